@@ -1,0 +1,96 @@
+"""What an iteration does to the map."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from ksom.errors import ParameterError
+from ksom.kernels import OnlineStep
+from ksom.kohonensom_model import KohonenSOM
+from ksom.lattice import Lattice
+from ksom.neighbourhood import factors
+from ksom.registry import Registry
+from ksom.schedules import SCHEDULES, Schedule, as_schedule
+
+ALGORITHMS = Registry("algorithm")
+
+Batches = Callable[[int], Iterable[NDArray[Any]]]
+"""The samples of an iteration, in blocks of rows of the working precision."""
+
+
+class Algorithm(Protocol):
+    """A way to train; holds what is constant in a training."""
+
+    def prepare(self, lattice: Lattice, iterations: int) -> None:
+        """Complete the parameters for a lattice and a number of iterations, and check them."""
+        ...
+
+    def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
+        """Do the iterations start … stop − 1."""
+        ...
+
+    def parameters(self, iteration: int) -> dict[str, float]:
+        """Return what changes with the iteration, by name."""
+        ...
+
+
+@ALGORITHMS.register("online")
+class Online:
+    """Kohonen's original algorithm: each sample moves the map before the next one is looked at.
+
+    In iteration t, for each sample x of the batch, in order: b is its best matching node; then for every node
+    w ← w + (alpha(t) · h(b, node; sigma(t))) · (x − w).
+
+    Parameters
+    ----------
+    sigma : schedule or str
+        Radius of the neighbourhood, lattice steps. Default start: half of the map's longer side, at least 1; end: 1.
+    learning_rate : schedule or str
+        alpha, in (0, 1]. Default start: 0.1; end: 0.01.
+
+    Raises
+    ------
+    ParameterError
+        If a learning rate is above 1, or sigma starts below 1 with an exponential schedule.
+
+    References
+    ----------
+    T. Kohonen, Self-organized formation of topologically correct feature maps, Biological Cybernetics 43, 1982.
+    """
+
+    parts = {"sigma": SCHEDULES, "learning_rate": SCHEDULES}
+
+    def __init__(self, sigma: Schedule | str = "exponential", learning_rate: Schedule | str = "exponential") -> None:
+        self.sigma = as_schedule("sigma", sigma)
+        self.learning_rate = as_schedule("learning_rate", learning_rate)
+        self._iterations = 0
+
+    def prepare(self, lattice: Lattice, iterations: int) -> None:
+        """Complete the schedules for a lattice and a number of iterations, and check them."""
+        self._iterations = iterations
+        self.sigma = self.sigma.completed(start=max(1.0, max(lattice.height, lattice.width) / 2), end=1.0)
+        self.learning_rate = self.learning_rate.completed(start=0.1, end=0.01)
+        for schedule in (self.sigma, self.learning_rate):
+            schedule.check(self.sigma.start)
+        for name in ("start", "end"):
+            rate = getattr(self.learning_rate, name, 0)
+            if rate > 1:
+                raise ParameterError(f"algorithm.learning_rate.{name}", "be > 0 and <= 1", rate)
+
+    def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
+        """Do the iterations start … stop − 1, in one call of the backend."""
+        som.kernels.online(self._steps(som, batches, start, stop))
+
+    def parameters(self, iteration: int) -> dict[str, float]:
+        """Return sigma, lattice steps, and the learning rate of an iteration."""
+        return {
+            "sigma": self.sigma.value(iteration, self._iterations, self.sigma.start),
+            "learning_rate": self.learning_rate.value(iteration, self._iterations, self.sigma.start),
+        }
+
+    def _steps(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> Iterator[OnlineStep]:
+        for iteration in range(start, stop):
+            now = self.parameters(iteration)
+            reach = factors(som.neighbourhood, som.lattice, now["sigma"], som.dtype)
+            yield OnlineStep(batches(iteration), reach, now["learning_rate"])

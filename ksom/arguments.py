@@ -1,0 +1,79 @@
+"""The domains of constructor arguments: each function returns the value if it lies inside, and says why if not."""
+
+import math
+import numbers
+from collections.abc import Iterable
+from typing import Any
+
+from ksom.errors import ParameterError
+
+
+def require_integer(argument: str, value: Any, *, minimum: int, advice: str = "") -> int:
+    """Return `value` as an int of at least `minimum`.
+
+    Raises
+    ------
+    ParameterError
+        For anything else: floats and booleans too.
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < minimum:
+        raise ParameterError(argument, f"be an integer of at least {minimum}{advice}", value)
+    return int(value)
+
+
+def require_number(
+    argument: str,
+    value: Any,
+    *,
+    above: float | None = None,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    unit: str = "",
+    advice: str = "",
+) -> float:
+    """Return `value` as a finite Python float inside the given bounds.
+
+    Raises
+    ------
+    ParameterError
+        For anything else: NaN, infinities, booleans and strings too.
+    """
+    bounds = [(">", above, lambda v, b: v > b), (">=", at_least, lambda v, b: v >= b), ("<=", at_most, lambda v, b: v <= b)]
+    stated = " and ".join(f"{sign} {bound:g}" for sign, bound, _ in bounds if bound is not None) or "finite"
+    must = f"be a number {stated}{f' {unit}' if unit else ''}{advice}"
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise ParameterError(argument, must, value)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise ParameterError(argument, must, value) from None
+    if not math.isfinite(number) or not all(holds(number, bound) for _, bound, holds in bounds if bound is not None):
+        raise ParameterError(argument, must, value)
+    return number
+
+
+def require_boolean(argument: str, value: Any) -> bool:
+    """Return `value` if it is True or False.
+
+    Raises
+    ------
+    ParameterError
+        For anything else.
+    """
+    if not isinstance(value, bool):
+        raise ParameterError(argument, "be true or false", value)
+    return value
+
+
+def require_choice(argument: str, value: Any, choices: Iterable[str]) -> str:
+    """Return `value` if it is one of `choices`.
+
+    Raises
+    ------
+    ParameterError
+        For anything else.
+    """
+    known = list(choices)
+    if not isinstance(value, str) or value not in known:
+        raise ParameterError(argument, f"be one of {', '.join(known)}", value)
+    return value

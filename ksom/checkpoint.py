@@ -1,0 +1,133 @@
+"""Checkpoints: one .npz file each, whole or absent, with a checksum; never a pickle."""
+
+import hashlib
+import json
+import logging
+import os
+import re
+import zipfile
+import zlib
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ksom.errors import CheckpointError
+from ksom.whole_files import replacing
+
+logger = logging.getLogger(__name__)
+
+FORMAT_VERSION = 1
+LAST = "last.npz"
+"""A link to the newest checkpoint."""
+
+
+class Checkpoint(NamedTuple):
+    """A training at a moment."""
+
+    iteration: int
+    """Iterations completed."""
+    weights: NDArray[Any]
+    """Shape (H, W, D), data units."""
+    state: dict[str, Any]
+    """Everything else: hooks, offsets of files, the data's digest, the config."""
+
+
+def save_checkpoint(folder: Path, weights: NDArray[Any], state: Mapping[str, Any], about: Mapping[str, Any]) -> Path:
+    """Write a checkpoint of `state["iteration"]` and make `last.npz` point to it.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of checkpoints; made if it is not there.
+    weights : ndarray of shape (H, W, D)
+        Data units.
+    state : mapping
+        What JSON can hold.
+    about : mapping
+        What `KohonenSOM.load` needs beside the weights: a checkpoint can be loaded as a map.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written; the checkpoints before it are untouched.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"iteration-{state['iteration']:09d}.npz"
+    texts = {"about": json.dumps(about, sort_keys=True), "state": json.dumps({**state, "format_version": FORMAT_VERSION})}
+    with replacing(path) as file:
+        arrays = {name: np.array(text) for name, text in texts.items()}
+        np.savez(file, weights=weights, checksum=np.array(_checksum(weights, *texts.values())), **arrays)
+    _link(folder / LAST, path.name)
+    return path
+
+
+def newest_checkpoint(folder: Path) -> Checkpoint | None:
+    """Return the newest whole checkpoint in a folder; None if there is none.
+
+    A damaged one is passed over, with a warning.
+
+    Raises
+    ------
+    CheckpointError
+        If there are checkpoints, but all are damaged.
+    """
+    paths = checkpoint_paths(folder)
+    for path in reversed(paths):
+        try:
+            return read_checkpoint(path)
+        except CheckpointError as error:
+            logger.warning("%s; trying the one before it", error)
+    if paths:
+        raise CheckpointError(f"{folder}: all {len(paths)} checkpoints are damaged; --restart begins anew")
+    return None
+
+
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Read one checkpoint.
+
+    Raises
+    ------
+    CheckpointError
+        If it is damaged: not to be read, or its checksum is not that of its contents.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            weights, checksum = file["weights"], str(file["checksum"])
+            about, state = str(file["about"]), str(file["state"])
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+        raise CheckpointError(f"{path}: the checkpoint is damaged ({type(error).__name__})") from error
+    if checksum != _checksum(weights, about, state):
+        raise CheckpointError(f"{path}: the checkpoint is damaged (its checksum does not fit)")
+    told = json.loads(state)
+    if told["format_version"] > FORMAT_VERSION:
+        raise CheckpointError(f"{path}: was written by a newer ksom; update ksom to resume from it")
+    return Checkpoint(told["iteration"], weights, told)
+
+
+def checkpoint_paths(folder: Path) -> list[Path]:
+    """Return the checkpoints in a folder, oldest first."""
+    if not folder.is_dir():
+        return []
+    paths = [path for path in folder.iterdir() if re.fullmatch(r"iteration-\d+\.npz", path.name)]
+    return sorted(paths, key=lambda path: int(path.stem.partition("-")[2]))
+
+
+def _checksum(weights: NDArray[Any], *texts: str) -> str:
+    digest = hashlib.sha256(f"{weights.shape} {weights.dtype.str}".encode())
+    digest.update(np.ascontiguousarray(weights).data)
+    for text in texts:
+        digest.update(text.encode())
+    return digest.hexdigest()
+
+
+def _link(link: Path, target: str) -> None:
+    """Point a link at a file beside it, at once; a file system without links does without."""
+    temporary = link.with_name(f".{link.name}.part")
+    with suppress(OSError, NotImplementedError):
+        temporary.unlink(missing_ok=True)
+        os.symlink(target, temporary)
+        temporary.replace(link)

@@ -1,0 +1,308 @@
+"""Data sets: N samples of D features that come in blocks of rows, never as one array that must fit in memory."""
+
+import functools
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from ksom.array_files import read_array
+from ksom.arguments import require_integer
+from ksom.errors import DataError
+from ksom.initialisation import Range
+from ksom.random_streams import stream
+from ksom.registry import Registry
+
+DATASETS = Registry("dataset")
+
+BLOCK_ROWS = 4096
+"""Rows in a block. Sums over samples are added block by block, so that their bits do not depend on who adds them."""
+
+
+class Dataset:
+    """Samples to learn from.
+
+    A subclass passes its samples to this constructor. One whose samples are not in an array overrides `__len__`,
+    `features` and `rows`; one that makes new samples in every iteration, `batch` as well.
+
+    Parameters
+    ----------
+    samples : array_like of shape (N, D)
+        The samples, data units. Not copied; a memory-mapped array is read block by block.
+
+    Raises
+    ------
+    DataError
+        If the samples are not a two-dimensional array of numbers with at least one sample and one feature.
+
+    Examples
+    --------
+    >>> colours = Dataset([[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    >>> len(colours), colours.features
+    (2, 3)
+    >>> [block.tolist() for block in colours.batch(5, batch_size=1)]
+    [[[0.0, 0.0, 1.0]]]
+    """
+
+    bounds: tuple[float, float] | None = None
+    """Range that every feature is known to lie in, data units; None: as measured."""
+
+    def __init__(self, samples: ArrayLike) -> None:
+        self.samples = as_samples(samples, f"dataset {type(self).__name__}")
+
+    def __len__(self) -> int:
+        return int(self.samples.shape[0])
+
+    @property
+    def features(self) -> int:
+        """The number of features, D."""
+        return int(self.samples.shape[1])
+
+    def rows(self, index: slice | NDArray[np.int64]) -> NDArray[Any]:
+        """Return the samples at `index`, shape (n, D)."""
+        return np.asarray(self.samples[index])
+
+    def batch(self, iteration: int, *, batch_size: int = 0, shuffle: bool = False, seed: int = 0) -> Iterator[NDArray[Any]]:
+        """Yield the samples that one iteration shows, in blocks of at most 4,096 rows.
+
+        Depends on its arguments only, so that a resumed training needs no replay.
+
+        Parameters
+        ----------
+        iteration : int
+            The iteration, from 0.
+        batch_size : int
+            Samples per iteration; 0, or more than there are: the whole data set. The last batch of an epoch is the rest.
+        shuffle : bool
+            A new order in every epoch, drawn from the seed; otherwise always the samples' own.
+        seed : int
+            The run's seed.
+        """
+        size = len(self)
+        per_batch = min(batch_size or size, size)
+        epoch, number = divmod(iteration, -(-size // per_batch))
+        first, last = number * per_batch, min((number + 1) * per_batch, size)
+        for start in range(first, last, BLOCK_ROWS):
+            stop = min(start + BLOCK_ROWS, last)
+            yield self.rows(_order(seed, epoch, size)[start:stop] if shuffle else slice(start, stop))
+
+    def blocks(self) -> Iterator[NDArray[Any]]:
+        """Yield all samples in their own order, in blocks of at most 4,096 rows."""
+        return Dataset.batch(self, 0)
+
+    def feature_range(self, summary: "Summary") -> Range:
+        """Return where each feature lies: the known bounds, or as measured."""
+        if self.bounds is None:
+            return Range(summary.low, summary.high)
+        return Range(*(np.full(self.features, bound, dtype=np.float64) for bound in self.bounds))
+
+    def probe(self, size: int, seed: int) -> NDArray[Any]:
+        """Return a sample of at most `size` rows, drawn once from a stream of its own; all rows if there are no more."""
+        chosen = slice(None)
+        if len(self) > size:
+            chosen = np.sort(stream(seed, "probe").choice(len(self), size=size, replace=False))
+        return self.rows(chosen)
+
+
+@DATASETS.register("RandomColors")
+class RandomColors(Dataset):
+    """Random colours: D = 3 (red, green, blue), uniform in [0, 1].
+
+    Parameters
+    ----------
+    size : int
+        How many colours, at least 1.
+    seed : int
+        Seed of the colours; in an experiment the run's SEED.
+    """
+
+    bounds = (0.0, 1.0)
+
+    def __init__(self, size: int = 20, seed: int = 0) -> None:
+        self.size = require_integer("size", size, minimum=1)
+        self.seed = require_integer("seed", seed, minimum=0)
+        super().__init__(stream(self.seed, "data").random((self.size, 3)))
+
+
+@DATASETS.register("ImagePixels")
+class ImagePixels(Dataset):
+    """The colours of an image's pixels, row by row: D = 3 (red, green, blue) in [0, 1].
+
+    Parameters
+    ----------
+    path : str or Path
+        An image in any format that Pillow reads; grey images become grey colours, transparency is dropped.
+
+    Raises
+    ------
+    DataError
+        If the file is not there or not an image.
+    """
+
+    bounds = (0.0, 1.0)
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = path
+        super().__init__(read_pixels(Path(path)))
+
+
+@DATASETS.register("Array")
+class Array(Dataset):
+    """The rows of an array.
+
+    Parameters
+    ----------
+    path : str, Path or array_like of shape (N, D)
+        An .npy file (mapped into memory, so it may be larger than that), an .npz file, or the array itself; data units.
+    key : str, optional
+        Which array of an .npz file; may be left out if there is only one.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be read or the array is not two-dimensional with numbers in it.
+    """
+
+    def __init__(self, path: ArrayLike | Path, key: str | None = None) -> None:
+        self.path = path
+        self.key = key
+        super().__init__(read_array(path, key) if isinstance(path, str | Path) else path)
+
+
+class Summary(NamedTuple):
+    """What one pass over the data tells."""
+
+    low: NDArray[np.float64]
+    """Smallest value of each feature, data units, shape (D,)."""
+    high: NDArray[np.float64]
+    """Largest value of each feature, data units, shape (D,)."""
+    digest: str
+    """SHA-256 of shape, type and values; equal for equal data."""
+
+
+def summarise(dataset: Dataset) -> Summary:
+    """Read the data once: range of each feature, digest; refuse what cannot be learned from.
+
+    Raises
+    ------
+    DataError
+        If there is no sample or no feature, or a value is NaN or infinite, naming its row and column.
+    """
+    if len(dataset) < 1 or dataset.features < 1:
+        raise DataError(f"{_name(dataset)} must have at least one sample and one feature, got {len(dataset)} × {dataset.features}")
+    low, high = np.full(dataset.features, np.inf), np.full(dataset.features, -np.inf)
+    digest = hashlib.sha256(f"{len(dataset)} x {dataset.features}".encode())
+    first = 0
+    for block in dataset.blocks():
+        rows = as_samples(block, _name(dataset), features=dataset.features, first_row=first)
+        low = np.minimum(low, rows.min(axis=0))
+        high = np.maximum(high, rows.max(axis=0))
+        digest.update(rows.dtype.str.encode() + np.ascontiguousarray(rows).tobytes())
+        first += len(rows)
+    return Summary(low.astype(np.float64), high.astype(np.float64), digest.hexdigest())
+
+
+def require_normal_range(low: NDArray[np.float64], high: NDArray[np.float64], dtype: DTypeLike, where: str) -> None:
+    """Refuse data whose squared differences leave the normal range of the working precision, at either end.
+
+    Raises
+    ------
+    DataError
+        Naming float64 and scaling.
+    """
+    require_no_overflow(low, high, dtype, where)
+    spread = float((high - low).max())
+    if 0 < spread < np.sqrt(np.finfo(dtype).tiny):
+        raise _out_of_range(where, f"differ by at most {spread:g}", dtype)
+
+
+def require_no_overflow(low: NDArray[Any], high: NDArray[Any], dtype: DTypeLike, where: str) -> None:
+    """Refuse values whose squared differences could overflow the working precision.
+
+    Raises
+    ------
+    DataError
+        Naming float64 and scaling.
+    """
+    largest = max(-float(low.min()), float(high.max()))
+    if largest > np.sqrt(float(np.finfo(dtype).max) / len(low)) / 2:
+        raise _out_of_range(where, f"reach {largest:g}", dtype)
+
+
+def as_samples(values: Any, where: str, *, features: int | None = None, first_row: int | None = None) -> Any:
+    """Return `values` as an array of shape (n, D) of numbers, without copying one.
+
+    Parameters
+    ----------
+    values : array_like of shape (n, D)
+        The samples.
+    where : str
+        What they are, for messages.
+    features : int, optional
+        The D that they must have.
+    first_row : int, optional
+        Number of their first row in the data set: then every value must be finite.
+
+    Raises
+    ------
+    DataError
+        If the values are ragged, not numbers, not two-dimensional, none, of another D, NaN or infinite.
+    """
+    try:
+        array = values if hasattr(values, "shape") and hasattr(values, "dtype") else np.asarray(values)
+    except ValueError:
+        raise DataError(f"{where}: the rows must all have the same number of features, but they are ragged") from None
+    if not np.issubdtype(array.dtype, np.floating) and not np.issubdtype(array.dtype, np.integer) and array.dtype != np.bool_:
+        raise DataError(f"{where}: the samples must be real numbers, got {array.dtype}")
+    if len(array.shape) != 2:
+        advice = "; a single feature is values.reshape(-1, 1)" if len(array.shape) == 1 else ""
+        raise DataError(f"{where}: the samples must have the shape (samples, features), got {tuple(array.shape)}{advice}")
+    if 0 in array.shape:
+        raise DataError(f"{where} must have at least one sample and one feature, got the shape {tuple(array.shape)}")
+    if features is not None and array.shape[1] != features:
+        raise DataError(f"{where}: the samples must have {features} features, got {array.shape[1]}")
+    if first_row is not None:
+        _require_finite(np.asarray(array), where, first_row)
+    return array
+
+
+def read_pixels(path: Path) -> NDArray[np.uint8 | np.float32]:
+    """Read an image as colours in [0, 1], shape (pixels, 3), float32."""
+    import imageio.v3 as iio
+
+    try:
+        image = iio.imread(path, plugin="pillow", mode="RGB", index=0)
+    except FileNotFoundError:
+        raise DataError(f"{path}: there is no such file") from None
+    except Exception as error:  # each image format has its own ways to be broken
+        why = " ".join(str(error).split())[:120]
+        raise DataError(f"{path}: cannot be read as an image ({type(error).__name__}: {why})") from error
+    return image.reshape(-1, 3).astype(np.float32) / np.float32(255)
+
+
+def _require_finite(rows: NDArray[Any], where: str, first_row: int) -> None:
+    finite = np.isfinite(rows)
+    if not finite.all():
+        row, column = (int(index) for index in np.argwhere(~finite)[0])
+        value = float(rows[row, column])
+        raise DataError(f"{where}: row {first_row + row}, column {column} is {value}; drop or fill it before training")
+
+
+@functools.lru_cache(maxsize=2)
+def _order(seed: int, epoch: int, size: int) -> NDArray[np.int64]:
+    """Return the order of the samples in an epoch, kept because every batch of the epoch asks for it."""
+    order = stream(seed, "order", epoch).permutation(size)
+    order.flags.writeable = False
+    return order
+
+
+def _out_of_range(where: str, what: str, dtype: DTypeLike) -> DataError:
+    advice = "scale them, or use MODEL.DTYPE float64" if np.dtype(dtype) == np.float32 else "scale them"
+    return DataError(f"{where}: values {what}, so their squared differences leave the range of {np.dtype(dtype)}; {advice}")
+
+
+def _name(dataset: Dataset) -> str:
+    return f"dataset {type(dataset).__name__}"

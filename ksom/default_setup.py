@@ -1,0 +1,269 @@
+"""The composition root: from a configuration to a run folder, a data set, a map, hooks and a trainer, with the usual choices.
+
+Whoever wants other choices builds the same classes in Python: none of them knows about configurations.
+"""
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ksom.checkpoint import Checkpoint, newest_checkpoint
+from ksom.config import as_plain, load_config
+from ksom.dataset import DATASETS, Dataset
+from ksom.errors import CheckpointError, OutputError
+from ksom.hooks import HOOKS, Hook
+from ksom.interruption import stopping_on_signals
+from ksom.kohonensom_model import KohonenSOM
+from ksom.logger import log_to_file
+from ksom.quality import quality
+from ksom.registry import as_mapping, as_node, build, call
+from ksom.run import Outcome
+from ksom.run_folder import CHECKPOINTS, SUMMARY, RunFolder, environment
+from ksom.trainer import Trainer
+
+logger = logging.getLogger(__name__)
+
+LEARNED = ("SEED", "DATASET", "MODEL", "TRAINER")
+"""Sections that decide what is learned; the others may change between two parts of a run."""
+
+_FROM_OTHER_SECTIONS = ("som", "dataset", "hooks", "callback_period", "seed", "folder")
+
+
+class Result(NamedTuple):
+    """How a run ended."""
+
+    status: str
+    """One of "completed", "stopped" (by a hook), "interrupted" (by a signal)."""
+    som: KohonenSOM
+    """The map as it is now."""
+    folder: Path
+    """The run folder."""
+    summary: dict[str, Any]
+    """What summary.json holds."""
+    signal: int | None = None
+    """The signal that interrupted the run."""
+
+
+class Experiment:
+    """An experiment that is ready to run: everything is built and checked, nothing is written yet.
+
+    Parameters
+    ----------
+    config_file : str or Path, optional
+        The YAML file; without one the default configuration.
+    overrides : sequence of str
+        Alternating keys and values, such as ["MODEL.WIDTH", "40"].
+    output_dir : str or Path, optional
+        The run folder itself; default OUTPUT_DIR/<stem of the YAML file>.
+
+    Attributes
+    ----------
+    config : dict
+        The resolved configuration: the file, the overrides and every default.
+    dataset : Dataset
+        The data.
+    som : KohonenSOM
+        The map.
+    trainer : Trainer
+        The training.
+
+    Raises
+    ------
+    ConfigError, DataError
+        If the experiment cannot be run as it is described.
+
+    Examples
+    --------
+    >>> experiment = Experiment(overrides=["TRAINER.ITERATIONS", "200"])
+    >>> experiment.config["TRAINER"]["ALGORITHM"]["SIGMA"]
+    {'NAME': 'exponential', 'START': 5.0}
+    """
+
+    def __init__(
+        self, config_file: str | Path | None = None, overrides: Sequence[str] = (), output_dir: str | Path | None = None
+    ) -> None:
+        name = Path(config_file).stem if config_file is not None else "default"
+        folders = [*([Path(config_file).absolute().parent] if config_file is not None else []), Path.cwd()]
+        config = _with_found_files(as_plain(load_config(config_file, overrides)), folders)
+        self.folder = RunFolder(Path(output_dir) if output_dir is not None else Path(config["OUTPUT_DIR"]) / name)
+        seed = config["SEED"]
+        self.dataset: Dataset = build(DATASETS, config["DATASET"], "DATASET", folders, seed=seed)
+        self.som: KohonenSOM = call(
+            KohonenSOM, config["MODEL"], "MODEL", folders, backend=config["BACKEND"], threads=config["THREADS"]
+        )
+        nodes = {key: {"NAME": key, **as_mapping(node, f"HOOKS.{key}")} for key, node in config["HOOKS"].items()}
+        hooks: dict[str, Hook] = {key: build(HOOKS, node, f"HOOKS.{key}", folders) for key, node in nodes.items()}
+        self.trainer: Trainer = call(
+            Trainer,
+            config["TRAINER"],
+            "TRAINER",
+            folders,
+            som=self.som,
+            dataset=self.dataset,
+            hooks=hooks,
+            callback_period=config["CALLBACK_PERIOD"],
+            seed=seed,
+            folder=self.folder.path,
+        )
+        self.config = {
+            **config,
+            "DATASET": as_node(self.dataset, config["DATASET"], DATASETS, without=("seed",)),
+            "MODEL": as_node(self.som, config["MODEL"], without=("backend", "threads")),
+            "TRAINER": as_node(self.trainer, config["TRAINER"], without=_FROM_OTHER_SECTIONS),
+            "HOOKS": {key: as_node(hook, nodes[key], HOOKS) for key, hook in hooks.items()},
+        }
+        self.trainer.config = self.config
+
+    def run(self, *, resume: bool = False, restart: bool = False) -> Result:
+        """Train, with all results in the run folder.
+
+        Parameters
+        ----------
+        resume : bool
+            Go on from the newest whole checkpoint; the end equals that of a run that was never interrupted, bit for bit.
+        restart : bool
+            Begin anew where an unfinished run lies; that one is kept under another name.
+
+        Raises
+        ------
+        OutputError
+            If the run folder is in use, holds an unfinished run, or cannot be written.
+        CheckpointError
+            If the run to resume has learned from other data or another configuration, or no checkpoint is whole.
+        """
+        with self.folder.locked():
+            checkpoint = newest_checkpoint(self.folder.path / CHECKPOINTS) if resume else None
+            if checkpoint is not None:
+                self._check_same_training(checkpoint)
+            if resume and self.folder.status == "completed":
+                logger.info("%s: the run is finished, there is nothing to resume", self.folder.path)
+                return self._finished()
+            missing = self._prepare_folder(checkpoint, resume=resume, restart=restart)
+            with log_to_file(self.folder.path / "train.log"):
+                for name in missing:
+                    logger.warning("%s: is gone; it begins anew at iteration %d", self.folder.path / name, self.trainer.run.iteration)
+                return self._train(resumed=checkpoint is not None)
+
+    def plan(self) -> str:
+        """Return what `run` would do: sizes, iterations, hooks, memory, run folder."""
+        trainer, som, samples = self.trainer, self.som, len(self.dataset)
+        per_iteration = min(trainer.batch_size or samples, samples)
+        weights = som.memory(som.features)
+        lines = [
+            f"map         {som.height} × {som.width} nodes, {som.features} features, {som.dtype}, backend {som.backend}",
+            f"data        {samples} samples of {self.dataset.features} features, {type(self.dataset).__name__}",
+            f"training    {trainer.iterations} iterations of {per_iteration} samples: "
+            f"{trainer.iterations * per_iteration} updates, {trainer.iterations * per_iteration / samples:.4g} epochs",
+            f"memory      {_bytes(weights)} of weights, {_bytes(2 * weights)} more while a hook looks at them",
+            f"run folder  {self.folder.path}",
+        ]
+        return "\n".join([*lines, *(f"hook        {key}: {trainer.times(hook)}" for key, hook in trainer.hooks.items())])
+
+    def _prepare_folder(self, checkpoint: Checkpoint | None, *, resume: bool, restart: bool) -> list[str]:
+        """Make the run folder ready to be written to; return the files that a resume finds missing."""
+        missing: list[str] = []
+        if checkpoint is not None:
+            self.folder.make()
+            self.trainer.load_state(checkpoint.state, checkpoint.weights)
+            missing = self.folder.cut_back(checkpoint.state["offsets"])
+        elif resume and (self.folder.holds_run or not self.folder.path.exists()):
+            logger.info("%s: there is no checkpoint to resume from; starting from the beginning", self.folder.path)
+            self.folder.make()
+            self.folder.clear()
+        else:
+            self.folder.make_way(restart=restart)
+        self.folder.write_config(self.config)
+        self.folder.write_json("environment.json", {**environment(), "data_digest": self.trainer.data_digest})
+        return missing
+
+    def _train(self, *, resumed: bool) -> Result:
+        began, run = time.perf_counter(), self.trainer.run
+        logger.info("%s: %s %s", self.folder.path, "resuming at iteration" if resumed else "training,", self._size(resumed))
+        with stopping_on_signals(run) as interruption:
+            try:
+                outcome = self.trainer.train()
+                interrupted = interruption.signal if outcome is Outcome.STOPPED else None
+                status = "interrupted" if interrupted else outcome.value
+                self.som.save(self.folder.path / "map.npz")
+                summary = self._summary(status, time.perf_counter() - began)
+                logger.info("%s after %d of %d iterations", status, run.iteration, run.iterations)
+                self.folder.write_json(SUMMARY, summary)
+            except BaseException:
+                with suppress(OutputError):
+                    logger.debug("the run failed", exc_info=True)
+                raise
+        return Result(status, self.som, self.folder.path, summary, interrupted)
+
+    def _summary(self, status: str, wall_seconds: float) -> dict[str, Any]:
+        run = self.trainer.run
+        return {
+            "status": status,
+            "reason": run.stop_reason,
+            "iteration": run.iteration,
+            "iterations": run.iterations,
+            **quality(self.som, run.probe)._asdict(),
+            "measured_on": f"{len(run.probe)} of {len(self.dataset)} samples",
+            "seconds_learning": run.seconds,
+            "seconds_this_part": wall_seconds,
+        }
+
+    def _size(self, resumed: bool) -> str:
+        if resumed:
+            return f"{self.trainer.run.iteration} of {self.trainer.iterations}"
+        data = f"{len(self.dataset)} samples of {self.dataset.features} features"
+        return f"{self.som.height} × {self.som.width} nodes, {data}, {self.trainer.iterations} iterations"
+
+    def _finished(self) -> Result:
+        som = KohonenSOM.load(self.folder.path / "map.npz", backend=self.som.backend, threads=self.som.threads)
+        return Result("completed", som, self.folder.path, self.folder.summary())
+
+    def _check_same_training(self, checkpoint: Checkpoint) -> None:
+        before, now = (dict(_learned(config)) for config in (checkpoint.state["config"], self.config))
+        changes = [
+            f"{key}: {before.get(key, 'absent')} → {now.get(key, 'absent')}"
+            for key in dict.fromkeys([*before, *now])
+            if before.get(key) != now.get(key)
+        ]
+        if changes:
+            listed = "; ".join(changes)
+            raise CheckpointError(
+                f"{self.folder.path}: the run was begun with another configuration ({listed}); resume with the old one, or --restart"
+            )
+        if checkpoint.state["data_digest"] != self.trainer.data_digest:
+            raise CheckpointError(f"{self.folder.path}: the run was begun with other data; resume with the same, or --restart")
+
+
+def _learned(config: Mapping[str, Any], path: str = "") -> list[tuple[str, Any]]:
+    """Return the leaves of the config that decide what is learned; not where the data lie: their digest decides."""
+    leaves: list[tuple[str, Any]] = []
+    for key, value in config.items():
+        here = f"{path}.{key}" if path else key
+        if not path and key not in LEARNED or here == "DATASET.PATH":
+            continue
+        leaves += _learned(value, here) if isinstance(value, Mapping) else [(here, value)]
+    return leaves
+
+
+def _with_found_files(config: dict[str, Any], folders: Sequence[Path]) -> dict[str, Any]:
+    """Return the config with the paths of data that lie beside the YAML file, and not in the current folder, made whole."""
+
+    def found(node: Any) -> Any:
+        path = node.get("PATH") if isinstance(node, Mapping) else None
+        if not isinstance(path, str):
+            return node
+        places = (folder / path for folder in folders)
+        place = next((place for place in places if place.exists()), Path(path))
+        relative = place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place
+        return {**node, "PATH": str(relative)}
+
+    model = config["MODEL"]
+    if "INITIAL" in model:
+        model = {**model, "INITIAL": found(model["INITIAL"])}
+    return {**config, "DATASET": found(config["DATASET"]), "MODEL": model}
+
+
+def _bytes(count: int) -> str:
+    return f"{count / 1e6:.3g} MB" if count < 1e9 else f"{count / 1e9:.3g} GB"

@@ -1,0 +1,83 @@
+"""What an experiment can name, told from the code: names, what they are, arguments with their defaults."""
+
+import inspect
+from collections.abc import Iterator
+
+from ksom.algorithms import ALGORITHMS
+from ksom.dataset import DATASETS
+from ksom.errors import ParameterError
+from ksom.hooks import HOOKS
+from ksom.initialisation import INITIALISATIONS
+from ksom.kohonensom_model import KohonenSOM
+from ksom.lattice import LATTICES
+from ksom.neighbourhood import NEIGHBOURHOODS
+from ksom.registry import Registry, arguments, nearest
+from ksom.schedules import SCHEDULES
+from ksom.trainer import Trainer
+
+SECTIONS: dict[str, Registry | type] = {
+    "DATASET": DATASETS,
+    "MODEL": KohonenSOM,
+    "MODEL.LATTICE": LATTICES,
+    "MODEL.NEIGHBOURHOOD": NEIGHBOURHOODS,
+    "MODEL.INITIAL": INITIALISATIONS,
+    "TRAINER": Trainer,
+    "TRAINER.ALGORITHM": ALGORITHMS,
+    "TRAINER.ALGORITHM.SIGMA, .LEARNING_RATE": SCHEDULES,
+    "HOOKS": HOOKS,
+}
+"""Where in a YAML file each kind of thing stands."""
+
+_FROM_ELSEWHERE = {
+    Trainer: {"som", "dataset", "hooks", "callback_period", "seed", "folder"},
+    KohonenSOM: {"backend", "threads"},
+}
+_FROM_THE_MAP = {"height", "width"}
+
+
+def describe_all() -> str:
+    """Return a list of everything that an experiment can name, with arguments and defaults."""
+    return "\n\n".join("\n".join([section, *_lines(what)]) for section, what in SECTIONS.items())
+
+
+def describe_one(name: str) -> str:
+    """Return the documentation of what is called `name`.
+
+    Raises
+    ------
+    ParameterError
+        If nothing is.
+    """
+    registries = [what for what in SECTIONS.values() if isinstance(what, Registry)]
+    for registry in registries:
+        cls = registry.get(name)
+        if cls is not None:
+            return f"{registry.name_of(cls)} ({registry.kind})\n\n{inspect.getdoc(cls)}"
+    known = [known for registry in registries for known in registry]
+    raise ParameterError("name", f"be one of {', '.join(known)}{nearest(name, known)}", name)
+
+
+def _lines(what: Registry | type) -> Iterator[str]:
+    if isinstance(what, Registry):
+        for name in what:
+            yield f"  {name}: {_first_paragraph(what[name])}"
+            yield from _argument_lines(what[name], set() if what is not LATTICES else _FROM_THE_MAP, indent=6)
+    else:
+        yield from _argument_lines(what, _FROM_ELSEWHERE[what], indent=2)
+
+
+def _argument_lines(cls: type, hidden: set[str], indent: int) -> Iterator[str]:
+    for name, parameter in arguments(cls).items():
+        if name not in hidden:
+            default = "required" if parameter.default is parameter.empty else f"default {_yaml(parameter.default)}"
+            yield f"{'':{indent}}{name.upper()}: {default}"
+
+
+def _first_paragraph(cls: type) -> str:
+    return " ".join((inspect.getdoc(cls) or "").partition("\n\n")[0].split())
+
+
+def _yaml(value: object) -> str:
+    if value is None:
+        return "chosen to fit"
+    return str(value).lower() if isinstance(value, bool) else str(value)

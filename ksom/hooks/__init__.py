@@ -1,0 +1,24 @@
+"""Hooks: what happens beside the training, every so many iterations. One file per idea."""
+
+from ksom.hooks.checkpoint import Checkpoint
+from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook, Phase
+from ksom.hooks.metrics_writer import MetricsWriter
+from ksom.hooks.progress import Progress
+from ksom.hooks.quality import Quality, StopOnNaN
+from ksom.hooks.timing import TimeLimit, Timing
+from ksom.hooks.vlog import Vlog
+
+__all__ = [
+    "EVERY_PAUSE",
+    "HOOKS",
+    "Checkpoint",
+    "Hook",
+    "MetricsWriter",
+    "Phase",
+    "Progress",
+    "Quality",
+    "StopOnNaN",
+    "TimeLimit",
+    "Timing",
+    "Vlog",
+]

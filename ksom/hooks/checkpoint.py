@@ -1,0 +1,55 @@
+"""The hook that keeps a training, so that it can be resumed."""
+
+import os
+from pathlib import Path
+
+from ksom.arguments import require_integer
+from ksom.checkpoint import checkpoint_paths, save_checkpoint
+from ksom.hooks.hook import HOOKS, Hook, Phase
+from ksom.run import Outcome, Run
+from ksom.run_folder import APPEND_ONLY, CHECKPOINTS
+
+@HOOKS.register("Checkpoint")
+class Checkpoint(Hook):
+    """Keeps the training in `checkpoints/`, and once more when it is stopped.
+
+    Parameters
+    ----------
+    every : int
+        Iterations between two checkpoints. Each costs a copy of the weights on disk.
+    keep : int
+        How many to keep, the newest; at least 1. With 2 a damaged one still leaves one to go on from.
+    """
+
+    phase = Phase.SAVE
+
+    def __init__(self, every: int = 100, keep: int = 3) -> None:
+        super().__init__(every)
+        self.keep = require_integer("keep", keep, minimum=1)
+        self._saved: int | None = None
+
+    def before_train(self, run: Run) -> None:
+        self._saved = run.iteration or None
+
+    def after_step(self, run: Run) -> None:
+        if run.folder is None:
+            return
+        files = [run.folder / name for name in APPEND_ONLY]
+        offsets = {file.name: _synced_size(file) for file in files if file.is_file()}
+        folder = run.folder / CHECKPOINTS
+        save_checkpoint(folder, run.weights, {**run.snapshot(), "offsets": offsets}, run.describe())
+        for old in checkpoint_paths(folder)[: -self.keep]:
+            old.unlink()
+        self._saved = run.iteration
+
+    def after_train(self, run: Run) -> None:
+        """Keep a stopped training, before the other hooks write the end of a training that may go on."""
+        if run.outcome is Outcome.STOPPED and self._saved != run.iteration:
+            self.after_step(run)
+
+
+def _synced_size(path: Path) -> int:
+    """Return a file's size, once its contents are on the disk."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+        return file.seek(0, os.SEEK_END)

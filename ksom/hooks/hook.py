@@ -1,0 +1,78 @@
+"""The base of all hooks."""
+
+import enum
+from collections.abc import Mapping
+from typing import Any
+
+from ksom.arguments import require_integer
+from ksom.registry import Registry
+from ksom.run import Run
+
+HOOKS = Registry("hook")
+
+EVERY_PAUSE = 0
+"""As a hook's `every`: at every pause of the trainer, some times a second, for hooks that watch the clock."""
+
+
+class Phase(enum.IntEnum):
+    """When a hook acts, among the hooks that are due at the same iteration."""
+
+    MEASURE = 0
+    """Puts metrics."""
+    ACT = 1
+    """Anything else."""
+    REPORT = 2
+    """Shows or writes what the others put."""
+    SAVE = 3
+    """Keeps the training, after all others have acted."""
+
+
+class Hook:
+    """Acts every so many iterations, and never changes what is learned.
+
+    The trainer calls, for a hook with `every` = 10:
+
+        before_train(run)
+        for each ten iterations, and for what is left at the end:
+            before_step(run)        # must cost nothing
+            … ten iterations …
+            after_step(run)
+        after_train(run)            # also after a failure; in reverse order of the hooks
+
+    Parameters
+    ----------
+    every : int, optional
+        Iterations between two calls, at least 1; default the run's CALLBACK_PERIOD. The last iteration always counts.
+
+    Examples
+    --------
+    >>> class MeanRed(Hook):
+    ...     def after_step(self, run):
+    ...         run.metrics.put(mean_red=run.weights[..., 0].mean())
+    """
+
+    phase = Phase.ACT
+    every: int | None = None
+
+    def __init__(self, every: int | None = None) -> None:
+        if every is not None:
+            self.every = require_integer("every", every, minimum=1)
+
+    def before_train(self, run: Run) -> None:
+        """Act before the first iteration, of a resumed training too."""
+
+    def before_step(self, run: Run) -> None:
+        """Act before the iterations that lead to the next `after_step`."""
+
+    def after_step(self, run: Run) -> None:
+        """Act every `every` iterations."""
+
+    def after_train(self, run: Run) -> None:
+        """Act when the training has ended, however it did (`run.outcome`)."""
+
+    def state(self) -> dict[str, Any]:
+        """Return what the hook must remember over a resume: a mapping that JSON can hold."""
+        return {}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Take back what `state` returned; an empty mapping if the hook is new."""

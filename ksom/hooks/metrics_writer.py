@@ -1,0 +1,33 @@
+"""The hook that writes the metrics down."""
+
+import math
+
+from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook, Phase
+from ksom.logger import JsonLines
+from ksom.run import Run
+
+
+@HOOKS.register("MetricsWriter")
+class MetricsWriter(Hook):
+    """Appends a line to `metrics.jsonl` for each iteration at which a hook put a metric: `{"iteration": 10, …}`."""
+
+    phase = Phase.REPORT
+    every = EVERY_PAUSE
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: JsonLines | None = None
+
+    def before_train(self, run: Run) -> None:
+        if run.folder is not None:
+            self._lines = JsonLines(run.folder / "metrics.jsonl")
+
+    def after_step(self, run: Run) -> None:
+        metrics = run.metrics.at(run.iteration)
+        if metrics and self._lines is not None:
+            finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
+            self._lines.write({"iteration": run.iteration, **finite})
+
+    def after_train(self, run: Run) -> None:
+        if self._lines is not None:
+            self._lines.close()

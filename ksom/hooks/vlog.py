@@ -1,0 +1,87 @@
+"""The hook that films the training."""
+
+import logging
+from pathlib import Path
+
+from ksom.arguments import require_boolean, require_integer, require_number
+from ksom.film import Film
+from ksom.hooks.hook import HOOKS, Hook
+from ksom.picture import Colours, Scale, colours_for
+from ksom.run import Outcome, Run
+from ksom.whole_files import replacing
+
+logger = logging.getLogger(__name__)
+
+HOLD_SECONDS = 2.0
+"""How long the last frame is shown."""
+
+
+@HOOKS.register("Vlog")
+class Vlog(Hook):
+    """Films the weights to `vlog.gif` and draws the last ones to `map.png`.
+
+    Nodes are crisp blocks. Three features in [0, 1] are the colours themselves, one feature is grey, otherwise the first
+    three principal components of the probe are red, green and blue. The first and the last state are in the film.
+
+    Parameters
+    ----------
+    every : int, optional
+        Iterations between two frames; default the run's CALLBACK_PERIOD.
+    fps : float
+        Frames per second, at most 50.
+    size : int
+        Pixels of the picture's longer side, about: nodes are enlarged, or averaged, in whole blocks. At least 16.
+    caption : bool
+        Write the iteration under each frame.
+    """
+
+    def __init__(self, every: int | None = None, fps: float = 10, size: int = 500, caption: bool = True) -> None:
+        super().__init__(every)
+        self.fps = require_number("fps", fps, above=0, at_most=50, unit="frames per second")
+        self.size = require_integer("size", size, minimum=16)
+        self.caption = require_boolean("caption", caption)
+        self._film: Film | None = None
+        self._colours: Colours
+        self._scale: Scale
+
+    def before_train(self, run: Run) -> None:
+        if run.folder is None:
+            return
+        self._colours = colours_for(run.probe)
+        self._scale = Scale.to_fit(run.lattice.height, run.lattice.width, self.size)
+        self._say_scale(run)
+        self._film = Film(run.folder / "vlog.gif")
+        self._film.restore_trailer()
+        if self._film.is_new:
+            self._append(run, 1 / self.fps)
+
+    def after_step(self, run: Run) -> None:
+        if run.iteration < run.iterations:
+            self._append(run, 1 / self.fps)
+
+    def after_train(self, run: Run) -> None:
+        if self._film is None or run.folder is None:
+            return
+        if run.outcome is not Outcome.FAILED:
+            self._append(run, HOLD_SECONDS)
+            self._draw(run, run.folder / "map.png")
+        self._film.close()
+
+    def _append(self, run: Run, seconds: float) -> None:
+        if self._film is not None:
+            pixels = self._scale.reduced(self._colours.of(run.weights))
+            caption = f"iteration {run.iteration} of {run.iterations}" if self.caption else ""
+            self._film.append(pixels, seconds, enlarge=self._scale.enlarge, caption=caption)
+
+    def _draw(self, run: Run, path: Path) -> None:
+        import imageio.v3 as iio
+
+        picture = self._scale.enlarged(self._scale.reduced(self._colours.of(run.weights)))
+        with replacing(path) as file:
+            file.write(iio.imwrite("<bytes>", picture, extension=".png"))
+
+    def _say_scale(self, run: Run) -> None:
+        rows, columns = self._scale.reduce
+        if max(rows, columns) > 1:
+            nodes = f"{run.lattice.height} × {run.lattice.width} nodes"
+            logger.info("vlog: %s are drawn reduced, each pixel the mean of %d × %d nodes", nodes, rows, columns)

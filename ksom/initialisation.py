@@ -1,0 +1,99 @@
+"""First weights: how a map looks before it has learned anything."""
+
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ksom.array_files import read_array
+from ksom.lattice import Lattice
+from ksom.random_streams import stream
+from ksom.registry import Registry
+
+INITIALISATIONS = Registry("initialisation")
+
+
+class Source(Protocol):
+    """What first weights may be made from: the data set."""
+
+    def __len__(self) -> int: ...
+
+    @property
+    def features(self) -> int:
+        """The number of features, D."""
+        ...
+
+    def rows(self, index: NDArray[np.int64]) -> NDArray[Any]:
+        """Return the samples at `index`, shape (n, D)."""
+        ...
+
+
+class Range(NamedTuple):
+    """Where each feature lies."""
+
+    low: NDArray[np.float64]
+    """Data units, shape (D,)."""
+    high: NDArray[np.float64]
+    """Data units, shape (D,)."""
+
+
+class Initialisation(Protocol):
+    """Makes first weights."""
+
+    def weights(self, lattice: Lattice, source: Source, within: Range, seed: int) -> NDArray[np.float64]:
+        """Return weights of shape (height, width, D), data units."""
+        ...
+
+
+@INITIALISATIONS.register("random")
+class Random:
+    """Uniform between the smallest and the largest value of each feature ([0, 1] for colours)."""
+
+    def weights(self, lattice: Lattice, source: Source, within: Range, seed: int) -> NDArray[np.float64]:
+        """Draw the weights of all nodes, row by row, feature by feature."""
+        uniform = stream(seed, "initial weights").random((lattice.height, lattice.width, source.features))
+        drawn: NDArray[np.float64] = within.low + uniform * (within.high - within.low)
+        return drawn
+
+
+@INITIALISATIONS.register("samples")
+class Samples:
+    """Samples drawn at random from the data, with replacement where there are fewer samples than nodes."""
+
+    def weights(self, lattice: Lattice, source: Source, within: Range, seed: int) -> NDArray[np.float64]:
+        """Draw a sample for every node."""
+        rng = stream(seed, "initial weights")
+        chosen = rng.choice(len(source), size=lattice.size, replace=len(source) < lattice.size)
+        rows = np.asarray(source.rows(chosen), dtype=np.float64)
+        return rows.reshape(lattice.height, lattice.width, source.features)
+
+
+@INITIALISATIONS.register("file")
+class File:
+    """The weights in an .npz file (its array `weights`, such as a map.npz) or an .npy file.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file; its array has the shape (height, width, features).
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = path
+
+    def weights(self, lattice: Lattice, source: Source, within: Range, seed: int) -> NDArray[np.float64]:
+        """Read the weights; their shape is checked by the map that gets them."""
+        loaded = read_array(self.path, "weights")
+        return np.asarray(loaded, dtype=np.float64)
+
+
+class Given:
+    """Weights that are there already."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+
+    def weights(self, lattice: Lattice, source: Source, within: Range, seed: int) -> NDArray[np.float64]:
+        """Return the given weights."""
+        return np.asarray(self.array, dtype=np.float64)

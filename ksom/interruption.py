@@ -1,0 +1,44 @@
+"""Ctrl-C and SIGTERM: finish the iteration, save, say so; a second Ctrl-C stops at once."""
+
+import logging
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from ksom.run import Run
+
+logger = logging.getLogger(__name__)
+
+
+class Interruption:
+    """Which signal has asked the training to stop, if any."""
+
+    signal: int | None = None
+
+
+@contextmanager
+def stopping_on_signals(run: Run) -> Iterator[Interruption]:
+    """Turn the first SIGINT or SIGTERM into a request to stop, while the block runs.
+
+    The second one is handled as it was before: Ctrl-C raises KeyboardInterrupt.
+    """
+    interruption = Interruption()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (a signal handler's signature)
+        restore()
+        interruption.signal = number
+        logger.warning("%s: finishing the iteration and saving; once more stops at once", signal.Signals(number).name)
+        run.request_stop(f"interrupted by {signal.Signals(number).name}")
+
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield interruption
+    finally:
+        restore()

@@ -1,0 +1,323 @@
+"""The map: weights on a lattice, what it says about samples, and the file it is kept in."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Literal, Self, overload
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ksom.arguments import require_choice, require_integer
+from ksom.array_files import read_array
+from ksom.dataset import BLOCK_ROWS, Dataset, Summary, as_samples, require_no_overflow, summarise
+from ksom.errors import DataError, NotTrained, ParameterError
+from ksom.initialisation import INITIALISATIONS, File, Given, Initialisation
+from ksom.kernels import BACKENDS, Backend, get_backend
+from ksom.lattice import LATTICES, Lattice
+from ksom.neighbourhood import NEIGHBOURHOODS, Neighbourhood
+from ksom.registry import Registry, nearest
+from ksom.whole_files import replacing
+
+FORMAT_VERSION = 1
+"""Of map.npz; raised when an older ksom could not read a newer file."""
+
+
+class KohonenSOM:
+    """A self-organising map: K = height · width nodes on a lattice, each with a weight vector in the data's space.
+
+    Parameters
+    ----------
+    height, width : int
+        Rows and columns of the map, at least 1.
+    lattice : {"rectangular"}
+        Arrangement of the nodes.
+    neighbourhood : {"gaussian"}
+        How much a node learns from a sample that another node won.
+    initial : {"random", "samples"}, path, or array_like of shape (height, width, D)
+        First weights: uniform in each feature's range, samples drawn from the data, the array `weights` of a file (such
+        as an earlier map.npz), or the weights themselves.
+    dtype : {"float32", "float64"}
+        Working precision.
+    backend : {"auto", "numpy"}
+        Numerical core.
+    threads : int
+        Threads that a backend may use; 0: all cores. Never changes a bit of the result. The numpy backend uses one.
+
+    Raises
+    ------
+    ParameterError
+        For an argument outside its domain.
+
+    Examples
+    --------
+    >>> som = KohonenSOM(1, 2, initial=[[[0.0, 0.0], [1.0, 1.0]]])
+    >>> som.best_matching_nodes([[0.9, 0.8], [0.1, 0.0]]).tolist()
+    [1, 0]
+
+    References
+    ----------
+    T. Kohonen, Self-organized formation of topologically correct feature maps, Biological Cybernetics 43, 1982.
+    """
+
+    parts = {"initial": INITIALISATIONS}
+
+    def __init__(
+        self,
+        height: int = 10,
+        width: int = 10,
+        *,
+        lattice: str = "rectangular",
+        neighbourhood: str = "gaussian",
+        initial: Any = "random",
+        dtype: str = "float32",
+        backend: str = "auto",
+        threads: int = 0,
+    ) -> None:
+        self.height = require_integer("height", height, minimum=1)
+        self.width = require_integer("width", width, minimum=1)
+        self.lattice: Lattice = _named(LATTICES, "lattice", lattice)(self.height, self.width)
+        self.neighbourhood: Neighbourhood = _named(NEIGHBOURHOODS, "neighbourhood", neighbourhood)()
+        self.dtype = np.dtype(require_choice("dtype", _dtype_name(dtype), ("float32", "float64")))
+        self.backend = require_choice("backend", backend, BACKENDS)
+        self.threads = require_integer("threads", threads, minimum=0)
+        self._kernels: Backend | None = None
+        self.initial = _initialisation(initial)
+        if isinstance(self.initial, Given):
+            self.weights = self.initial.array  # type: ignore[assignment]  # the setter takes any array_like
+
+    @property
+    def is_initialised(self) -> bool:
+        """Whether the map has weights."""
+        return self._kernels is not None
+
+    @property
+    def kernels(self) -> Backend:
+        """The numerical core, which holds the weights.
+
+        Raises
+        ------
+        NotTrained
+            If the map has no weights yet.
+        """
+        if self._kernels is None:
+            raise NotTrained("this map has no weights yet; train it, initialise it, or give initial weights")
+        return self._kernels
+
+    @property
+    def weights(self) -> NDArray[Any]:
+        """The weights, a new array of shape (height, width, D), data units."""
+        return self.kernels.weights
+
+    @weights.setter
+    def weights(self, weights: ArrayLike) -> None:
+        self._kernels = get_backend(self.backend, self._checked_weights(weights), self.dtype)
+
+    @property
+    def features(self) -> int:
+        """The number of features, D."""
+        return self.kernels.features
+
+    def initialise(self, dataset: Dataset, seed: int = 0, summary: Summary | None = None) -> None:
+        """Give the map its first weights.
+
+        Parameters
+        ----------
+        dataset : Dataset
+            The data, for their number of features and their range.
+        seed : int
+            Seed of random weights, >= 0.
+        summary : Summary, optional
+            What `summarise(dataset)` told, if it has been asked already.
+
+        Raises
+        ------
+        DataError
+            If given weights do not fit the map or the data.
+        """
+        self._require_memory(dataset.features)
+        self.weights = self.initial.weights(self.lattice, dataset, dataset.feature_range(summary or summarise(dataset)), seed)
+
+    @overload
+    def best_matching_nodes(
+        self, samples: ArrayLike, k: int = 1, *, return_distances: Literal[False] = False
+    ) -> NDArray[np.int64]: ...
+    @overload
+    def best_matching_nodes(
+        self, samples: ArrayLike, k: int = 1, *, return_distances: Literal[True]
+    ) -> tuple[NDArray[np.int64], NDArray[Any]]: ...
+    def best_matching_nodes(
+        self, samples: ArrayLike, k: int = 1, *, return_distances: bool = False
+    ) -> NDArray[np.int64] | tuple[NDArray[np.int64], NDArray[Any]]:
+        """Return the node nearest to each sample, argmin over nodes of ‖w − x‖; the lowest index of equals.
+
+        Parameters
+        ----------
+        samples : array_like of shape (n, D)
+            Data units.
+        k : {1, 2}
+            1: the best node; 2: the best and the second best.
+        return_distances : bool
+            Also return ‖w − x‖.
+
+        Returns
+        -------
+        nodes : ndarray of shape (n,), or (n, 2) for k = 2
+            Node indices, row * width + column.
+        distances : ndarray of the same shape
+            Data units; only if asked for.
+
+        Raises
+        ------
+        DataError
+            If the samples are not finite numbers of shape (n, D).
+        ParameterError
+            If k is not 1 or 2, or more than there are nodes.
+        NotTrained
+            If the map has no weights yet.
+        """
+        if k not in {1, 2} or k > self.lattice.size:
+            raise ParameterError("k", f"be 1 or 2 and at most the number of nodes, {self.lattice.size}", k)
+        samples = as_samples(samples, "samples", features=self.features)
+        nodes = np.empty((len(samples), k), dtype=np.int64)
+        distances = np.empty((len(samples), k), dtype=self.dtype) if return_distances else None
+        for start in range(0, len(samples), BLOCK_ROWS):
+            block = self._working_precision(samples[start : start + BLOCK_ROWS], start)
+            nodes[start : start + BLOCK_ROWS], squared = self.kernels.best_matching_nodes(block, k)
+            if distances is not None:
+                distances[start : start + BLOCK_ROWS] = np.sqrt(squared)
+        shape = (len(samples),) if k == 1 else (len(samples), 2)
+        return nodes.reshape(shape) if distances is None else (nodes.reshape(shape), distances.reshape(shape))
+
+    def transform(self, samples: ArrayLike, output: str = "distances") -> NDArray[Any]:
+        """Describe each sample by the map.
+
+        Parameters
+        ----------
+        samples : array_like of shape (n, D)
+            Data units.
+        output : {"distances", "coordinates"}
+            "distances": ‖w − x‖ to every node, data units; "coordinates": row and column of the best matching node.
+
+        Returns
+        -------
+        ndarray of shape (n, K) or (n, 2)
+            In the working precision, or lattice steps in float64.
+
+        Raises
+        ------
+        DataError, ParameterError, NotTrained
+            As `best_matching_nodes`.
+        """
+        if require_choice("output", output, ("distances", "coordinates")) == "coordinates":
+            return self.lattice.coordinates()[self.best_matching_nodes(samples)]
+        samples = as_samples(samples, "samples", features=self.features)
+        distances = np.empty((len(samples), self.lattice.size), dtype=self.dtype)
+        rows = max(1, BLOCK_ROWS * 64 // self.lattice.size)
+        for start in range(0, len(samples), rows):
+            distances[start : start + rows] = self.kernels.distances(
+                self._working_precision(samples[start : start + rows], start)
+            )
+        return distances
+
+    def save(self, path: str | Path) -> None:
+        """Write the map to an .npz file: its array `weights` of shape (height, width, D) and what it needs to be used.
+
+        The same map gives the same bytes. The file is whole or absent.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be written.
+        """
+        with replacing(Path(path)) as file:
+            np.savez(file, weights=self.weights, about=np.array(json.dumps(self.about(), sort_keys=True)))
+
+    @classmethod
+    def load(cls, path: str | Path, *, backend: str = "auto", threads: int = 0) -> Self:
+        """Read a map that `save` wrote, or the one in a checkpoint.
+
+        Raises
+        ------
+        DataError
+            If the file cannot be read or is not a map.
+        """
+        weights = read_array(path, "weights")
+        about = _about(path)
+        if weights.ndim != 3:
+            raise DataError(f"{path}: `weights` must have the shape (height, width, features), got {weights.shape}")
+        return cls(
+            *weights.shape[:2],
+            lattice=about["lattice"],
+            neighbourhood=about["neighbourhood"],
+            initial=weights,
+            dtype=str(weights.dtype),
+            backend=backend,
+            threads=threads,
+        )
+
+    def about(self) -> dict[str, Any]:
+        """Return what a file must tell beside the weights."""
+        return {
+            "format_version": FORMAT_VERSION,
+            "lattice": LATTICES.name_of(type(self.lattice)),
+            "neighbourhood": NEIGHBOURHOODS.name_of(type(self.neighbourhood)),
+        }
+
+    def memory(self, features: int) -> int:
+        """Return how many bytes the weights take, for data of so many features."""
+        return self.lattice.size * features * self.dtype.itemsize
+
+    def _working_precision(self, samples: Any, first_row: int) -> NDArray[Any]:
+        rows = np.asarray(as_samples(samples, "samples", first_row=first_row))
+        require_no_overflow(rows.min(axis=0), rows.max(axis=0), self.dtype, "samples")
+        return rows.astype(self.dtype, copy=False)
+
+    def _checked_weights(self, weights: ArrayLike) -> NDArray[Any]:
+        shape = np.shape(weights)
+        if len(shape) != 3 or shape[:2] != (self.height, self.width) or shape[2] < 1:
+            expected = f"({self.height}, {self.width}, features)"
+            raise DataError(f"initial weights must have the shape {expected}, got {shape}")
+        flat = as_samples(np.asarray(weights).reshape(-1, shape[2]), "initial weights", first_row=0)
+        require_no_overflow(flat.min(axis=0), flat.max(axis=0), self.dtype, "initial weights")
+        return flat.reshape(shape)
+
+    def _require_memory(self, features: int) -> None:
+        try:
+            available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        except (AttributeError, OSError, ValueError):
+            return
+        needed = self.memory(features)
+        if needed > available:
+            size = f"{self.height} × {self.width} nodes × {features} features of {self.dtype}"
+            raise DataError(f"the map: {size} need {needed / 1e9:.3g} GB, this machine has {available / 1e9:.3g} GB; make it smaller")
+
+
+def _named(registry: Registry, argument: str, name: Any) -> Any:
+    if not isinstance(name, str) or name not in registry:
+        hint = nearest(name, registry) if isinstance(name, str) else ""
+        raise ParameterError(argument, f"be one of {', '.join(registry)}{hint}", name)
+    return registry[name]
+
+
+def _initialisation(initial: Any) -> Initialisation:
+    if hasattr(initial, "weights"):
+        made: Initialisation = initial
+        return made
+    if isinstance(initial, str) and initial in INITIALISATIONS:
+        return INITIALISATIONS[initial]()
+    if isinstance(initial, str | Path):
+        return File(initial)
+    return Given(initial)
+
+
+def _dtype_name(dtype: Any) -> Any:
+    """Return the name of a numpy dtype; anything else as it is, to be refused."""
+    return dtype if isinstance(dtype, str) else getattr(dtype, "name", getattr(dtype, "__name__", dtype))
+
+
+def _about(path: str | Path) -> dict[str, Any]:
+    about = json.loads(str(read_array(path, "about")))
+    if about["format_version"] > FORMAT_VERSION:
+        raise DataError(f"{path}: was written by a newer ksom (format {about['format_version']}); update ksom to read it")
+    return dict(about)

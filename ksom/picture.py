@@ -1,0 +1,102 @@
+"""A picture of the weights: each node a block of one colour."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ksom.initialisation import Range
+
+SMALLEST_SIDE = 16
+"""Pixels that the shorter side of a picture has at least, so that a map of one row can be seen."""
+
+
+class Colours(NamedTuple):
+    """How weights become colours: (w − origin) · axes, from `low` to `high` along each axis; fixed over a film."""
+
+    origin: NDArray[np.float64]
+    """Shape (D,), data units."""
+    axes: NDArray[np.float64]
+    """Shape (D, 1) for grey or (D, 3) for red, green, blue."""
+    low: NDArray[np.float64]
+    """Where each axis is black, data units, shape (1,) or (3,)."""
+    high: NDArray[np.float64]
+    """Where each axis is full, data units, shape (1,) or (3,)."""
+
+    def of(self, weights: NDArray[Any]) -> NDArray[np.uint8]:
+        """Return the colour of each node, shape (H, W, 3)."""
+        extent = np.where(self.high > self.low, self.high - self.low, 1.0)
+        scaled = ((weights - self.origin) @ self.axes - self.low) / extent
+        pixels = np.rint(np.clip(scaled, 0, 1) * 255).astype(np.uint8)
+        return np.broadcast_to(pixels, (*weights.shape[:2], 3))
+
+
+def colours_for(probe: NDArray[Any]) -> Colours:
+    """Choose colours for data like the probe's.
+
+    Three features in [0, 1] are the colours themselves; one feature is grey, from its smallest to its largest value;
+    otherwise the probe's first three principal components are red, green and blue, each over its range.
+
+    Parameters
+    ----------
+    probe : ndarray of shape (n, D)
+        Samples, data units.
+    """
+    samples = np.asarray(probe, dtype=np.float64)
+    features = samples.shape[1]
+    if features == 3 and samples.min() >= 0 and samples.max() <= 1:
+        return Colours(np.zeros(3), np.eye(3), np.zeros(3), np.ones(3))
+    origin = samples.mean(axis=0)
+    axes = np.ones((1, 1)) if features == 1 else principal_axes(samples - origin)
+    scores = (samples - origin) @ axes
+    return Colours(origin, axes, scores.min(axis=0), scores.max(axis=0))
+
+
+def principal_axes(centred: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the first three principal axes of centred samples, shape (D, 3); the missing ones are zero.
+
+    Each axis points to where its largest entry is positive: decomposition alone leaves the sign open.
+    """
+    _, _, rows = np.linalg.svd(centred, full_matrices=False)
+    axes = np.zeros((centred.shape[1], 3))
+    for axis, row in enumerate(rows[:3]):
+        axes[:, axis] = row * np.sign(row[np.argmax(np.abs(row))])
+    return axes
+
+
+class Scale(NamedTuple):
+    """How a map is drawn as pixels, along rows and along columns."""
+
+    enlarge: tuple[int, int]
+    """Pixels per node."""
+    reduce: tuple[int, int]
+    """Nodes per pixel, whose mean it shows."""
+
+    @classmethod
+    def to_fit(cls, height: int, width: int, size: int) -> "Scale":
+        """Choose the scale at which the longer side has about `size` pixels, in whole blocks."""
+        longer = max(height, width)
+        enlarge, reduce = max(1, size // longer), -(-longer // size)
+
+        def least(side: int) -> int:
+            return max(enlarge, -(-SMALLEST_SIDE // -(-side // reduce)))
+
+        return cls((least(height), least(width)), (min(reduce, height), min(reduce, width)))
+
+    def reduced(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """Return a picture with one pixel for each `reduce` block of nodes."""
+        return _mean_of_blocks(_mean_of_blocks(pixels, self.reduce[0], 0), self.reduce[1], 1)
+
+    def enlarged(self, pixels: NDArray[Any]) -> NDArray[Any]:
+        """Return a picture with an `enlarge` block of pixels for each pixel."""
+        return np.repeat(np.repeat(pixels, self.enlarge[0], axis=0), self.enlarge[1], axis=1)
+
+
+def _mean_of_blocks(pixels: NDArray[np.uint8], size: int, axis: int) -> NDArray[np.uint8]:
+    if size == 1:
+        return pixels
+    starts = np.arange(0, pixels.shape[axis], size)
+    sums = np.add.reduceat(pixels, starts, axis=axis, dtype=np.float32)
+    counts = np.diff(np.append(starts, pixels.shape[axis])).astype(np.float32)
+    means: NDArray[np.uint8] = np.rint(sums / (counts[:, None, None] if axis == 0 else counts[:, None])).astype(np.uint8)
+    return means

@@ -1,0 +1,112 @@
+"""What a hook sees of a training: a small face to read from."""
+
+import enum
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike, NDArray
+
+from ksom.kohonensom_model import KohonenSOM
+from ksom.lattice import Lattice
+from ksom.metrics import Metrics
+
+
+class Outcome(enum.Enum):
+    """How a training stands, or how it ended."""
+
+    RUNNING = "running"
+    COMPLETED = "completed"
+    """All iterations were done."""
+    STOPPED = "stopped"
+    """Somebody asked for an earlier end; it can be resumed."""
+    FAILED = "failed"
+    """An exception."""
+
+
+class Run:
+    """A training as hooks see it: everything but `request_stop` and `metrics.put` is to be read only.
+
+    Attributes
+    ----------
+    iteration : int
+        Iterations completed: 0 before the first, and in `after_step` it counts the one just done.
+    iterations : int
+        Iterations in all.
+    seconds : float
+        Time spent learning, hooks not counted, resumed parts included.
+    metrics : Metrics
+        The numbers of the training.
+    folder : Path or None
+        Where results go; None if they go nowhere.
+    probe : ndarray of shape (n, D)
+        A bounded sample of the data, data units: for hooks that measure or need a colour range.
+    outcome : Outcome
+        RUNNING until the training ends; `after_train` sees how it ended.
+    stop_reason : str or None
+        Why the training ends early, if it does.
+    """
+
+    def __init__(
+        self,
+        som: KohonenSOM,
+        iterations: int,
+        probe: NDArray[Any],
+        folder: Path | None,
+        snapshot: Callable[[], dict[str, Any]],
+    ) -> None:
+        self._som = som
+        self._snapshot = snapshot
+        self._weights: tuple[int, NDArray[Any]] | None = None
+        self.iteration = 0
+        self.iterations = iterations
+        self.seconds = 0.0
+        self.metrics = Metrics()
+        self.folder = folder
+        self.probe = probe
+        self.outcome = Outcome.RUNNING
+        self.stop_reason: str | None = None
+
+    @property
+    def progress(self) -> float:
+        """The share of the iterations that is completed, from 0 to 1."""
+        return self.iteration / self.iterations
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no iteration is to be done any more."""
+        return self.iteration >= self.iterations or self.stop_reason is not None
+
+    @property
+    def lattice(self) -> Lattice:
+        """The nodes' arrangement."""
+        return self._som.lattice
+
+    @property
+    def weights(self) -> NDArray[Any]:
+        """The weights now, shape (H, W, D), data units, read-only; made at most once a step, and only if asked for."""
+        if self._weights is None or self._weights[0] != self.iteration:
+            weights = self._som.weights
+            weights.flags.writeable = False
+            self._weights = (self.iteration, weights)
+        return self._weights[1]
+
+    def best_matching_nodes(self, samples: ArrayLike, k: int = 1, *, return_distances: bool = False) -> Any:
+        """Search the map as it is now; see `KohonenSOM.best_matching_nodes`."""
+        if return_distances:
+            return self._som.best_matching_nodes(samples, k, return_distances=True)
+        return self._som.best_matching_nodes(samples, k)
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return all that a resume needs, beside the weights; for hooks that keep the training."""
+        return self._snapshot()
+
+    def request_stop(self, reason: str) -> None:
+        """End the training after this step; the only way in which a hook steers."""
+        self.stop_reason = self.stop_reason or reason
+
+    def describe(self) -> dict[str, Any]:
+        """Return what a map's file must tell beside the weights."""
+        return self._som.about()
+
+

@@ -1,0 +1,157 @@
+"""The folder of a run: where the newest run of an experiment lies, and what becomes of the one before it."""
+
+import json
+import platform
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ksom.errors import OutputError
+from ksom.whole_files import cut_back, replacing, writing
+
+CONFIG = "config.yaml"
+SUMMARY = "summary.json"
+CHECKPOINTS = "checkpoints"
+APPEND_ONLY = ("metrics.jsonl", "train.log", "vlog.gif")
+"""Files that grow, and are cut back to a checkpoint by a resume."""
+ENDED = ("completed", "stopped")
+"""What the summary of a run says that ended by itself; the run before is kept, the next one may start."""
+
+
+class RunFolder:
+    """The folder that holds an experiment's newest run.
+
+    Parameters
+    ----------
+    path : Path
+        The folder, such as logs/exp1.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @property
+    def status(self) -> str | None:
+        """How the run in the folder ended; None if it did not, or there is none."""
+        try:
+            return str(self.summary()["status"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def summary(self) -> dict[str, Any]:
+        """Return what summary.json holds."""
+        return dict(json.loads((self.path / SUMMARY).read_text()))
+
+    @property
+    def holds_run(self) -> bool:
+        """Whether there is a run in the folder, ended or not."""
+        return (self.path / CONFIG).is_file()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep every other process out of the folder.
+
+        Raises
+        ------
+        OutputError
+            If another process trains in it, or the folder beside it cannot be written.
+        """
+        import filelock
+
+        path = self.path.parent / f".{self.path.name}.lock"
+        with writing(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock = filelock.FileLock(path, timeout=0)
+            try:
+                lock.acquire()
+            except filelock.Timeout:
+                raise OutputError(f"{self.path}: another process is training there; wait, or choose --output-dir") from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def make_way(self, *, restart: bool) -> None:
+        """Make the folder empty for a new run; an earlier run moves to the first free of <folder>.1, .2, ….
+
+        Raises
+        ------
+        OutputError
+            If there is an unfinished run and no `restart`, something that is not a run, or no permission.
+        """
+        if self.holds_run:
+            if self.status not in ENDED and not restart:
+                raise OutputError(
+                    f"{self.path}: holds an unfinished run; go on with it by --resume, or begin anew by --restart"
+                    " (which keeps it under another name)"
+                )
+            self._move_away()
+        elif self.path.is_dir() and any(self.path.iterdir()):
+            raise OutputError(f"{self.path}: is not empty and not a run of ksom; choose another folder with --output-dir")
+        self.make()
+
+    def make(self) -> None:
+        """Make the folder if it is not there, and see that it can be written."""
+        with writing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            probe = self.path / ".writable"
+            probe.touch()
+            probe.unlink()
+
+    def clear(self) -> None:
+        """Remove what a run has left that was killed before its first checkpoint."""
+        with writing(self.path):
+            for name in (*APPEND_ONLY, "map.png", "map.npz", SUMMARY):
+                (self.path / name).unlink(missing_ok=True)
+            shutil.rmtree(self.path / CHECKPOINTS, ignore_errors=True)
+
+    def cut_back(self, offsets: Mapping[str, int]) -> list[str]:
+        """Cut the append-only files back to where they were at a checkpoint; return those that are not there any more.
+
+        A file that the checkpoint does not know is removed: it is from after it.
+        """
+        (self.path / SUMMARY).unlink(missing_ok=True)
+        missing = []
+        with writing(self.path):
+            for name in APPEND_ONLY:
+                if name not in offsets:
+                    (self.path / name).unlink(missing_ok=True)
+                elif not cut_back(self.path / name, offsets[name]):
+                    (self.path / name).unlink(missing_ok=True)
+                    missing.append(name)
+        return missing
+
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        """Write the resolved config: every default filled in, so that the run can be repeated after one changes."""
+        text = yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)
+        with replacing(self.path / CONFIG) as file:
+            file.write(text.encode())
+
+    def write_json(self, name: str, content: Mapping[str, Any]) -> None:
+        """Write a JSON file, whole or absent."""
+        with replacing(self.path / name) as file:
+            file.write(json.dumps(content, indent=2).encode() + b"\n")
+
+    def _move_away(self) -> None:
+        number = 1
+        while (aside := self.path.with_name(f"{self.path.name}.{number}")).exists():
+            number += 1
+        with writing(self.path):
+            self.path.rename(aside)
+
+
+def environment() -> dict[str, Any]:
+    """Return what a run ran on: versions and machine; no environment variables, no command line, no names of people."""
+    packages = ("kohonen2", "numpy", "pillow", "imageio", "pyyaml", "yacs", "click")
+    return {
+        "python": sys.version.split()[0],
+        "packages": {name: version(name) for name in packages},
+        "system": platform.system(),
+        "machine": platform.machine(),
+    }

@@ -1,0 +1,132 @@
+"""Schedules: how sigma and the learning rate go from START to END over the iterations t = 0 … T − 1."""
+
+import dataclasses
+import math
+from typing import Any, Protocol, Self
+
+from ksom.arguments import require_number
+from ksom.errors import ParameterError
+from ksom.registry import Registry, nearest
+
+SCHEDULES = Registry("schedule")
+
+
+class Schedule(Protocol):
+    """A function of the iteration; values are Python floats, since a numpy float64 would turn float32 weights into float64."""
+
+    @property
+    def start(self) -> float:
+        """The value at t = 0."""
+        ...
+
+    def completed(self, start: float, end: float) -> Self:
+        """Return this schedule with defaults in place of what was left open."""
+        ...
+
+    def check(self, sigma_start: float) -> None:
+        """Refuse a start of sigma that the schedule cannot be computed with."""
+        ...
+
+    def value(self, t: int, iterations: int, sigma_start: float) -> float:
+        """Return the value at iteration t of `iterations`; `sigma_start` is the sigma of t = 0, lattice steps."""
+        ...
+
+
+@SCHEDULES.register("exponential")
+@dataclasses.dataclass(frozen=True)
+class Exponential:
+    """value(t) = START · exp(−t / λ) with λ = T / ln(σ₀): the colour experiment's decay.
+
+    σ₀ is sigma at t = 0, and λ the same for sigma and for the learning rate, so that sigma goes to 1 lattice step.
+    Needs σ₀ ≥ 1; with exactly 1 both stay constant.
+
+    Parameters
+    ----------
+    start : float, optional
+        Value at t = 0, > 0: lattice steps for sigma, 1 for a learning rate. Default: half of the map's longer side, at
+        least 1, for sigma; 0.1 for the learning rate.
+    """
+
+    start: float = None  # type: ignore[assignment]  # None until completed
+
+    def __post_init__(self) -> None:
+        _require_positive(self, "start")
+
+    def completed(self, start: float, end: float) -> Self:  # noqa: ARG002 (END follows from sigma's start)
+        """Return this schedule with `start` in place of a start that was left open."""
+        return dataclasses.replace(self, start=_given(self.start, start))
+
+    def check(self, sigma_start: float) -> None:
+        """Refuse a sigma below 1 at t = 0."""
+        if sigma_start < 1:
+            must = "be >= 1 lattice step for an exponential schedule (it decays by ln sigma); use geometric or linear"
+            raise ParameterError("algorithm.sigma.start", must, sigma_start)
+
+    def value(self, t: int, iterations: int, sigma_start: float) -> float:
+        """START · exp(−t · ln(σ₀) / T)."""
+        if sigma_start == 1:
+            return self.start
+        decay = iterations / math.log(sigma_start)
+        return self.start * math.exp(-t / decay)
+
+
+@SCHEDULES.register("linear")
+@dataclasses.dataclass(frozen=True)
+class Linear:
+    """value(t) = START + (END − START) · t / (T − 1): reaches END in the last iteration; T = 1 uses START.
+
+    Parameters
+    ----------
+    start, end : float, optional
+        First and last value, > 0: lattice steps for sigma, 1 for a learning rate. Defaults: sigma from half of the map's
+        longer side (at least 1) to 1, learning rate from 0.1 to 0.01.
+    """
+
+    start: float = None  # type: ignore[assignment]  # None until completed
+    end: float = None  # type: ignore[assignment]  # None until completed
+
+    def __post_init__(self) -> None:
+        _require_positive(self, "start", "end")
+
+    def completed(self, start: float, end: float) -> Self:
+        """Return this schedule with `start` and `end` in place of what was left open."""
+        return dataclasses.replace(self, start=_given(self.start, start), end=_given(self.end, end))
+
+    def check(self, sigma_start: float) -> None:
+        """Accept every sigma."""
+
+    def value(self, t: int, iterations: int, sigma_start: float) -> float:  # noqa: ARG002 (sigma's start is not needed)
+        """START + (END − START) · t / (T − 1)."""
+        if iterations == 1:
+            return self.start
+        progress = t / (iterations - 1)
+        return self.start * (1 - progress) + self.end * progress
+
+
+def as_schedule(argument: str, schedule: Any) -> Schedule:
+    """Return a schedule given as such, by its name, or as a number (its start, exponential).
+
+    Raises
+    ------
+    ParameterError
+        For anything else.
+    """
+    if isinstance(schedule, str):
+        if schedule not in SCHEDULES:
+            raise ParameterError(argument, f"name a schedule ({', '.join(SCHEDULES)}){nearest(schedule, SCHEDULES)}", schedule)
+        schedule = SCHEDULES[schedule]()
+    if not hasattr(schedule, "value"):
+        raise ParameterError(argument, f"be a schedule or the name of one ({', '.join(SCHEDULES)})", schedule)
+    made: Schedule = schedule
+    return made
+
+
+def _require_positive(schedule: Any, *names: str) -> None:
+    for name in names:
+        value = getattr(schedule, name)
+        if value is not None:
+            object.__setattr__(schedule, name, require_number(name, value, above=0))
+
+
+def _given(value: float | None, default: float) -> float:
+    return default if value is None else value

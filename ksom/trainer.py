@@ -1,0 +1,277 @@
+"""The training loop."""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike, NDArray
+
+from ksom.algorithms import ALGORITHMS, Algorithm, Online
+from ksom.arguments import require_boolean, require_integer
+from ksom.dataset import Dataset, as_samples, require_normal_range, summarise
+from ksom.errors import DataError
+from ksom.hooks.hook import Hook
+from ksom.kohonensom_model import KohonenSOM
+from ksom.run import Outcome, Run
+
+PROBE_SIZE = 1000
+"""Samples in the probe: enough to measure by, few enough to be searched every few iterations."""
+
+PAUSE_SECONDS = 0.25
+"""How long an algorithm works before it lets go: a stop that is asked for then takes effect, a progress bar moves."""
+
+
+class Trainer:
+    """Coordinates a training: shows the data set to the map, iteration by iteration, and tells the hooks.
+
+    Parameters
+    ----------
+    som : KohonenSOM
+        The map; gets its first weights here if it has none.
+    dataset : Dataset or array_like of shape (N, D)
+        The samples, data units.
+    iterations : int
+        How many iterations, at least 1; each shows one batch.
+    batch_size : int
+        Samples per iteration; 0: the whole data set.
+    shuffle : bool
+        Show the samples in a new order in every epoch.
+    algorithm : Algorithm, optional
+        What an iteration does; default `Online()`.
+    hooks : mapping of str to Hook, or iterable of Hook
+        Told of the progress. The keys are the names their states are kept under; by default the classes' names.
+    callback_period : int
+        Iterations between two calls of a hook that does not say.
+    seed : int
+        Seed of the first weights, of the order of the samples and of the probe.
+    folder : Path, optional
+        Where hooks put their results.
+
+    Attributes
+    ----------
+    run : Run
+        What hooks see.
+    data_digest : str
+        SHA-256 of the data.
+    config : mapping
+        A description of the training that its checkpoints keep, if there is one.
+
+    Raises
+    ------
+    DataError
+        If the data cannot be learned from, or do not fit the map.
+    ParameterError
+        For an argument outside its domain.
+
+    Examples
+    --------
+    >>> trainer = Trainer(KohonenSOM(4, 4), [[0.0, 0.0], [1.0, 1.0]], iterations=10)
+    >>> trainer.train()
+    <Outcome.COMPLETED: 'completed'>
+    """
+
+    parts = {"algorithm": ALGORITHMS}
+
+    def __init__(
+        self,
+        som: KohonenSOM,
+        dataset: Dataset | ArrayLike,
+        *,
+        iterations: int = 100,
+        batch_size: int = 0,
+        shuffle: bool = False,
+        algorithm: Algorithm | None = None,
+        hooks: Mapping[str, Hook] | Iterable[Hook] = (),
+        callback_period: int = 10,
+        seed: int = 0,
+        folder: Path | None = None,
+    ) -> None:
+        self.iterations = require_integer("iterations", iterations, minimum=1)
+        self.batch_size = require_integer("batch_size", batch_size, minimum=0)
+        self.shuffle = require_boolean("shuffle", shuffle)
+        self.callback_period = require_integer("callback_period", callback_period, minimum=1)
+        self.seed = require_integer("seed", seed, minimum=0)
+        self.som = som
+        self.dataset = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
+        self.algorithm: Algorithm = algorithm or Online()
+        self.algorithm.prepare(som.lattice, self.iterations)
+        self.hooks = _by_phase(hooks)
+        self.data_digest = self._start_map()
+        self.config: Mapping[str, Any] = {}
+        probe = self.dataset.probe(PROBE_SIZE, self.seed)
+        self.run = Run(som, self.iterations, probe, folder, self.state)
+        self._seconds_per_iteration = float("inf")
+
+    def train(self) -> Outcome:
+        """Train until all iterations are done or somebody asks for a stop.
+
+        Every hook's `after_train` runs, in reverse order, even after a failure.
+        """
+        with self._closing_hooks():
+            self._tell("before_train", self.hooks)
+            while not self.run.is_over:
+                stop = self._next_pause()
+                due = self._due(stop)
+                self._tell("before_step", due)
+                self._learn(stop)
+                if any(map(self._period, due.values())):
+                    self.run.metrics.put(**self.algorithm.parameters(stop - 1))
+                self._tell("after_step", due)
+        return self.run.outcome
+
+    def state(self) -> dict[str, Any]:
+        """Return what a resumed training needs beside the weights."""
+        return {
+            "iteration": self.run.iteration,
+            "seconds": self.run.seconds,
+            "hooks": {key: hook.state() for key, hook in self.hooks.items()},
+            "data_digest": self.data_digest,
+            "config": self.config,
+        }
+
+    def load_state(self, state: Mapping[str, Any], weights: NDArray[Any]) -> None:
+        """Go on from `state` and its weights."""
+        self.som.weights = weights  # type: ignore[assignment]  # the setter takes any array_like
+        self.run.iteration = int(state["iteration"])
+        self.run.seconds = float(state["seconds"])
+        for key, hook in self.hooks.items():
+            hook.load_state(state["hooks"].get(key, {}))
+
+    def times(self, hook: Hook) -> str:
+        """Say how often a hook acts in the whole training."""
+        period = self._period(hook)
+        return f"every {period} iterations, {-(-self.iterations // period)} times" if period else "at every pause"
+
+    def _learn(self, stop: int) -> None:
+        start, began = self.run.iteration, time.perf_counter()
+        self.algorithm.train(self.som, self._batch, start, stop)
+        seconds = time.perf_counter() - began
+        self._seconds_per_iteration = seconds / (stop - start)
+        self.run.seconds += seconds
+        self.run.iteration = self.run.metrics.iteration = stop
+
+    def _batch(self, iteration: int) -> Iterator[NDArray[Any]]:
+        for block in self.dataset.batch(iteration, batch_size=self.batch_size, shuffle=self.shuffle, seed=self.seed):
+            yield as_samples(block, "the data", features=self.som.features, first_row=0).astype(self.som.dtype, copy=False)
+
+    def _next_pause(self) -> int:
+        """The next iteration at which a hook is due, or a moment's work away; where pauses fall never changes a bit."""
+        now = self.run.iteration
+        periods = [self._period(hook) for hook in self.hooks.values()]
+        due = min((now - now % period + period for period in periods if period), default=self.iterations)
+        moment = max(1, int(PAUSE_SECONDS / self._seconds_per_iteration)) if self._seconds_per_iteration else self.iterations
+        return min(due, now + moment, self.iterations)
+
+    def _due(self, iteration: int) -> dict[str, Hook]:
+        def is_due(hook: Hook) -> bool:
+            period = self._period(hook)
+            return not period or iteration % period == 0 or iteration == self.iterations
+
+        return {key: hook for key, hook in self.hooks.items() if is_due(hook)}
+
+    def _period(self, hook: Hook) -> int:
+        return self.callback_period if hook.every is None else hook.every
+
+    def _tell(self, event: str, hooks: Mapping[str, Hook]) -> None:
+        for key, hook in hooks.items():
+            with _named(key, event):
+                getattr(hook, event)(self.run)
+
+    @contextmanager
+    def _closing_hooks(self) -> Iterator[None]:
+        with ExitStack() as stack:
+            for key, hook in self.hooks.items():
+                stack.callback(self._tell, "after_train", {key: hook})
+            try:
+                yield
+            except BaseException:
+                self.run.outcome = Outcome.FAILED
+                raise
+            self.run.outcome = Outcome.COMPLETED if self.run.iteration == self.iterations else Outcome.STOPPED
+
+    def _start_map(self) -> str:
+        """Check the data, give the map its first weights, return the data's digest."""
+        summary = summarise(self.dataset)
+        require_normal_range(summary.low, summary.high, self.som.dtype, f"dataset {type(self.dataset).__name__}")
+        if not self.som.is_initialised:
+            self.som.initialise(self.dataset, self.seed, summary)
+        if self.som.features != self.dataset.features:
+            raise DataError(f"the map's weights have {self.som.features} features, the data {self.dataset.features}")
+        return summary.digest
+
+
+def train(
+    samples: Dataset | ArrayLike,
+    height: int = 10,
+    width: int = 10,
+    iterations: int = 100,
+    seed: int = 0,
+    *,
+    algorithm: Algorithm | None = None,
+    hooks: Mapping[str, Hook] | Iterable[Hook] = (),
+    dtype: str = "float32",
+) -> KohonenSOM:
+    """Train a map on samples, in one call.
+
+    Parameters
+    ----------
+    samples : array_like of shape (N, D), or Dataset
+        The data, data units.
+    height, width : int
+        Rows and columns of the map.
+    iterations : int
+        How often the whole data set is shown.
+    seed : int
+        Seed of the first weights: the same seed gives the same bits.
+    algorithm : Algorithm, optional
+        Default `Online()`.
+    hooks : mapping of str to Hook, or iterable of Hook
+        Told of the progress.
+    dtype : {"float32", "float64"}
+        Working precision.
+
+    Returns
+    -------
+    KohonenSOM
+        The trained map.
+
+    Raises
+    ------
+    DataError, ParameterError
+        As `Trainer`.
+
+    Examples
+    --------
+    >>> som = train([[0.0, 0.0], [1.0, 1.0]], height=3, width=3)
+    >>> som.weights.shape
+    (3, 3, 2)
+    """
+    som = KohonenSOM(height, width, dtype=dtype)
+    Trainer(som, samples, iterations=iterations, algorithm=algorithm, hooks=hooks, seed=seed).train()
+    return som
+
+
+@contextmanager
+def _named(key: str, event: str) -> Iterator[None]:
+    """Say which hook failed, in a note that the exception carries."""
+    try:
+        yield
+    except Exception as error:
+        error.add_note(f"in {event} of the hook {key}")
+        raise
+
+
+def _by_phase(hooks: Mapping[str, Hook] | Iterable[Hook]) -> dict[str, Hook]:
+    named = hooks if isinstance(hooks, Mapping) else _numbered(hooks)
+    return dict(sorted(named.items(), key=lambda item: item[1].phase))
+
+
+def _numbered(hooks: Iterable[Hook]) -> dict[str, Hook]:
+    named: dict[str, Hook] = {}
+    for hook in hooks:
+        name = type(hook).__name__
+        same = sum(key.split(" ")[0] == name for key in named)
+        named[f"{name} {same + 1}" if same else name] = hook
+    return named
