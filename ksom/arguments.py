@@ -2,6 +2,7 @@
 
 import math
 import numbers
+import operator
 from collections.abc import Iterable
 from typing import Any
 
@@ -38,7 +39,7 @@ def require_number(
     ParameterError
         For anything else: NaN, infinities, booleans and strings too.
     """
-    bounds = [(">", above, lambda v, b: v > b), (">=", at_least, lambda v, b: v >= b), ("<=", at_most, lambda v, b: v <= b)]
+    bounds = [(">", above, operator.gt), (">=", at_least, operator.ge), ("<=", at_most, operator.le)]
     stated = " and ".join(f"{sign} {bound:g}" for sign, bound, _ in bounds if bound is not None) or "finite"
     must = f"be a number {stated}{f' {unit}' if unit else ''}{advice}"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):

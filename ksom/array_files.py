@@ -34,7 +34,9 @@ def read_array(path: str | Path, key: str | None = None) -> NDArray[Any]:
             names = loaded.files
             chosen = names[0] if len(names) == 1 and key is None else key
             if chosen not in names:
-                raise DataError(f"{path}: holds the arrays {', '.join(names)}; name the one that is meant (got {key!r})")
+                raise DataError(
+                    f"{path}: holds the arrays {', '.join(names)}; name the one that is meant (got {key!r})"
+                )
             array: NDArray[Any] = loaded[chosen]
             return array
     except FileNotFoundError:

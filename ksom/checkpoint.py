@@ -3,7 +3,6 @@
 import hashlib
 import json
 import logging
-import os
 import re
 import zipfile
 import zlib
@@ -57,10 +56,16 @@ def save_checkpoint(folder: Path, weights: NDArray[Any], state: Mapping[str, Any
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"iteration-{state['iteration']:09d}.npz"
-    texts = {"about": json.dumps(about, sort_keys=True), "state": json.dumps({**state, "format_version": FORMAT_VERSION})}
+    told = json.dumps({**state, "format_version": FORMAT_VERSION})
+    described = json.dumps(about, sort_keys=True)
     with replacing(path) as file:
-        arrays = {name: np.array(text) for name, text in texts.items()}
-        np.savez(file, weights=weights, checksum=np.array(_checksum(weights, *texts.values())), **arrays)
+        np.savez(
+            file,
+            weights=weights,
+            about=np.array(described),
+            state=np.array(told),
+            checksum=np.array(_checksum(weights, described, told)),
+        )
     _link(folder / LAST, path.name)
     return path
 
@@ -129,5 +134,5 @@ def _link(link: Path, target: str) -> None:
     temporary = link.with_name(f".{link.name}.part")
     with suppress(OSError, NotImplementedError):
         temporary.unlink(missing_ok=True)
-        os.symlink(target, temporary)
+        temporary.symlink_to(target)
         temporary.replace(link)

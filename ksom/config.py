@@ -25,7 +25,15 @@ DEFAULTS: dict[str, Any] = {
     "DATASET": {"NAME": "RandomColors"},
     "MODEL": {},
     "TRAINER": {"ALGORITHM": {"NAME": "online"}},
-    "HOOKS": {"VLOG": {}, "CHECKPOINT": {}, "QUALITY": {}, "TIMING": {}, "METRICS_WRITER": {}, "STOP_ON_NAN": {}, "PROGRESS": {}},
+    "HOOKS": {
+        "VLOG": {},
+        "CHECKPOINT": {},
+        "QUALITY": {},
+        "TIMING": {},
+        "METRICS_WRITER": {},
+        "STOP_ON_NAN": {},
+        "PROGRESS": {},
+    },
 }
 
 
@@ -81,22 +89,7 @@ def read_yaml(path: Path, children: tuple[Path, ...] = ()) -> dict[str, Any]:
     ConfigError
         If the file or a base cannot be read or parsed, is not a mapping, or inherits from itself.
     """
-    try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 (a SafeLoader)
-    except FileNotFoundError:
-        raise ConfigError(f"{path}: there is no such file{_neighbours(path)}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read as a YAML file ({getattr(error, 'strerror', None) or error})") from None
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        where = f" line {mark.line + 1}, column {mark.column + 1}:" if mark else ""
-        raise ConfigError(f"{path}:{where} {error.problem or 'this is not YAML'}") from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: {' '.join(str(error).split())}") from None
-    if tree is None:
-        return {}
-    if not isinstance(tree, dict):
-        raise ConfigError(f"{path}: an experiment must be a mapping of keys to values, got a {type(tree).__name__}")
+    tree = _parsed(path)
     base = tree.pop("_BASE_", None)
     if base is None:
         return tree
@@ -110,19 +103,44 @@ def read_yaml(path: Path, children: tuple[Path, ...] = ()) -> dict[str, Any]:
 
 def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
     """Lay `change` over `base`, mapping by mapping; another NAME drops the other keys of the node it renames."""
-    merged = dict(base)
-    for key, value in change.items():
-        old = base.get(key)
-        if isinstance(old, Mapping) and isinstance(value, str):
-            value = {"NAME": value}
-        if isinstance(old, str) and isinstance(value, Mapping):
-            old = {"NAME": old}
-        if isinstance(old, Mapping) and isinstance(value, Mapping):
-            renamed = value.get("NAME", old.get("NAME")) != old.get("NAME")
-            merged[key] = dict(value) if renamed else merge(old, value)
-        else:
-            merged[key] = value
-    return merged
+    return {**base, **{key: _merged(base.get(key), value) for key, value in change.items()}}
+
+
+def _merged(old: Any, new: Any) -> Any:
+    if isinstance(old, str) and isinstance(new, Mapping):
+        old = {"NAME": old}
+    if not isinstance(old, Mapping):
+        return new
+    if isinstance(new, str):
+        new = {"NAME": new}
+    if not isinstance(new, Mapping):
+        return new
+    renamed = new.get("NAME", old.get("NAME")) != old.get("NAME")
+    return dict(new) if renamed else merge(old, new)
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        tree = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: there is no such file{_neighbours(path)}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"{path}: cannot be read as a YAML file ({getattr(error, 'strerror', None) or error})"
+        ) from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: {_where_and_why(error)}") from None
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path}: an experiment must be a mapping of keys to values, got a {type(tree).__name__}")
+    return tree
+
+
+def _where_and_why(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    why = getattr(error, "problem", None) or " ".join(str(error).split())
+    return f"line {mark.line + 1}, column {mark.column + 1}: {why}" if mark else why
 
 
 def _checked(tree: Mapping[str, Any], source: str) -> Mapping[str, Any]:
@@ -179,7 +197,7 @@ def _pairs(overrides: Sequence[str]) -> Iterable[tuple[str, Any]]:
         if not re.fullmatch(r"[A-Za-z_]\w*(\.\w+)*", key):
             raise ConfigError(f"the override {key!r} is not a key; write KEY VALUE, such as MODEL.WIDTH 40")
         try:
-            yield key, yaml.load(text, Loader=_Loader)  # noqa: S506 (a SafeLoader)
+            yield key, yaml.load(text, Loader=_Loader)
         except yaml.YAMLError:
             raise ConfigError(f"{key}: cannot read the value {text!r} as YAML") from None
 
@@ -199,11 +217,13 @@ def _neighbours(path: Path) -> str:
 class _Loader(yaml.SafeLoader):
     """Safe YAML that reads 1e-3 as a number and refuses a key that is given twice."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:  # noqa: FBT001, FBT002 (PyYAML's signature)
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
             if key_node.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"the key {key_node.value} is given twice", key_node.start_mark)
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key_node.value} is given twice", key_node.start_mark
+                )
             seen.add(key_node.value if isinstance(key_node, yaml.ScalarNode) else id(key_node))
         return dict(super().construct_mapping(node, deep=deep))
 

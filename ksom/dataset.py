@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ksom.array_files import read_array
 from ksom.arguments import require_integer
+from ksom.array_files import read_array
 from ksom.errors import DataError
 from ksom.initialisation import Range
 from ksom.random_streams import stream
@@ -65,7 +65,9 @@ class Dataset:
         """Return the samples at `index`, shape (n, D)."""
         return np.asarray(self.samples[index])
 
-    def batch(self, iteration: int, *, batch_size: int = 0, shuffle: bool = False, seed: int = 0) -> Iterator[NDArray[Any]]:
+    def batch(
+        self, iteration: int, *, batch_size: int = 0, shuffle: bool = False, seed: int = 0
+    ) -> Iterator[NDArray[Any]]:
         """Yield the samples that one iteration shows, in blocks of at most 4,096 rows.
 
         Depends on its arguments only, so that a resumed training needs no replay.
@@ -75,7 +77,7 @@ class Dataset:
         iteration : int
             The iteration, from 0.
         batch_size : int
-            Samples per iteration; 0, or more than there are: the whole data set. The last batch of an epoch is the rest.
+            Samples per iteration; 0, or more than there are: all. The last batch of an epoch is the rest.
         shuffle : bool
             A new order in every epoch, drawn from the seed; otherwise always the samples' own.
         seed : int
@@ -100,11 +102,10 @@ class Dataset:
         return Range(*(np.full(self.features, bound, dtype=np.float64) for bound in self.bounds))
 
     def probe(self, size: int, seed: int) -> NDArray[Any]:
-        """Return a sample of at most `size` rows, drawn once from a stream of its own; all rows if there are no more."""
-        chosen = slice(None)
-        if len(self) > size:
-            chosen = np.sort(stream(seed, "probe").choice(len(self), size=size, replace=False))
-        return self.rows(chosen)
+        """Return a sample of at most `size` rows, drawn from a stream of its own; all rows if there are no more."""
+        if len(self) <= size:
+            return self.rows(slice(None))
+        return self.rows(np.sort(stream(seed, "probe").choice(len(self), size=size, replace=False)))
 
 
 @DATASETS.register("RandomColors")
@@ -192,7 +193,9 @@ def summarise(dataset: Dataset) -> Summary:
         If there is no sample or no feature, or a value is NaN or infinite, naming its row and column.
     """
     if len(dataset) < 1 or dataset.features < 1:
-        raise DataError(f"{_name(dataset)} must have at least one sample and one feature, got {len(dataset)} × {dataset.features}")
+        raise DataError(
+            f"{_name(dataset)} must have at least one sample and one feature, got {len(dataset)} × {dataset.features}"
+        )
     low, high = np.full(dataset.features, np.inf), np.full(dataset.features, -np.inf)
     digest = hashlib.sha256(f"{len(dataset)} x {dataset.features}".encode())
     first = 0
@@ -255,11 +258,17 @@ def as_samples(values: Any, where: str, *, features: int | None = None, first_ro
         array = values if hasattr(values, "shape") and hasattr(values, "dtype") else np.asarray(values)
     except ValueError:
         raise DataError(f"{where}: the rows must all have the same number of features, but they are ragged") from None
-    if not np.issubdtype(array.dtype, np.floating) and not np.issubdtype(array.dtype, np.integer) and array.dtype != np.bool_:
+    if (
+        not np.issubdtype(array.dtype, np.floating)
+        and not np.issubdtype(array.dtype, np.integer)
+        and array.dtype != np.bool_
+    ):
         raise DataError(f"{where}: the samples must be real numbers, got {array.dtype}")
     if len(array.shape) != 2:
         advice = "; a single feature is values.reshape(-1, 1)" if len(array.shape) == 1 else ""
-        raise DataError(f"{where}: the samples must have the shape (samples, features), got {tuple(array.shape)}{advice}")
+        raise DataError(
+            f"{where}: the samples must have the shape (samples, features), got {tuple(array.shape)}{advice}"
+        )
     if 0 in array.shape:
         raise DataError(f"{where} must have at least one sample and one feature, got the shape {tuple(array.shape)}")
     if features is not None and array.shape[1] != features:
@@ -301,7 +310,9 @@ def _order(seed: int, epoch: int, size: int) -> NDArray[np.int64]:
 
 def _out_of_range(where: str, what: str, dtype: DTypeLike) -> DataError:
     advice = "scale them, or use MODEL.DTYPE float64" if np.dtype(dtype) == np.float32 else "scale them"
-    return DataError(f"{where}: values {what}, so their squared differences leave the range of {np.dtype(dtype)}; {advice}")
+    return DataError(
+        f"{where}: values {what}, so their squared differences leave the range of {np.dtype(dtype)}; {advice}"
+    )
 
 
 def _name(dataset: Dataset) -> str:

@@ -1,9 +1,10 @@
-"""The composition root: from a configuration to a run folder, a data set, a map, hooks and a trainer, with the usual choices.
+"""The composition root: from a configuration to a run folder, a data set, a map, hooks and a trainer.
 
-Whoever wants other choices builds the same classes in Python: none of them knows about configurations.
+Whoever wants more builds the same classes in Python: none of them knows about configurations.
 """
 
 import logging
+import os
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -113,7 +114,7 @@ class Experiment:
             "DATASET": as_node(self.dataset, config["DATASET"], DATASETS, without=("seed",)),
             "MODEL": as_node(self.som, config["MODEL"], without=("backend", "threads")),
             "TRAINER": as_node(self.trainer, config["TRAINER"], without=_FROM_OTHER_SECTIONS),
-            "HOOKS": {key: as_node(hook, nodes[key], HOOKS) for key, hook in hooks.items()},
+            "HOOKS": {key: as_node(hook, nodes[key], HOOKS) for key, hook in self.trainer.hooks.items()},
         }
         self.trainer.config = self.config
 
@@ -123,7 +124,7 @@ class Experiment:
         Parameters
         ----------
         resume : bool
-            Go on from the newest whole checkpoint; the end equals that of a run that was never interrupted, bit for bit.
+            Go on from the newest whole checkpoint; the end equals that of a run never interrupted, bit for bit.
         restart : bool
             Begin anew where an unfinished run lies; that one is kept under another name.
 
@@ -144,7 +145,11 @@ class Experiment:
             missing = self._prepare_folder(checkpoint, resume=resume, restart=restart)
             with log_to_file(self.folder.path / "train.log"):
                 for name in missing:
-                    logger.warning("%s: is gone; it begins anew at iteration %d", self.folder.path / name, self.trainer.run.iteration)
+                    logger.warning(
+                        "%s: is gone; it begins anew at iteration %d",
+                        self.folder.path / name,
+                        self.trainer.run.iteration,
+                    )
                 return self._train(resumed=checkpoint is not None)
 
     def plan(self) -> str:
@@ -152,15 +157,21 @@ class Experiment:
         trainer, som, samples = self.trainer, self.som, len(self.dataset)
         per_iteration = min(trainer.batch_size or samples, samples)
         weights = som.memory(som.features)
+        updates = trainer.iterations * per_iteration
         lines = [
-            f"map         {som.height} × {som.width} nodes, {som.features} features, {som.dtype}, backend {som.backend}",
+            f"map         {som.height} × {som.width} nodes, {som.features} features, {som.dtype}",
+            f"backend     {som.backend}",
             f"data        {samples} samples of {self.dataset.features} features, {type(self.dataset).__name__}",
-            f"training    {trainer.iterations} iterations of {per_iteration} samples: "
-            f"{trainer.iterations * per_iteration} updates, {trainer.iterations * per_iteration / samples:.4g} epochs",
+            f"training    {trainer.iterations} iterations of {per_iteration} samples, {updates / samples:.4g} epochs",
             f"memory      {_bytes(weights)} of weights, {_bytes(2 * weights)} more while a hook looks at them",
             f"run folder  {self.folder.path}",
         ]
-        return "\n".join([*lines, *(f"hook        {key}: {trainer.times(hook)}" for key, hook in trainer.hooks.items())])
+        return "\n".join(
+            [
+                *lines,
+                *(f"hook        {key}: {trainer.times(hook)}" for key, hook in trainer.hooks.items()),
+            ]
+        )
 
     def _prepare_folder(self, checkpoint: Checkpoint | None, *, resume: bool, restart: bool) -> list[str]:
         """Make the run folder ready to be written to; return the files that a resume finds missing."""
@@ -181,7 +192,9 @@ class Experiment:
 
     def _train(self, *, resumed: bool) -> Result:
         began, run = time.perf_counter(), self.trainer.run
-        logger.info("%s: %s %s", self.folder.path, "resuming at iteration" if resumed else "training,", self._size(resumed))
+        logger.info(
+            "%s: %s %s", self.folder.path, "resuming at iteration" if resumed else "training,", self._size(resumed)
+        )
         with stopping_on_signals(run) as interruption:
             try:
                 outcome = self.trainer.train()
@@ -228,12 +241,11 @@ class Experiment:
             if before.get(key) != now.get(key)
         ]
         if changes:
-            listed = "; ".join(changes)
-            raise CheckpointError(
-                f"{self.folder.path}: the run was begun with another configuration ({listed}); resume with the old one, or --restart"
-            )
+            told = f"the run was begun with another configuration ({'; '.join(changes)})"
+            raise CheckpointError(f"{self.folder.path}: {told}; resume with the old one, or --restart")
         if checkpoint.state["data_digest"] != self.trainer.data_digest:
-            raise CheckpointError(f"{self.folder.path}: the run was begun with other data; resume with the same, or --restart")
+            told = "the run was begun with other data"
+            raise CheckpointError(f"{self.folder.path}: {told}; resume with the same, or --restart")
 
 
 def _learned(config: Mapping[str, Any], path: str = "") -> list[tuple[str, Any]]:
@@ -241,14 +253,14 @@ def _learned(config: Mapping[str, Any], path: str = "") -> list[tuple[str, Any]]
     leaves: list[tuple[str, Any]] = []
     for key, value in config.items():
         here = f"{path}.{key}" if path else key
-        if not path and key not in LEARNED or here == "DATASET.PATH":
+        if (not path and key not in LEARNED) or here == "DATASET.PATH":
             continue
         leaves += _learned(value, here) if isinstance(value, Mapping) else [(here, value)]
     return leaves
 
 
 def _with_found_files(config: dict[str, Any], folders: Sequence[Path]) -> dict[str, Any]:
-    """Return the config with the paths of data that lie beside the YAML file, and not in the current folder, made whole."""
+    """Return the config with paths of data that were found beside the YAML file, or in the current folder."""
 
     def found(node: Any) -> Any:
         path = node.get("PATH") if isinstance(node, Mapping) else None
@@ -256,8 +268,8 @@ def _with_found_files(config: dict[str, Any], folders: Sequence[Path]) -> dict[s
             return node
         places = (folder / path for folder in folders)
         place = next((place for place in places if place.exists()), Path(path))
-        relative = place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place
-        return {**node, "PATH": str(relative)}
+        place = Path(os.path.normpath(place))  # configs/../examples is examples
+        return {**node, "PATH": str(place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place)}
 
     model = config["MODEL"]
     if "INITIAL" in model:

@@ -2,8 +2,7 @@
 
 import signal
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -36,7 +35,7 @@ def main() -> None:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="ksom")
 def cli() -> None:
-    """Train self-organising maps (Kohonen maps) from YAML experiments.
+    r"""Train self-organising maps (Kohonen maps) from YAML experiments.
 
     \b
     Example:
@@ -45,17 +44,29 @@ def cli() -> None:
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})
-@click.option("--config-file", type=click.Path(), help="The experiment, a YAML file.  [default: 10 × 10 nodes, 20 colours]")
-@click.option("--output-dir", type=click.Path(), help="The run folder itself.  [default: OUTPUT_DIR/<name of the YAML file>]")
+@click.option(
+    "--config-file", type=click.Path(), help="The experiment, a YAML file.  [default: 10 × 10 nodes, 20 colours]"
+)
+@click.option(
+    "--output-dir", type=click.Path(), help="The run folder itself.  [default: OUTPUT_DIR/<name of the YAML file>]"
+)
 @click.option("--resume", is_flag=True, help="Go on with an unfinished run, from its newest checkpoint.")
 @click.option("--restart", is_flag=True, help="Begin anew; an unfinished run is kept under another name.")
-@click.option("--dry-run", is_flag=True, help="Show the resolved config, the plan and the memory needed; train nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="Show the resolved config, the plan and the memory needed; train nothing."
+)
 @click.option("--debug", is_flag=True, help="Show a traceback if something fails.")
 @click.argument("overrides", nargs=-1, type=click.UNPROCESSED, metavar="[KEY VALUE]...")
-def train(
-    config_file: str | None, output_dir: str | None, resume: bool, restart: bool, dry_run: bool, debug: bool, overrides: tuple[str, ...]
+def train(  # noqa: PLR0917 (click passes them by name)
+    config_file: str | None,
+    output_dir: str | None,
+    resume: bool,
+    restart: bool,
+    dry_run: bool,
+    debug: bool,  # noqa: ARG001 (`main` looks for it)
+    overrides: tuple[str, ...],
 ) -> int:
-    """Train a map as a YAML file describes it; KEY VALUE pairs override the file.
+    r"""Train a map as a YAML file describes it; KEY VALUE pairs override the file.
 
     Ctrl-C finishes the iteration, saves and stops; --resume goes on, and ends with the same bits.
 
@@ -84,7 +95,7 @@ def train(
 @cli.command()
 @click.argument("name", required=False)
 def describe(name: str | None) -> int:
-    """List what an experiment can name: data sets, hooks, schedules, …, with arguments and defaults; or explain one.
+    r"""List what an experiment can name: data sets, hooks, schedules, …, with arguments and defaults; or explain one.
 
     \b
     Examples:
@@ -120,7 +131,9 @@ def _plan(experiment: "Experiment") -> str:
 
 def _summary(result: "Result") -> str:
     told = result.summary
-    lines = [f"{result.status}: {told['iteration']} of {told['iterations']} iterations in {told['seconds_learning']:.3g} s"]
+    lines = [
+        f"{result.status}: {told['iteration']} of {told['iterations']} iterations in {told['seconds_learning']:.3g} s"
+    ]
     if told["reason"]:
         lines[0] += f" ({told['reason']}); --resume goes on"
     lines.append(

@@ -1,14 +1,14 @@
 """The exceptions that a user can meet, each with one clear line: where, what must hold, what came, what to do.
 
-    KsomError
-    ├── ConfigError          (ValueError)   a YAML file, a key or a value in it, an override
-    ├── ParameterError       (ValueError)   an argument of a constructor or a function
-    ├── DataError            (ValueError)   samples, images, weights: their values, their shape, their file
-    ├── BackendUnavailable   (ImportError)  a backend that was asked for and is not there
-    ├── NotTrained           (RuntimeError) a map that has no weights yet
-    ├── TrainingFailed       (RuntimeError) training cannot go on
-    ├── CheckpointError      (RuntimeError) no checkpoint is whole, or it belongs to another training
-    └── OutputError          (OSError)      the run folder: in use, unfinished, not writable, full
+KsomError
+├── ConfigError          (ValueError)   a YAML file, a key or a value in it, an override
+├── ParameterError       (ValueError)   an argument of a constructor or a function
+├── DataError            (ValueError)   samples, images, weights: their values, their shape, their file
+├── BackendUnavailable   (ImportError)  a backend that was asked for and is not there
+├── NotTrained           (RuntimeError) a map that has no weights yet
+├── TrainingFailed       (RuntimeError) training cannot go on
+├── CheckpointError      (RuntimeError) no checkpoint is whole, or it belongs to another training
+└── OutputError          (OSError)      the run folder: in use, unfinished, not writable, full
 """
 
 from typing import Any

@@ -35,7 +35,9 @@ class Film:
         """Whether the film has no frame yet."""
         return self._file.size == 0
 
-    def append(self, pixels: NDArray[np.uint8], seconds: float, *, enlarge: tuple[int, int] = (1, 1), caption: str = "") -> None:
+    def append(
+        self, pixels: NDArray[np.uint8], seconds: float, *, enlarge: tuple[int, int] = (1, 1), caption: str = ""
+    ) -> None:
         """Append a frame.
 
         Parameters
@@ -105,7 +107,9 @@ def _chosen(pixels: NDArray[np.uint8]) -> tuple[NDArray[Any], NDArray[Any]]:
 
     few = pixels.shape[0] * pixels.shape[1] <= FEW_PIXELS
     method = Image.Quantize.MEDIANCUT if few else Image.Quantize.FASTOCTREE
-    image = Image.fromarray(np.ascontiguousarray(pixels)).quantize(EXACT_COLOURS, method=method, dither=Image.Dither.NONE)
+    image = Image.fromarray(np.ascontiguousarray(pixels)).quantize(
+        EXACT_COLOURS, method=method, dither=Image.Dither.NONE
+    )
     return np.asarray(image), np.asarray(image.getpalette(), dtype=np.uint8).reshape(-1, 3)
 
 

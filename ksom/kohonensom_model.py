@@ -3,7 +3,7 @@
 import json
 import os
 from pathlib import Path
-from typing import Any, Literal, Self, overload
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +18,9 @@ from ksom.lattice import LATTICES, Lattice
 from ksom.neighbourhood import NEIGHBOURHOODS, Neighbourhood
 from ksom.registry import Registry, nearest
 from ksom.whole_files import replacing
+
+BLOCK_DISTANCES = 2**18
+"""How many distances (samples × nodes) `transform` asks for at a time."""
 
 FORMAT_VERSION = 1
 """Of map.npz; raised when an older ksom could not read a newer file."""
@@ -84,7 +87,7 @@ class KohonenSOM:
         self._kernels: Backend | None = None
         self.initial = _initialisation(initial)
         if isinstance(self.initial, Given):
-            self.weights = self.initial.array  # type: ignore[assignment]  # the setter takes any array_like
+            self.weights = self.initial.array
 
     @property
     def is_initialised(self) -> bool:
@@ -136,19 +139,11 @@ class KohonenSOM:
             If given weights do not fit the map or the data.
         """
         self._require_memory(dataset.features)
-        self.weights = self.initial.weights(self.lattice, dataset, dataset.feature_range(summary or summarise(dataset)), seed)
+        self.weights = self.initial.weights(
+            self.lattice, dataset, dataset.feature_range(summary or summarise(dataset)), seed
+        )
 
-    @overload
-    def best_matching_nodes(
-        self, samples: ArrayLike, k: int = 1, *, return_distances: Literal[False] = False
-    ) -> NDArray[np.int64]: ...
-    @overload
-    def best_matching_nodes(
-        self, samples: ArrayLike, k: int = 1, *, return_distances: Literal[True]
-    ) -> tuple[NDArray[np.int64], NDArray[Any]]: ...
-    def best_matching_nodes(
-        self, samples: ArrayLike, k: int = 1, *, return_distances: bool = False
-    ) -> NDArray[np.int64] | tuple[NDArray[np.int64], NDArray[Any]]:
+    def best_matching_nodes(self, samples: ArrayLike, k: int = 1, *, return_distances: bool = False) -> Any:
         """Return the node nearest to each sample, argmin over nodes of ‖w − x‖; the lowest index of equals.
 
         Parameters
@@ -178,16 +173,16 @@ class KohonenSOM:
         """
         if k not in {1, 2} or k > self.lattice.size:
             raise ParameterError("k", f"be 1 or 2 and at most the number of nodes, {self.lattice.size}", k)
-        samples = as_samples(samples, "samples", features=self.features)
-        nodes = np.empty((len(samples), k), dtype=np.int64)
-        distances = np.empty((len(samples), k), dtype=self.dtype) if return_distances else None
-        for start in range(0, len(samples), BLOCK_ROWS):
-            block = self._working_precision(samples[start : start + BLOCK_ROWS], start)
-            nodes[start : start + BLOCK_ROWS], squared = self.kernels.best_matching_nodes(block, k)
-            if distances is not None:
-                distances[start : start + BLOCK_ROWS] = np.sqrt(squared)
-        shape = (len(samples),) if k == 1 else (len(samples), 2)
-        return nodes.reshape(shape) if distances is None else (nodes.reshape(shape), distances.reshape(shape))
+        rows = as_samples(samples, "samples", features=self.features)
+        nodes = np.empty((len(rows), k), dtype=np.int64)
+        distances = np.empty((len(rows), k), dtype=self.dtype)
+        for start in range(0, len(rows), BLOCK_ROWS):
+            block = slice(start, start + BLOCK_ROWS)
+            found = self.kernels.best_matching_nodes(self._working_precision(rows[block], start), k)
+            nodes[block], distances[block] = found[0], np.sqrt(found[1])
+        if k == 1:
+            nodes, distances = nodes[:, 0], distances[:, 0]
+        return (nodes, distances) if return_distances else nodes
 
     def transform(self, samples: ArrayLike, output: str = "distances") -> NDArray[Any]:
         """Describe each sample by the map.
@@ -210,14 +205,14 @@ class KohonenSOM:
             As `best_matching_nodes`.
         """
         if require_choice("output", output, ("distances", "coordinates")) == "coordinates":
-            return self.lattice.coordinates()[self.best_matching_nodes(samples)]
-        samples = as_samples(samples, "samples", features=self.features)
-        distances = np.empty((len(samples), self.lattice.size), dtype=self.dtype)
-        rows = max(1, BLOCK_ROWS * 64 // self.lattice.size)
-        for start in range(0, len(samples), rows):
-            distances[start : start + rows] = self.kernels.distances(
-                self._working_precision(samples[start : start + rows], start)
-            )
+            nodes: NDArray[np.int64] = self.best_matching_nodes(samples)
+            return self.lattice.coordinates()[nodes]
+        rows = as_samples(samples, "samples", features=self.features)
+        distances = np.empty((len(rows), self.lattice.size), dtype=self.dtype)
+        block_rows = max(1, BLOCK_DISTANCES // self.lattice.size)
+        for start in range(0, len(rows), block_rows):
+            block = slice(start, start + block_rows)
+            distances[block] = self.kernels.distances(self._working_precision(rows[block], start))
         return distances
 
     def save(self, path: str | Path) -> None:
@@ -269,7 +264,7 @@ class KohonenSOM:
         return self.lattice.size * features * self.dtype.itemsize
 
     def _working_precision(self, samples: Any, first_row: int) -> NDArray[Any]:
-        rows = np.asarray(as_samples(samples, "samples", first_row=first_row))
+        rows: NDArray[Any] = np.asarray(as_samples(samples, "samples", first_row=first_row))
         require_no_overflow(rows.min(axis=0), rows.max(axis=0), self.dtype, "samples")
         return rows.astype(self.dtype, copy=False)
 
@@ -280,7 +275,8 @@ class KohonenSOM:
             raise DataError(f"initial weights must have the shape {expected}, got {shape}")
         flat = as_samples(np.asarray(weights).reshape(-1, shape[2]), "initial weights", first_row=0)
         require_no_overflow(flat.min(axis=0), flat.max(axis=0), self.dtype, "initial weights")
-        return flat.reshape(shape)
+        checked: NDArray[Any] = flat.reshape(shape)
+        return checked
 
     def _require_memory(self, features: int) -> None:
         try:
@@ -290,7 +286,8 @@ class KohonenSOM:
         needed = self.memory(features)
         if needed > available:
             size = f"{self.height} × {self.width} nodes × {features} features of {self.dtype}"
-            raise DataError(f"the map: {size} need {needed / 1e9:.3g} GB, this machine has {available / 1e9:.3g} GB; make it smaller")
+            told = f"{size} need {needed / 1e9:.3g} GB, this machine has {available / 1e9:.3g} GB"
+            raise DataError(f"the map: {told}; make it smaller")
 
 
 def _named(registry: Registry, argument: str, name: Any) -> Any:
@@ -301,11 +298,13 @@ def _named(registry: Registry, argument: str, name: Any) -> Any:
 
 
 def _initialisation(initial: Any) -> Initialisation:
+    made: Initialisation
     if hasattr(initial, "weights"):
-        made: Initialisation = initial
+        made = initial
         return made
     if isinstance(initial, str) and initial in INITIALISATIONS:
-        return INITIALISATIONS[initial]()
+        made = INITIALISATIONS[initial]()
+        return made
     if isinstance(initial, str | Path):
         return File(initial)
     return Given(initial)
@@ -319,5 +318,7 @@ def _dtype_name(dtype: Any) -> Any:
 def _about(path: str | Path) -> dict[str, Any]:
     about = json.loads(str(read_array(path, "about")))
     if about["format_version"] > FORMAT_VERSION:
-        raise DataError(f"{path}: was written by a newer ksom (format {about['format_version']}); update ksom to read it")
+        raise DataError(
+            f"{path}: was written by a newer ksom (format {about['format_version']}); update ksom to read it"
+        )
     return dict(about)

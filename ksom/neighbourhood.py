@@ -47,9 +47,9 @@ class Gaussian:
 def factors(neighbourhood: Neighbourhood, lattice: Lattice, sigma: float, dtype: DTypeLike) -> Factors:
     """Return one iteration's factors, in the working precision.
 
-    Computed in float64; factors below a quarter of the working precision's epsilon become 0, because they could not move
-    a weight of the data's size. So an update reaches a rectangle of nodes: with the gaussian ±5.9 σ in float32, ±8.6 σ
-    in float64.
+    Computed in float64; factors below a quarter of the working precision's epsilon become 0, because they could not
+    move a weight of the data's size. So an update reaches a rectangle of nodes: with the gaussian ±5.9 σ in float32,
+    ±8.6 σ in float64.
 
     Parameters
     ----------

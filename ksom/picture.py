@@ -5,8 +5,6 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.initialisation import Range
-
 SMALLEST_SIDE = 16
 """Pixels that the shorter side of a picture has at least, so that a map of one row can be seen."""
 
@@ -98,5 +96,7 @@ def _mean_of_blocks(pixels: NDArray[np.uint8], size: int, axis: int) -> NDArray[
     starts = np.arange(0, pixels.shape[axis], size)
     sums = np.add.reduceat(pixels, starts, axis=axis, dtype=np.float32)
     counts = np.diff(np.append(starts, pixels.shape[axis])).astype(np.float32)
-    means: NDArray[np.uint8] = np.rint(sums / (counts[:, None, None] if axis == 0 else counts[:, None])).astype(np.uint8)
+    means: NDArray[np.uint8] = np.rint(sums / (counts[:, None, None] if axis == 0 else counts[:, None])).astype(
+        np.uint8
+    )
     return means

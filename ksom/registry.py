@@ -86,7 +86,9 @@ class Registry:
             return _imported(name, path, folders)
         found = self.get(name)
         if found is None:
-            raise ConfigError(f"{path}: no {self.kind} is called {name!r}{nearest(name, self)}; known: {', '.join(self)}")
+            raise ConfigError(
+                f"{path}: no {self.kind} is called {name!r}{nearest(name, self)}; known: {', '.join(self)}"
+            )
         return found
 
     def _find(self, name: str) -> str | None:
@@ -217,7 +219,9 @@ def _imported(name: str, path: str, folders: Sequence[Path]) -> type:
     except Exception as error:  # whatever the user's module does when it is imported
         looked = ", ".join(str(folder) for folder in folders)
         why = f"{type(error).__name__}: {error}"
-        raise ConfigError(f"{path}: cannot import {module_name!r} ({why}); looked in {looked} and Python's path") from error
+        raise ConfigError(
+            f"{path}: cannot import {module_name!r} ({why}); looked in {looked} and Python's path"
+        ) from error
     finally:
         sys.path[:] = before
     found = getattr(module, class_name, None)

@@ -108,5 +108,3 @@ class Run:
     def describe(self) -> dict[str, Any]:
         """Return what a map's file must tell beside the weights."""
         return self._som.about()
-
-

@@ -71,7 +71,9 @@ class RunFolder:
             try:
                 lock.acquire()
             except filelock.Timeout:
-                raise OutputError(f"{self.path}: another process is training there; wait, or choose --output-dir") from None
+                raise OutputError(
+                    f"{self.path}: another process is training there; wait, or choose --output-dir"
+                ) from None
         try:
             yield
         finally:
@@ -93,7 +95,9 @@ class RunFolder:
                 )
             self._move_away()
         elif self.path.is_dir() and any(self.path.iterdir()):
-            raise OutputError(f"{self.path}: is not empty and not a run of ksom; choose another folder with --output-dir")
+            raise OutputError(
+                f"{self.path}: is not empty and not a run of ksom; choose another folder with --output-dir"
+            )
         self.make()
 
     def make(self) -> None:

@@ -12,7 +12,7 @@ SCHEDULES = Registry("schedule")
 
 
 class Schedule(Protocol):
-    """A function of the iteration; values are Python floats, since a numpy float64 would turn float32 weights into float64."""
+    """A function of the iteration, with Python floats as values: numpy's would turn float32 weights into float64."""
 
     @property
     def start(self) -> float:
@@ -52,7 +52,7 @@ class Exponential:
     def __post_init__(self) -> None:
         _require_positive(self, "start")
 
-    def completed(self, start: float, end: float) -> Self:  # noqa: ARG002 (END follows from sigma's start)
+    def completed(self, start: float, end: float) -> Self:
         """Return this schedule with `start` in place of a start that was left open."""
         return dataclasses.replace(self, start=_given(self.start, start))
 
@@ -78,8 +78,8 @@ class Linear:
     Parameters
     ----------
     start, end : float, optional
-        First and last value, > 0: lattice steps for sigma, 1 for a learning rate. Defaults: sigma from half of the map's
-        longer side (at least 1) to 1, learning rate from 0.1 to 0.01.
+        First and last value, > 0: lattice steps for sigma, 1 for a learning rate. Defaults: sigma from half of the
+        map's longer side (at least 1) to 1, learning rate from 0.1 to 0.01.
     """
 
     start: float = None  # type: ignore[assignment]  # None until completed
@@ -95,7 +95,7 @@ class Linear:
     def check(self, sigma_start: float) -> None:
         """Accept every sigma."""
 
-    def value(self, t: int, iterations: int, sigma_start: float) -> float:  # noqa: ARG002 (sigma's start is not needed)
+    def value(self, t: int, iterations: int, sigma_start: float) -> float:
         """START + (END − START) · t / (T − 1)."""
         if iterations == 1:
             return self.start
@@ -113,7 +113,9 @@ def as_schedule(argument: str, schedule: Any) -> Schedule:
     """
     if isinstance(schedule, str):
         if schedule not in SCHEDULES:
-            raise ParameterError(argument, f"name a schedule ({', '.join(SCHEDULES)}){nearest(schedule, SCHEDULES)}", schedule)
+            raise ParameterError(
+                argument, f"name a schedule ({', '.join(SCHEDULES)}){nearest(schedule, SCHEDULES)}", schedule
+            )
         schedule = SCHEDULES[schedule]()
     if not hasattr(schedule, "value"):
         raise ParameterError(argument, f"be a schedule or the name of one ({', '.join(SCHEDULES)})", schedule)

@@ -133,7 +133,7 @@ class Trainer:
 
     def load_state(self, state: Mapping[str, Any], weights: NDArray[Any]) -> None:
         """Go on from `state` and its weights."""
-        self.som.weights = weights  # type: ignore[assignment]  # the setter takes any array_like
+        self.som.weights = weights
         self.run.iteration = int(state["iteration"])
         self.run.seconds = float(state["seconds"])
         for key, hook in self.hooks.items():
@@ -154,14 +154,18 @@ class Trainer:
 
     def _batch(self, iteration: int) -> Iterator[NDArray[Any]]:
         for block in self.dataset.batch(iteration, batch_size=self.batch_size, shuffle=self.shuffle, seed=self.seed):
-            yield as_samples(block, "the data", features=self.som.features, first_row=0).astype(self.som.dtype, copy=False)
+            yield as_samples(block, "the data", features=self.som.features, first_row=0).astype(
+                self.som.dtype, copy=False
+            )
 
     def _next_pause(self) -> int:
-        """The next iteration at which a hook is due, or a moment's work away; where pauses fall never changes a bit."""
+        """Return where to pause: where a hook is due, or after a moment's work. It never changes a bit."""
         now = self.run.iteration
         periods = [self._period(hook) for hook in self.hooks.values()]
         due = min((now - now % period + period for period in periods if period), default=self.iterations)
-        moment = max(1, int(PAUSE_SECONDS / self._seconds_per_iteration)) if self._seconds_per_iteration else self.iterations
+        moment = (
+            max(1, int(PAUSE_SECONDS / self._seconds_per_iteration)) if self._seconds_per_iteration else self.iterations
+        )
         return min(due, now + moment, self.iterations)
 
     def _due(self, iteration: int) -> dict[str, Hook]:

@@ -39,8 +39,8 @@ class AppendOnlyFile:
         record : bytes
             The record.
         over : int
-            How many bytes at the file's end the record replaces, such as a trailer: they stay in place until the rest of
-            the record is written, so that the file ends whole even if the process is killed in between.
+            How many bytes at the file's end the record replaces, such as a trailer: they stay in place until the rest
+            of the record is written, so that the file ends whole even if the process is killed in between.
         """
         start = self.size - over
         with writing(self.path):

@@ -9,6 +9,7 @@ from ksom.hooks.hook import HOOKS, Hook, Phase
 from ksom.run import Outcome, Run
 from ksom.run_folder import APPEND_ONLY, CHECKPOINTS
 
+
 @HOOKS.register("Checkpoint")
 class Checkpoint(Hook):
     """Keeps the training in `checkpoints/`, and once more when it is stopped.

@@ -31,7 +31,11 @@ class Progress(Hook):
             import click
 
             self._bar = click.progressbar(
-                length=run.iterations, label="training", file=sys.stderr, show_pos=True, item_show_func=lambda _: _errors(run)
+                length=run.iterations,
+                label="training",
+                file=sys.stderr,
+                show_pos=True,
+                item_show_func=lambda _: _errors(run),
             )
             self._bar.update(run.iteration)
 

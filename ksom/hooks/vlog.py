@@ -20,8 +20,8 @@ HOLD_SECONDS = 2.0
 class Vlog(Hook):
     """Films the weights to `vlog.gif` and draws the last ones to `map.png`.
 
-    Nodes are crisp blocks. Three features in [0, 1] are the colours themselves, one feature is grey, otherwise the first
-    three principal components of the probe are red, green and blue. The first and the last state are in the film.
+    Nodes are crisp blocks. Three features in [0, 1] are the colours themselves, one feature is grey, otherwise the
+    first three principal components of the probe are red, green and blue. The first and last states are in the film.
 
     Parameters
     ----------

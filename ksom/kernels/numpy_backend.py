@@ -1,7 +1,7 @@
 """The reference: self-organising maps as the textbook defines them, in plain numpy.
 
-The weights are held as D planes of H × W nodes, so that sums over features add plane to plane, in order, for all nodes at
-once. That fixes every bit: the order of addition does not depend on the map's shape, on blocking or on the machine.
+The weights are held as D planes of H × W nodes, so that sums over features add plane to plane, in order, for all nodes
+at once. That fixes every bit: the order of addition does not depend on the map's shape, on blocking or on the machine.
 """
 
 from collections.abc import Iterable, Iterator
@@ -51,7 +51,8 @@ class NumpyBackend:
         return nodes, nearest
 
     def distances(self, samples: NDArray[Any]) -> NDArray[Any]:
-        return np.sqrt(self._squared_distances(samples))
+        distances: NDArray[Any] = np.sqrt(self._squared_distances(samples))
+        return distances
 
     def _update(self, sample: NDArray[Any], row: int, column: int, factors: Factors, learning_rate: float) -> None:
         """w ← w + (alpha · h(b, node)) · (x − w), for the rectangle of nodes within reach of the winner b."""
