@@ -17,6 +17,7 @@ def log_to_console(level: int = logging.INFO) -> None:
     """Show the log on the standard error stream; only commands call this, a library stays silent."""
     handler = _ConsoleHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setLevel(level)
     LOGGER.handlers = [handler]
     LOGGER.setLevel(level)
     LOGGER.propagate = False
@@ -29,8 +30,7 @@ def log_to_file(path: Path) -> Iterator[None]:
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     level = LOGGER.level
     LOGGER.addHandler(handler)
-    if level == logging.NOTSET:
-        LOGGER.setLevel(logging.INFO)
+    LOGGER.setLevel(logging.DEBUG)  # tracebacks are for the file only
     try:
         yield
     finally:

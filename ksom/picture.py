@@ -81,22 +81,21 @@ class Scale(NamedTuple):
 
         return cls((least(height), least(width)), (min(reduce, height), min(reduce, width)))
 
-    def reduced(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """Return a picture with one pixel for each `reduce` block of nodes."""
-        return _mean_of_blocks(_mean_of_blocks(pixels, self.reduce[0], 0), self.reduce[1], 1)
+    def reduced(self, weights: NDArray[Any]) -> NDArray[Any]:
+        """Return the mean weights of each `reduce` block of nodes, shape (h, w, D)."""
+        return _mean_of_blocks(_mean_of_blocks(weights, self.reduce[0], 0), self.reduce[1], 1)
 
     def enlarged(self, pixels: NDArray[Any]) -> NDArray[Any]:
         """Return a picture with an `enlarge` block of pixels for each pixel."""
         return np.repeat(np.repeat(pixels, self.enlarge[0], axis=0), self.enlarge[1], axis=1)
 
 
-def _mean_of_blocks(pixels: NDArray[np.uint8], size: int, axis: int) -> NDArray[np.uint8]:
+def _mean_of_blocks(weights: NDArray[Any], size: int, axis: int) -> NDArray[Any]:
+    """Return the mean of each `size` neighbours along an axis; the last block may have fewer."""
     if size == 1:
-        return pixels
-    starts = np.arange(0, pixels.shape[axis], size)
-    sums = np.add.reduceat(pixels, starts, axis=axis, dtype=np.float32)
-    counts = np.diff(np.append(starts, pixels.shape[axis])).astype(np.float32)
-    means: NDArray[np.uint8] = np.rint(sums / (counts[:, None, None] if axis == 0 else counts[:, None])).astype(
-        np.uint8
-    )
+        return weights
+    starts = np.arange(0, weights.shape[axis], size)
+    counts = np.diff(np.append(starts, weights.shape[axis])).astype(weights.dtype)
+    sums = np.add.reduceat(weights, starts, axis=axis)
+    means: NDArray[Any] = sums / counts.reshape((-1, 1, 1) if axis == 0 else (-1, 1))
     return means

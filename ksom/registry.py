@@ -135,7 +135,9 @@ def call(cls: type, node: Mapping[str, Any], path: str, folders: Sequence[Path] 
             takes = f"it takes {', '.join(allowed)}" if allowed else "it takes no keys"
             raise ConfigError(f"{path}.{key}: {cls.__name__} has no such key{nearest(str(key), allowed)}; {takes}")
         is_part = name in parts and isinstance(value, str | Mapping)
-        given[name] = build(parts[name], value, f"{path}.{key}", folders) if is_part else value
+        given[name] = (
+            build(parts[name], _with_name(value, known[name].default), f"{path}.{key}", folders) if is_part else value
+        )
     given = {name: value for name, value in context.items() if name in known} | given
     for name, parameter in known.items():
         if parameter.default is parameter.empty and name not in given:
@@ -199,6 +201,13 @@ def nearest(name: str, known: Iterable[str]) -> str:
     plain = {_plain(other): other for other in known}
     match = difflib.get_close_matches(_plain(name), list(plain), n=1, cutoff=0.6)
     return f"; did you mean {plain[match[0]]!r}?" if match else ""
+
+
+def _with_name(node: Node, default: Any) -> Node:
+    """Return a node that says what it is: what the argument is by default, if it does not say."""
+    if isinstance(node, Mapping) and "NAME" not in node and isinstance(default, str):
+        return {"NAME": default, **node}
+    return node
 
 
 @contextmanager

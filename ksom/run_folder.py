@@ -67,6 +67,7 @@ class RunFolder:
         path = self.path.parent / f".{self.path.name}.lock"
         with writing(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
             lock = filelock.FileLock(path, timeout=0)
             try:
                 lock.acquire()

@@ -69,14 +69,14 @@ class Vlog(Hook):
 
     def _append(self, run: Run, seconds: float) -> None:
         if self._film is not None:
-            pixels = self._scale.reduced(self._colours.of(run.weights))
+            pixels = self._colours.of(self._scale.reduced(run.weights))
             caption = f"iteration {run.iteration} of {run.iterations}" if self.caption else ""
             self._film.append(pixels, seconds, enlarge=self._scale.enlarge, caption=caption)
 
     def _draw(self, run: Run, path: Path) -> None:
         import imageio.v3 as iio
 
-        picture = self._scale.enlarged(self._scale.reduced(self._colours.of(run.weights)))
+        picture = self._scale.enlarged(self._colours.of(self._scale.reduced(run.weights)))
         with replacing(path) as file:
             file.write(iio.imwrite("<bytes>", picture, extension=".png"))
 

@@ -1,0 +1,5 @@
+"""`python -m ksom` is the command `ksom`."""
+
+from ksom.entry import main
+
+main()

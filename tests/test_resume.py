@@ -1,0 +1,225 @@
+"""Killed and resumed = never killed: map.npz and the film to the bit, each step of the metrics once."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+EXPERIMENT = """
+DATASET: {NAME: RandomColors, SIZE: 40}
+MODEL: {HEIGHT: 30, WIDTH: 30}
+TRAINER: {ITERATIONS: 300, BATCH_SIZE: 30, SHUFFLE: true}
+HOOKS:
+  VLOG: {EVERY: 7, SIZE: 60}
+  CHECKPOINT: {EVERY: 5, KEEP: 2}
+  QUALITY: {EVERY: 3}
+"""
+
+CLOCK = ("seconds_per_iteration", "iterations_per_second", "eta_seconds")
+
+
+@pytest.fixture(scope="module")
+def experiment(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("resume")
+    (folder / "colours.yaml").write_text(EXPERIMENT)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(experiment: Path) -> Path:
+    assert run(experiment, "whole")[0] == 0
+    return experiment / "whole"
+
+
+def start(experiment: Path, folder: str, *arguments: str) -> subprocess.Popen[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "ksom",
+        "train",
+        "--config-file",
+        "colours.yaml",
+        "--output-dir",
+        folder,
+        *arguments,
+    ]
+    return subprocess.Popen(command, cwd=experiment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    output, _ = process.communicate(timeout=120)
+    return process.returncode, output
+
+
+def run(experiment: Path, folder: str, *arguments: str) -> tuple[int, str]:
+    return ended(start(experiment, folder, *arguments))
+
+
+def kill(process: subprocess.Popen[str]) -> None:
+    process.kill()
+    process.communicate()
+
+
+def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
+    while not path.exists() and process.poll() is None:
+        time.sleep(0.002)
+
+
+def metrics(folder: Path) -> list[dict[str, float]]:
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    return [{name: value for name, value in line.items() if name not in CLOCK} for line in lines]
+
+
+def assert_same_run(folder: Path, uninterrupted: Path) -> None:
+    for name in ("map.npz", "vlog.gif", "map.png"):
+        assert (folder / name).read_bytes() == (uninterrupted / name).read_bytes(), name
+    assert metrics(folder) == metrics(uninterrupted)
+    assert json.loads((folder / "summary.json").read_text())["status"] == "completed"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_killed_at_random_moments_and_resumed_equals_never_killed(
+    experiment: Path, uninterrupted: Path, seed: int
+) -> None:
+    """Kill -9 loses nothing that a resume does not make again, bit for bit."""
+    moments, folder, kills = random.Random(seed), experiment / f"killed{seed}", 0
+    while True:
+        process = start(experiment, folder.name, *(["--resume"] if folder.exists() else []))
+        if kills < 8:
+            wait_for(folder / "config.yaml", process)
+            time.sleep(moments.uniform(0, 0.8))
+            kills += process.poll() is None
+            process.kill()
+        status, output = ended(process)
+        if status == 0:
+            break
+        assert status == -signal.SIGKILL, output
+    assert kills > 1
+    assert_same_run(folder, uninterrupted)
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_finishes_the_iteration_saves_and_a_resume_completes_the_same_run(
+    experiment: Path, uninterrupted: Path, number: signal.Signals, status: int
+) -> None:
+    folder = experiment / number.name
+    process = start(experiment, folder.name)
+    wait_for(folder / "checkpoints" / "last.npz", process)
+    process.send_signal(number)
+    returned, output = ended(process)
+    assert returned == status, output
+    assert "interrupted" in output
+    assert "--resume" in output
+    assert json.loads((folder / "summary.json").read_text())["status"] == "interrupted"
+    refused, message = run(experiment, folder.name)
+    assert refused == 1
+    assert "--resume" in message
+    assert run(experiment, folder.name, "--resume")[0] == 0
+    assert_same_run(folder, uninterrupted)
+
+
+def test_a_second_ctrl_c_stops_at_once(experiment: Path) -> None:
+    folder = experiment / "twice"
+    process = start(experiment, folder.name, "MODEL.HEIGHT", "700", "MODEL.WIDTH", "700", "DATASET.SIZE", "400")
+    wait_for(folder / "config.yaml", process)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    status, output = ended(process)
+    assert status == 130, output
+    assert "Traceback" not in output
+    assert not (folder / "summary.json").exists()
+
+
+def test_a_damaged_newest_checkpoint_is_passed_over_with_a_warning(experiment: Path, uninterrupted: Path) -> None:
+    folder = experiment / "damaged"
+    process = start(experiment, folder.name)
+    wait_for(folder / "checkpoints" / "iteration-000000010.npz", process)
+    kill(process)
+    newest = sorted((folder / "checkpoints").glob("iteration-*.npz"))[-1]
+    content = bytearray(newest.read_bytes())
+    content[len(content) // 2] ^= 1
+    newest.write_bytes(content)
+    status, output = run(experiment, folder.name, "--resume")
+    assert status == 0, output
+    assert f"{newest.name}: the checkpoint is damaged" in output
+    assert_same_run(folder, uninterrupted)
+
+
+def test_resume_without_a_checkpoint_starts_from_the_beginning_and_says_so(
+    experiment: Path, uninterrupted: Path
+) -> None:
+    assert "no checkpoint to resume from; starting from the beginning" in run(experiment, "nothing", "--resume")[1]
+    assert_same_run(experiment / "nothing", uninterrupted)
+
+
+def test_resume_of_a_finished_run_says_so_and_changes_nothing(experiment: Path, uninterrupted: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in uninterrupted.rglob("*")}
+    status, output = run(experiment, uninterrupted.name, "--resume")
+    assert status == 0
+    assert "finished" in output
+    assert {path: path.stat().st_mtime_ns for path in uninterrupted.rglob("*")} == before
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        (("TRAINER.ITERATIONS", "400"), r"TRAINER.ITERATIONS: 300 → 400"),
+        (("SEED", "1"), r"SEED: 0 → 1"),
+        (("MODEL.DTYPE", "float64"), r"MODEL.DTYPE: float32 → float64"),
+        (("DATASET.SIZE", "41"), r"DATASET.SIZE: 40 → 41"),
+    ],
+)
+def test_resume_with_a_config_that_learns_something_else_is_refused_showing_the_difference(
+    experiment: Path, uninterrupted: Path, override: tuple[str, str], message: str
+) -> None:
+    status, output = run(experiment, uninterrupted.name, "--resume", *override)
+    assert status == 1
+    assert message in output
+
+
+def test_resume_with_other_data_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "colours.yaml").write_text("DATASET: {NAME: Array, PATH: data.npy}\nTRAINER: {ITERATIONS: 5}\n")
+    np.save(tmp_path / "data.npy", np.eye(3))
+    assert run(tmp_path, "run")[0] == 0
+    np.save(tmp_path / "data.npy", np.eye(3) * 0.5)
+    status, output = run(tmp_path, "run", "--resume")
+    assert status == 1
+    assert "the run was begun with other data" in output
+
+
+def test_resume_with_other_hooks_threads_and_backend_is_welcome(experiment: Path, uninterrupted: Path) -> None:
+    folder = experiment / "other"
+    process = start(experiment, folder.name)
+    wait_for(folder / "checkpoints" / "last.npz", process)
+    kill(process)
+    changes = ["THREADS", "1", "BACKEND", "numpy", "HOOKS.TIMING", "null", "HOOKS.CHECKPOINT.EVERY", "50"]
+    assert run(experiment, folder.name, "--resume", *changes)[0] == 0
+    assert (folder / "map.npz").read_bytes() == (uninterrupted / "map.npz").read_bytes()
+
+
+def test_a_stop_by_the_time_limit_can_be_resumed_to_the_same_bits(experiment: Path, uninterrupted: Path) -> None:
+    limit = ["HOOKS.LIMIT", "{NAME: TimeLimit, SECONDS: 0.3}"]
+    status, output = run(experiment, "limited", *limit)
+    assert status == 0
+    assert "the time limit of 0.3 s is reached" in output
+    assert run(experiment, "limited", "--resume")[0] == 0
+    assert_same_run(experiment / "limited", uninterrupted)
+
+
+def test_a_second_process_in_the_same_folder_is_refused(experiment: Path) -> None:
+    folder = experiment / "busy"
+    first = start(experiment, folder.name, "MODEL.HEIGHT", "300", "MODEL.WIDTH", "300")
+    wait_for(folder / "config.yaml", first)
+    status, output = run(experiment, folder.name)
+    kill(first)
+    assert status == 1
+    assert "another process is training there" in output

@@ -1,0 +1,57 @@
+"""What is built is what works: the wheel, in an empty environment, on every Python that is here."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+VERSIONS = ("3.11", "3.12", "3.13")
+
+
+def interpreter(version: str) -> str | None:
+    """The Python of a version: this one, one on the path, or one that pyenv keeps."""
+    places = [
+        sys.executable,
+        shutil.which(f"python{version}"),
+        *Path.home().glob(f".pyenv/versions/{version}.*/bin/python"),
+    ]
+    ask = ["-I", "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
+    for place in filter(None, places):
+        told = subprocess.run([place, *ask], capture_output=True, text=True, check=False)
+        if told.stdout.strip() == version:
+            return str(place)
+    return None
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    source = tmp_path_factory.mktemp("source") / "ksom"
+    ignored = shutil.ignore_patterns(".*", "logs*", "build", "*.egg-info", "__pycache__")
+    shutil.copytree(ROOT, source, ignore=ignored)
+    target = tmp_path_factory.mktemp("wheel")
+    subprocess.run(
+        [sys.executable, "-m", "build", "--wheel", "--outdir", target, source], check=True, capture_output=True
+    )
+    return next(target.glob("*.whl"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_wheel_trains_in_an_empty_environment(wheel: Path, version: str, tmp_path: Path) -> None:
+    python = interpreter(version)
+    if python is None:
+        pytest.skip(f"this machine has no Python {version}")
+    environment = tmp_path / "environment"
+    subprocess.run([python, "-m", "venv", environment], check=True)
+    subprocess.run([environment / "bin/pip", "install", "--quiet", wheel], check=True)
+    (tmp_path / "exp.yaml").write_text("TRAINER: {ITERATIONS: 5}\n")
+    subprocess.run([environment / "bin/ksom", "train", "--config-file", "exp.yaml"], cwd=tmp_path, check=True)
+    assert (tmp_path / "logs/exp/vlog.gif").is_file()
+    typed = "import ksom, importlib.resources as r; assert (r.files(ksom) / 'py.typed').is_file(); print(ksom.__version__)"
+    told = subprocess.run(
+        [environment / "bin/python", "-c", typed], cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    assert told.stdout.strip() == wheel.name.split("-")[1]
