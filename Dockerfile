@@ -1,19 +1,25 @@
 # docker build -t kohonen2 .
 # docker run kohonen2 ksom train --config-file "configs/exp1.yaml"
 # docker run -p 8887:8888 kohonen2 jupyter notebook --ip 0.0.0.0 --allow-root
+#
+# The results are in /kohonen2/logs. To have them, mount a folder there, and be its owner:
+# docker run --user "$(id -u):$(id -g)" -v "$PWD/logs:/kohonen2/logs" kohonen2 ksom train
 
 FROM python:3.11-slim
 
+ENV PIP_NO_CACHE_DIR=1 \
+    PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    PIP_ROOT_USER_ACTION=ignore
+
 WORKDIR /kohonen2
 
-# The dependencies are a layer of their own: it stays as it is when only the source changes.
-COPY pyproject.toml ./
-RUN python -c "import tomllib; it = tomllib.load(open('pyproject.toml', 'rb')); print(*it['build-system']['requires'], \
-        *it['project']['dependencies'], *it['project']['optional-dependencies']['notebook'], sep='\n')" >/tmp/needed.txt \
-    && pip install --no-cache-dir -r /tmp/needed.txt \
-    && rm /tmp/needed.txt
+# What pyproject.toml asks for, in a layer of its own: it stays as it is when only the source changes.
+COPY pyproject.toml .
+RUN python -c "import tomllib; asked = tomllib.load(open('pyproject.toml', 'rb')); \
+print(*asked['build-system']['requires'], *asked['project']['dependencies'], \
+*asked['project']['optional-dependencies']['notebook'], sep='\n')" | pip install -r /dev/stdin
 
-# Whoever the container runs as (docker run --user) can write to these.
+# A home that any user may write to, whoever the container runs as. The list of fonts takes a while: made here, once.
 ENV HOME=/home/ksom \
     MPLCONFIGDIR=/home/ksom/matplotlib \
     NUMBA_CACHE_DIR=/home/ksom/numba
@@ -21,9 +27,9 @@ RUN useradd --uid 1000 --create-home ksom \
     && python -c "import matplotlib.font_manager" \
     && chmod -R a+rwX /home/ksom
 
-# Editable, so that a source folder mounted here is the one that runs.
+# Editable: a source folder that is mounted here is the one that runs.
 COPY . .
-RUN pip install --no-cache-dir --no-deps --no-build-isolation --editable . \
+RUN pip install --no-deps --no-build-isolation --editable . \
     && mkdir -p logs logs2 \
     && chmod -R a+rwX .
 

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from ksom.checkpoint import Checkpoint, newest_checkpoint
 from ksom.config import as_plain, load_config
 from ksom.dataset import DATASETS, Dataset
-from ksom.errors import CheckpointError, OutputError
+from ksom.errors import CheckpointError, OutputError, TrainingFailed
 from ksom.hooks import HOOKS, Hook
 from ksom.interruption import stopping_on_signals
 from ksom.kohonensom_model import KohonenSOM
@@ -131,10 +131,14 @@ class Experiment:
         Raises
         ------
         OutputError
-            If the run folder is in use, holds an unfinished run, or cannot be written.
+            If the run folder is in use, holds an unfinished run or something else, or cannot be written.
+        TrainingFailed
+            If the experiment has been run already.
         CheckpointError
             If the run to resume has learned from other data or another configuration, or no checkpoint is whole.
         """
+        if self.trainer.run.outcome is not Outcome.RUNNING:
+            raise TrainingFailed("this experiment has been run; make a new Experiment for another run")
         with self.folder.locked():
             checkpoint = newest_checkpoint(self.folder.path / CHECKPOINTS) if resume else None
             if checkpoint is not None:
@@ -177,12 +181,10 @@ class Experiment:
         """Make the run folder ready to be written to; return the files that a resume finds missing."""
         missing: list[str] = []
         if checkpoint is not None:
-            self.folder.make()
             self.trainer.load_state(checkpoint.state, checkpoint.weights)
             missing = self.folder.cut_back(checkpoint.state["offsets"])
-        elif resume and (self.folder.holds_run or not self.folder.path.exists()):
+        elif resume:
             logger.info("%s: there is no checkpoint to resume from; starting from the beginning", self.folder.path)
-            self.folder.make()
             self.folder.clear()
         else:
             self.folder.make_way(restart=restart)

@@ -18,6 +18,7 @@ from ksom.whole_files import cut_back, replacing, writing
 CONFIG = "config.yaml"
 SUMMARY = "summary.json"
 CHECKPOINTS = "checkpoints"
+LOCK = ".lock"
 APPEND_ONLY = ("metrics.jsonl", "train.log", "vlog.gif")
 """Files that grow, and are cut back to a checkpoint by a resume."""
 ENDED = ("completed", "stopped")
@@ -55,30 +56,22 @@ class RunFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep every other process out of the folder.
+        """Keep every other process out of the folder, which is made if it is not there.
 
         Raises
         ------
         OutputError
-            If another process trains in it, or the folder beside it cannot be written.
+            If another process trains in it, it cannot be written, or it holds something that is not a run.
         """
-        import filelock
-
-        path = self.path.parent / f".{self.path.name}.lock"
-        with writing(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            path.touch()
-            lock = filelock.FileLock(path, timeout=0)
-            try:
-                lock.acquire()
-            except filelock.Timeout:
-                raise OutputError(
-                    f"{self.path}: another process is training there; wait, or choose --output-dir"
-                ) from None
+        if not self.holds_run and self.path.is_dir() and any(path.name != LOCK for path in self.path.iterdir()):
+            raise OutputError(
+                f"{self.path}: is not empty and not a run of ksom; choose another folder with --output-dir"
+            )
+        self._take()
         try:
             yield
         finally:
-            lock.release()
+            self._lock.release()
 
     def make_way(self, *, restart: bool) -> None:
         """Make the folder empty for a new run; an earlier run moves to the first free of <folder>.1, .2, ….
@@ -86,28 +79,16 @@ class RunFolder:
         Raises
         ------
         OutputError
-            If there is an unfinished run and no `restart`, something that is not a run, or no permission.
+            If there is an unfinished run and no `restart`, or no permission.
         """
-        if self.holds_run:
-            if self.status not in ENDED and not restart:
-                raise OutputError(
-                    f"{self.path}: holds an unfinished run; go on with it by --resume, or begin anew by --restart"
-                    " (which keeps it under another name)"
-                )
-            self._move_away()
-        elif self.path.is_dir() and any(self.path.iterdir()):
-            raise OutputError(
-                f"{self.path}: is not empty and not a run of ksom; choose another folder with --output-dir"
-            )
-        self.make()
-
-    def make(self) -> None:
-        """Make the folder if it is not there, and see that it can be written."""
-        with writing(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-            probe = self.path / ".writable"
-            probe.touch()
-            probe.unlink()
+        if not self.holds_run:
+            return
+        if self.status not in ENDED and not restart:
+            told = "holds an unfinished run; go on with it by --resume, or begin anew by --restart"
+            raise OutputError(f"{self.path}: {told} (which keeps it under another name)")
+        self._move_away()
+        self._lock.release()  # it moved along
+        self._take()
 
     def clear(self) -> None:
         """Remove what a run has left that was killed before its first checkpoint."""
@@ -142,6 +123,19 @@ class RunFolder:
         """Write a JSON file, whole or absent."""
         with replacing(self.path / name) as file:
             file.write(json.dumps(content, indent=2).encode() + b"\n")
+
+    def _take(self) -> None:
+        import filelock
+
+        path = self.path / LOCK
+        with writing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            path.touch()
+        self._lock = filelock.FileLock(path, timeout=0)
+        try:
+            self._lock.acquire()
+        except filelock.Timeout:
+            raise OutputError(f"{self.path}: another process is training there; wait, or choose --output-dir") from None
 
     def _move_away(self) -> None:
         number = 1

@@ -119,6 +119,7 @@ def writing(path: Path) -> Iterator[None]:
             errno.EFBIG: "raise the limit on file sizes, then --resume",
             errno.EACCES: "choose a folder you may write to with --output-dir, or change its owner",
             errno.EPERM: "choose a folder you may write to with --output-dir, or change its owner",
+            errno.EBUSY: "it is a mount point: name a folder inside it with --output-dir",
             errno.EROFS: "choose a folder you may write to with --output-dir",
         }.get(error.errno or 0)
         told = f"{path}: cannot be written ({error.strerror or error})"

@@ -27,6 +27,7 @@ ARTEFACTS = {
     "map.npz",
     "checkpoints",
     "summary.json",
+    ".lock",
 }
 
 

@@ -14,7 +14,7 @@ import pytest
 EXPERIMENT = """
 DATASET: {NAME: RandomColors, SIZE: 40}
 MODEL: {HEIGHT: 30, WIDTH: 30}
-TRAINER: {ITERATIONS: 300, BATCH_SIZE: 30, SHUFFLE: true}
+TRAINER: {ITERATIONS: 600, BATCH_SIZE: 30, SHUFFLE: true}
 HOOKS:
   VLOG: {EVERY: 7, SIZE: 60}
   CHECKPOINT: {EVERY: 5, KEEP: 2}
@@ -94,7 +94,7 @@ def test_killed_at_random_moments_and_resumed_equals_never_killed(
         process = start(experiment, folder.name, *(["--resume"] if folder.exists() else []))
         if kills < 8:
             wait_for(folder / "config.yaml", process)
-            time.sleep(moments.uniform(0, 0.8))
+            time.sleep(moments.uniform(0, 0.6))
             kills += process.poll() is None
             process.kill()
         status, output = ended(process)
@@ -162,17 +162,17 @@ def test_resume_without_a_checkpoint_starts_from_the_beginning_and_says_so(
 
 
 def test_resume_of_a_finished_run_says_so_and_changes_nothing(experiment: Path, uninterrupted: Path) -> None:
-    before = {path: path.stat().st_mtime_ns for path in uninterrupted.rglob("*")}
+    before = {path: path.stat().st_mtime_ns for path in uninterrupted.rglob("[!.]*")}
     status, output = run(experiment, uninterrupted.name, "--resume")
     assert status == 0
     assert "finished" in output
-    assert {path: path.stat().st_mtime_ns for path in uninterrupted.rglob("*")} == before
+    assert {path: path.stat().st_mtime_ns for path in uninterrupted.rglob("[!.]*")} == before
 
 
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        (("TRAINER.ITERATIONS", "400"), r"TRAINER.ITERATIONS: 300 → 400"),
+        (("TRAINER.ITERATIONS", "400"), r"TRAINER.ITERATIONS: 600 → 400"),
         (("SEED", "1"), r"SEED: 0 → 1"),
         (("MODEL.DTYPE", "float64"), r"MODEL.DTYPE: float32 → float64"),
         (("DATASET.SIZE", "41"), r"DATASET.SIZE: 40 → 41"),

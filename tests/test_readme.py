@@ -1,0 +1,70 @@
+"""What the README shows works as it stands there."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from ksom import Experiment
+from ksom.config import DEFAULTS
+from ksom.entry import cli
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "my_module.py").write_text(blocks("python")[1])
+    return tmp_path
+
+
+def test_the_python_examples_run(elsewhere: Path) -> None:
+    names = {"samples": np.random.default_rng(0).random((50, 4))}
+    exec(blocks("python")[0], names)
+    assert (elsewhere / "map.npz").is_file()
+    exec(blocks("python")[2], names)
+
+
+def test_the_yaml_examples_run(elsewhere: Path) -> None:
+    for number, text in enumerate(blocks("yaml")):
+        (elsewhere / f"example{number}.yaml").write_text(text)
+        assert Experiment(f"example{number}.yaml", ["TRAINER.ITERATIONS", "3"]).run().status == "completed"
+
+
+def test_the_tree_in_the_readme_is_the_default_configuration(elsewhere: Path) -> None:
+    (elsewhere / "shown.yaml").write_text(blocks("yaml")[0])
+    assert Experiment("shown.yaml").config == Experiment().config
+    assert set(yaml.safe_load(blocks("yaml")[0])) == set(DEFAULTS)
+
+
+def test_the_first_screen_has_the_two_commands() -> None:
+    first_screen = "\n".join(README.splitlines()[:25])
+    assert "make train" in first_screen
+    assert "make test" in first_screen
+
+
+def test_every_option_of_train_is_explained() -> None:
+    options = {
+        option for parameter in cli.commands["train"].params for option in parameter.opts if option.startswith("--")
+    }
+    assert {option for option in options if option not in README} <= {"--debug"}
+
+
+def test_every_file_that_the_readme_names_is_there() -> None:
+    linked = re.findall(r"\]\((?!http)([^)#]+)\)", README)
+    assert linked
+    assert [path for path in linked if not (ROOT / path).exists()] == []
+
+
+def test_every_config_is_in_the_readme() -> None:
+    names = {path.name for path in (ROOT / "configs").glob("*.yaml")}
+    assert {name for name in names if name not in README} == set()
