@@ -149,11 +149,7 @@ class Experiment:
             missing = self._prepare_folder(checkpoint, resume=resume, restart=restart)
             with log_to_file(self.folder.path / "train.log"):
                 for name in missing:
-                    logger.warning(
-                        "%s: is gone; it begins anew at iteration %d",
-                        self.folder.path / name,
-                        self.trainer.run.iteration,
-                    )
+                    logger.warning("%s: is gone; what follows begins a new one", self.folder.path / name)
                 return self._train(resumed=checkpoint is not None)
 
     def plan(self) -> str:
@@ -170,12 +166,8 @@ class Experiment:
             f"memory      {_bytes(weights)} of weights, {_bytes(2 * weights)} more while a hook looks at them",
             f"run folder  {self.folder.path}",
         ]
-        return "\n".join(
-            [
-                *lines,
-                *(f"hook        {key}: {trainer.times(hook)}" for key, hook in trainer.hooks.items()),
-            ]
-        )
+        lines += [f"hook        {key}: {trainer.times(hook)}" for key, hook in trainer.hooks.items()]
+        return "\n".join(lines)
 
     def _prepare_folder(self, checkpoint: Checkpoint | None, *, resume: bool, restart: bool) -> list[str]:
         """Make the run folder ready to be written to; return the files that a resume finds missing."""
@@ -185,7 +177,7 @@ class Experiment:
             missing = self.folder.cut_back(checkpoint.state["offsets"])
         elif resume:
             logger.info("%s: there is no checkpoint to resume from; starting from the beginning", self.folder.path)
-            self.folder.clear()
+            self.folder.make_way(restart=True)
         else:
             self.folder.make_way(restart=restart)
         self.folder.write_config(self.config)
@@ -194,9 +186,8 @@ class Experiment:
 
     def _train(self, *, resumed: bool) -> Result:
         began, run = time.perf_counter(), self.trainer.run
-        logger.info(
-            "%s: %s %s", self.folder.path, "resuming at iteration" if resumed else "training,", self._size(resumed)
-        )
+        begun = f"resuming at iteration {run.iteration} of {run.iterations}"
+        logger.info("%s: %s", self.folder.path, begun if resumed else f"training, {self._size()}")
         with stopping_on_signals(run) as interruption:
             try:
                 outcome = self.trainer.train()
@@ -225,9 +216,7 @@ class Experiment:
             "seconds_this_part": wall_seconds,
         }
 
-    def _size(self, resumed: bool) -> str:
-        if resumed:
-            return f"{self.trainer.run.iteration} of {self.trainer.iterations}"
+    def _size(self) -> str:
         data = f"{len(self.dataset)} samples of {self.dataset.features} features"
         return f"{self.som.height} × {self.som.width} nodes, {data}, {self.trainer.iterations} iterations"
 

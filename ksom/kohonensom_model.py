@@ -16,7 +16,6 @@ from ksom.initialisation import INITIALISATIONS, File, Given, Initialisation
 from ksom.kernels import BACKENDS, Backend, get_backend
 from ksom.lattice import LATTICES, Lattice
 from ksom.neighbourhood import NEIGHBOURHOODS, Neighbourhood
-from ksom.registry import Registry, nearest
 from ksom.whole_files import replacing
 
 BLOCK_DISTANCES = 2**18
@@ -79,8 +78,8 @@ class KohonenSOM:
     ) -> None:
         self.height = require_integer("height", height, minimum=1)
         self.width = require_integer("width", width, minimum=1)
-        self.lattice: Lattice = _named(LATTICES, "lattice", lattice)(self.height, self.width)
-        self.neighbourhood: Neighbourhood = _named(NEIGHBOURHOODS, "neighbourhood", neighbourhood)()
+        self.lattice: Lattice = LATTICES.named("lattice", lattice)(self.height, self.width)
+        self.neighbourhood: Neighbourhood = NEIGHBOURHOODS.named("neighbourhood", neighbourhood)()
         self.dtype = np.dtype(require_choice("dtype", _dtype_name(dtype), ("float32", "float64")))
         self.backend = require_choice("backend", backend, BACKENDS)
         self.threads = require_integer("threads", threads, minimum=0)
@@ -290,24 +289,17 @@ class KohonenSOM:
             raise DataError(f"the map: {told}; make it smaller")
 
 
-def _named(registry: Registry, argument: str, name: Any) -> Any:
-    if not isinstance(name, str) or name not in registry:
-        hint = nearest(name, registry) if isinstance(name, str) else ""
-        raise ParameterError(argument, f"be one of {', '.join(registry)}{hint}", name)
-    return registry[name]
-
-
 def _initialisation(initial: Any) -> Initialisation:
+    """Return an initialisation that is given as such, by its name, as a file or as the weights themselves."""
+    named = INITIALISATIONS.get(initial) if isinstance(initial, str) else None
     made: Initialisation
-    if hasattr(initial, "weights"):
-        made = initial
-        return made
-    if isinstance(initial, str) and initial in INITIALISATIONS:
-        made = INITIALISATIONS[initial]()
-        return made
-    if isinstance(initial, str | Path):
-        return File(initial)
-    return Given(initial)
+    if named is not None:
+        made = named()
+    elif isinstance(initial, str | Path):
+        made = File(initial)
+    else:
+        made = initial if hasattr(initial, "weights") else Given(initial)
+    return made
 
 
 def _dtype_name(dtype: Any) -> Any:

@@ -41,19 +41,33 @@ class Registry:
 
         def decorate(cls: type) -> type:
             if self._find(name):
-                raise ValueError(f"two {self.kind}s are called {name!r}: {self[name].__module__} and {cls.__module__}")
+                raise ValueError(f"two {self.kind}s are called {name!r}: {self.get(name)!r} and {cls!r}")
             self._classes[name] = cls
             return cls
 
         return decorate
 
-    def __getitem__(self, name: str) -> type:
-        return self._classes[self._find(name) or name]
-
     def get(self, name: str) -> type | None:
         """Return the class called `name`, None if there is none."""
         found = self._find(name)
         return self._classes[found] if found else None
+
+    def __getitem__(self, name: str) -> type:
+        return self._classes[name]
+
+    def named(self, argument: str, name: Any) -> type:
+        """Return the class that an argument names.
+
+        Raises
+        ------
+        ParameterError
+            If there is none of that name.
+        """
+        cls = self.get(name) if isinstance(name, str) else None
+        if cls is None:
+            hint = nearest(name, self) if isinstance(name, str) else ""
+            raise ParameterError(argument, f"be a {self.kind} or one of the names {', '.join(self)}{hint}", name)
+        return cls
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._classes)

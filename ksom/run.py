@@ -63,7 +63,8 @@ class Run:
         self.seconds = 0.0
         self.metrics = Metrics()
         self.folder = folder
-        self.probe = probe
+        self.probe = probe.view()
+        self.probe.flags.writeable = False
         self.outcome = Outcome.RUNNING
         self.stop_reason: str | None = None
 

@@ -2,7 +2,6 @@
 
 import json
 import platform
-import shutil
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -63,7 +62,11 @@ class RunFolder:
         OutputError
             If another process trains in it, it cannot be written, or it holds something that is not a run.
         """
-        if not self.holds_run and self.path.is_dir() and any(path.name != LOCK for path in self.path.iterdir()):
+        if (
+            not self.holds_run
+            and self.path.is_dir()
+            and any(not path.name.startswith(".") for path in self.path.iterdir())
+        ):
             raise OutputError(
                 f"{self.path}: is not empty and not a run of ksom; choose another folder with --output-dir"
             )
@@ -89,13 +92,6 @@ class RunFolder:
         self._move_away()
         self._lock.release()  # it moved along
         self._take()
-
-    def clear(self) -> None:
-        """Remove what a run has left that was killed before its first checkpoint."""
-        with writing(self.path):
-            for name in (*APPEND_ONLY, "map.png", "map.npz", SUMMARY):
-                (self.path / name).unlink(missing_ok=True)
-            shutil.rmtree(self.path / CHECKPOINTS, ignore_errors=True)
 
     def cut_back(self, offsets: Mapping[str, int]) -> list[str]:
         """Cut the append-only files back to where they were at a checkpoint; return those that are not there any more.

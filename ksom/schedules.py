@@ -6,7 +6,7 @@ from typing import Any, Protocol, Self
 
 from ksom.arguments import require_number
 from ksom.errors import ParameterError
-from ksom.registry import Registry, nearest
+from ksom.registry import Registry
 
 SCHEDULES = Registry("schedule")
 
@@ -104,22 +104,14 @@ class Linear:
 
 
 def as_schedule(argument: str, schedule: Any) -> Schedule:
-    """Return a schedule given as such, by its name, or as a number (its start, exponential).
+    """Return a schedule that is given as such or by its name.
 
     Raises
     ------
     ParameterError
         For anything else.
     """
-    if isinstance(schedule, str):
-        if schedule not in SCHEDULES:
-            raise ParameterError(
-                argument, f"name a schedule ({', '.join(SCHEDULES)}){nearest(schedule, SCHEDULES)}", schedule
-            )
-        schedule = SCHEDULES[schedule]()
-    if not hasattr(schedule, "value"):
-        raise ParameterError(argument, f"be a schedule or the name of one ({', '.join(SCHEDULES)})", schedule)
-    made: Schedule = schedule
+    made: Schedule = schedule if hasattr(schedule, "value") else SCHEDULES.named(argument, schedule)()
     return made
 
 

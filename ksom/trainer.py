@@ -8,7 +8,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from ksom.algorithms import ALGORITHMS, Algorithm, Online
+from ksom.algorithms import ALGORITHMS, Algorithm
 from ksom.arguments import require_boolean, require_integer
 from ksom.dataset import Dataset, as_samples, require_normal_range, summarise
 from ksom.errors import DataError
@@ -38,8 +38,8 @@ class Trainer:
         Samples per iteration; 0: the whole data set.
     shuffle : bool
         Show the samples in a new order in every epoch.
-    algorithm : Algorithm, optional
-        What an iteration does; default `Online()`.
+    algorithm : Algorithm or str
+        What an iteration does.
     hooks : mapping of str to Hook, or iterable of Hook
         Told of the progress. The keys are the names their states are kept under; by default the classes' names.
     callback_period : int
@@ -82,7 +82,7 @@ class Trainer:
         iterations: int = 100,
         batch_size: int = 0,
         shuffle: bool = False,
-        algorithm: Algorithm | None = None,
+        algorithm: Algorithm | str = "online",
         hooks: Mapping[str, Hook] | Iterable[Hook] = (),
         callback_period: int = 10,
         seed: int = 0,
@@ -95,7 +95,7 @@ class Trainer:
         self.seed = require_integer("seed", seed, minimum=0)
         self.som = som
         self.dataset = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
-        self.algorithm: Algorithm = algorithm or Online()
+        self.algorithm = _algorithm(algorithm)
         self.algorithm.prepare(som.lattice, self.iterations)
         self.hooks = _by_phase(hooks)
         self.data_digest = self._start_map()
@@ -213,7 +213,7 @@ def train(
     iterations: int = 100,
     seed: int = 0,
     *,
-    algorithm: Algorithm | None = None,
+    algorithm: Algorithm | str = "online",
     hooks: Mapping[str, Hook] | Iterable[Hook] = (),
     dtype: str = "float32",
 ) -> KohonenSOM:
@@ -229,8 +229,8 @@ def train(
         How often the whole data set is shown.
     seed : int
         Seed of the first weights: the same seed gives the same bits.
-    algorithm : Algorithm, optional
-        Default `Online()`.
+    algorithm : Algorithm or str
+        What an iteration does.
     hooks : mapping of str to Hook, or iterable of Hook
         Told of the progress.
     dtype : {"float32", "float64"}
@@ -255,6 +255,11 @@ def train(
     som = KohonenSOM(height, width, dtype=dtype)
     Trainer(som, samples, iterations=iterations, algorithm=algorithm, hooks=hooks, seed=seed).train()
     return som
+
+
+def _algorithm(algorithm: Any) -> Algorithm:
+    made: Algorithm = algorithm if hasattr(algorithm, "train") else ALGORITHMS.named("algorithm", algorithm)()
+    return made
 
 
 @contextmanager
