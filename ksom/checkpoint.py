@@ -4,10 +4,10 @@ import hashlib
 import json
 import logging
 import re
+import shutil
 import zipfile
 import zlib
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.errors import CheckpointError
-from ksom.whole_files import replacing
+from ksom.whole_files import replacing, writing
 
 logger = logging.getLogger(__name__)
 
@@ -130,9 +130,12 @@ def _checksum(weights: NDArray[Any], *texts: str) -> str:
 
 
 def _link(link: Path, target: str) -> None:
-    """Point a link at a file beside it, at once; a file system without links does without."""
+    """Point a link at a file beside it, at once; where the file system has no links, it is a copy."""
     temporary = link.with_name(f".{link.name}.part")
-    with suppress(OSError, NotImplementedError):
+    with writing(link):
         temporary.unlink(missing_ok=True)
-        temporary.symlink_to(target)
+        try:
+            temporary.symlink_to(target)
+        except (OSError, NotImplementedError):
+            shutil.copyfile(link.with_name(target), temporary)
         temporary.replace(link)

@@ -9,6 +9,12 @@ from typing import IO
 
 from ksom.errors import OutputError
 
+FULL = "free some space, then --resume"
+NOT_YOURS = (
+    "choose a folder you may write to with --output-dir, or change its owner"
+    ' (in a container: docker run --user "$(id -u):$(id -g)")'
+)
+
 
 class AppendOnlyFile:
     """A file that grows by whole records; a record that cannot be written whole is taken back.
@@ -114,13 +120,13 @@ def writing(path: Path) -> Iterator[None]:
         raise
     except OSError as error:
         advice = {
-            errno.ENOSPC: "free some space, then --resume",
-            errno.EDQUOT: "free some space, then --resume",
+            errno.ENOSPC: FULL,
+            errno.EDQUOT: FULL,
             errno.EFBIG: "raise the limit on file sizes, then --resume",
-            errno.EACCES: "choose a folder you may write to with --output-dir, or change its owner",
-            errno.EPERM: "choose a folder you may write to with --output-dir, or change its owner",
+            errno.EACCES: NOT_YOURS,
+            errno.EPERM: NOT_YOURS,
             errno.EBUSY: "it is a mount point: name a folder inside it with --output-dir",
-            errno.EROFS: "choose a folder you may write to with --output-dir",
+            errno.EROFS: "it is mounted read-only: choose another folder with --output-dir",
         }.get(error.errno or 0)
         told = f"{path}: cannot be written ({error.strerror or error})"
         raise OutputError(f"{told}; {advice}" if advice else told) from error
