@@ -4,21 +4,27 @@ import math
 import numbers
 import operator
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from ksom.errors import ParameterError
 
+LARGEST = 2**63 - 1
+"""The largest integer argument, unless less is said."""
 
-def require_integer(argument: str, value: Any, *, minimum: int, advice: str = "") -> int:
-    """Return `value` as an int of at least `minimum`.
+
+def require_integer(argument: str, value: Any, *, minimum: int, maximum: int = LARGEST, advice: str = "") -> int:
+    """Return `value` as an int from `minimum` to `maximum`.
 
     Raises
     ------
     ParameterError
         For anything else: floats and booleans too.
     """
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < minimum:
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < minimum:
         raise ParameterError(argument, f"be an integer of at least {minimum}{advice}", value)
+    if int(value) > maximum:
+        raise ParameterError(argument, f"be an integer of at most {maximum}{advice}", value)
     return int(value)
 
 
@@ -64,6 +70,19 @@ def require_boolean(argument: str, value: Any) -> bool:
     if not isinstance(value, bool):
         raise ParameterError(argument, "be true or false", value)
     return value
+
+
+def require_path(argument: str, value: Any) -> Path:
+    """Return `value` as a path.
+
+    Raises
+    ------
+    ParameterError
+        If it is neither a string nor a path.
+    """
+    if not isinstance(value, str | Path):
+        raise ParameterError(argument, "be the path of a file or folder", value)
+    return Path(value)
 
 
 def require_choice(argument: str, value: Any, choices: Iterable[str]) -> str:

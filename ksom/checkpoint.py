@@ -5,8 +5,6 @@ import json
 import logging
 import re
 import shutil
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.array_files import UNREADABLE
 from ksom.errors import CheckpointError
 from ksom.whole_files import replacing, writing
 
@@ -100,10 +99,10 @@ def read_checkpoint(path: Path) -> Checkpoint:
         If it is damaged: not to be read, or its checksum is not that of its contents.
     """
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as whole, np.load(whole, allow_pickle=False) as file:
             weights, checksum = file["weights"], str(file["checksum"])
             about, state = str(file["about"]), str(file["state"])
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error, NotImplementedError) as error:
+    except UNREADABLE as error:
         raise CheckpointError(f"{path}: the checkpoint is damaged ({type(error).__name__})") from error
     if checksum != _checksum(weights, about, state):
         raise CheckpointError(f"{path}: the checkpoint is damaged (its checksum does not fit)")

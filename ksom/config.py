@@ -96,7 +96,7 @@ def read_yaml(path: Path, children: tuple[Path, ...] = ()) -> dict[str, Any]:
     if not isinstance(base, str):
         raise ConfigError(f"{path}: _BASE_ must be the path of a YAML file, got {base!r}")
     base_path = path.parent / base
-    if base_path.resolve() in {child.resolve() for child in (*children, path)}:
+    if "\0" not in base and base_path.resolve() in {child.resolve() for child in (*children, path)}:
         raise ConfigError(f"{path}: _BASE_ {base!r} leads back to itself")
     return merge(_checked(read_yaml(base_path, (*children, path)), str(base_path)), _checked(tree, str(path)))
 
@@ -130,6 +130,8 @@ def _parsed(path: Path) -> dict[str, Any]:
         ) from None
     except yaml.YAMLError as error:
         raise ConfigError(f"{path}: {_where_and_why(error)}") from None
+    except (ValueError, RecursionError) as error:  # a value such as 2001-13-45; a thousand brackets
+        raise ConfigError(f"{path}: cannot be read as a YAML file ({error})") from None
     if tree is None:
         return {}
     if not isinstance(tree, dict):
@@ -171,7 +173,10 @@ def _check_section(path: str, value: Any, source: str) -> None:
         return
     if not isinstance(value, Mapping):
         raise ConfigError(f"{source}: {path} must be a section of keys and values, got {value!r}")
-    _check_keys(path, value, source)
+    try:
+        _check_keys(path, value, source)
+    except RecursionError:
+        raise ConfigError(f"{source}: {path} contains itself, or is nested too deep") from None
 
 
 def _check_keys(path: str, section: Mapping[Any, Any], source: str) -> None:
@@ -194,11 +199,11 @@ def _pairs(overrides: Sequence[str]) -> Iterable[tuple[str, Any]]:
     if len(overrides) % 2:
         raise ConfigError(f"overrides come in pairs, KEY VALUE; the last key, {overrides[-1]!r}, has no value")
     for key, text in zip(overrides[::2], overrides[1::2], strict=True):
-        if not re.fullmatch(r"[A-Za-z_]\w*(\.\w+)*", key):
+        if not isinstance(key, str) or not re.fullmatch(r"[A-Za-z_]\w*(\.\w+)*", key):
             raise ConfigError(f"the override {key!r} is not a key; write KEY VALUE, such as MODEL.WIDTH 40")
         try:
-            yield key, yaml.load(text, Loader=_Loader)
-        except yaml.YAMLError:
+            yield key, yaml.load(text, Loader=_Loader) if isinstance(text, str) else text
+        except (yaml.YAMLError, ValueError, RecursionError):
             raise ConfigError(f"{key}: cannot read the value {text!r} as YAML") from None
 
 
@@ -220,7 +225,7 @@ class _Loader(yaml.SafeLoader):
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen: set[Any] = set()
         for key_node, _ in node.value:
-            if key_node.value in seen:
+            if isinstance(key_node, yaml.ScalarNode) and key_node.value in seen:
                 raise yaml.constructor.ConstructorError(
                     None, None, f"the key {key_node.value} is given twice", key_node.start_mark
                 )

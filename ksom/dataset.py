@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from ksom.arguments import require_integer
+from ksom.arguments import require_integer, require_path
 from ksom.array_files import read_array
-from ksom.errors import DataError
+from ksom.errors import DataError, ParameterError
 from ksom.initialisation import Range
 from ksom.random_streams import stream
 from ksom.registry import Registry
@@ -108,6 +108,9 @@ class Dataset:
         return self.rows(np.sort(stream(seed, "probe").choice(len(self), size=size, replace=False)))
 
 
+DATASETS.base = Dataset
+
+
 @DATASETS.register("RandomColors")
 class RandomColors(Dataset):
     """Random colours: D = 3 (red, green, blue), uniform in [0, 1].
@@ -125,7 +128,11 @@ class RandomColors(Dataset):
     def __init__(self, size: int = 20, seed: int = 0) -> None:
         self.size = require_integer("size", size, minimum=1)
         self.seed = require_integer("seed", seed, minimum=0)
-        super().__init__(stream(self.seed, "data").random((self.size, 3)))
+        try:
+            colours = stream(self.seed, "data").random((self.size, 3))
+        except (MemoryError, ValueError):  # numpy has one for each side of 2**63
+            raise ParameterError("size", "be a number of colours that fit into memory", size) from None
+        super().__init__(colours)
 
 
 @DATASETS.register("ImagePixels")
@@ -147,7 +154,7 @@ class ImagePixels(Dataset):
 
     def __init__(self, path: str | Path) -> None:
         self.path = path
-        super().__init__(read_pixels(Path(path)))
+        super().__init__(read_pixels(require_path("path", path)))
 
 
 @DATASETS.register("Array")
@@ -254,16 +261,7 @@ def as_samples(values: Any, where: str, *, features: int | None = None, first_ro
     DataError
         If the values are ragged, not numbers, not two-dimensional, none, of another D, NaN or infinite.
     """
-    try:
-        array = values if hasattr(values, "shape") and hasattr(values, "dtype") else np.asarray(values)
-    except ValueError:
-        raise DataError(f"{where}: the rows must all have the same number of features, but they are ragged") from None
-    if (
-        not np.issubdtype(array.dtype, np.floating)
-        and not np.issubdtype(array.dtype, np.integer)
-        and array.dtype != np.bool_
-    ):
-        raise DataError(f"{where}: the samples must be real numbers, got {array.dtype}")
+    array = _as_numbers(values, where)
     if len(array.shape) != 2:
         advice = "; a single feature is values.reshape(-1, 1)" if len(array.shape) == 1 else ""
         raise DataError(
@@ -283,13 +281,31 @@ def read_pixels(path: Path) -> NDArray[np.uint8 | np.float32]:
     import imageio.v3 as iio
 
     try:
+        mode = iio.immeta(path, plugin="pillow", index=0)["mode"]
         image = iio.imread(path, plugin="pillow", mode="RGB", index=0)
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
     except Exception as error:  # each image format has its own ways to be broken
         why = " ".join(str(error).split())[:120]
         raise DataError(f"{path}: cannot be read as an image ({type(error).__name__}: {why})") from error
+    if mode[0] in "IF":  # Pillow would clip them at 255
+        raise DataError(f"{path}: grey values of more than 8 bits are not read as colours; convert the image to 8 bits")
     return image.reshape(-1, 3).astype(np.float32) / np.float32(255)
+
+
+def _as_numbers(values: Any, where: str) -> Any:
+    """Return `values` as an array of real numbers, none of them masked, without copying one."""
+    try:
+        array = values if isinstance(getattr(values, "dtype", None), np.dtype) else np.asarray(values)
+    except OverflowError:
+        raise DataError(f"{where}: the samples hold an integer that is too large for a float") from None
+    except ValueError:
+        raise DataError(f"{where}: the rows must all have the same number of features, but they are ragged") from None
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{where}: the samples must be real numbers, got {array.dtype}")
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        raise DataError(f"{where}: some values are masked; drop or fill them before training")
+    return array
 
 
 def _require_finite(rows: NDArray[Any], where: str, first_row: int) -> None:

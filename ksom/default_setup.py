@@ -102,6 +102,7 @@ class Experiment:
             config["TRAINER"],
             "TRAINER",
             folders,
+            without=_FROM_OTHER_SECTIONS,
             som=self.som,
             dataset=self.dataset,
             hooks=hooks,

@@ -15,7 +15,10 @@ from typing import Any
 
 
 class KsomError(Exception):
-    """Base of every error that ksom raises on purpose."""
+    """Base of every error that ksom raises on purpose; its message is one line, whatever it quotes."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(" ".join(message.splitlines()))
 
 
 class ConfigError(KsomError, ValueError):
@@ -66,5 +69,8 @@ class OutputError(KsomError, OSError):
 
 
 def _shortened(value: Any, width: int = 80) -> str:
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # Python refuses to write integers of more than 4,300 digits
+        text = f"a very large {type(value).__name__}"
     return text if len(text) <= width else f"{text[: width - 1]}…"

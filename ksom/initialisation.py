@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.arguments import require_path
 from ksom.array_files import read_array
 from ksom.lattice import Lattice
 from ksom.random_streams import stream
@@ -53,8 +54,9 @@ class Random:
     def weights(self, lattice: Lattice, source: Source, within: Range, seed: int) -> NDArray[np.float64]:
         """Draw the weights of all nodes, row by row, feature by feature."""
         uniform = stream(seed, "initial weights").random((lattice.height, lattice.width, source.features))
-        drawn: NDArray[np.float64] = within.low + uniform * (within.high - within.low)
-        return drawn
+        uniform *= within.high - within.low
+        uniform += within.low
+        return uniform
 
 
 @INITIALISATIONS.register("samples")
@@ -80,7 +82,7 @@ class File:
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = path
+        self.path = require_path("path", path)
 
     def weights(self, lattice: Lattice, source: Source, within: Range, seed: int) -> NDArray[np.float64]:
         """Read the weights; their shape is checked by the map that gets them."""

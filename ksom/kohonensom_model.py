@@ -1,6 +1,7 @@
 """The map: weights on a lattice, what it says about samples, and the file it is kept in."""
 
 import json
+import numbers
 import os
 from pathlib import Path
 from typing import Any, Self
@@ -8,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ksom.arguments import require_choice, require_integer
+from ksom.arguments import require_choice, require_integer, require_path
 from ksom.array_files import read_array
 from ksom.dataset import BLOCK_ROWS, Dataset, Summary, as_samples, require_no_overflow, summarise
 from ksom.errors import DataError, NotTrained, ParameterError
@@ -170,7 +171,7 @@ class KohonenSOM:
         NotTrained
             If the map has no weights yet.
         """
-        if k not in {1, 2} or k > self.lattice.size:
+        if isinstance(k, bool) or not isinstance(k, numbers.Integral) or not 1 <= k <= min(2, self.lattice.size):
             raise ParameterError("k", f"be 1 or 2 and at most the number of nodes, {self.lattice.size}", k)
         rows = as_samples(samples, "samples", features=self.features)
         nodes = np.empty((len(rows), k), dtype=np.int64)
@@ -224,7 +225,7 @@ class KohonenSOM:
         OutputError
             If it cannot be written.
         """
-        with replacing(Path(path)) as file:
+        with replacing(require_path("path", path)) as file:
             np.savez(file, weights=self.weights, about=np.array(json.dumps(self.about(), sort_keys=True)))
 
     @classmethod
@@ -236,6 +237,7 @@ class KohonenSOM:
         DataError
             If the file cannot be read or is not a map.
         """
+        path = require_path("path", path)
         weights = read_array(path, "weights")
         about = _about(path)
         if weights.ndim != 3:
@@ -268,7 +270,10 @@ class KohonenSOM:
         return rows.astype(self.dtype, copy=False)
 
     def _checked_weights(self, weights: ArrayLike) -> NDArray[Any]:
-        shape = np.shape(weights)
+        try:
+            shape = np.shape(weights)
+        except ValueError:
+            raise DataError("initial weights: all nodes must have the same number of features") from None
         if len(shape) != 3 or shape[:2] != (self.height, self.width) or shape[2] < 1:
             expected = f"({self.height}, {self.width}, features)"
             raise DataError(f"initial weights must have the shape {expected}, got {shape}")
@@ -282,7 +287,7 @@ class KohonenSOM:
             available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
         except (AttributeError, OSError, ValueError):
             return
-        needed = self.memory(features)
+        needed = self.memory(features) + self.lattice.size * features * 8  # first weights are drawn in float64
         if needed > available:
             size = f"{self.height} × {self.width} nodes × {features} features of {self.dtype}"
             told = f"{size} need {needed / 1e9:.3g} GB, this machine has {available / 1e9:.3g} GB"
@@ -298,7 +303,8 @@ def _initialisation(initial: Any) -> Initialisation:
     elif isinstance(initial, str | Path):
         made = File(initial)
     else:
-        made = initial if hasattr(initial, "weights") else Given(initial)
+        is_made = not isinstance(initial, type) and callable(getattr(initial, "weights", None))
+        made = initial if is_made else Given(initial)
     return made
 
 
@@ -308,8 +314,12 @@ def _dtype_name(dtype: Any) -> Any:
 
 
 def _about(path: str | Path) -> dict[str, Any]:
-    about = json.loads(str(read_array(path, "about")))
-    if about["format_version"] > FORMAT_VERSION:
+    try:
+        about = json.loads(str(read_array(path, "about")))
+        newer = about["format_version"] > FORMAT_VERSION
+    except (json.JSONDecodeError, KeyError, TypeError):
+        raise DataError(f"{path}: is not a map that ksom wrote") from None
+    if newer:
         raise DataError(
             f"{path}: was written by a newer ksom (format {about['format_version']}); update ksom to read it"
         )

@@ -30,7 +30,7 @@ class Metrics:
         for name, value in values.items():
             try:
                 self._values[name] = (self.iteration, float(value))
-            except (TypeError, ValueError):
+            except (TypeError, ValueError, OverflowError):
                 raise ParameterError(f"metric {name}", "be a number", value) from None
 
     def latest(self, name: str) -> float | None:

@@ -55,9 +55,9 @@ def principal_axes(centred: NDArray[np.float64]) -> NDArray[np.float64]:
 
     Each axis points to where its largest entry is positive: decomposition alone leaves the sign open.
     """
-    _, _, rows = np.linalg.svd(centred, full_matrices=False)
+    _, extents, rows = np.linalg.svd(centred, full_matrices=False)
     axes = np.zeros((centred.shape[1], 3))
-    for axis, row in enumerate(rows[:3]):
+    for axis, row in enumerate(rows[:3][extents[:3] > 1e-9 * extents[0]]):  # the others are rounding
         axes[:, axis] = row * np.sign(row[np.argmax(np.abs(row))])
     return axes
 

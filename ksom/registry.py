@@ -9,7 +9,7 @@ import difflib
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,7 @@ class Registry:
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
+        self.base: type = object
         self._classes: dict[str, type] = {}
 
     def register(self, name: str) -> Callable[[type], type]:
@@ -66,7 +67,7 @@ class Registry:
         cls = self.get(name) if isinstance(name, str) else None
         if cls is None:
             hint = nearest(name, self) if isinstance(name, str) else ""
-            raise ParameterError(argument, f"be a {self.kind} or one of the names {', '.join(self)}{hint}", name)
+            raise ParameterError(argument, f"name a {self.kind} ({', '.join(self)}){hint}", name)
         return cls
 
     def __iter__(self) -> Iterator[str]:
@@ -97,7 +98,10 @@ class Registry:
         if not isinstance(name, str):
             raise ConfigError(f"{path}: the name of a {self.kind} must be a string, got {name!r}")
         if ":" in name:
-            return _imported(name, path, folders)
+            cls = _imported(name, path, folders)
+            if not issubclass(cls, self.base):
+                raise ConfigError(f"{path}: {name} must be a subclass of ksom.{self.base.__name__}")
+            return cls
         found = self.get(name)
         if found is None:
             raise ConfigError(
@@ -137,15 +141,22 @@ def build(registry: Registry, node: Node, path: str, folders: Sequence[Path] = (
     return call(cls, {key: value for key, value in node.items() if key != "NAME"}, path, folders, **context)
 
 
-def call(cls: type, node: Mapping[str, Any], path: str, folders: Sequence[Path] = (), **context: Any) -> Any:
-    """Call `cls` with the keys of `node`, lower-cased, as its arguments; see `build`."""
+def call(
+    cls: type,
+    node: Mapping[str, Any],
+    path: str,
+    folders: Sequence[Path] = (),
+    without: Sequence[str] = (),
+    **context: Any,
+) -> Any:
+    """Call `cls` with the keys of `node`, lower-cased, as its arguments, except those `without`; see `build`."""
     known = arguments(cls)
     parts: Mapping[str, Registry] = getattr(cls, "parts", {})
     given = {}
     for key, value in node.items():
-        name = key.lower() if isinstance(key, str) else key
-        if name not in known:
-            allowed = [argument.upper() for argument in known]
+        allowed = [argument.upper() for argument in known if argument not in without]
+        name = str(key).lower()
+        if key not in allowed:
             takes = f"it takes {', '.join(allowed)}" if allowed else "it takes no keys"
             raise ConfigError(f"{path}.{key}: {cls.__name__} has no such key{nearest(str(key), allowed)}; {takes}")
         is_part = name in parts and isinstance(value, str | Mapping)
@@ -156,7 +167,7 @@ def call(cls: type, node: Mapping[str, Any], path: str, folders: Sequence[Path] 
     for name, parameter in known.items():
         if parameter.default is parameter.empty and name not in given:
             raise ConfigError(f"{path}.{name.upper()} is missing: {cls.__name__} needs it")
-    with _located(path):
+    with _located(path, elsewhere=set(context) - {key.lower() for key in node}):
         return cls(**given)
 
 
@@ -186,7 +197,7 @@ def as_node(made: Any, given: Node, registry: Registry | None = None, without: S
             continue
         held = getattr(made, name, None)
         default = None if parameter.default is parameter.empty else parameter.default
-        if name in parts:
+        if name in parts and isinstance(given.get(key) or {}, str | Mapping):
             node[key] = as_node(held, given.get(key) or {}, parts[name])
         else:
             node[key] = held if isinstance(held, bool | int | float | str) else given.get(key, default)
@@ -196,7 +207,11 @@ def as_node(made: Any, given: Node, registry: Registry | None = None, without: S
 def arguments(cls: type) -> dict[str, inspect.Parameter]:
     """Return the named arguments of a class's constructor."""
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
-    return {name: p for name, p in inspect.signature(cls).parameters.items() if p.kind in named}
+    try:
+        parameters = inspect.signature(cls).parameters
+    except ValueError:  # some classes that are written in C do not tell
+        return {}
+    return {name: p for name, p in parameters.items() if p.kind in named}
 
 
 def as_mapping(node: Any, path: str) -> dict[str, Any]:
@@ -225,12 +240,13 @@ def _with_name(node: Node, default: Any) -> Node:
 
 
 @contextmanager
-def _located(path: str) -> Iterator[None]:
-    """Say where in the YAML file an argument stands that its constructor refused."""
+def _located(path: str, elsewhere: Container[str]) -> Iterator[None]:
+    """Say where in the YAML file a refused argument stands: under `path`, or at the top if it came `elsewhere`."""
     try:
         yield
     except ParameterError as error:
-        raise ConfigError(f"{path}.{error.argument.upper()} {error.reason}") from error
+        where = "" if error.argument in elsewhere else f"{path}."
+        raise ConfigError(f"{where}{error.argument.upper()} {error.reason}") from error
 
 
 def _imported(name: str, path: str, folders: Sequence[Path]) -> type:

@@ -59,7 +59,8 @@ class Exponential:
     def check(self, sigma_start: float) -> None:
         """Refuse a sigma below 1 at t = 0."""
         if sigma_start < 1:
-            must = "be >= 1 lattice step for an exponential schedule (it decays by ln sigma); use geometric or linear"
+            advice = "λ = T / ln sigma, for the learning rate too; use geometric or linear"
+            must = f"be >= 1 lattice step for exponential schedules ({advice})"
             raise ParameterError("algorithm.sigma.start", must, sigma_start)
 
     def value(self, t: int, iterations: int, sigma_start: float) -> float:
@@ -70,10 +71,9 @@ class Exponential:
         return self.start * math.exp(-t / decay)
 
 
-@SCHEDULES.register("linear")
 @dataclasses.dataclass(frozen=True)
-class Linear:
-    """value(t) = START + (END − START) · t / (T − 1): reaches END in the last iteration; T = 1 uses START.
+class FromStartToEnd:
+    """Goes from START to END with p = t / (T − 1): reaches END in the last iteration; T = 1 uses START.
 
     Parameters
     ----------
@@ -96,11 +96,30 @@ class Linear:
         """Accept every sigma."""
 
     def value(self, t: int, iterations: int, sigma_start: float) -> float:
-        """START + (END − START) · t / (T − 1)."""
-        if iterations == 1:
-            return self.start
-        progress = t / (iterations - 1)
+        """Return the value at p = t / (T − 1)."""
+        return self.start if iterations == 1 else self.at(t / (iterations - 1))
+
+    def at(self, progress: float) -> float:
+        """Return the value at p = `progress`, from 0 to 1."""
+        raise NotImplementedError
+
+
+@SCHEDULES.register("linear")
+class Linear(FromStartToEnd):
+    """value(p) = START + (END − START) · p, with p from 0 in the first iteration to 1 in the last."""
+
+    def at(self, progress: float) -> float:
+        """START · (1 − p) + END · p."""
         return self.start * (1 - progress) + self.end * progress
+
+
+@SCHEDULES.register("geometric")
+class Geometric(FromStartToEnd):
+    """value(p) = START · (END / START)^p, with p from 0 in the first iteration to 1 in the last."""
+
+    def at(self, progress: float) -> float:
+        """START^(1 − p) · END^p, which is the same and exact at both ends."""
+        return float(self.start ** (1 - progress) * self.end**progress)
 
 
 def as_schedule(argument: str, schedule: Any) -> Schedule:
@@ -111,7 +130,8 @@ def as_schedule(argument: str, schedule: Any) -> Schedule:
     ParameterError
         For anything else.
     """
-    made: Schedule = schedule if hasattr(schedule, "value") else SCHEDULES.named(argument, schedule)()
+    is_made = hasattr(schedule, "value") and not isinstance(schedule, type)
+    made: Schedule = schedule if is_made else SCHEDULES.named(argument, schedule)()
     return made
 
 

@@ -1,5 +1,6 @@
 """The training loop."""
 
+import copy
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -9,10 +10,10 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from ksom.algorithms import ALGORITHMS, Algorithm
-from ksom.arguments import require_boolean, require_integer
+from ksom.arguments import require_boolean, require_integer, require_path
 from ksom.dataset import Dataset, as_samples, require_normal_range, summarise
-from ksom.errors import DataError
-from ksom.hooks.hook import Hook
+from ksom.errors import DataError, ParameterError
+from ksom.hooks.hook import EVERY_PAUSE, Hook
 from ksom.kohonensom_model import KohonenSOM
 from ksom.run import Outcome, Run
 
@@ -86,22 +87,25 @@ class Trainer:
         hooks: Mapping[str, Hook] | Iterable[Hook] = (),
         callback_period: int = 10,
         seed: int = 0,
-        folder: Path | None = None,
+        folder: str | Path | None = None,
     ) -> None:
         self.iterations = require_integer("iterations", iterations, minimum=1)
         self.batch_size = require_integer("batch_size", batch_size, minimum=0)
         self.shuffle = require_boolean("shuffle", shuffle)
         self.callback_period = require_integer("callback_period", callback_period, minimum=1)
         self.seed = require_integer("seed", seed, minimum=0)
+        if not isinstance(som, KohonenSOM):
+            raise ParameterError("som", "be a KohonenSOM", som)
         self.som = som
         self.dataset = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
-        self.algorithm = _algorithm(algorithm)
+        self.algorithm = copy.copy(_algorithm(algorithm))  # it may serve other trainings as well
         self.algorithm.prepare(som.lattice, self.iterations)
         self.hooks = _by_phase(hooks)
         self.data_digest = self._start_map()
         self.config: Mapping[str, Any] = {}
         probe = self.dataset.probe(PROBE_SIZE, self.seed)
-        self.run = Run(som, self.iterations, probe, folder, self.state)
+        where = None if folder is None else require_path("folder", folder)
+        self.run = Run(som, self.iterations, probe, where, self.state)
         self._seconds_per_iteration = float("inf")
 
     def train(self) -> Outcome:
@@ -258,7 +262,8 @@ def train(
 
 
 def _algorithm(algorithm: Any) -> Algorithm:
-    made: Algorithm = algorithm if hasattr(algorithm, "train") else ALGORITHMS.named("algorithm", algorithm)()
+    is_made = hasattr(algorithm, "train") and not isinstance(algorithm, type)
+    made: Algorithm = algorithm if is_made else ALGORITHMS.named("algorithm", algorithm)()
     return made
 
 
@@ -274,10 +279,17 @@ def _named(key: str, event: str) -> Iterator[None]:
 
 def _by_phase(hooks: Mapping[str, Hook] | Iterable[Hook]) -> dict[str, Hook]:
     named = hooks if isinstance(hooks, Mapping) else _numbered(hooks)
+    for key, hook in named.items():
+        if not isinstance(hook, Hook):
+            raise ParameterError("hooks", "be hooks: objects of subclasses of ksom.Hook", hook)
+        if hook.every is not None:
+            require_integer(f"{key}.every", hook.every, minimum=EVERY_PAUSE)
     return dict(sorted(named.items(), key=lambda item: item[1].phase))
 
 
 def _numbered(hooks: Iterable[Hook]) -> dict[str, Hook]:
+    if isinstance(hooks, str) or not isinstance(hooks, Iterable):
+        raise ParameterError("hooks", "be a list of hooks, or a mapping of names to hooks", hooks)
     named: dict[str, Hook] = {}
     for hook in hooks:
         name = type(hook).__name__

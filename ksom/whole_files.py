@@ -85,6 +85,8 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     OutputError
         If it cannot be written; what was there before is still there.
     """
+    if not path.name:
+        raise OutputError(f"{path}: is a folder, not the name of a file")
     temporary = path.with_name(f".{path.name}.part")
     try:
         with writing(path):

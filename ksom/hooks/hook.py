@@ -76,3 +76,6 @@ class Hook:
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Take back what `state` returned; an empty mapping if the hook is new."""
+
+
+HOOKS.base = Hook

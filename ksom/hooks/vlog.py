@@ -28,17 +28,18 @@ class Vlog(Hook):
     every : int, optional
         Iterations between two frames; default the run's CALLBACK_PERIOD.
     fps : float
-        Frames per second, at most 50.
+        Frames per second, from 0.01 to 50.
     size : int
-        Pixels of the picture's longer side, about: nodes are enlarged, or averaged, in whole blocks. At least 16.
+        Pixels of the picture's longer side, about: nodes are enlarged, or averaged, in whole blocks. From 16 to
+        8,192.
     caption : bool
         Write the iteration under each frame.
     """
 
     def __init__(self, every: int | None = None, fps: float = 10, size: int = 500, caption: bool = True) -> None:
         super().__init__(every)
-        self.fps = require_number("fps", fps, above=0, at_most=50, unit="frames per second")
-        self.size = require_integer("size", size, minimum=16)
+        self.fps = require_number("fps", fps, at_least=0.01, at_most=50, unit="frames per second")
+        self.size = require_integer("size", size, minimum=16, maximum=8192)
         self.caption = require_boolean("caption", caption)
         self._film: Film | None = None
         self._colours: Colours

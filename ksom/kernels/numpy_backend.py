@@ -21,7 +21,7 @@ class NumpyBackend:
     """Kohonen's algorithm, literally; see `Backend` for the operations."""
 
     def __init__(self, weights: NDArray[Any], dtype: DTypeLike) -> None:
-        self._planes = np.ascontiguousarray(np.moveaxis(np.asarray(weights, dtype=dtype), -1, 0)).copy()
+        self._planes = np.moveaxis(weights, -1, 0).astype(dtype, order="C")
 
     @property
     def weights(self) -> NDArray[Any]:

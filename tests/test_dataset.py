@@ -1,0 +1,152 @@
+"""Data come in blocks that depend on the iteration and the seed only."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from ksom import Array, Dataset, ImagePixels, KohonenSOM, RandomColors, Trainer
+from ksom.dataset import BLOCK_ROWS, summarise
+from ksom.errors import DataError
+
+SIZES, BATCHES = st.integers(1, 50), st.integers(0, 60)
+
+
+def numbered(size):
+    return Dataset(np.arange(float(size)).reshape(size, 1))
+
+
+def shown(dataset, iteration, **how):
+    return np.concatenate(list(dataset.batch(iteration, **how))).ravel().tolist()
+
+
+@given(size=SIZES, batch_size=BATCHES, epoch=st.integers(0, 3), shuffle=st.booleans(), seed=st.integers(0, 9))
+def test_every_epoch_shows_each_sample_once(size, batch_size, epoch, shuffle, seed):
+    per_epoch = -(-size // min(batch_size or size, size))
+    iterations = range(epoch * per_epoch, (epoch + 1) * per_epoch)
+    how = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed}
+    assert sorted(row for i in iterations for row in shown(numbered(size), i, **how)) == list(range(size))
+
+
+@given(size=SIZES, batch_size=BATCHES, iteration=st.integers(0, 200), seed=st.integers(0, 9))
+def test_a_batch_depends_on_iteration_and_seed_only(size, batch_size, iteration, seed):
+    how = {"batch_size": batch_size, "shuffle": True, "seed": seed}
+    dataset = numbered(size)
+    first = shown(dataset, iteration, **how)
+    shown(dataset, iteration + 7, batch_size=3, shuffle=True, seed=seed + 1)
+    assert shown(dataset, iteration, **how) == first == shown(numbered(size), iteration, **how)
+
+
+def test_orders_differ_from_epoch_to_epoch_and_seed_to_seed():
+    orders = {tuple(shown(numbered(30), epoch, shuffle=True, seed=seed)) for epoch in range(4) for seed in range(4)}
+    assert len(orders) == 16
+
+
+@pytest.mark.parametrize("shuffle", [False, True])
+def test_blocks_have_at_most_so_many_rows(shuffle):
+    sizes = [len(block) for block in numbered(2 * BLOCK_ROWS + 1).batch(0, shuffle=shuffle)]
+    assert sizes == [BLOCK_ROWS, BLOCK_ROWS, 1]
+
+
+def test_unshuffled_samples_keep_their_order():
+    assert shown(numbered(5), 1, batch_size=3) == [3.0, 4.0]
+
+
+@pytest.mark.parametrize("size", [1, 10, 11, 5000])
+def test_probe_is_a_bounded_sample(size):
+    probe = numbered(size).probe(10, seed=3)
+    assert len(probe) == len(np.unique(probe)) == min(size, 10)
+    np.testing.assert_array_equal(probe, numbered(size).probe(10, seed=3))
+
+
+def test_colours_depend_on_their_seed_only():
+    np.testing.assert_array_equal(RandomColors(20, seed=3).samples, RandomColors(20, seed=3).samples)
+    assert (RandomColors(20, seed=3).samples != RandomColors(20, seed=4).samples).all()
+
+
+def test_more_colours_begin_with_the_same_ones():
+    np.testing.assert_array_equal(RandomColors(50).samples[:20], RandomColors(20).samples)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "1", "CMYK", "LA"])
+def test_pixels_of_any_image_are_colours(tmp_path, mode):
+    path = tmp_path / ("image.tiff" if mode == "CMYK" else "image.png")
+    Image.new("RGB", (3, 2), "white").convert(mode).save(path)
+    np.testing.assert_array_equal(ImagePixels(path).samples, np.ones((6, 3), np.float32))
+
+
+def test_pixels_come_row_by_row(tmp_path):
+    colours = np.arange(18, dtype=np.uint8).reshape(2, 3, 3)
+    Image.fromarray(colours).save(tmp_path / "image.png")
+    expected = colours.reshape(6, 3).astype(np.float32) / np.float32(255)
+    np.testing.assert_array_equal(ImagePixels(tmp_path / "image.png").samples, expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "pixels"),
+    [("deep.png", np.full((2, 2), 40000, np.uint16)), ("float.tiff", np.full((2, 2), 0.5, np.float32))],
+)
+def test_deep_grey_images_are_refused_rather_than_clipped(tmp_path, name, pixels):
+    Image.fromarray(pixels).save(tmp_path / name)
+    with pytest.raises(DataError, match="more than 8 bits"):
+        ImagePixels(tmp_path / name)
+
+
+def test_npy_files_are_mapped_into_memory(tmp_path):
+    np.save(tmp_path / "samples.npy", np.eye(3))
+    assert isinstance(Array(tmp_path / "samples.npy").samples, np.memmap)
+
+
+@pytest.mark.parametrize("key", [None, "only"])
+def test_the_only_array_of_an_npz_file_needs_no_key(tmp_path, key):
+    np.savez(tmp_path / "samples.npz", only=np.eye(3))
+    np.testing.assert_array_equal(Array(tmp_path / "samples.npz", key).samples, np.eye(3))
+
+
+def test_several_arrays_need_a_key(tmp_path):
+    np.savez(tmp_path / "samples.npz", a=np.eye(3), b=np.eye(2))
+    assert Array(tmp_path / "samples.npz", "b").features == 2
+    with pytest.raises(DataError, match="holds the arrays a, b; name the one that is meant"):
+        Array(tmp_path / "samples.npz")
+
+
+def test_summary_finds_the_range_across_blocks():
+    samples = np.random.default_rng(0).normal(size=(2 * BLOCK_ROWS + 5, 3))
+    summary = summarise(Dataset(samples))
+    np.testing.assert_array_equal([summary.low, summary.high], [samples.min(axis=0), samples.max(axis=0)])
+
+
+def test_digest_tells_data_apart():
+    base = np.zeros((4, 6))
+    others = [base, base + 1, base.reshape(6, 4), base.astype("float32"), base[:3], np.asfortranarray(base)]
+    digests = [summarise(Dataset(samples)).digest for samples in others]
+    assert len(set(digests)) == 5
+    assert digests[0] == digests[-1]
+
+
+@pytest.mark.parametrize("row", [0, BLOCK_ROWS + 3])
+def test_bad_value_is_named_by_row_and_column(row):
+    samples = np.zeros((BLOCK_ROWS + 9, 3))
+    samples[row, 2] = np.nan
+    with pytest.raises(DataError, match=f"row {row}, column 2 is nan"):
+        summarise(Dataset(samples))
+
+
+def test_a_subclass_need_not_hold_an_array():
+    class Squares(Dataset):
+        features = 2
+
+        def __init__(self):
+            """No samples."""
+
+        def __len__(self):
+            return 9
+
+        def rows(self, index):
+            numbers = np.arange(9.0)[index]
+            return np.stack([numbers, numbers**2], axis=1)
+
+    som = KohonenSOM(2, 2)
+    Trainer(som, Squares(), iterations=3, shuffle=True, batch_size=4).train()
+    assert som.weights.max() > 9

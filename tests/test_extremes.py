@@ -1,0 +1,123 @@
+"""Maps and data at the edges of what is possible train to finite weights, and leave the data as they were."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ksom import Array, Dataset, KohonenSOM, Trainer, quantization_error, topographic_error, train
+from ksom.quality import quality
+
+SAMPLES = np.random.default_rng(0).random((12, 4))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shuffle", [False, True])
+@given(
+    height=st.integers(1, 5),
+    width=st.integers(1, 5),
+    size=st.integers(1, 5),
+    features=st.integers(1, 5),
+    batch_size=st.integers(0, 6),
+    iterations=st.integers(1, 4),
+    initial=st.sampled_from(["random", "samples"]),
+    seed=st.integers(0, 2**63 - 1),
+)
+def test_any_small_training_stays_in_the_data_s_range(
+    *, dtype, shuffle, height, width, size, features, batch_size, iterations, initial, seed
+):
+    samples = np.random.default_rng(seed % 97).normal(size=(size, features))
+    som = KohonenSOM(height, width, dtype=dtype, initial=initial)
+    Trainer(som, samples, iterations=iterations, batch_size=batch_size, shuffle=shuffle, seed=seed).train()
+    assert som.weights.shape == (height, width, features)
+    assert som.weights.dtype == dtype
+    room = 1e-5 * np.abs(samples).max()
+    assert (som.weights >= samples.min(axis=0) - room).all()
+    assert (som.weights <= samples.max(axis=0) + room).all()
+    assert all(np.isfinite(quality(som, samples)))
+
+
+@pytest.mark.parametrize("sides", [(1, 1), (2, 2), (1, 50), (50, 1)])
+@pytest.mark.parametrize(
+    "samples",
+    [
+        pytest.param([[3.0]], id="one number"),
+        pytest.param(SAMPLES[:1], id="one sample"),
+        pytest.param(SAMPLES[:, :1], id="one feature"),
+        pytest.param(np.full((9, 4), 7.0), id="constant"),
+        pytest.param(np.zeros((9, 4)), id="zeros"),
+        pytest.param(np.random.default_rng(0).random((3, 1000)), id="a thousand features"),
+        pytest.param(SAMPLES + 1000, id="offset 1000"),
+        pytest.param(SAMPLES * 1e18, id="large"),
+        pytest.param(SAMPLES * 1e-18, id="small"),
+        pytest.param(SAMPLES - 0.5, id="negative"),
+    ],
+)
+def test_map_fits_what_it_has_seen(sides, samples):
+    som = train(samples, *sides, iterations=30)
+    extent = np.ptp(samples, axis=0)
+    room = 1e-6 * (extent.max() + np.abs(samples).max())
+    assert (som.weights >= np.min(samples, axis=0) - room).all()
+    assert (som.weights <= np.max(samples, axis=0) + room).all()
+    assert quantization_error(som, samples) <= np.linalg.norm(extent) + 10 * room
+    assert 0 <= topographic_error(som, samples) <= 1
+
+
+def as_memory_map(samples, folder):
+    np.save(folder / "samples.npy", samples)
+    return np.load(folder / "samples.npy", mmap_mode="r")
+
+
+def read_only(samples, folder):
+    samples.flags.writeable = False
+    return samples
+
+
+KINDS = {
+    "float64": lambda samples, folder: samples,
+    "float32": lambda samples, folder: samples.astype("float32"),
+    "float16": lambda samples, folder: samples.astype("float16"),
+    "big endian": lambda samples, folder: samples.astype(">f8"),
+    "long double": lambda samples, folder: samples.astype(np.longdouble),
+    "int64": lambda samples, folder: (samples * 9).astype("int64"),
+    "uint8": lambda samples, folder: (samples * 9).astype("uint8"),
+    "int8": lambda samples, folder: (samples * 200 - 100).astype("int8"),
+    "bool": lambda samples, folder: samples > 0.5,
+    "read-only": read_only,
+    "Fortran order": lambda samples, folder: np.asfortranarray(samples),
+    "strided": lambda samples, folder: np.repeat(samples, 2, axis=0)[::2, ::-1],
+    "memory-mapped": as_memory_map,
+    "list": lambda samples, folder: samples.tolist(),
+    "unmasked": lambda samples, folder: np.ma.array(samples),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("wrapped", [np.asanyarray, Dataset, Array])
+def test_any_kind_of_array_is_learned_like_its_plain_copy_and_not_modified(kind, dtype, wrapped, tmp_path):
+    samples = KINDS[kind](SAMPLES.copy(), tmp_path)
+    before = np.array(samples, dtype=np.float64)
+
+    def learned(data):
+        som = KohonenSOM(4, 3, dtype=dtype)
+        Trainer(som, data, iterations=7, batch_size=5, shuffle=True).train()
+        return som.weights.tobytes(), som.best_matching_nodes(samples).tobytes(), som.transform(samples).tobytes()
+
+    assert learned(wrapped(samples)) == learned(before.copy())
+    np.testing.assert_array_equal(np.array(samples, dtype=np.float64), before)
+
+
+def test_single_precision_finds_the_nodes_far_from_the_origin():
+    rng = np.random.default_rng(0)
+    samples = rng.random((500, 8)) + 1000
+    low = KohonenSOM(10, 10, initial=samples[:100].reshape(10, 10, 8))
+    high = KohonenSOM(10, 10, initial=low.weights, dtype="float64")
+    rounded = samples.astype("float32")
+    np.testing.assert_array_equal(low.best_matching_nodes(rounded), high.best_matching_nodes(rounded))
+
+
+def test_huge_values_are_learned_in_double_precision():
+    samples = SAMPLES * 1e100
+    som = train(samples, 3, 3, dtype="float64")
+    np.testing.assert_allclose(som.weights / 1e100, train(SAMPLES, 3, 3, dtype="float64").weights, rtol=1e-9)

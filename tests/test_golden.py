@@ -1,0 +1,48 @@
+"""Every backend reproduces results that code other than ksom's has made, in float64."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from ksom import KohonenSOM, Trainer, quantization_error, topographic_error
+from ksom.algorithms import Online
+from ksom.schedules import Exponential
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture(scope="module", params=["numpy"])
+def backend(request):
+    return request.param
+
+
+@pytest.fixture(scope="module", params=["online_colours_10x10", "online_12x20_5d"])
+def trained(request, backend):
+    """The golden results and the map that ksom trains from the same first weights."""
+    with np.load(GOLDEN / f"{request.param}.npz") as file:
+        golden = SimpleNamespace(**{key: file[key] for key in file.files})
+    told = json.loads(str(golden.parameters))
+    height, width, _ = golden.initial_weights.shape
+    som = KohonenSOM(height, width, initial=golden.initial_weights, dtype="float64", backend=backend)
+    algorithm = Online(sigma=Exponential(told["sigma0"]), learning_rate=Exponential(told["alpha0"]))
+    Trainer(som, golden.samples, iterations=told["steps"], algorithm=algorithm).train()
+    return golden, som
+
+
+def test_weights_are_the_golden_ones(trained):
+    golden, som = trained
+    np.testing.assert_allclose(som.weights, golden.final_weights, rtol=0, atol=1e-9)
+
+
+def test_best_matching_nodes_are_the_golden_ones(trained):
+    golden, som = trained
+    np.testing.assert_array_equal(som.best_matching_nodes(golden.samples), golden.bmu)
+
+
+@pytest.mark.parametrize("measure", [quantization_error, topographic_error])
+def test_measured_quality_is_the_golden_one(trained, measure):
+    golden, som = trained
+    assert measure(som, golden.samples) == pytest.approx(float(getattr(golden, measure.__name__)), abs=1e-9)

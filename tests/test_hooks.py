@@ -1,0 +1,122 @@
+"""The built-in hooks do what they say."""
+
+import json
+
+import numpy as np
+import pytest
+
+from ksom import Hook, KohonenSOM, RandomColors, Trainer, quantization_error, topographic_error
+from ksom.errors import ParameterError, TrainingFailed
+from ksom.hooks import HOOKS, MetricsWriter, Progress, Quality, StopOnNaN, TimeLimit, Timing
+from ksom.hooks.hook import EVERY_PAUSE
+from ksom.run import Outcome
+
+
+def trained(*hooks, iterations=10, folder=None):
+    trainer = Trainer(KohonenSOM(3, 3), RandomColors(9), iterations=iterations, hooks=hooks, folder=folder)
+    trainer.train()
+    return trainer
+
+
+def test_quality_puts_both_errors():
+    trainer = trained(Quality(every=5))
+    put = trainer.run.metrics.at(10)
+    assert put["quantization_error"] == quantization_error(trainer.som, trainer.dataset.samples)
+    assert put["topographic_error"] == topographic_error(trainer.som, trainer.dataset.samples)
+
+
+def test_quality_may_use_fewer_samples():
+    trainer = trained(Quality(samples=2))
+    assert trainer.run.metrics.latest("quantization_error") == quantization_error(
+        trainer.som, trainer.dataset.samples[:2]
+    )
+
+
+def test_timing_puts_its_metrics():
+    put = trained(Timing(every=4)).run.metrics.at(10)
+    assert {"seconds_per_iteration", "iterations_per_second", "eta_seconds"} <= set(put)
+    assert put["eta_seconds"] == 0
+
+
+def test_metrics_are_written_a_line_an_iteration(tmp_path):
+    class Measures(Hook):
+        def after_step(self, run):
+            run.metrics.put(odd=run.iteration, wrong=np.inf)
+
+    trained(Measures(3), MetricsWriter(), folder=tmp_path)
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert [(line["iteration"], line["odd"], line["wrong"]) for line in lines] == [
+        (3, 3.0, None), (6, 6.0, None), (9, 9.0, None), (10, 10.0, None)
+    ]  # fmt: skip
+    assert all(line["sigma"] >= 1 and 0 < line["learning_rate"] <= 0.1 for line in lines)
+
+
+def test_hooks_without_a_folder_write_nothing(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    trained(*(HOOKS.get(name)() for name in HOOKS if name != "TimeLimit"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_broken_weights_end_the_training(value):
+    class Breaks:
+        def prepare(self, lattice, iterations):
+            pass
+
+        def parameters(self, iteration):
+            return {}
+
+        def train(self, som, batches, start, stop):
+            som.kernels._planes[2, 1, 0] = value
+
+    trainer = Trainer(KohonenSOM(3, 3), RandomColors(9), algorithm=Breaks(), hooks=[StopOnNaN(every=5)])
+    with pytest.raises(TrainingFailed, match=rf"after 5 iterations feature 2 of node \(1, 0\) is {value}"):
+        trainer.train()
+    assert trainer.run.outcome is Outcome.FAILED
+
+
+def test_time_limit_ends_the_training():
+    trainer = trained(TimeLimit(seconds=1e-9), iterations=10**9)
+    assert trainer.run.outcome is Outcome.STOPPED
+    assert trainer.run.stop_reason == "the time limit of 1e-09 s is reached"
+
+
+def test_time_limit_counts_earlier_parts():
+    hook = TimeLimit(seconds=50)
+    hook.load_state({"elapsed": 49.9999999})
+    trainer = trained(hook, iterations=10**9)
+    assert trainer.run.outcome is Outcome.STOPPED
+
+
+def test_time_left_is_enough():
+    assert trained(TimeLimit(seconds=1e6)).run.outcome is Outcome.COMPLETED
+
+
+def test_progress_is_quiet_where_there_is_no_terminal(capfd):
+    trained(Progress())
+    assert capfd.readouterr() == ("", "")
+
+
+def test_progress_is_a_bar_on_a_terminal(monkeypatch, capfd):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    trained(Progress(), Quality(every=5))
+    told = capfd.readouterr()
+    assert told.out == ""
+    assert "training" in told.err
+    assert "10/10" in told.err
+    assert "quantization error" in told.err
+
+
+@pytest.mark.parametrize("every", [-1, 0, 2.5, "3", True, float("nan")])
+@pytest.mark.parametrize("name", [name for name in HOOKS if HOOKS.get(name).every != EVERY_PAUSE])
+def test_impossible_periods_are_refused(name, every):
+    with pytest.raises(ParameterError, match="every must be an integer of at least 1"):
+        HOOKS.get(name)(every=every)
+
+
+@pytest.mark.parametrize("every", [-3, 2.5, "3"])
+def test_impossible_periods_of_a_users_class_are_refused(every):
+    """With -3 the training stood still for ever."""
+    hook = type("Mine", (Hook,), {"every": every})()
+    with pytest.raises(ParameterError, match=r"Mine\.every must be an integer of at least 0"):
+        trained(hook)

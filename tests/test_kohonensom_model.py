@@ -1,0 +1,131 @@
+"""The map answers questions about samples, in any chunks, and comes back from its file as it was."""
+
+import json
+import zipfile
+
+import numpy as np
+import pytest
+
+from ksom import KohonenSOM
+from ksom.dataset import BLOCK_ROWS
+from ksom.errors import DataError, NotTrained, ParameterError
+
+RNG = np.random.default_rng(0)
+WEIGHTS = RNG.random((4, 5, 3))
+SAMPLES = RNG.random((2 * BLOCK_ROWS + 9, 3))
+
+
+@pytest.fixture(params=["float32", "float64"])
+def som(request):
+    return KohonenSOM(4, 5, initial=WEIGHTS, dtype=request.param)
+
+
+def test_weights_have_the_shape_of_the_map_and_are_copies(som):
+    assert som.weights.shape == (4, 5, 3)
+    som.weights[:] = 0
+    assert som.weights.any()
+
+
+@pytest.mark.parametrize("k", [1, 2])
+@pytest.mark.parametrize("rows", [1, 7, BLOCK_ROWS, BLOCK_ROWS + 1])
+def test_chunks_of_samples_do_not_change_a_bit(som, k, rows):
+    whole = som.best_matching_nodes(SAMPLES, k, return_distances=True)
+    starts = range(0, len(SAMPLES), rows) if rows > 1 else range(20)
+    parts = [som.best_matching_nodes(SAMPLES[i : i + rows], k, return_distances=True) for i in starts]
+    for index in (0, 1):
+        joined = np.concatenate([part[index] for part in parts])
+        assert joined.tobytes() == whole[index][: len(joined)].tobytes()
+
+
+def test_second_best_is_next_in_distance(som):
+    nodes, distances = som.best_matching_nodes(SAMPLES, 2, return_distances=True)
+    ordered = np.argsort(som.transform(SAMPLES), axis=1, kind="stable")[:, :2]
+    np.testing.assert_array_equal(nodes, ordered)
+    assert (distances[:, 0] <= distances[:, 1]).all()
+    np.testing.assert_array_equal(nodes[:, 0], som.best_matching_nodes(SAMPLES))
+
+
+def test_distances_are_those_to_all_nodes(som):
+    distances = som.transform(SAMPLES)
+    expected = np.linalg.norm(SAMPLES[:, None] - WEIGHTS.reshape(20, 3), axis=2)
+    assert distances.dtype == som.dtype
+    np.testing.assert_allclose(distances, expected, rtol=1e-4 if som.dtype == np.float32 else 1e-12)
+
+
+def test_coordinates_are_row_and_column_of_the_best_node(som):
+    places = som.transform(SAMPLES, "coordinates")
+    np.testing.assert_array_equal(places @ [5, 1], som.best_matching_nodes(SAMPLES))
+    assert places.dtype == np.float64
+
+
+@pytest.mark.parametrize("call", ["best_matching_nodes", "transform"])
+def test_a_map_without_weights_says_so(call):
+    with pytest.raises(NotTrained, match="this map has no weights yet"):
+        getattr(KohonenSOM(), call)([[0.0]])
+    assert not KohonenSOM().is_initialised
+
+
+@pytest.mark.parametrize("k", [0, 3, -1, 1.0, 2.0, True, "1", None, [1], float("nan"), 10**400])
+def test_only_the_best_or_the_two_best_are_found(som, k):
+    with pytest.raises(ParameterError, match="k must be 1 or 2 and at most the number of nodes, 20"):
+        som.best_matching_nodes(SAMPLES, k)
+
+
+def test_a_map_of_one_node_has_no_second_best():
+    with pytest.raises(ParameterError, match="at most the number of nodes, 1"):
+        KohonenSOM(1, 1, initial=[[[0.0]]]).best_matching_nodes([[0.0]], 2)
+
+
+@pytest.mark.parametrize("given_as", [str, lambda path: path])
+def test_map_comes_back_from_its_file(som, tmp_path, given_as):
+    som.save(given_as(tmp_path / "map.npz"))
+    loaded = KohonenSOM.load(given_as(tmp_path / "map.npz"))
+    assert (loaded.height, loaded.width, loaded.dtype, loaded.about()) == (4, 5, som.dtype, som.about())
+    assert loaded.weights.tobytes() == som.weights.tobytes()
+
+
+def test_same_map_gives_same_bytes(som, tmp_path):
+    som.save(tmp_path / "one.npz")
+    KohonenSOM.load(tmp_path / "one.npz").save(tmp_path / "two.npz")
+    assert (tmp_path / "one.npz").read_bytes() == (tmp_path / "two.npz").read_bytes()
+
+
+def test_file_holds_plain_arrays(som, tmp_path):
+    som.save(tmp_path / "map.npz")
+    with np.load(tmp_path / "map.npz", allow_pickle=False) as file:
+        assert (file["weights"].shape, file["weights"].dtype) == ((4, 5, 3), som.dtype)
+        assert json.loads(str(file["about"])) == som.about()
+    assert all(not info.filename.endswith(".pkl") for info in zipfile.ZipFile(tmp_path / "map.npz").filelist)
+
+
+def test_map_of_a_newer_ksom_is_refused(som, tmp_path, monkeypatch):
+    monkeypatch.setattr("ksom.kohonensom_model.FORMAT_VERSION", 99)
+    som.save(tmp_path / "map.npz")
+    monkeypatch.undo()
+    with pytest.raises(DataError, match="was written by a newer ksom"):
+        KohonenSOM.load(tmp_path / "map.npz")
+
+
+@pytest.mark.parametrize(
+    "about", ["", "nonsense", "{}", "[]", "3", '{"format_version": "1"}', '{"format_version": null}']
+)
+def test_file_of_somebody_else_is_refused(tmp_path, about):
+    np.savez(tmp_path / "map.npz", weights=WEIGHTS, about=np.array(about))
+    with pytest.raises(DataError, match="is not a map that ksom wrote"):
+        KohonenSOM.load(tmp_path / "map.npz")
+
+
+def test_weights_may_be_given_anew(som):
+    som.weights = WEIGHTS * 2
+    np.testing.assert_allclose(som.weights, WEIGHTS * 2, rtol=1e-6)
+    with pytest.raises(DataError, match=r"must have the shape \(4, 5, features\), got \(5, 4, 3\)"):
+        som.weights = WEIGHTS.reshape(5, 4, 3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", np.float32, np.dtype("float32")])
+def test_dtype_may_be_numpys(dtype):
+    assert KohonenSOM(dtype=dtype).dtype == np.float32
+
+
+def test_memory_of_the_weights_is_told():
+    assert KohonenSOM(10, 20, dtype="float64").memory(3) == 10 * 20 * 3 * 8

@@ -1,0 +1,130 @@
+"""A YAML node is a constructor call, and what is wrong with it is said with its path."""
+
+import re
+
+import pytest
+
+from ksom.errors import ConfigError, ParameterError
+from ksom.registry import Registry, as_node, build, nearest
+
+THINGS = Registry("thing")
+
+
+@THINGS.register("SmallThing")
+class Small:
+    def __init__(self, size=1, *, colour="red"):
+        if size < 1:
+            raise ParameterError("size", "be >= 1", size)
+        self.size, self.colour = size, colour
+
+
+@THINGS.register("large")
+class Large:
+    parts = {"part": THINGS}
+
+    def __init__(self, part, seed=0):
+        self.part, self.seed = part, seed
+
+
+@pytest.mark.parametrize("name", ["SmallThing", "smallthing", "SMALL_THING", "small_thing"])
+def test_names_are_found_in_any_writing(name):
+    assert type(build(THINGS, name, "A")) is Small
+    assert THINGS.name_of(THINGS.get(name)) == "SmallThing"
+
+
+def test_keys_are_arguments():
+    made = build(THINGS, {"NAME": "SmallThing", "SIZE": 3, "COLOUR": "blue"}, "A")
+    assert (made.size, made.colour) == (3, "blue")
+
+
+def test_parts_are_built_too():
+    made = build(THINGS, {"NAME": "large", "PART": {"NAME": "large", "PART": "SmallThing"}}, "A")
+    assert type(made.part.part) is Small
+
+
+def test_context_is_passed_to_those_who_take_it_and_the_node_goes_first():
+    node = {"NAME": "large", "PART": "SmallThing"}
+    assert build(THINGS, node, "A", seed=5, unknown=6).seed == 5
+    assert build(THINGS, {**node, "SEED": 7}, "A", seed=5).seed == 7
+
+
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        ({}, "A.B.NAME is missing: it names a thing; known: SmallThing, large"),
+        ("Smalthing", "A.B.NAME: no thing is called 'Smalthing'; did you mean 'SmallThing'?"),
+        ("zzz", "A.B.NAME: no thing is called 'zzz'; known: SmallThing, large"),
+        ({"NAME": 5}, "A.B.NAME: the name of a thing must be a string, got 5"),
+        (5, "A.B must be a mapping or a name, got 5"),
+        ({"NAME": "SmallThing", "SZE": 3}, "A.B.SZE: Small has no such key; did you mean 'SIZE'?"),
+        ({"NAME": "SmallThing", "size": 3}, "A.B.size: Small has no such key; did you mean 'SIZE'?"),
+        ({"NAME": "SmallThing", 3: 3}, "A.B.3: Small has no such key; it takes SIZE, COLOUR"),
+        ({"NAME": "SmallThing", "SIZE": 0}, "A.B.SIZE must be >= 1, got 0"),
+        ("large", "A.B.PART is missing: Large needs it"),
+        ({"NAME": "large", "PART": {"NAME": "SmallThing", "SIZE": 0}}, "A.B.PART.SIZE must be >= 1, got 0"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_path(node, message):
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        build(THINGS, node, "A.B")
+
+
+def test_node_of_an_object_has_every_default():
+    given = {"NAME": "large", "PART": "small_thing"}
+    expected = {"NAME": "large", "PART": {"NAME": "SmallThing", "SIZE": 1, "COLOUR": "red"}, "SEED": 0}
+    node = as_node(build(THINGS, given, "A"), given, THINGS)
+    assert node == expected
+    assert as_node(build(THINGS, node, "A"), node, THINGS) == expected
+
+
+def test_a_name_is_given_once():
+    with pytest.raises(ValueError, match="two things are called 'small_thing'"):
+        THINGS.register("small_thing")(Large)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "my_things.py").write_text(
+        "import ksom\nclass Mine:\n    def __init__(self, size=2): self.size = size\n"
+    )
+    (tmp_path / "my_broken.py").write_text("raise RuntimeError('first line\\nsecond line')\n")
+    (tmp_path / "my_syntax.py").write_text("def (:\n")
+    return tmp_path
+
+
+def test_a_class_of_the_users_own_is_imported_from_a_folder(folder):
+    node = {"NAME": "my_things:Mine", "SIZE": 4}
+    made = build(THINGS, node, "A", [folder])
+    assert made.size == 4
+    assert as_node(made, node, THINGS) == node
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("my_things:Mien", "A.NAME: module 'my_things' has no class 'Mien'; did you mean 'Mine'?"),
+        ("my_things:ksom", "A.NAME: module 'my_things' has no class 'ksom'"),
+        ("nowhere:Mine", "A.NAME: cannot import 'nowhere' (ModuleNotFoundError"),
+        ("my_broken:Mine", "A.NAME: cannot import 'my_broken' (RuntimeError: first line second line)"),
+        ("my_syntax:Mine", "A.NAME: cannot import 'my_syntax' (SyntaxError"),
+        (":Mine", "A.NAME: cannot import ''"),
+        ("my_things:", "A.NAME: module 'my_things' has no class ''"),
+        ("..my_things:Mine", "A.NAME: cannot import '..my_things'"),
+    ],
+)
+def test_a_class_that_cannot_be_imported_is_named(folder, name, message):
+    with pytest.raises(ConfigError, match=re.escape(message)) as caught:
+        build(THINGS, name, "A", [folder])
+    assert "\n" not in str(caught.value)
+
+
+def test_classes_of_another_kind_are_refused(folder):
+    hooks = Registry("hook")
+    hooks.base = Small
+    with pytest.raises(ConfigError, match=r"A\.NAME: my_things:Mine must be a subclass of ksom\.Small"):
+        build(hooks, "my_things:Mine", "A", [folder])
+
+
+@pytest.mark.parametrize(("name", "known", "told"), [("WIDHT", ["WIDTH"], "'WIDTH'"), ("X", ["WIDTH"], None)])
+def test_nearest_name_is_told_if_it_is_near(name, known, told):
+    assert nearest(name, known) == (f"; did you mean {told}?" if told else "")

@@ -1,0 +1,202 @@
+"""The same seed gives the same bits, however the training is cut into segments and whoever looks on."""
+
+import math
+
+import numpy as np
+import pytest
+
+from ksom import Dataset, Hook, KohonenSOM, RandomColors, Trainer, train
+from ksom.algorithms import Online
+from ksom.errors import DataError, ParameterError
+from ksom.hooks import HOOKS, Checkpoint, MetricsWriter, Progress, Quality, StopOnNaN, TimeLimit, Timing, Vlog
+from ksom.run import Outcome
+from ksom.schedules import Exponential, Linear
+
+ALL_HOOKS = [
+    Checkpoint(every=3),
+    MetricsWriter(),
+    Progress(),
+    Quality(every=2),
+    StopOnNaN(1),
+    TimeLimit(1e6),
+    Timing(4),
+]
+
+
+def trained(hooks=(), *, iterations=23, dtype="float32", pause=None, folder=None, **arguments):
+    som = KohonenSOM(6, 7, dtype=dtype)
+    trainer = Trainer(som, RandomColors(20), iterations=iterations, hooks=hooks, folder=folder, **arguments)
+    if pause is not None:
+        trainer._next_pause = lambda: min(trainer.run.iteration + pause, iterations)
+    trainer.train()
+    return som.weights.tobytes()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("batching", [{}, {"batch_size": 7}, {"batch_size": 7, "shuffle": True}])
+def test_same_seed_gives_same_bits(dtype, batching):
+    assert trained(dtype=dtype, **batching) == trained(dtype=dtype, **batching)
+
+
+@pytest.mark.parametrize("arguments", [{"seed": 1}, {"iterations": 24}, {"batch_size": 7}, {"dtype": "float64"}])
+def test_another_training_gives_other_bits(arguments):
+    assert trained(**arguments) != trained()
+
+
+@pytest.mark.parametrize("pause", [1, 2, 5, 22, 23])
+@pytest.mark.parametrize("batching", [{}, {"batch_size": 7, "shuffle": True}])
+def test_length_of_segments_does_not_change_a_bit(pause, batching):
+    assert trained(pause=pause, **batching) == trained(**batching)
+
+
+@pytest.mark.parametrize("every", [1, 3, 7, 100])
+def test_period_of_hooks_does_not_change_a_bit(every):
+    assert trained([Hook(every)]) == trained(callback_period=every) == trained()
+
+
+def test_all_hooks_on_give_the_bits_of_all_hooks_off(tmp_path):
+    hooks = [*ALL_HOOKS, Vlog(every=2, size=16)]
+    assert {type(hook) for hook in hooks} == {HOOKS.get(name) for name in HOOKS}
+    assert trained(hooks, folder=tmp_path) == trained()
+
+
+def test_one_call_is_the_trainer():
+    assert train(RandomColors(20), 6, 7, 23).weights.tobytes() == trained()
+
+
+def test_one_algorithm_serves_maps_of_any_size():
+    algorithm = Online()
+    small = Trainer(KohonenSOM(4, 4), RandomColors(5), iterations=10, algorithm=algorithm)
+    large = Trainer(KohonenSOM(40, 8), RandomColors(5), iterations=99, algorithm=algorithm)
+    starts = [trainer.algorithm.parameters(0)["sigma"] for trainer in (small, large)]
+    assert starts == [2.0, 20.0]
+    assert small.algorithm.parameters(9)["sigma"] == pytest.approx(2.0 * math.exp(-9 / (10 / math.log(2.0))))
+
+
+@pytest.mark.parametrize("algorithm", ["online", Online(), Online("exponential", "exponential")])
+def test_an_algorithm_may_be_given_by_its_name(algorithm):
+    assert trained(algorithm=algorithm) == trained()
+
+
+def test_a_map_with_weights_goes_on_from_them():
+    som = KohonenSOM(1, 2, initial=[[[0.0], [1.0]]])
+    Trainer(som, [[0.0], [1.0]], iterations=1, algorithm=Online(learning_rate=Exponential(1e-9))).train()
+    np.testing.assert_allclose(som.weights, [[[0.0], [1.0]]], atol=1e-8)
+
+
+@pytest.mark.parametrize(("sides", "start"), [((1, 1), 1.0), ((2, 2), 1.0), ((1, 9), 4.5), ((10, 4), 5.0)])
+def test_sigma_starts_at_half_of_the_longer_side(sides, start):
+    trainer = Trainer(KohonenSOM(*sides), [[0.0]], iterations=10)
+    assert trainer.algorithm.parameters(0) == {"sigma": start, "learning_rate": 0.1}
+
+
+class Diary(Hook):
+    """Writes down what it is told, and when."""
+
+    def __init__(self, every=None, diary=None, name=""):
+        super().__init__(every)
+        self.diary = [] if diary is None else diary
+        self.name = name
+
+    def before_train(self, run):
+        self.diary.append((self.name, "before_train", run.iteration))
+
+    def before_step(self, run):
+        self.diary.append((self.name, "before_step", run.iteration))
+
+    def after_step(self, run):
+        self.diary.append((self.name, "after_step", run.iteration))
+
+    def after_train(self, run):
+        self.diary.append((self.name, "after_train", run.outcome))
+
+
+@pytest.mark.parametrize(
+    ("every", "expected"), [(1, [1, 2, 3, 4, 5]), (2, [2, 4, 5]), (5, [5]), (9, [5]), (None, [3, 5])]
+)
+def test_a_hook_acts_when_it_is_due_and_at_the_end(every, expected):
+    hook = Diary(every)
+    Trainer(KohonenSOM(2, 2), [[0.0]], iterations=5, hooks=[hook], callback_period=3).train()
+    assert [when for _, what, when in hook.diary if what == "after_step"] == expected
+
+
+def test_hooks_are_closed_in_reverse_order_even_if_one_fails():
+    class Fails(Hook):
+        def after_step(self, run):
+            raise ZeroDivisionError
+
+    diary = []
+    hooks = {"first": Diary(diary=diary, name="first"), "second": Diary(diary=diary, name="second"), "bad": Fails(1)}
+    trainer = Trainer(KohonenSOM(2, 2), [[0.0]], iterations=5, hooks=hooks)
+    with pytest.raises(ZeroDivisionError) as caught:
+        trainer.train()
+    assert diary[-2:] == [("second", "after_train", Outcome.FAILED), ("first", "after_train", Outcome.FAILED)]
+    assert caught.value.__notes__ == ["in after_step of the hook bad"]
+
+
+def test_a_hook_may_end_the_training():
+    class Enough(Hook):
+        def after_step(self, run):
+            run.request_stop("enough")
+
+    trainer = Trainer(KohonenSOM(2, 2), [[0.0]], iterations=50, hooks=[Enough(7)])
+    assert (trainer.train(), trainer.run.iteration, trainer.run.stop_reason) == (Outcome.STOPPED, 7, "enough")
+
+
+def test_hooks_of_one_kind_get_names_of_their_own():
+    trainer = Trainer(KohonenSOM(2, 2), [[0.0]], hooks=[Hook(), Quality(), Hook()])
+    assert sorted(trainer.hooks) == ["Hook", "Hook 2", "Quality"]
+
+
+def test_states_of_hooks_come_back():
+    class Counts(Hook):
+        count = 0
+
+        def after_step(self, run):
+            self.count += 1
+
+        def state(self):
+            return {"count": self.count}
+
+        def load_state(self, state):
+            self.count = state.get("count", 0)
+
+    first = Trainer(KohonenSOM(2, 2), [[0.0]], iterations=5, hooks={"counts": Counts(1)})
+    first.train()
+    second = Trainer(KohonenSOM(2, 2), [[0.0]], iterations=9, hooks={"counts": Counts(1), "new": Counts(1)})
+    second.load_state(first.state(), first.som.weights)
+    assert (second.run.iteration, second.hooks["counts"].count, second.hooks["new"].count) == (5, 5, 0)
+
+
+def test_samples_are_shown_batch_by_batch():
+    class Told(Dataset):
+        def batch(self, iteration, **how):
+            asked.append((iteration, how))
+            return super().batch(iteration, **how)
+
+    asked = []
+    dataset = Told([[0.0], [1.0], [2.0]])
+    Trainer(KohonenSOM(2, 2), dataset, iterations=3, batch_size=2, shuffle=True, seed=4).train()
+    how = {"batch_size": 2, "shuffle": True, "seed": 4}
+    assert asked[-3:] == [(0, how), (1, how), (2, how)]
+
+
+def test_samples_that_change_while_training_are_looked_at_again():
+    class Drifts(Dataset):
+        def batch(self, iteration, **how):
+            yield np.array([[np.nan if iteration == 3 else 0.0]])
+
+    with pytest.raises(DataError, match="row 0, column 0 is nan"):
+        Trainer(KohonenSOM(2, 2), Drifts([[0.0]]), iterations=9).train()
+
+
+@pytest.mark.parametrize("schedule", [Linear(2.0, 0.5), Linear(0.5, 2.0), Exponential(1.5)])
+def test_learning_rate_above_one_is_refused(schedule):
+    with pytest.raises(ParameterError, match=r"learning_rate\.(start|end) must be > 0 and <= 1, got (2.0|1.5)"):
+        Trainer(KohonenSOM(2, 2), [[0.0]], algorithm=Online(learning_rate=schedule))
+
+
+@pytest.mark.parametrize("algorithm", [Online(sigma=Exponential(0.5)), Online(sigma=Linear(0.5))])
+def test_exponential_schedules_refuse_a_sigma_below_one(algorithm):
+    with pytest.raises(ParameterError, match=r"sigma\.start must be >= 1 lattice step .* geometric"):
+        Trainer(KohonenSOM(2, 2), [[0.0]], algorithm=algorithm)
