@@ -94,13 +94,14 @@ def test_truncated_checkpoint_is_noticed(whole, share):
         read_checkpoint(path)
 
 
-def test_swapped_contents_are_noticed(tmp_path):
-    path = saved(tmp_path, 3)[0]
-    with np.load(path) as file:
-        arrays = dict(file)
-    np.savez(path, **{**arrays, "weights": arrays["weights"] + 1})
+@pytest.mark.parametrize("name", ["weights", "state", "about"])
+def test_swapped_contents_are_noticed(tmp_path, name):
+    paths = saved(tmp_path, 3, 4)
+    with np.load(paths[0]) as file, np.load(paths[1]) as other:
+        arrays = {**file, name: other[name] if name != "about" else np.array("{}")}
+    np.savez(paths[0], **arrays)
     with pytest.raises(CheckpointError, match="its checksum does not fit"):
-        read_checkpoint(path)
+        read_checkpoint(paths[0])
 
 
 def test_pickles_are_not_opened(tmp_path):

@@ -150,3 +150,12 @@ def test_a_subclass_need_not_hold_an_array():
     som = KohonenSOM(2, 2)
     Trainer(som, Squares(), iterations=3, shuffle=True, batch_size=4).train()
     assert som.weights.max() > 9
+
+
+def test_a_subclass_without_samples_is_refused():
+    class Nothing(Dataset):
+        def __len__(self):
+            return 0
+
+    with pytest.raises(DataError, match="Nothing must have at least one sample and one feature, got 0 × 1"):
+        summarise(Nothing([[0.0]]))

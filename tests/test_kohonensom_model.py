@@ -115,6 +115,12 @@ def test_file_of_somebody_else_is_refused(tmp_path, about):
         KohonenSOM.load(tmp_path / "map.npz")
 
 
+def test_file_with_weights_of_another_shape_is_refused(som, tmp_path):
+    np.savez(tmp_path / "map.npz", weights=WEIGHTS[0], about=np.array(json.dumps(som.about())))
+    with pytest.raises(DataError, match=r"`weights` must have the shape \(height, width, features\), got \(5, 3\)"):
+        KohonenSOM.load(tmp_path / "map.npz")
+
+
 def test_weights_may_be_given_anew(som):
     som.weights = WEIGHTS * 2
     np.testing.assert_allclose(som.weights, WEIGHTS * 2, rtol=1e-6)
