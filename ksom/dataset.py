@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,6 +16,8 @@ from ksom.errors import DataError, ParameterError
 from ksom.initialisation import Range
 from ksom.random_streams import stream
 from ksom.registry import Registry
+
+logger = logging.getLogger(__name__)
 
 DATASETS = Registry("dataset")
 
@@ -216,17 +219,27 @@ def summarise(dataset: Dataset) -> Summary:
 
 
 def require_normal_range(low: NDArray[np.float64], high: NDArray[np.float64], dtype: DTypeLike, where: str) -> None:
-    """Refuse data whose squared differences leave the normal range of the working precision, at either end.
+    """Refuse data whose differences the working precision cannot hold: too large, too small, or lost beside an offset.
+
+    A warning tells if that is so for some features only.
 
     Raises
     ------
     DataError
-        Naming float64 and scaling.
+        Naming float64 and scaling or centring.
     """
     require_no_overflow(low, high, dtype, where)
-    spread = float((high - low).max())
-    if 0 < spread < np.sqrt(np.finfo(dtype).tiny):
-        raise _out_of_range(where, f"differ by at most {spread:g}", dtype)
+    spread, limits = high - low, np.finfo(dtype)
+    if 0 < spread.max() < np.sqrt(limits.tiny):
+        raise _out_of_range(where, f"differ by at most {spread.max():g}", dtype)
+    varying = spread > 0
+    lost = varying & (spread < 8 * float(limits.eps) * np.maximum(np.abs(low), np.abs(high)))
+    advice = "centre them, or use MODEL.DTYPE float64"
+    told = f"differ by less than {limits.dtype} can tell apart beside their offset; {advice}"
+    if lost.any() and (lost == varying).all():
+        raise DataError(f"{where}: the values {told}")
+    if lost.any():
+        logger.warning("%s: the values of feature %d (of %d such features) %s", where, lost.argmax(), lost.sum(), told)
 
 
 def require_no_overflow(low: NDArray[Any], high: NDArray[Any], dtype: DTypeLike, where: str) -> None:

@@ -159,3 +159,22 @@ def test_a_subclass_without_samples_is_refused():
 
     with pytest.raises(DataError, match="Nothing must have at least one sample and one feature, got 0 × 1"):
         summarise(Nothing([[0.0]]))
+
+
+@pytest.mark.parametrize(("dtype", "offset"), [("float32", 1e9), ("float64", 1e18)])
+def test_differences_that_are_lost_beside_an_offset_are_refused(dtype, offset):
+    with pytest.raises(DataError, match=f"less than {dtype} can tell apart beside their offset; centre them"):
+        Trainer(
+            KohonenSOM(dtype=dtype), np.array([[offset], [offset + 256]]) if dtype == "float64" else [[1e9], [1e9 + 1]]
+        )
+
+
+def test_one_feature_lost_beside_its_offset_is_a_warning(caplog):
+    with caplog.at_level("WARNING", logger="ksom"):
+        Trainer(KohonenSOM(), [[0.0, 1e9], [1.0, 1e9 + 1]])
+    assert "the values of feature 1 (of 1 such features) differ by less than float32 can tell apart" in caplog.text
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e3, 1e6])
+def test_an_offset_that_leaves_the_differences_is_welcome(offset):
+    assert Trainer(KohonenSOM(), [[offset], [offset + 1.0]]).data_digest

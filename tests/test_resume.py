@@ -223,3 +223,11 @@ def test_a_second_process_in_the_same_folder_is_refused(experiment: Path) -> Non
     kill(first)
     assert status == 1
     assert "another process is training there" in output
+
+
+def test_a_resumed_film_keeps_the_shape_of_its_frames(experiment: Path, uninterrupted: Path) -> None:
+    assert run(experiment, "shape", "HOOKS.LIMIT", "{NAME: TimeLimit, SECONDS: 0.3}")[0] == 0
+    status, output = run(experiment, "shape", "--resume", "HOOKS.VLOG.SIZE", "120", "HOOKS.VLOG.CAPTION", "false")
+    assert status == 0
+    assert "goes on with SIZE 60 and CAPTION True, as the film was begun" in output
+    assert_same_run(experiment / "shape", uninterrupted)

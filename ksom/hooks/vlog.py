@@ -1,7 +1,9 @@
 """The hook that films the training."""
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from ksom.arguments import require_boolean, require_integer, require_number
 from ksom.film import Film
@@ -67,6 +69,16 @@ class Vlog(Hook):
             self._append(run, HOLD_SECONDS)
             self._draw(run, run.folder / "map.png")
         self._film.close()
+
+    def state(self) -> dict[str, Any]:
+        return {"size": self.size, "caption": self.caption}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Go on with frames of the same shape: a film has only one."""
+        kept = {**self.state(), **state}
+        if kept != self.state():
+            logger.warning("vlog: goes on with SIZE %(size)s and CAPTION %(caption)s, as the film was begun", kept)
+        self.size, self.caption = kept["size"], kept["caption"]
 
     def _append(self, run: Run, seconds: float) -> None:
         if self._film is not None:
