@@ -9,7 +9,7 @@ from ksom.errors import ParameterError
 from ksom.kernels import OnlineStep
 from ksom.kohonensom_model import KohonenSOM
 from ksom.lattice import Lattice
-from ksom.neighbourhood import factors
+from ksom.neighbourhood import factors_of_all
 from ksom.registry import Registry
 from ksom.schedules import SCHEDULES, Schedule, as_schedule
 
@@ -17,6 +17,9 @@ ALGORITHMS = Registry("algorithm")
 
 Batches = Callable[[int], Iterable[NDArray[Any]]]
 """The samples of an iteration, in blocks of rows of the working precision."""
+
+FACTORS_AT_ONCE = 2**17
+"""How many factors are computed at once, for many small iterations or one large one: a megabyte of float64."""
 
 
 class Algorithm(Protocol):
@@ -90,7 +93,10 @@ class Online:
         }
 
     def _steps(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> Iterator[OnlineStep]:
-        for iteration in range(start, stop):
-            now = self.parameters(iteration)
-            reach = factors(som.neighbourhood, som.lattice, now["sigma"], som.dtype)
-            yield OnlineStep(batches(iteration), reach, now["learning_rate"])
+        at_once = max(1, FACTORS_AT_ONCE // (som.height + som.width))
+        for first in range(start, stop, at_once):
+            iterations = range(first, min(first + at_once, stop))
+            now = [self.parameters(iteration) for iteration in iterations]
+            reach = factors_of_all(som.neighbourhood, som.lattice, [each["sigma"] for each in now], som.dtype)
+            for iteration, each, factor in zip(iterations, now, reach, strict=True):
+                yield OnlineStep(batches(iteration), factor, each["learning_rate"])

@@ -64,6 +64,12 @@ class Dataset:
         """The number of features, D."""
         return int(self.samples.shape[1])
 
+    @property
+    def is_constant(self) -> bool:
+        """Whether the samples are those of an array in memory: read and checked once, they stay as they are."""
+        own = type(self).rows is Dataset.rows and type(self).batch is Dataset.batch
+        return own and isinstance(self.samples, np.ndarray) and not isinstance(self.samples, np.memmap)
+
     def rows(self, index: slice | NDArray[np.int64]) -> NDArray[Any]:
         """Return the samples at `index`, shape (n, D)."""
         return np.asarray(self.samples[index])

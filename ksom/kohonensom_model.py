@@ -14,7 +14,7 @@ from ksom.array_files import read_array
 from ksom.dataset import BLOCK_ROWS, Dataset, Summary, as_samples, require_no_overflow, summarise
 from ksom.errors import DataError, NotTrained, ParameterError
 from ksom.initialisation import INITIALISATIONS, File, Given, Initialisation
-from ksom.kernels import BACKENDS, Backend, get_backend
+from ksom.kernels import BACKENDS, Backend, get_backend, needs_speed
 from ksom.lattice import LATTICES, Lattice
 from ksom.neighbourhood import NEIGHBOURHOODS, Neighbourhood
 from ksom.whole_files import replacing
@@ -42,8 +42,8 @@ class KohonenSOM:
         as an earlier map.npz), or the weights themselves.
     dtype : {"float32", "float64"}
         Working precision.
-    backend : {"auto", "numpy"}
-        Numerical core.
+    backend : {"auto", "numpy", "numba"}
+        Numerical core; the same bits. "auto": numba if it can be loaded and the work is worth it, else numpy.
     threads : int
         Threads that a backend may use; 0: all cores. Never changes a bit of the result. The numpy backend uses one.
 
@@ -85,6 +85,7 @@ class KohonenSOM:
         self.backend = require_choice("backend", backend, BACKENDS)
         self.threads = require_integer("threads", threads, minimum=0)
         self._kernels: Backend | None = None
+        self._samples_expected = 0
         self.initial = _initialisation(initial)
         if isinstance(self.initial, Given):
             self.weights = self.initial.array
@@ -114,7 +115,13 @@ class KohonenSOM:
 
     @weights.setter
     def weights(self, weights: ArrayLike) -> None:
-        self._kernels = get_backend(self.backend, self._checked_weights(weights), self.dtype)
+        self._kernels = get_backend(
+            self.backend,
+            self._checked_weights(weights),
+            self.dtype,
+            threads=self.threads,
+            samples=self._samples_expected,
+        )
 
     @property
     def features(self) -> int:
@@ -142,6 +149,16 @@ class KohonenSOM:
         self.weights = self.initial.weights(
             self.lattice, dataset, dataset.feature_range(summary or summarise(dataset)), seed
         )
+
+    def expect(self, samples: int) -> None:
+        """Tell how many samples will be shown or asked about; the backend "auto" chooses by it."""
+        if samples <= self._samples_expected:
+            return
+        self._samples_expected = samples
+        if self.backend == "auto" and self.is_initialised and self.kernels.name == "numpy":
+            size = self.lattice.size * self.features
+            if needs_speed(size, samples):
+                self.weights = self.weights
 
     def best_matching_nodes(self, samples: ArrayLike, k: int = 1, *, return_distances: bool = False) -> Any:
         """Return the node nearest to each sample, argmin over nodes of ‖w − x‖; the lowest index of equals.
@@ -174,6 +191,7 @@ class KohonenSOM:
         if isinstance(k, bool) or not isinstance(k, numbers.Integral) or not 1 <= k <= min(2, self.lattice.size):
             raise ParameterError("k", f"be 1 or 2 and at most the number of nodes, {self.lattice.size}", k)
         rows = as_samples(samples, "samples", features=self.features)
+        self.expect(len(rows))
         nodes = np.empty((len(rows), k), dtype=np.int64)
         distances = np.empty((len(rows), k), dtype=self.dtype)
         for start in range(0, len(rows), BLOCK_ROWS):

@@ -242,7 +242,18 @@ def test_a_full_disk_gives_one_line_leaves_whole_files_and_can_be_resumed(quick:
 
 def test_a_terminal_gets_a_progress_bar_with_the_time_left(quick: Path) -> None:
     controller, terminal = pty.openpty()
-    large = ["MODEL.HEIGHT", "700", "MODEL.WIDTH", "700", "TRAINER.ITERATIONS", "40", "DATASET.SIZE", "60"]
+    large = [
+        "MODEL.HEIGHT",
+        "700",
+        "MODEL.WIDTH",
+        "700",
+        "TRAINER.ITERATIONS",
+        "40",
+        "DATASET.SIZE",
+        "60",
+        "BACKEND",
+        "numpy",
+    ]
     command = [KSOM, "train", "--config-file", "quick.yaml", *large]
     process = subprocess.Popen(command, cwd=quick, stderr=terminal, stdout=subprocess.DEVNULL)
     os.close(terminal)

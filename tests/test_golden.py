@@ -14,7 +14,7 @@ from ksom.schedules import Exponential
 GOLDEN = Path(__file__).parent / "golden"
 
 
-@pytest.fixture(scope="module", params=["numpy"])
+@pytest.fixture(scope="module", params=["numpy", "numba"])
 def backend(request):
     return request.param
 

@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "ksom"
 
 LEVELS = [
     {"errors", "arguments", "metrics", "random_streams", "registry", "whole_files", "config", "logger", "array_files"},
-    {"lattice", "neighbourhood", "schedules", "initialisation", "kernels", "kernels.numpy_backend", "picture", "film"},
+    {"lattice", "neighbourhood", "schedules", "initialisation", "kernels", "picture", "film"}
+    | {f"kernels.{path.stem}" for path in (PACKAGE / "kernels").glob("*.py") if path.stem != "__init__"},
     {"dataset", "kohonensom_model", "quality", "checkpoint"},
     {"algorithms", "run", "run_folder", "interruption", "trainer", "hooks"}
     | {f"hooks.{path.stem}" for path in (PACKAGE / "hooks").glob("*.py") if path.stem != "__init__"},

@@ -11,7 +11,7 @@ from ksom.kernels import BACKENDS, OnlineStep, get_backend
 from ksom.lattice import Rectangular
 from ksom.neighbourhood import Gaussian, factors
 
-MADE = ["numpy"]
+MADE = ["numpy", "numba"]
 DTYPES = ["float32", "float64"]
 SIDES = st.integers(1, 6)
 
@@ -140,11 +140,11 @@ def test_offset_data_find_their_own_nodes(name, dtype):
     assert backend.best_matching_nodes(weights.reshape(400, 8), 1)[0][:, 0].tolist() == list(range(400))
 
 
-@pytest.mark.parametrize("name", [*BACKENDS, "numpy"])
+@pytest.mark.parametrize("name", BACKENDS)
 def test_every_backend_makes_maps(name):
     assert KohonenSOM(1, 2, initial=[[[0.0], [1.0]]], backend=name).best_matching_nodes([[0.9]]).tolist() == [1]
 
 
 def test_unknown_backend_is_refused():
-    with pytest.raises(ParameterError, match="backend must be one of auto, numpy"):
+    with pytest.raises(ParameterError, match="backend must be one of auto, numpy, numba"):
         get_backend("abacus", np.zeros((1, 1, 1)), "float32")

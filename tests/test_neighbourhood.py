@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ksom.lattice import Rectangular
-from ksom.neighbourhood import NEIGHBOURHOODS, Gaussian, factors
+from ksom.neighbourhood import NEIGHBOURHOODS, Gaussian, factors, factors_of_all
 
 SIGMAS = st.floats(1e-3, 1e3)
 DTYPES = ["float32", "float64"]
@@ -55,3 +55,12 @@ def test_extreme_sigma_raises_no_warning(dtype, sigma):
 
 def test_tables_are_in_the_working_precision():
     assert {table.dtype for table in factors(Gaussian(), Rectangular(2, 2), 1.0, "float32")} == {np.dtype("float32")}
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@given(sigmas=st.lists(SIGMAS, min_size=1, max_size=20), height=st.integers(1, 70))
+def test_factors_computed_together_are_the_same_bits(neighbourhood, dtype, sigmas, height):
+    lattice = Rectangular(height, 5)
+    for sigma, together in zip(sigmas, factors_of_all(neighbourhood, lattice, sigmas, dtype), strict=True):
+        alone = factors(neighbourhood, lattice, sigma, dtype)
+        assert [table.tobytes() for table in together] == [table.tobytes() for table in alone]

@@ -20,8 +20,11 @@ _BLOCK_DISTANCES = 2**18
 class NumpyBackend:
     """Kohonen's algorithm, literally; see `Backend` for the operations."""
 
+    name = "numpy"
+
     def __init__(self, weights: NDArray[Any], dtype: DTypeLike) -> None:
-        self._planes = np.moveaxis(weights, -1, 0).astype(dtype, order="C")
+        # Adding 0 turns −0 into 0; then a factor of 0 never changes a bit of a weight.
+        self._planes = np.moveaxis(weights, -1, 0).astype(dtype, order="C") + 0
 
     @property
     def weights(self) -> NDArray[Any]:

@@ -1,0 +1,68 @@
+"""Loops over contiguous numbers that fill a vector unit, and memory laid out for them."""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import DTypeLike, NDArray
+
+ENTRY: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+"""How a function that Python calls is compiled: once per machine, without the interpreter's lock, and without fastmath,
+which may fuse or reorder what fixes the bits. A division by zero gives what numpy gives."""
+
+PART: dict[str, Any] = {**ENTRY, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+"""How a part of such a function is compiled: into it. Otherwise each call counts references to its arrays, which took
+two thirds of the time on a 10 × 10 map. Without a way in from Python, which took a third of the time to compile."""
+
+LANES = 64
+"""Loops are shortest where their length is a multiple of this: four vectors of 16 float32, or eight of 8 float64."""
+
+_CACHE_LINE = 64
+"""Bytes. A vector that straddles two lines costs two loads: an unaligned tile took 1.6 times as long."""
+
+
+def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Return a new array, not filled, that begins at a cache line."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    memory = np.empty(size + _CACHE_LINE, dtype=np.uint8)
+    start = -memory.ctypes.data % _CACHE_LINE
+    return memory[start : start + size].view(dtype).reshape(shape)
+
+
+def integers(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the memory of floats as integers of the same size."""
+    return values.view(np.dtype(f"i{values.itemsize}"))
+
+
+@njit(**PART)
+def smallest(bits):
+    """Return the bits of the smallest of some floats that are not negative.
+
+    Their bits, read as integers, are in the floats' order; and a minimum of integers vectorises, where one of floats
+    needs fastmath: 22 ns against 530 ns for 1024 numbers.
+    """
+    least = bits[0]
+    for i in range(bits.size):
+        least = min(least, bits[i])
+    return least
+
+
+@njit(**PART)
+def first(bits, wanted):
+    """Return the first place where `wanted` is.
+
+    Without a break, so that it vectorises: 30 ns for 1024 numbers, wherever it is.
+    """
+    place = bits.size
+    for i in range(bits.size):
+        place = min(place, i if bits[i] == wanted else bits.size)
+    return place
+
+
+@njit(**PART)
+def ordered(bits, least):
+    """Return the bits of a float as an integer in the floats' order, negative ones included; and back again.
+
+    `least` is the smallest integer of the size. −0 comes before 0 or counts as it: that decides nothing.
+    """
+    return bits if bits >= 0 else least - bits

@@ -1,0 +1,249 @@
+"""The compiled kernels give the reference's bits; what they leave out cannot matter; every line of them runs here."""
+
+import importlib
+import sys
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import Any, NamedTuple
+
+import hypothesis.strategies as st
+import numba
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from numpy.typing import NDArray
+
+from ksom.kernels import OnlineStep, numba_backend, online_numba, tiles, vectors
+from ksom.kernels.numba_backend import NumbaBackend
+from ksom.kernels.numpy_backend import NumpyBackend
+from ksom.neighbourhood import Factors
+
+MANY = settings(max_examples=100)
+
+DTYPES = [np.float32, np.float64]
+
+KINDS = {
+    "spread": lambda chance, shape: chance.normal(size=shape),
+    "ties": lambda chance, shape: chance.integers(0, 3, size=shape),
+    "constant": lambda chance, shape: np.full(shape, 0.3),
+    "duplicates": lambda chance, shape: chance.normal(size=(4, shape[-1]))[chance.integers(4, size=shape[:-1])],
+    "signed zeros": lambda chance, shape: chance.choice([-0.0, 0.0, 1.0], size=shape),
+    "far off": lambda chance, shape: 1000 + chance.normal(size=shape),
+    "very far off": lambda chance, shape: 1e6 + chance.normal(size=shape),
+    "tiny": lambda chance, shape: chance.normal(size=shape) * 1e-17,
+    "huge": lambda chance, shape: chance.normal(size=shape) * 1e16,
+    "subnormal": lambda chance, shape: chance.normal(size=shape) * 1e-42,
+    "clusters": lambda chance, shape: np.rint(chance.normal(size=shape)) * 10 + chance.normal(size=shape) * 0.1,
+}
+"""Values that are hard for one pruning rule or another."""
+
+
+class Case(NamedTuple):
+    """A map and what it learns."""
+
+    weights: NDArray[Any]
+    steps: list[OnlineStep]
+
+
+@st.composite
+def maps(draw: Any, longest: int = 40, features: int = 100) -> tuple[int, int, int]:
+    """Height, width and features; rows and columns of nodes too."""
+    height = draw(st.sampled_from([1, 2, 10, 16, 17, 30]) | st.integers(1, longest))
+    width = draw(st.sampled_from([1, 2, 10, 16, 17, 30]) | st.integers(1, longest))
+    return height, width, draw(st.sampled_from([1, 2, 3, 5]) | st.integers(1, features))
+
+
+@st.composite
+def cases(draw: Any, shapes: Any, samples: int = 30) -> Case:
+    """A map, hard data, and neighbourhoods: gaussian from wide to narrow, or any tables at all."""
+    height, width, features = draw(shapes)
+    dtype = draw(st.sampled_from(DTYPES))
+    chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    kind = KINDS[draw(st.sampled_from(sorted(KINDS)))]
+    sizes = draw(st.lists(st.integers(1, samples), min_size=1, max_size=5))
+    gaussian = draw(st.booleans())
+    steps = [
+        OnlineStep(
+            [kind(chance, (size, features)).astype(dtype)],
+            _gaussian(height, width, dtype, 20.0 / (step + 1)) if gaussian else _any(height, width, dtype, chance),
+            float(chance.choice([1.0, 0.5, 0.1, 0.01, 1e-30])),
+        )
+        for step, size in enumerate(sizes)
+    ]
+    return Case(kind(chance, (height, width, features)).astype(dtype), steps)
+
+
+def _gaussian(height: int, width: int, dtype: Any, sigma: float) -> Factors:
+    def table(length: int) -> NDArray[Any]:
+        factors = np.exp(-((np.arange(length) / sigma) ** 2) / 2)
+        return np.where(factors < np.finfo(dtype).eps / 4, 0, factors).astype(dtype)
+
+    return Factors(table(height), table(width))
+
+
+def _any(height: int, width: int, dtype: Any, chance: np.random.Generator) -> Factors:
+    """Factors that neither fall with the distance nor end: as on a torus, and worse."""
+
+    def table(length: int) -> NDArray[Any]:
+        factors = chance.random(length) * chance.integers(0, 2, size=length)
+        factors[0] = 1
+        return factors.astype(dtype)
+
+    return Factors(table(height), table(width))
+
+
+def learned(backend: Any, steps: Sequence[OnlineStep], pieces: int = 1) -> bytes:
+    """Train in so many calls; return the bits."""
+    size = -(-len(steps) // pieces)
+    for start in range(0, len(steps), size):
+        backend.online(steps[start : start + size])
+    return backend.weights.tobytes()
+
+
+@pytest.fixture(scope="module")
+def interpreted() -> Iterator[dict[str, ModuleType]]:
+    """The modules of the compiled backend as plain Python."""
+    names = [f"ksom.kernels.{name}" for name in ("vectors", "tiles", "online_numba", "numba_backend")]
+    compiled = {name: sys.modules.pop(name) for name in names}
+    numba.config.DISABLE_JIT = True
+    try:
+        modules = {name.rsplit(".", 1)[1]: importlib.import_module(name) for name in names}
+    finally:
+        numba.config.DISABLE_JIT = False
+        sys.modules.update(compiled)
+    with np.errstate(over="ignore", under="ignore"):
+        yield modules
+
+
+@MANY
+@given(cases(maps()), st.integers(1, 3))
+def test_online_training_has_the_reference_s_bits(case: Case, pieces: int) -> None:
+    dtype = case.weights.dtype
+    expected = learned(NumpyBackend(case.weights, dtype), case.steps)
+    assert learned(NumbaBackend(case.weights, dtype), case.steps, pieces) == expected
+
+
+@given(cases(maps(longest=120, features=4), samples=60))
+def test_so_has_that_of_maps_of_many_tiles(case: Case) -> None:
+    dtype = case.weights.dtype
+    expected = learned(NumpyBackend(case.weights, dtype), case.steps)
+    assert learned(NumbaBackend(case.weights, dtype), case.steps) == expected
+
+
+@given(cases(maps(longest=60, features=4)), st.integers(1, 5), st.integers(1, 5000))
+def test_threads_and_memory_budget_never_change_a_bit(case: Case, threads: int, budget: int) -> None:
+    dtype = case.weights.dtype
+    with pytest.MonkeyPatch.context() as patch:
+        expected = learned(NumbaBackend(case.weights, dtype), case.steps)
+        patch.setattr(numba_backend, "_PARALLEL_WORK", 0)
+        patch.setattr("ksom.kernels.segment.SEGMENT_BYTES", budget)
+        assert learned(NumbaBackend(case.weights, dtype, threads), case.steps) == expected
+
+
+@given(cases(maps(longest=24, features=3), samples=4))
+def test_the_kernels_source_has_the_reference_s_bits(interpreted: dict[str, ModuleType], case: Case) -> None:
+    dtype = case.weights.dtype
+    expected = learned(NumpyBackend(case.weights, dtype), case.steps)
+    assert learned(interpreted["numba_backend"].NumbaBackend(case.weights, dtype), case.steps) == expected
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_784_features_have_the_reference_s_bits(dtype: Any) -> None:
+    chance = np.random.default_rng(0)
+    samples = chance.normal(size=(40, 784)).astype(dtype)
+    weights = chance.normal(size=(17, 18, 784)).astype(dtype)
+    steps = [OnlineStep([samples], _gaussian(17, 18, dtype, sigma), 0.1) for sigma in (9.0, 1.0)]
+    assert learned(NumbaBackend(weights, dtype), steps) == learned(NumpyBackend(weights, dtype), steps)
+
+
+@given(cases(maps(longest=24, features=5), samples=6))
+def test_a_box_holds_its_tile_s_weights_whatever_was_learned(interpreted: dict[str, ModuleType], case: Case) -> None:
+    kernels, dtype = interpreted["online_numba"], case.weights.dtype
+    backend = interpreted["numba_backend"].NumbaBackend(case.weights, dtype)
+    held, room = backend._tiles, backend._room
+    for segment in importlib.import_module("ksom.kernels.segment").segments(case.steps):
+        chance = np.random.default_rng(0)
+        for sample in range(len(segment.samples)):
+            segment.winners[sample] = chance.integers(held.height), chance.integers(held.width)
+            kernels._rate_tiles(sample, held, segment, room)
+            kernels.move_boxes(
+                held.low, held.high, room.least, room.most, segment.samples, sample, held.rounding, held.underflow
+            )
+        kernels.catch_up(0, len(held.weights), held, segment, room)
+        count = len(held.weights)
+        assert np.all(held.weights.min(axis=2) >= held.low[:, :count].T)
+        assert np.all(held.weights.max(axis=2) <= held.high[:, :count].T)
+
+
+@MANY
+@given(cases(maps(longest=24, features=40), samples=6))
+def test_no_node_is_nearer_than_its_tile_s_box(interpreted: dict[str, ModuleType], case: Case) -> None:
+    held = tiles.as_tiles(case.weights, case.weights.dtype)
+    bounds = np.empty(held.low.shape[1], dtype=case.weights.dtype)
+    squared = np.empty(held.weights.shape[2], dtype=case.weights.dtype)
+    for samples in (block for step in case.steps for block in step.samples):
+        for sample in range(min(len(samples), 2)):
+            interpreted["online_numba"].bound_boxes(held.low, held.high, samples, sample, bounds)
+            for tile in range(len(held.weights)):
+                interpreted["online_numba"].measure_distances(held.weights, tile, samples, sample, squared)
+                assert bounds[tile] <= squared.min()
+
+
+@given(cases(maps(longest=24, features=5)))
+def test_a_measured_box_is_the_smallest(interpreted: dict[str, ModuleType], case: Case) -> None:
+    held = tiles.as_tiles(case.weights, case.weights.dtype)
+    for tile in range(len(held.weights)):
+        interpreted["online_numba"].measure_box(
+            held.weights_bits, tile, held.low_bits, held.high_bits, held.least_integer
+        )
+        assert np.array_equal(held.low[:, tile], held.weights[tile].min(axis=1))
+        assert np.array_equal(held.high[:, tile], held.weights[tile].max(axis=1))
+
+
+@given(maps(longest=300, features=100), st.sampled_from(DTYPES))
+def test_tiles_hold_every_node_once_and_give_the_map_back(shape: tuple[int, int, int], dtype: Any) -> None:
+    weights = np.arange(np.prod(shape)).reshape(shape) % 1000
+    held = tiles.as_tiles(weights, dtype)
+    assert held.weights.ctypes.data % 64 == 0
+    assert held.weights.shape[2] % vectors.LANES == 0
+    assert np.array_equal(tiles.as_map(held), weights)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_smallest_and_first_are_those_of_numpy(interpreted: dict[str, ModuleType], dtype: Any) -> None:
+    values = np.random.default_rng(0).integers(0, 20, size=100).astype(dtype)
+    bits = vectors.integers(values)
+    least = interpreted["vectors"].smallest(bits)
+    assert interpreted["vectors"].first(bits, least) == values.argmin()
+    assert values[values.argmin()] == np.array([least]).view(dtype)[0]
+
+
+def test_samples_may_be_in_any_order_of_memory() -> None:
+    chance = np.random.default_rng(0)
+    samples = chance.random((30, 4)).astype(np.float32)
+    samples.flags.writeable = False
+    weights = chance.random((20, 20, 4))
+    results = {
+        learned(NumbaBackend(weights, np.float32), [OnlineStep([block], _gaussian(20, 20, np.float32, 3.0), 0.1)])
+        for block in (samples, np.asfortranarray(samples), np.repeat(samples, 2, axis=0)[::2])
+    }
+    assert len(results) == 1
+
+
+def test_weights_are_a_new_array_every_time() -> None:
+    backend = NumbaBackend(np.zeros((3, 4, 2)), np.float32)
+    backend.weights[:] = 1
+    assert backend.weights.flags.c_contiguous
+    assert not backend.weights.any()
+
+
+def test_first_weights_are_copied() -> None:
+    weights = np.zeros((3, 4, 2), dtype=np.float32)
+    backend = NumbaBackend(weights, np.float32)
+    backend.online([OnlineStep([np.ones((1, 2), dtype=np.float32)], _gaussian(3, 4, np.float32, 1.0), 0.5)])
+    assert not weights.any()
+
+
+def test_the_kernels_are_compiled_for_two_precisions_only() -> None:
+    for kernel in (online_numba.learn, online_numba.catch_up):
+        assert len(kernel.signatures) <= len(DTYPES)
