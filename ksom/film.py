@@ -95,6 +95,9 @@ def _indexed(pixels: NDArray[np.uint8], enlarge: tuple[int, int]) -> Any:
 def _exact(pixels: NDArray[np.uint8]) -> tuple[NDArray[Any], NDArray[Any]] | None:
     """Return a picture of few colours as indices into them; None if there are too many."""
     codes = pixels.astype(np.uint32) @ np.array([65536, 256, 1], dtype=np.uint32)
+    few_rows = codes[: -(-10 * EXACT_COLOURS // codes.shape[1])]  # quick to tell by, mostly
+    if len(np.unique(few_rows)) > EXACT_COLOURS:
+        return None
     found, indices = np.unique(codes, return_inverse=True)
     if len(found) > EXACT_COLOURS:
         return None

@@ -68,7 +68,7 @@ class Scale(NamedTuple):
     enlarge: tuple[int, int]
     """Pixels per node."""
     reduce: tuple[int, int]
-    """Nodes per pixel, whose mean it shows."""
+    """Nodes per pixel, which shows the first of them: a colour that is in the map, as a mean may not be."""
 
     @classmethod
     def to_fit(cls, height: int, width: int, size: int) -> "Scale":
@@ -82,20 +82,9 @@ class Scale(NamedTuple):
         return cls((least(height), least(width)), (min(reduce, height), min(reduce, width)))
 
     def reduced(self, weights: NDArray[Any]) -> NDArray[Any]:
-        """Return the mean weights of each `reduce` block of nodes, shape (h, w, D)."""
-        return _mean_of_blocks(_mean_of_blocks(weights, self.reduce[0], 0), self.reduce[1], 1)
+        """Return the weights of one node of each `reduce` block of nodes, shape (h, w, D)."""
+        return weights[:: self.reduce[0], :: self.reduce[1]]
 
     def enlarged(self, pixels: NDArray[Any]) -> NDArray[Any]:
         """Return a picture with an `enlarge` block of pixels for each pixel."""
         return np.repeat(np.repeat(pixels, self.enlarge[0], axis=0), self.enlarge[1], axis=1)
-
-
-def _mean_of_blocks(weights: NDArray[Any], size: int, axis: int) -> NDArray[Any]:
-    """Return the mean of each `size` neighbours along an axis; the last block may have fewer."""
-    if size == 1:
-        return weights
-    starts = np.arange(0, weights.shape[axis], size)
-    counts = np.diff(np.append(starts, weights.shape[axis])).astype(weights.dtype)
-    sums = np.add.reduceat(weights, starts, axis=axis)
-    means: NDArray[Any] = sums / counts.reshape((-1, 1, 1) if axis == 0 else (-1, 1))
-    return means

@@ -32,8 +32,8 @@ class Vlog(Hook):
     fps : float
         Frames per second, from 0.01 to 50.
     size : int
-        Pixels of the picture's longer side, about: nodes are enlarged, or averaged, in whole blocks. From 16 to
-        8,192.
+        Pixels of the picture's longer side, about: each node is a block of pixels, or each pixel one of a block of
+        nodes. From 16 to 8192.
     caption : bool
         Write the iteration under each frame.
     """
@@ -97,4 +97,4 @@ class Vlog(Hook):
         rows, columns = self._scale.reduce
         if max(rows, columns) > 1:
             nodes = f"{run.lattice.height} × {run.lattice.width} nodes"
-            logger.info("vlog: %s are drawn reduced, each pixel the mean of %d × %d nodes", nodes, rows, columns)
+            logger.info("vlog: %s are drawn reduced, each pixel one of %d × %d nodes", nodes, rows, columns)

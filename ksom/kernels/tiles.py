@@ -123,11 +123,12 @@ def as_tiles(weights: NDArray[Any], dtype: DTypeLike) -> Tiles:
 
 def as_map(tiles: Tiles) -> NDArray[Any]:
     """Return the weights as a new array of shape (H, W, D)."""
-    features = tiles.weights.shape[1]
-    weights = np.empty((tiles.height * tiles.width, features), dtype=tiles.weights.dtype)
-    for tile, nodes in enumerate(_nodes(tiles)):
-        weights[nodes] = tiles.weights[tile].T
-    return weights.reshape(tiles.height, tiles.width, features)
+    planes = tiles.weights.reshape(tiles.tile_rows, tiles.tile_columns, -1, tiles.tile_height, tiles.tile_width)
+    weights = np.empty((tiles.height, tiles.width, planes.shape[2]), dtype=planes.dtype)
+    for feature in range(weights.shape[2]):
+        rows = planes[:, :, feature].transpose(0, 2, 1, 3).reshape(tiles.tile_rows * tiles.tile_height, -1)
+        weights[..., feature] = rows[: tiles.height, : tiles.width]
+    return weights
 
 
 def _nodes(tiles: Tiles) -> NDArray[np.int64]:
