@@ -103,7 +103,7 @@ def learned(backend: Any, steps: Sequence[OnlineStep], pieces: int = 1) -> bytes
 @pytest.fixture(scope="module")
 def interpreted() -> Iterator[dict[str, ModuleType]]:
     """The modules of the compiled backend as plain Python."""
-    names = [f"ksom.kernels.{name}" for name in ("vectors", "tiles", "online_numba", "numba_backend")]
+    names = [f"ksom.kernels.{name}" for name in ("vectors", "tiles", "online_numba", "search_numba", "numba_backend")]
     compiled = {name: sys.modules.pop(name) for name in names}
     numba.config.DISABLE_JIT = True
     try:
@@ -147,6 +147,31 @@ def test_the_kernels_source_has_the_reference_s_bits(interpreted: dict[str, Modu
     assert learned(interpreted["numba_backend"].NumbaBackend(case.weights, dtype), case.steps) == expected
 
 
+@MANY
+@given(cases(maps(longest=60)), st.integers(1, 3), st.integers(1, 2))
+def test_the_search_has_the_reference_s_bits(case: Case, threads: int, k: int) -> None:
+    assert_same_answers(NumbaBackend(case.weights, case.weights.dtype, threads), case, k)
+
+
+@given(cases(maps(longest=24, features=3), samples=4), st.integers(1, 2))
+def test_the_search_s_source_has_the_reference_s_bits(interpreted: dict[str, ModuleType], case: Case, k: int) -> None:
+    assert_same_answers(interpreted["numba_backend"].NumbaBackend(case.weights, case.weights.dtype), case, k)
+
+
+def assert_same_answers(backend: Any, case: Case, k: int) -> None:
+    """Search before and after training, in one thread and in several."""
+    reference = NumpyBackend(case.weights, case.weights.dtype)
+    k = min(k, case.weights[..., 0].size)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numba_backend, "_PARALLEL_WORK", 0)
+        for _ in range(2):
+            for samples in (block for step in case.steps for block in step.samples):
+                expected, found = reference.best_matching_nodes(samples, k), backend.best_matching_nodes(samples, k)
+                assert [array.tobytes() for array in found] == [array.tobytes() for array in expected]
+            backend.online(case.steps)
+            reference.online(case.steps)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_784_features_have_the_reference_s_bits(dtype: Any) -> None:
     chance = np.random.default_rng(0)
@@ -169,7 +194,7 @@ def test_a_box_holds_its_tile_s_weights_whatever_was_learned(interpreted: dict[s
             kernels.move_boxes(
                 held.low, held.high, room.least, room.most, segment.samples, sample, held.rounding, held.underflow
             )
-        kernels.catch_up(0, len(held.weights), held, segment, room)
+        kernels.catch_up(0, len(held.weights), held, room, segment)
         count = len(held.weights)
         assert np.all(held.weights.min(axis=2) >= held.low[:, :count].T)
         assert np.all(held.weights.max(axis=2) <= held.high[:, :count].T)
