@@ -13,7 +13,9 @@ import pytest
 from hypothesis import given, settings
 from numpy.typing import NDArray
 
-from ksom.kernels import OnlineStep, numba_backend, online_numba, tiles, vectors
+from ksom import KohonenSOM
+from ksom.errors import BackendUnavailable
+from ksom.kernels import OnlineStep, get_backend, numba_backend, online_numba, tiles, vectors
 from ksom.kernels.numba_backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.neighbourhood import Factors
@@ -103,7 +105,7 @@ def learned(backend: Any, steps: Sequence[OnlineStep], pieces: int = 1) -> bytes
 @pytest.fixture(scope="module")
 def interpreted() -> Iterator[dict[str, ModuleType]]:
     """The modules of the compiled backend as plain Python."""
-    names = [f"ksom.kernels.{name}" for name in ("vectors", "tiles", "online_numba", "numba_backend")]
+    names = [f"ksom.kernels.{name}" for name in ("vectors", "tiles", "online_numba", "search_numba", "numba_backend")]
     compiled = {name: sys.modules.pop(name) for name in names}
     numba.config.DISABLE_JIT = True
     try:
@@ -147,6 +149,31 @@ def test_the_kernels_source_has_the_reference_s_bits(interpreted: dict[str, Modu
     assert learned(interpreted["numba_backend"].NumbaBackend(case.weights, dtype), case.steps) == expected
 
 
+@MANY
+@given(cases(maps(longest=60)), st.integers(1, 3), st.integers(1, 2))
+def test_the_search_has_the_reference_s_bits(case: Case, threads: int, k: int) -> None:
+    assert_same_answers(NumbaBackend(case.weights, case.weights.dtype, threads), case, k)
+
+
+@given(cases(maps(longest=24, features=3), samples=4), st.integers(1, 2))
+def test_the_search_s_source_has_the_reference_s_bits(interpreted: dict[str, ModuleType], case: Case, k: int) -> None:
+    assert_same_answers(interpreted["numba_backend"].NumbaBackend(case.weights, case.weights.dtype), case, k)
+
+
+def assert_same_answers(backend: Any, case: Case, k: int) -> None:
+    """Search before and after training, in one thread and in several."""
+    reference = NumpyBackend(case.weights, case.weights.dtype)
+    k = min(k, case.weights[..., 0].size)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numba_backend, "_PARALLEL_WORK", 0)
+        for _ in range(2):
+            for samples in (block for step in case.steps for block in step.samples):
+                expected, found = reference.best_matching_nodes(samples, k), backend.best_matching_nodes(samples, k)
+                assert [array.tobytes() for array in found] == [array.tobytes() for array in expected]
+            backend.online(case.steps)
+            reference.online(case.steps)
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_784_features_have_the_reference_s_bits(dtype: Any) -> None:
     chance = np.random.default_rng(0)
@@ -169,7 +196,7 @@ def test_a_box_holds_its_tile_s_weights_whatever_was_learned(interpreted: dict[s
             kernels.move_boxes(
                 held.low, held.high, room.least, room.most, segment.samples, sample, held.rounding, held.underflow
             )
-        kernels.catch_up(0, len(held.weights), held, segment, room)
+        kernels.catch_up(0, len(held.weights), held, room, segment)
         count = len(held.weights)
         assert np.all(held.weights.min(axis=2) >= held.low[:, :count].T)
         assert np.all(held.weights.max(axis=2) <= held.high[:, :count].T)
@@ -247,3 +274,60 @@ def test_first_weights_are_copied() -> None:
 def test_the_kernels_are_compiled_for_two_precisions_only() -> None:
     for kernel in (online_numba.learn, online_numba.catch_up):
         assert len(kernel.signatures) <= len(DTYPES)
+
+
+@pytest.fixture
+def without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Numba is not installed, and nothing has loaded it yet."""
+    for name in [name for name in sys.modules if name == "numba" or name.startswith("ksom.kernels.")]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "numba", None)
+    monkeypatch.delattr("ksom.kernels.numba_backend")
+
+
+@pytest.mark.usefixtures("without_numba")
+def test_numba_asked_for_by_name_and_not_there_is_an_error_that_says_what_to_install() -> None:
+    with pytest.raises(BackendUnavailable, match=r"backend numba cannot be loaded .*; pip install numba"):
+        get_backend("numba", np.zeros((2, 2, 1)), np.float32)
+
+
+@pytest.mark.usefixtures("without_numba")
+def test_auto_without_numba_is_numpy_and_says_why(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        assert get_backend("auto", np.zeros((100, 100, 3)), np.float32, samples=10**6).name == "numpy"
+    assert "backend: numpy (auto: backend numba cannot be loaded" in caplog.text
+
+
+@pytest.mark.parametrize(("samples", "name", "why"), [(2000, "numpy", "little to do"), (20_000, "numba", "much to do")])
+def test_auto_loads_numba_where_it_is_worth_it(
+    samples: int, name: str, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("INFO"):
+        assert get_backend("auto", np.zeros((100, 100, 3)), np.float32, samples=samples).name == name
+    assert why in caplog.text
+
+
+def test_a_place_that_cannot_hold_compiled_code_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Unwritable:
+        def find_spec(self, name: str, *_: Any) -> None:
+            if name == "ksom.kernels.numba_backend":
+                raise RuntimeError("cannot cache function 'smallest'")
+
+    monkeypatch.delitem(sys.modules, "ksom.kernels.numba_backend")
+    monkeypatch.delattr("ksom.kernels.numba_backend")
+    monkeypatch.setattr(sys, "meta_path", [Unwritable(), *sys.meta_path])
+    with pytest.raises(BackendUnavailable, match="set NUMBA_CACHE_DIR to a folder that can be written"):
+        get_backend("numba", np.zeros((2, 2, 1)), np.float32)
+
+
+def test_a_map_that_is_asked_much_changes_to_the_compiled_backend() -> None:
+    som = KohonenSOM(100, 100, initial=np.zeros((100, 100, 3)))
+    assert som.kernels.name == "numpy"
+    som.expect(10**6)
+    assert som.kernels.name == "numba"
+
+
+def test_distances_are_those_of_the_reference() -> None:
+    weights, samples = np.random.default_rng(0).random((20, 21, 5)), np.random.default_rng(1).random((3, 5))
+    expected = NumpyBackend(weights, np.float64).distances(samples)
+    assert NumbaBackend(weights, np.float64).distances(samples).tobytes() == expected.tobytes()

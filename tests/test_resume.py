@@ -127,7 +127,9 @@ def test_a_signal_finishes_the_iteration_saves_and_a_resume_completes_the_same_r
 
 def test_a_second_ctrl_c_stops_at_once(experiment: Path) -> None:
     folder = experiment / "twice"
-    process = start(experiment, folder.name, "MODEL.HEIGHT", "700", "MODEL.WIDTH", "700", "DATASET.SIZE", "400")
+    process = start(
+        experiment, folder.name, "BACKEND", "numpy", "MODEL.HEIGHT", "700", "MODEL.WIDTH", "700", "DATASET.SIZE", "400"
+    )
     wait_for(folder / "config.yaml", process)
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)

@@ -24,8 +24,8 @@ logger = logging.getLogger(__name__)
 BACKENDS = ("auto", "numpy", "numba")
 
 LITTLE_WORK = 2e8
-"""Up to so many values to visit (samples × nodes × features) numpy needs less time than loading numba does: 0.7 s, and
-once on every machine 4 s of compilation."""
+"""Up to so many values to visit (samples × nodes × features) numpy needs about as long as loading numba does: 0.3 to
+0.7 s, and once on every machine 4 s of compilation."""
 
 
 class OnlineStep(NamedTuple):

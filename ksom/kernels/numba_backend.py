@@ -1,6 +1,6 @@
 """The compiled backend: what the numpy backend does, bit for bit, with less work."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,7 +10,8 @@ from numpy.typing import DTypeLike, NDArray
 from ksom.kernels import OnlineStep
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.kernels.online_numba import catch_up, learn, make_room
-from ksom.kernels.segment import Segment, segments
+from ksom.kernels.search_numba import make_answers, measure_boxes, search
+from ksom.kernels.segment import segments
 from ksom.kernels.tiles import as_map, as_tiles
 
 _PARALLEL_WORK = 2**24
@@ -18,6 +19,10 @@ _PARALLEL_WORK = 2**24
 
 _SHARES = 8
 """Into how many shares work is cut for each thread, so that none waits long for the last one."""
+
+
+_SAMPLES = 256
+"""The fewest samples to search for in one share."""
 
 
 class NumbaBackend:
@@ -39,6 +44,7 @@ class NumbaBackend:
         self._tiles = as_tiles(np.asarray(weights), dtype)
         self._room = make_room(self._tiles)
         self._threads = threads
+        self._boxes_are_small = True
 
     @property
     def weights(self) -> NDArray[Any]:
@@ -51,28 +57,37 @@ class NumbaBackend:
     def online(self, steps: Iterable[OnlineStep]) -> None:
         for segment in segments(steps):
             learn(self._tiles, segment, self._room)
-            self._catch_up(segment)
+            work = len(segment.samples) * self._tiles.weights.size
+            self._share(catch_up, len(self._tiles.weights), work, 1, segment)
+            self._boxes_are_small = False
 
     def best_matching_nodes(self, samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        return self._reference().best_matching_nodes(samples, k)
+        if not self._boxes_are_small:
+            measure_boxes(self._tiles)
+            self._boxes_are_small = True
+        samples = np.ascontiguousarray(samples)
+        nodes, squared, squared_bits = make_answers(samples, k)
+        work = len(samples) * self._tiles.weights.size
+        self._share(search, len(samples), work, _SAMPLES, samples, nodes, squared_bits)
+        return nodes, squared
 
     def distances(self, samples: NDArray[Any]) -> NDArray[Any]:
-        return self._reference().distances(samples)
+        return NumpyBackend(self.weights, self._tiles.weights.dtype).distances(samples)
 
-    def _reference(self) -> NumpyBackend:
-        return NumpyBackend(self.weights, self._tiles.weights.dtype)
-
-    def _catch_up(self, segment: Segment) -> None:
-        """Let all tiles learn the whole segment, each on any of the threads.
+    def _share(self, kernel: Callable[..., None], count: int, work: int, least: int, *arrays: Any) -> None:
+        """Let a kernel do 0 … count − 1, on several threads if it is worth it; every thread has its own room.
 
         Threads of Python's, on kernels that let go of its lock: numba's own abort the process when two threads of a
         program use them at once.
         """
-        tiles = len(self._tiles.weights)
-        if self._threads == 1 or len(segment.samples) * self._tiles.weights.size < _PARALLEL_WORK:
-            catch_up(0, tiles, self._tiles, segment, self._room)
+        if self._threads == 1 or work < _PARALLEL_WORK:
+            kernel(0, count, self._tiles, self._room, *arrays)
             return
-        share = -(-tiles // (self._threads * _SHARES))
+        share = max(least, -(-count // (self._threads * _SHARES)))
         with ThreadPoolExecutor(self._threads) as pool:
-            for start in range(0, tiles, share):
-                pool.submit(catch_up, start, min(start + share, tiles), self._tiles, segment, make_room(self._tiles))
+            parts = [
+                pool.submit(kernel, start, min(start + share, count), self._tiles, make_room(self._tiles), *arrays)
+                for start in range(0, count, share)
+            ]
+            for part in parts:
+                part.result()

@@ -78,7 +78,7 @@ def learn(tiles, segment, room):
 
 
 @njit(**ENTRY)
-def catch_up(start, stop, tiles, segment, room):
+def catch_up(start, stop, tiles, room, segment):
     """Let the tiles start … stop − 1 learn all of the segment."""
     for tile in range(start, stop):
         _catch_up(tile, segment.samples.shape[0], tiles, segment, room)
@@ -97,7 +97,7 @@ def _search(sample, tiles, segment, room):
         if best_node >= 0 and (bound > best or tile >= tiles.caught_up.size):
             return best_node
         room.bounds[tile] = np.inf
-        if best_node < 0 or bound < best or _first_node(tile, tiles) < best_node:
+        if best_node < 0 or bound < best or first_node(tile, tiles) < best_node:
             node, squared = _look_into(tile, sample, tiles, segment, room)
             if best_node < 0 or squared < best or (squared == best and node < best_node):
                 best, best_node = squared, node
@@ -114,11 +114,11 @@ def _look_into(tile, sample, tiles, segment, room):
     squared = smallest(room.squared_bits)
     place = first(room.squared_bits, squared)
     row, column = place // tiles.tile_width, place % tiles.tile_width
-    return _first_node(tile, tiles) + row * tiles.width + column, squared
+    return first_node(tile, tiles) + row * tiles.width + column, squared
 
 
 @njit(**PART)
-def _first_node(tile, tiles):
+def first_node(tile, tiles):
     """Return the lowest index of a tile's nodes."""
     row, column = tile // tiles.tile_columns * tiles.tile_height, tile % tiles.tile_columns * tiles.tile_width
     return row * tiles.width + column

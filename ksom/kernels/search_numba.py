@@ -1,0 +1,75 @@
+"""Best matching nodes, compiled: look only into the tiles whose boxes are near enough."""
+
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ksom.kernels.online_numba import bound_boxes, first_node, measure_box, measure_distances
+from ksom.kernels.vectors import ENTRY, PART, first, integers, smallest
+
+
+def make_answers(samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
+    """Return nodes, squared distances, and the latter's bits: none found yet, so farther away than anything."""
+    squared = np.empty((len(samples), k), dtype=samples.dtype)
+    bits = integers(squared)
+    bits[:] = np.iinfo(bits.dtype).max
+    return np.zeros((len(samples), k), dtype=np.int64), squared, bits
+
+
+@njit(**ENTRY)
+def measure_boxes(tiles):
+    """Make all boxes as small as the weights allow."""
+    for tile in range(tiles.caught_up.size):
+        measure_box(tiles.weights_bits, tile, tiles.low_bits, tiles.high_bits, tiles.least_integer)
+
+
+@njit(**ENTRY)
+def search(start, stop, tiles, room, samples, nodes, squared_bits):
+    """Find the nearest nodes of the samples start … stop − 1, as many as `nodes` has columns."""
+    last = nodes.shape[1] - 1
+    for sample in range(start, stop):
+        bound_boxes(tiles.low, tiles.high, samples, sample, room.bounds)
+        while True:
+            bound = smallest(room.bounds_bits)
+            if bound > squared_bits[sample, last]:
+                break
+            tile = first(room.bounds_bits, bound)
+            if tile >= tiles.caught_up.size:
+                break
+            room.bounds_bits[tile] = -1 - tiles.least_integer  # larger than any number's bits
+            measure_distances(tiles.weights, tile, samples, sample, room.squared)
+            _offer(tile, sample, tiles, room, nodes, squared_bits)
+
+
+@njit(**PART)
+def _offer(tile, sample, tiles, room, nodes, squared_bits):
+    """Put the nearest nodes of a tile, as many as are asked for, among the nearest so far."""
+    begin = first_node(tile, tiles)
+    wanted = nodes.shape[1]
+    while wanted > 0:
+        squared = smallest(room.squared_bits)
+        if squared > squared_bits[sample, nodes.shape[1] - 1] or squared == -1 - tiles.least_integer:
+            return
+        place = first(room.squared_bits, squared)
+        room.squared_bits[place] = -1 - tiles.least_integer
+        row, column = begin // tiles.width + place // tiles.tile_width, begin % tiles.width + place % tiles.tile_width
+        if row < tiles.height and column < tiles.width:  # not a copy beyond the edge
+            _insert(row * tiles.width + column, squared, sample, nodes, squared_bits)
+            wanted -= 1
+
+
+@njit(**PART)
+def _insert(node, squared, sample, nodes, squared_bits):
+    """Put a node in its place among the nearest: the lower index first, if they are equally near."""
+    rank = nodes.shape[1]
+    while rank > 0 and (
+        squared < squared_bits[sample, rank - 1]
+        or (squared == squared_bits[sample, rank - 1] and node < nodes[sample, rank - 1])
+    ):
+        rank -= 1
+        if rank + 1 < nodes.shape[1]:
+            nodes[sample, rank + 1], squared_bits[sample, rank + 1] = nodes[sample, rank], squared_bits[sample, rank]
+    if rank < nodes.shape[1]:
+        nodes[sample, rank], squared_bits[sample, rank] = node, squared
