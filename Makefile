@@ -20,14 +20,14 @@ lint: .venv/test
 clean:
 	rm -rf .venv build *.egg-info
 
-.venv/bin/python:
+.venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ksom needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
-.venv/ksom: pyproject.toml | .venv/bin/python
+.venv/ksom: pyproject.toml | .venv/bin/pip
 	$(BIN)/pip install --quiet --editable .
 	@touch $@
 
-.venv/test: pyproject.toml | .venv/bin/python
+.venv/test: pyproject.toml | .venv/bin/pip
 	$(BIN)/pip install --quiet --editable '.[test]'
 	@touch $@ .venv/ksom

@@ -34,6 +34,10 @@ class Checkpoint(NamedTuple):
     """Everything else: hooks, offsets of files, the data's digest, the config."""
 
 
+class DamagedCheckpoint(CheckpointError):
+    """A checkpoint that is not whole."""
+
+
 def save_checkpoint(folder: Path, weights: NDArray[Any], state: Mapping[str, Any], about: Mapping[str, Any]) -> Path:
     """Write a checkpoint of `state["iteration"]` and make `last.npz` point to it.
 
@@ -83,7 +87,7 @@ def newest_checkpoint(folder: Path) -> Checkpoint | None:
     for path in reversed(paths):
         try:
             return read_checkpoint(path)
-        except CheckpointError as error:
+        except DamagedCheckpoint as error:
             logger.warning("%s; trying the one before it", error)
     if paths:
         raise CheckpointError(f"{folder}: all {len(paths)} checkpoints are damaged; --restart begins anew")
@@ -95,17 +99,19 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
     Raises
     ------
+    DamagedCheckpoint
+        If it is not to be read, or its checksum is not that of its contents.
     CheckpointError
-        If it is damaged: not to be read, or its checksum is not that of its contents.
+        If a newer ksom wrote it.
     """
     try:
         with path.open("rb") as whole, np.load(whole, allow_pickle=False) as file:
             weights, checksum = file["weights"], str(file["checksum"])
             about, state = str(file["about"]), str(file["state"])
     except UNREADABLE as error:
-        raise CheckpointError(f"{path}: the checkpoint is damaged ({type(error).__name__})") from error
+        raise DamagedCheckpoint(f"{path}: the checkpoint is damaged ({type(error).__name__})") from error
     if checksum != _checksum(weights, about, state):
-        raise CheckpointError(f"{path}: the checkpoint is damaged (its checksum does not fit)")
+        raise DamagedCheckpoint(f"{path}: the checkpoint is damaged (its checksum does not fit)")
     told = json.loads(state)
     if told["format_version"] > FORMAT_VERSION:
         raise CheckpointError(f"{path}: was written by a newer ksom; update ksom to resume from it")

@@ -98,7 +98,8 @@ class Dataset:
         first, last = number * per_batch, min((number + 1) * per_batch, size)
         for start in range(first, last, BLOCK_ROWS):
             stop = min(start + BLOCK_ROWS, last)
-            yield self.rows(_order(seed, epoch, size)[start:stop] if shuffle else slice(start, stop))
+            index = _order(seed, epoch, size)[start:stop] if shuffle else slice(start, stop)
+            yield np.asarray(self.rows(index))
 
     def blocks(self) -> Iterator[NDArray[Any]]:
         """Yield all samples in their own order, in blocks of at most 4,096 rows."""
@@ -113,8 +114,8 @@ class Dataset:
     def probe(self, size: int, seed: int) -> NDArray[Any]:
         """Return a sample of at most `size` rows, drawn from a stream of its own; all rows if there are no more."""
         if len(self) <= size:
-            return self.rows(slice(None))
-        return self.rows(np.sort(stream(seed, "probe").choice(len(self), size=size, replace=False)))
+            return np.asarray(self.rows(slice(None)))
+        return np.asarray(self.rows(np.sort(stream(seed, "probe").choice(len(self), size=size, replace=False))))
 
 
 DATASETS.base = Dataset
@@ -208,6 +209,8 @@ def summarise(dataset: Dataset) -> Summary:
     DataError
         If there is no sample or no feature, or a value is NaN or infinite, naming its row and column.
     """
+    if not hasattr(dataset, "samples") and type(dataset).rows is Dataset.rows:
+        raise DataError(f"{_name(dataset)} has no samples: its constructor must call super().__init__(samples)")
     if len(dataset) < 1 or dataset.features < 1:
         raise DataError(
             f"{_name(dataset)} must have at least one sample and one feature, got {len(dataset)} × {dataset.features}"

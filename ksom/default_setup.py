@@ -11,10 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ksom.checkpoint import Checkpoint, newest_checkpoint
+from ksom.checkpoint import Checkpoint, checkpoint_paths, newest_checkpoint
 from ksom.config import as_plain, load_config
 from ksom.dataset import DATASETS, Dataset
-from ksom.errors import CheckpointError, OutputError, TrainingFailed
+from ksom.errors import CheckpointError, ConfigError, OutputError, TrainingFailed
 from ksom.hooks import HOOKS, Hook
 from ksom.interruption import stopping_on_signals
 from ksom.kohonensom_model import KohonenSOM
@@ -22,7 +22,7 @@ from ksom.logger import log_to_file
 from ksom.quality import quality
 from ksom.registry import as_mapping, as_node, build, call
 from ksom.run import Outcome
-from ksom.run_folder import CHECKPOINTS, SUMMARY, RunFolder, environment
+from ksom.run_folder import CHECKPOINTS, ENVIRONMENT, SUMMARY, RunFolder, environment
 from ksom.trainer import Trainer
 
 logger = logging.getLogger(__name__)
@@ -46,6 +46,11 @@ class Result(NamedTuple):
     """What summary.json holds."""
     signal: int | None = None
     """The signal that interrupted the run."""
+
+    @property
+    def can_be_resumed(self) -> bool:
+        """Whether there is a checkpoint."""
+        return bool(checkpoint_paths(self.folder / CHECKPOINTS))
 
 
 class Experiment:
@@ -87,7 +92,8 @@ class Experiment:
         self, config_file: str | Path | None = None, overrides: Sequence[str] = (), output_dir: str | Path | None = None
     ) -> None:
         name = Path(config_file).stem if config_file is not None else "default"
-        folders = [*([Path(config_file).absolute().parent] if config_file is not None else []), Path.cwd()]
+        here = _current_folder()
+        folders = [here] if config_file is None else [(here / config_file).parent, here]
         config = _with_found_files(as_plain(load_config(config_file, overrides)), folders)
         self.folder = RunFolder(Path(output_dir) if output_dir is not None else Path(config["OUTPUT_DIR"]) / name)
         seed = config["SEED"]
@@ -161,7 +167,7 @@ class Experiment:
         updates = trainer.iterations * per_iteration
         lines = [
             f"map         {som.height} × {som.width} nodes, {som.features} features, {som.dtype}",
-            f"backend     {som.backend}",
+            f"backend     {som.kernels.name} (asked for: {som.backend})",
             f"data        {samples} samples of {self.dataset.features} features, {type(self.dataset).__name__}",
             f"training    {trainer.iterations} iterations of {per_iteration} samples, {updates / samples:.4g} epochs",
             f"memory      {_bytes(weights)} of weights, {_bytes(2 * weights)} more while a hook looks at them",
@@ -180,17 +186,27 @@ class Experiment:
             logger.info("%s: there is no checkpoint to resume from; starting from the beginning", self.folder.path)
             self.folder.make_way(restart=True)
         else:
+            self._refuse_own_result()
             self.folder.make_way(restart=restart)
+        used = {"backend": self.som.kernels.name, "data_digest": self.trainer.data_digest}
+        self.folder.write_json(ENVIRONMENT, {**environment(), **used})
         self.folder.write_config(self.config)
-        self.folder.write_json("environment.json", {**environment(), "data_digest": self.trainer.data_digest})
         return missing
+
+    def _refuse_own_result(self) -> None:
+        """Refuse to learn from a file in the run folder, which a new run moves aside."""
+        for section, node in (("DATASET", self.config["DATASET"]), ("MODEL.INITIAL", self.config["MODEL"]["INITIAL"])):
+            path = node.get("PATH") if isinstance(node, Mapping) else None
+            if isinstance(path, str) and Path(path).resolve().is_relative_to(self.folder.path.resolve()):
+                told = f"{section}.PATH {path} lies in the run folder, which a new run moves aside"
+                raise OutputError(f"{self.folder.path}: {told}; copy it elsewhere, or choose another --output-dir")
 
     def _train(self, *, resumed: bool) -> Result:
         began, run = time.perf_counter(), self.trainer.run
         begun = f"resuming at iteration {run.iteration} of {run.iterations}"
         logger.info("%s: %s", self.folder.path, begun if resumed else f"training, {self._size()}")
-        with stopping_on_signals(run) as interruption:
-            try:
+        try:
+            with stopping_on_signals(run) as interruption:
                 outcome = self.trainer.train()
                 interrupted = interruption.signal if outcome is Outcome.STOPPED else None
                 status = "interrupted" if interrupted else outcome.value
@@ -198,17 +214,17 @@ class Experiment:
                 summary = self._summary(status, time.perf_counter() - began)
                 logger.info("%s after %d of %d iterations", status, run.iteration, run.iterations)
                 self.folder.write_json(SUMMARY, summary)
-            except BaseException:
-                with suppress(OutputError):
-                    logger.debug("the run failed", exc_info=True)
-                raise
+        except BaseException:
+            with suppress(OutputError):
+                logger.debug("the run failed", exc_info=True)
+            raise
         return Result(status, self.som, self.folder.path, summary, interrupted)
 
     def _summary(self, status: str, wall_seconds: float) -> dict[str, Any]:
         run = self.trainer.run
         return {
             "status": status,
-            "reason": run.stop_reason,
+            "reason": None if status == "completed" else run.stop_reason,
             "iteration": run.iteration,
             "iterations": run.iterations,
             **quality(self.som, run.probe)._asdict(),
@@ -219,7 +235,8 @@ class Experiment:
 
     def _size(self) -> str:
         data = f"{len(self.dataset)} samples of {self.dataset.features} features"
-        return f"{self.som.height} × {self.som.width} nodes, {data}, {self.trainer.iterations} iterations"
+        how = f"{self.trainer.iterations} iterations, backend {self.som.kernels.name}"
+        return f"{self.som.height} × {self.som.width} nodes, {data}, {how}"
 
     def _finished(self) -> Result:
         som = KohonenSOM.load(self.folder.path / "map.npz", backend=self.som.backend, threads=self.som.threads)
@@ -241,11 +258,11 @@ class Experiment:
 
 
 def _learned(config: Mapping[str, Any], path: str = "") -> list[tuple[str, Any]]:
-    """Return the leaves of the config that decide what is learned; not where the data lie: their digest decides."""
+    """Return the leaves of the config that decide what is learned; not where files lie: the data have a digest."""
     leaves: list[tuple[str, Any]] = []
     for key, value in config.items():
         here = f"{path}.{key}" if path else key
-        if (not path and key not in LEARNED) or here == "DATASET.PATH":
+        if (not path and key not in LEARNED) or here in {"DATASET.PATH", "MODEL.INITIAL.PATH"}:
             continue
         leaves += _learned(value, here) if isinstance(value, Mapping) else [(here, value)]
     return leaves
@@ -258,8 +275,8 @@ def _with_found_files(config: dict[str, Any], folders: Sequence[Path]) -> dict[s
         path = node.get("PATH") if isinstance(node, Mapping) else None
         if not isinstance(path, str):
             return node
-        places = (folder / path for folder in folders)
-        place = next((place for place in places if place.exists()), Path(path))
+        places = (folder / Path(path).expanduser() for folder in folders)
+        place = next(filter(_exists, places), Path(path))
         place = Path(os.path.normpath(place))  # configs/../examples is examples
         return {**node, "PATH": str(place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place)}
 
@@ -267,6 +284,20 @@ def _with_found_files(config: dict[str, Any], folders: Sequence[Path]) -> dict[s
     if "INITIAL" in model:
         model = {**model, "INITIAL": found(model["INITIAL"])}
     return {**config, "DATASET": found(config["DATASET"]), "MODEL": model}
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # in a folder that may not be read
+        return False
+
+
+def _current_folder() -> Path:
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise ConfigError("the current folder is not there any more; go to another one") from None
 
 
 def _bytes(count: int) -> str:

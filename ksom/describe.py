@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Iterator
 
 from ksom.algorithms import ALGORITHMS
+from ksom.config import DEFAULTS
 from ksom.dataset import DATASETS
 from ksom.errors import ParameterError
 from ksom.hooks import HOOKS
@@ -37,7 +38,9 @@ _FROM_THE_MAP = {"height", "width"}
 
 def describe_all() -> str:
     """Return a list of everything that an experiment can name, with arguments and defaults."""
-    return "\n\n".join("\n".join([section, *_lines(what)]) for section, what in SECTIONS.items())
+    top = [f"{key}: default {_yaml(value)}" for key, value in DEFAULTS.items() if not isinstance(value, dict)]
+    sections = ["\n".join([section, *_lines(what)]) for section, what in SECTIONS.items()]
+    return "\n\n".join(["\n".join(top), *sections])
 
 
 def describe_one(name: str) -> str:
@@ -69,15 +72,20 @@ def _lines(what: Registry | type) -> Iterator[str]:
 def _argument_lines(cls: type, hidden: set[str], indent: int) -> Iterator[str]:
     for name, parameter in arguments(cls).items():
         if name not in hidden:
-            default = "required" if parameter.default is parameter.empty else f"default {_yaml(parameter.default)}"
-            yield f"{'':{indent}}{name.upper()}: {default}"
+            yield f"{'':{indent}}{name.upper()}: {_default(parameter)}"
 
 
 def _first_paragraph(cls: type) -> str:
     return " ".join((inspect.getdoc(cls) or "").partition("\n\n")[0].split())
 
 
+def _default(parameter: inspect.Parameter) -> str:
+    if parameter.default is parameter.empty:
+        return "required"
+    if parameter.default is None:
+        return "default CALLBACK_PERIOD" if parameter.name == "every" else "default chosen to fit"
+    return f"default {_yaml(parameter.default)}"
+
+
 def _yaml(value: object) -> str:
-    if value is None:
-        return "chosen to fit"
     return str(value).lower() if isinstance(value, bool) else str(value)

@@ -22,7 +22,7 @@ def main() -> None:
         error.show()
         status = error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped at once; --resume goes on from the last checkpoint", err=True)
+        click.echo("stopped at once", err=True)
         status = 128 + signal.SIGINT
     except Exception as error:
         if debug:
@@ -135,7 +135,8 @@ def _summary(result: "Result") -> str:
         f"{result.status}: {told['iteration']} of {told['iterations']} iterations in {told['seconds_learning']:.3g} s"
     ]
     if told["reason"]:
-        lines[0] += f" ({told['reason']}); --resume goes on"
+        lines[0] += f" ({told['reason']})"
+        lines[0] += "; --resume goes on" if result.can_be_resumed else "; nothing was kept to resume from"
     lines.append(
         f"quantization error {told['quantization_error']:.4g}, topographic error {told['topographic_error']:.4g}"
         f" (on {told['measured_on']})"

@@ -8,6 +8,7 @@ KsomError
 ├── NotTrained           (RuntimeError) a map that has no weights yet
 ├── TrainingFailed       (RuntimeError) training cannot go on
 ├── CheckpointError      (RuntimeError) no checkpoint is whole, or it belongs to another training
+│   └── DamagedCheckpoint               one that is not whole
 └── OutputError          (OSError)      the run folder: in use, unfinished, not writable, full
 """
 

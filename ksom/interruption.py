@@ -1,7 +1,8 @@
-"""Ctrl-C and SIGTERM: finish the iteration, save, say so; a second Ctrl-C stops at once."""
+"""Ctrl-C, SIGTERM, a closed terminal: finish the iteration, save, say so; a second Ctrl-C stops at once."""
 
 import logging
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -9,6 +10,9 @@ from types import FrameType
 from ksom.run import Run
 
 logger = logging.getLogger(__name__)
+
+
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 class Interruption:
@@ -19,12 +23,16 @@ class Interruption:
 
 @contextmanager
 def stopping_on_signals(run: Run) -> Iterator[Interruption]:
-    """Turn the first SIGINT or SIGTERM into a request to stop, while the block runs.
+    """Turn the first SIGINT, SIGTERM or SIGHUP into a request to stop, while the block runs.
 
-    The second one is handled as it was before: Ctrl-C raises KeyboardInterrupt.
+    The second one is handled as it was before: Ctrl-C raises KeyboardInterrupt. A signal that was ignored stays so.
     """
     interruption = Interruption()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    if threading.current_thread() is not threading.main_thread():  # only there can signals be handled
+        yield Interruption()
+        return
+    before = {number: signal.getsignal(number) for number in SIGNALS}
+    before = {number: handler for number, handler in before.items() if handler is not signal.SIG_IGN}
 
     def restore() -> None:
         for number, handler in before.items():
@@ -33,7 +41,7 @@ def stopping_on_signals(run: Run) -> Iterator[Interruption]:
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (a signal handler's signature)
         restore()
         interruption.signal = number
-        logger.warning("%s: finishing the iteration and saving; once more stops at once", signal.Signals(number).name)
+        logger.warning("%s: finishing the iteration; once more stops at once", signal.Signals(number).name)
         run.request_stop(f"interrupted by {signal.Signals(number).name}")
 
     for number in before:

@@ -90,6 +90,10 @@ class KohonenSOM:
         if isinstance(self.initial, Given):
             self.weights = self.initial.array
 
+    def __repr__(self) -> str:
+        state = f"{self.features} features" if self.is_initialised else "no weights yet"
+        return f"KohonenSOM({self.height} × {self.width} nodes, {state}, {self.dtype})"
+
     @property
     def is_initialised(self) -> bool:
         """Whether the map has weights."""
@@ -196,7 +200,7 @@ class KohonenSOM:
         distances = np.empty((len(rows), k), dtype=self.dtype)
         for start in range(0, len(rows), BLOCK_ROWS):
             block = slice(start, start + BLOCK_ROWS)
-            found = self.kernels.best_matching_nodes(self._working_precision(rows[block], start), k)
+            found = self.kernels.best_matching_nodes(self.in_working_precision(rows[block], first_row=start), k)
             nodes[block], distances[block] = found[0], np.sqrt(found[1])
         if k == 1:
             nodes, distances = nodes[:, 0], distances[:, 0]
@@ -230,7 +234,7 @@ class KohonenSOM:
         block_rows = max(1, BLOCK_DISTANCES // self.lattice.size)
         for start in range(0, len(rows), block_rows):
             block = slice(start, start + block_rows)
-            distances[block] = self.kernels.distances(self._working_precision(rows[block], start))
+            distances[block] = self.kernels.distances(self.in_working_precision(rows[block], first_row=start))
         return distances
 
     def save(self, path: str | Path) -> None:
@@ -256,8 +260,8 @@ class KohonenSOM:
             If the file cannot be read or is not a map.
         """
         path = require_path("path", path)
-        weights = read_array(path, "weights")
         about = _about(path)
+        weights = read_array(path, "weights")
         if weights.ndim != 3:
             raise DataError(f"{path}: `weights` must have the shape (height, width, features), got {weights.shape}")
         return cls(
@@ -282,9 +286,25 @@ class KohonenSOM:
         """Return how many bytes the weights take, for data of so many features."""
         return self.lattice.size * features * self.dtype.itemsize
 
-    def _working_precision(self, samples: Any, first_row: int) -> NDArray[Any]:
-        rows: NDArray[Any] = np.asarray(as_samples(samples, "samples", first_row=first_row))
-        require_no_overflow(rows.min(axis=0), rows.max(axis=0), self.dtype, "samples")
+    def in_working_precision(self, samples: Any, where: str = "samples", first_row: int = 0) -> NDArray[Any]:
+        """Return samples as the map computes with them.
+
+        Parameters
+        ----------
+        samples : array_like of shape (n, D)
+            Data units.
+        where : str
+            What they are, for messages.
+        first_row : int
+            Number of their first row, for messages.
+
+        Raises
+        ------
+        DataError
+            If they are not finite numbers of shape (n, D), or too large for the working precision.
+        """
+        rows: NDArray[Any] = np.asarray(as_samples(samples, where, features=self.features, first_row=first_row))
+        require_no_overflow(rows.min(axis=0), rows.max(axis=0), self.dtype, where)
         return rows.astype(self.dtype, copy=False)
 
     def _checked_weights(self, weights: ArrayLike) -> NDArray[Any]:
@@ -315,6 +335,8 @@ class KohonenSOM:
 def _initialisation(initial: Any) -> Initialisation:
     """Return an initialisation that is given as such, by its name, as a file or as the weights themselves."""
     named = INITIALISATIONS.get(initial) if isinstance(initial, str) else None
+    if named is File:
+        raise ParameterError("initial", "be the path of the file itself", initial)
     made: Initialisation
     if named is not None:
         made = named()

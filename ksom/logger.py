@@ -1,6 +1,5 @@
 """Where words and numbers go: the console, train.log and metrics.jsonl."""
 
-import json
 import logging
 import sys
 from collections.abc import Iterator
@@ -8,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ksom.whole_files import AppendOnlyFile
+from ksom.whole_files import AppendOnlyFile, as_json
 
 LOGGER = logging.getLogger("ksom")
 
@@ -53,7 +52,7 @@ class JsonLines:
 
     def write(self, record: dict[str, Any]) -> None:
         """Append one object."""
-        self._file.append(json.dumps(record, allow_nan=False).encode() + b"\n")
+        self._file.append(as_json(record))
 
     def close(self) -> None:
         """Close the file."""

@@ -25,8 +25,10 @@ class Metrics:
         Raises
         ------
         ParameterError
-            If a value is not a number.
+            If a value is not a number, or called `iteration`.
         """
+        if "iteration" in values:
+            raise ParameterError("metric iteration", "have another name: that one is taken", values["iteration"])
         for name, value in values.items():
             try:
                 self._values[name] = (self.iteration, float(value))

@@ -67,7 +67,7 @@ class Registry:
         cls = self.get(name) if isinstance(name, str) else None
         if cls is None:
             hint = nearest(name, self) if isinstance(name, str) else ""
-            raise ParameterError(argument, f"name a {self.kind} ({', '.join(self)}){hint}", name)
+            raise ParameterError(argument, f"name {_a(self.kind)} ({', '.join(self)}){hint}", name)
         return cls
 
     def __iter__(self) -> Iterator[str]:
@@ -96,7 +96,7 @@ class Registry:
             If there is no such class.
         """
         if not isinstance(name, str):
-            raise ConfigError(f"{path}: the name of a {self.kind} must be a string, got {name!r}")
+            raise ConfigError(f"{path}: the name of {_a(self.kind)} must be a string, got {name!r}")
         if ":" in name:
             cls = _imported(name, path, folders)
             if not issubclass(cls, self.base):
@@ -136,7 +136,7 @@ def build(registry: Registry, node: Node, path: str, folders: Sequence[Path] = (
     """
     node = as_mapping(node, path)
     if "NAME" not in node:
-        raise ConfigError(f"{path}.NAME is missing: it names a {registry.kind}; known: {', '.join(registry)}")
+        raise ConfigError(f"{path}.NAME is missing: it names {_a(registry.kind)}; known: {', '.join(registry)}")
     cls = registry.find(node["NAME"], f"{path}.NAME", folders)
     return call(cls, {key: value for key, value in node.items() if key != "NAME"}, path, folders, **context)
 
@@ -177,7 +177,8 @@ def as_node(made: Any, given: Node, registry: Registry | None = None, without: S
     Parameters
     ----------
     made : object
-        Holds its constructor's arguments under their names; what it holds otherwise is taken from `given`.
+        Holds its constructor's arguments under their names; what it holds otherwise is taken from `given`, and so are
+        the arguments of a class of the user's own.
     given : mapping or str
         The node it was built from.
     registry : Registry, optional
@@ -195,12 +196,12 @@ def as_node(made: Any, given: Node, registry: Registry | None = None, without: S
         key = name.upper()
         if name in without and key not in given:
             continue
-        held = getattr(made, name, None)
+        held = getattr(made, name, None) if registry is None or ":" not in node["NAME"] else None
         default = None if parameter.default is parameter.empty else parameter.default
         if name in parts and isinstance(given.get(key) or {}, str | Mapping):
             node[key] = as_node(held, given.get(key) or {}, parts[name])
         else:
-            node[key] = held if isinstance(held, bool | int | float | str) else given.get(key, default)
+            node[key] = held if type(held) in {bool, int, float, str} else given.get(key, default)
     return node
 
 
@@ -251,6 +252,7 @@ def _located(path: str, elsewhere: Container[str]) -> Iterator[None]:
 
 def _imported(name: str, path: str, folders: Sequence[Path]) -> type:
     module_name, _, class_name = name.partition(":")
+    _forget_namesake(module_name.partition(".")[0], folders)
     before = list(sys.path)
     sys.path[:0] = [str(folder) for folder in folders]
     try:
@@ -268,6 +270,21 @@ def _imported(name: str, path: str, folders: Sequence[Path]) -> type:
         classes = [key for key, value in vars(module).items() if isinstance(value, type)]
         raise ConfigError(f"{path}: module {module_name!r} has no class {class_name!r}{nearest(class_name, classes)}")
     return found
+
+
+def _a(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
+def _forget_namesake(name: str, folders: Sequence[Path]) -> None:
+    """Forget a module that was loaded from another place than the first of the folders that has one of its name."""
+    importlib.invalidate_caches()
+    places = (place for folder in folders for place in (folder / f"{name}.py", folder / name / "__init__.py"))
+    own = next((place for place in places if place.is_file()), None)
+    loaded = getattr(sys.modules.get(name), "__file__", None)
+    if own is not None and loaded is not None and Path(loaded).resolve() != own.resolve():
+        for known in [known for known in sys.modules if known.partition(".")[0] == name]:
+            del sys.modules[known]
 
 
 def _plain(name: str) -> str:

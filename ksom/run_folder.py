@@ -1,18 +1,19 @@
 """The folder of a run: where the newest run of an experiment lies, and what becomes of the one before it."""
 
 import json
+import os
 import platform
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from ksom.errors import OutputError
-from ksom.whole_files import cut_back, replacing, writing
+from ksom.whole_files import as_json, cut_back, replacing, writing
 
 CONFIG = "config.yaml"
 SUMMARY = "summary.json"
@@ -20,8 +21,7 @@ CHECKPOINTS = "checkpoints"
 LOCK = ".lock"
 APPEND_ONLY = ("metrics.jsonl", "train.log", "vlog.gif")
 """Files that grow, and are cut back to a checkpoint by a resume."""
-ENDED = ("completed", "stopped")
-"""What the summary of a run says that ended by itself; the run before is kept, the next one may start."""
+ENVIRONMENT = "environment.json"
 
 
 class RunFolder:
@@ -50,8 +50,11 @@ class RunFolder:
 
     @property
     def holds_run(self) -> bool:
-        """Whether there is a run in the folder, ended or not."""
-        return (self.path / CONFIG).is_file()
+        """Whether there is a run of ksom in the folder, ended or not: its environment.json tells."""
+        try:
+            return "kohonen2" in json.loads((self.path / ENVIRONMENT).read_text())["packages"]
+        except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
+            return False
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -62,14 +65,11 @@ class RunFolder:
         OutputError
             If another process trains in it, it cannot be written, or it holds something that is not a run.
         """
-        if (
-            not self.holds_run
-            and self.path.is_dir()
-            and any(not path.name.startswith(".") for path in self.path.iterdir())
-        ):
-            raise OutputError(
-                f"{self.path}: is not empty and not a run of ksom; choose another folder with --output-dir"
-            )
+        with writing(self.path):
+            foreign = not self.holds_run and self.path.is_dir() and any(map(_is_shown, self.path.iterdir()))
+        if foreign:
+            told = "is not empty and not a run of ksom; choose another folder with --output-dir"
+            raise OutputError(f"{self.path}: {told}")
         self._take()
         try:
             yield
@@ -86,7 +86,7 @@ class RunFolder:
         """
         if not self.holds_run:
             return
-        if self.status not in ENDED and not restart:
+        if self.status != "completed" and not restart:
             told = "holds an unfinished run; go on with it by --resume, or begin anew by --restart"
             raise OutputError(f"{self.path}: {told} (which keeps it under another name)")
         self._move_away()
@@ -118,7 +118,7 @@ class RunFolder:
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a JSON file, whole or absent."""
         with replacing(self.path / name) as file:
-            file.write(json.dumps(content, indent=2).encode() + b"\n")
+            file.write(as_json(content, indent=2))
 
     def _take(self) -> None:
         import filelock
@@ -134,19 +134,33 @@ class RunFolder:
             raise OutputError(f"{self.path}: another process is training there; wait, or choose --output-dir") from None
 
     def _move_away(self) -> None:
-        number = 1
-        while (aside := self.path.with_name(f"{self.path.name}.{number}")).exists():
+        here, number = self.path.resolve(), 1
+        if Path.cwd().is_relative_to(here):
+            raise OutputError(f"{self.path}: the current folder lies in it, so it cannot be moved aside; go elsewhere")
+        while (aside := here.with_name(f"{here.name}.{number}")).exists():
             number += 1
         with writing(self.path):
-            self.path.rename(aside)
+            here.rename(aside)
 
 
 def environment() -> dict[str, Any]:
     """Return what a run ran on: versions and machine; no environment variables, no command line, no names of people."""
-    packages = ("kohonen2", "numpy", "pillow", "imageio", "pyyaml", "yacs", "click")
+    names = ("kohonen2", "numpy", "numba", "pillow", "imageio", "pyyaml", "yacs", "click", "filelock")
     return {
         "python": sys.version.split()[0],
-        "packages": {name: version(name) for name in packages},
+        "packages": {name: _version(name) for name in names},
         "system": platform.system(),
         "machine": platform.machine(),
+        "cores": os.cpu_count(),
     }
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _is_shown(path: Path) -> bool:
+    return not path.name.startswith(".")

@@ -1,6 +1,7 @@
 """The training loop."""
 
 import copy
+import json
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -11,11 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from ksom.algorithms import ALGORITHMS, Algorithm
 from ksom.arguments import require_boolean, require_integer, require_path
-from ksom.dataset import BLOCK_ROWS, Dataset, as_samples, require_normal_range, summarise
-from ksom.errors import DataError, ParameterError
+from ksom.dataset import BLOCK_ROWS, Dataset, require_normal_range, summarise
+from ksom.errors import DataError, OutputError, ParameterError, TrainingFailed
 from ksom.hooks.hook import EVERY_PAUSE, Hook
 from ksom.kohonensom_model import KohonenSOM
 from ksom.run import Outcome, Run
+from ksom.whole_files import writing
 
 PROBE_SIZE = 1000
 """Samples in the probe: enough to measure by, few enough to be searched every few iterations."""
@@ -115,7 +117,15 @@ class Trainer:
         """Train until all iterations are done or somebody asks for a stop.
 
         Every hook's `after_train` runs, in reverse order, even after a failure.
+
+        Raises
+        ------
+        TrainingFailed
+            If it has been called before.
+        OutputError
+            If the folder cannot be written, or holds files of another training.
         """
+        self._open_folder()
         with self._closing_hooks():
             self._tell("before_train", self.hooks)
             while not self.run.is_over:
@@ -133,7 +143,7 @@ class Trainer:
         return {
             "iteration": self.run.iteration,
             "seconds": self.run.seconds,
-            "hooks": {key: hook.state() for key, hook in self.hooks.items()},
+            "hooks": {key: _checked_state(key, hook) for key, hook in self.hooks.items()},
             "data_digest": self.data_digest,
             "config": self.config,
         }
@@ -145,6 +155,17 @@ class Trainer:
         self.run.seconds = float(state["seconds"])
         for key, hook in self.hooks.items():
             hook.load_state(state["hooks"].get(key, {}))
+
+    def _open_folder(self) -> None:
+        if self.run.outcome is not Outcome.RUNNING:
+            raise TrainingFailed("this training has ended; make a new Trainer for another one")
+        if self.run.folder is None:
+            return
+        with writing(self.run.folder):
+            self.run.folder.mkdir(parents=True, exist_ok=True)
+        for file in (self.run.folder / hook.file for hook in self.hooks.values() if hook.file):
+            if self.run.iteration == 0 and file.exists():
+                raise OutputError(f"{file}: is there already, from another training; choose another folder")
 
     def times(self, hook: Hook) -> str:
         """Say how often a hook acts in the whole training."""
@@ -165,8 +186,8 @@ class Trainer:
     def _blocks(self, iteration: int) -> Iterator[NDArray[Any]]:
         checked = self.dataset.is_constant  # by `summarise`
         for block in self.dataset.batch(iteration, batch_size=self.batch_size, shuffle=self.shuffle, seed=self.seed):
-            rows = block if checked else as_samples(block, "the data", features=self.som.features, first_row=0)
-            yield rows.astype(self.som.dtype, copy=False)
+            where = f"the batch of iteration {iteration}"
+            yield block.astype(self.som.dtype, copy=False) if checked else self.som.in_working_precision(block, where)
 
     def _next_pause(self) -> int:
         """Return where to pause: where a hook is due, or after a moment's work. It never changes a bit."""
@@ -269,6 +290,15 @@ def train(
     return som
 
 
+def _checked_state(key: str, hook: Hook) -> dict[str, Any]:
+    state = hook.state()
+    try:
+        json.dumps(state)
+    except (TypeError, ValueError) as error:
+        raise TrainingFailed(f"the state of the hook {key} must be what JSON can hold: {error}") from error
+    return state
+
+
 def _algorithm(algorithm: Any) -> Algorithm:
     is_made = hasattr(algorithm, "train") and not isinstance(algorithm, type)
     made: Algorithm = algorithm if is_made else ALGORITHMS.named("algorithm", algorithm)()
@@ -292,6 +322,12 @@ def _by_phase(hooks: Mapping[str, Hook] | Iterable[Hook]) -> dict[str, Hook]:
             raise ParameterError("hooks", "be hooks: objects of subclasses of ksom.Hook", hook)
         if hook.every is not None:
             require_integer(f"{key}.every", hook.every, minimum=EVERY_PAUSE)
+    files = [hook.file for hook in named.values() if hook.file]
+    for file in set(files):
+        if files.count(file) > 1:
+            raise ParameterError(
+                "hooks", f"append to different files, but {files.count(file)} append to {file}", list(named)
+            )
     return dict(sorted(named.items(), key=lambda item: item[1].phase))
 
 

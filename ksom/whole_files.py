@@ -1,11 +1,13 @@
 """Files that are whole whenever somebody looks: appended by whole records, or replaced at once."""
 
 import errno
+import json
+import math
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from ksom.errors import OutputError
 
@@ -100,6 +102,14 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+
+
+def as_json(content: Mapping[str, Any], indent: int | None = None) -> bytes:
+    """Return a line, or lines, of JSON; it has no infinity and no NaN, so they become null."""
+    finite = {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in content.items()
+    }
+    return json.dumps(finite, indent=indent, allow_nan=False).encode() + b"\n"
 
 
 def sync_folder(folder: Path) -> None:

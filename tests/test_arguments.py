@@ -13,7 +13,7 @@ from ksom.algorithms import Online
 from ksom.arguments import LARGEST
 from ksom.default_setup import Experiment
 from ksom.errors import ConfigError, DataError, KsomError, ParameterError
-from ksom.hooks import HOOKS, Checkpoint, Quality, TimeLimit, Vlog
+from ksom.hooks import Checkpoint, Quality, TimeLimit, Vlog
 from ksom.initialisation import File
 from ksom.lattice import Rectangular
 from ksom.schedules import SCHEDULES, Exponential, Linear
@@ -94,7 +94,7 @@ ARGUMENTS = [
             "lattice": one_of("rectangular"),
             "neighbourhood": one_of("gaussian"),
             "dtype": exactly_one_of("float32", "float64"),
-            "backend": exactly_one_of("auto", "numpy"),
+            "backend": exactly_one_of("auto", "numpy", "numba"),
             "threads": integer_from(0),
         },
         {},
@@ -174,7 +174,7 @@ KEYS = {
     "SEED": integer_from(0),
     "THREADS": integer_from(0),
     "CALLBACK_PERIOD": integer_from(1),
-    "BACKEND": exactly_one_of("auto", "numpy"),
+    "BACKEND": exactly_one_of("auto", "numpy", "numba"),
     "MODEL.HEIGHT": integer_from(1, 10**6),
     "MODEL.WIDTH": integer_from(1, 10**6),
     "MODEL.LATTICE": one_of("rectangular"),
@@ -191,7 +191,7 @@ KEYS = {
     "TRAINER.ALGORITHM.SIGMA.START": with_none(number(1, open_at_low=False)),
     "TRAINER.ALGORITHM.LEARNING_RATE.START": with_none(number(0, 1)),
     **{f"HOOKS.{name.upper()}": never for name in ("Vlgo",)},
-    **{f"HOOKS.{name}.EVERY": with_none(integer_from(1)) for name in HOOKS if name in {"Vlog", "Quality", "Timing"}},
+    **{f"HOOKS.{name}.EVERY": with_none(integer_from(1)) for name in ("VLOG", "QUALITY", "TIMING")},
     "HOOKS.VLOG.FPS": number(0.01, 50, open_at_low=False),
     "HOOKS.VLOG.SIZE": integer_from(16, 8192),
     "HOOKS.VLOG.CAPTION": boolean,

@@ -6,6 +6,7 @@ import pty
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
+from ksom import Experiment
 from ksom.entry import cli
 
 ROOT = Path(__file__).parents[1]
@@ -127,10 +129,12 @@ def test_restart_keeps_the_unfinished_run_under_another_name(quick: Path) -> Non
 def test_a_folder_with_other_files_is_never_taken_for_a_run(quick: Path) -> None:
     (quick / "precious").mkdir()
     (quick / "precious/thesis.txt").write_text("years of work")
+    (quick / "precious/config.yaml").write_text("a: 1")
+    (quick / "precious/summary.json").write_text('{"status": "completed"}')
     refused = train(quick, "--config-file", "quick.yaml", "--output-dir", "precious", "--restart")
     assert refused.returncode == 1
     assert "is not empty and not a run of ksom" in refused.stderr
-    assert [path.name for path in (quick / "precious").iterdir()] == ["thesis.txt"]
+    assert len(list((quick / "precious").iterdir())) == 3
 
 
 @pytest.mark.parametrize(
@@ -303,7 +307,7 @@ def test_describe_lists_data_sets_and_hooks_with_arguments_and_defaults(tmp_path
 
 
 def test_describe_explains_one_and_hints_at_the_nearest(tmp_path: Path) -> None:
-    assert "GIF" in ksom(tmp_path, "describe", "vlog").stdout or "vlog.gif" in ksom(tmp_path, "describe", "vlog").stdout
+    assert "Write the iteration under each frame." in ksom(tmp_path, "describe", "vlog").stdout
     failed = ksom(tmp_path, "describe", "Vlug")
     assert failed.returncode == 1
     assert "did you mean 'Vlog'?" in failed.stderr
@@ -311,3 +315,49 @@ def test_describe_explains_one_and_hints_at_the_nearest(tmp_path: Path) -> None:
 
 def test_the_installed_command_is_there() -> None:
     assert shutil.which(str(KSOM))
+
+
+def test_a_map_in_the_run_folder_cannot_be_the_first_weights_of_the_run_that_moves_it(quick: Path) -> None:
+    assert train(quick, "--config-file", "quick.yaml").returncode == 0
+    refused = train(quick, "--config-file", "quick.yaml", "MODEL.INITIAL", "{NAME: file, PATH: logs/quick/map.npz}")
+    assert refused.returncode == 1
+    assert "lies in the run folder, which a new run moves aside; copy it elsewhere" in refused.stderr
+    assert (quick / "logs/quick/map.npz").is_file()
+
+
+def test_the_current_folder_is_never_moved_aside(quick: Path) -> None:
+    (quick / "here").mkdir()
+    for expected in (0, 1):
+        done = train(quick / "here", "--config-file", "../quick.yaml", "--output-dir", ".")
+        assert done.returncode == expected, done.stderr
+    assert "the current folder lies in it" in done.stderr
+
+
+def test_namesakes_in_two_folders_are_two_modules(quick: Path) -> None:
+    for name, value in (("a", 1.0), ("b", 2.0)):
+        (quick / name).mkdir()
+        code = (
+            f"import ksom\nclass Mine(ksom.Dataset):\n    def __init__(self):\n        super().__init__([[{value}]])\n"
+        )
+        (quick / name / "my_namesake.py").write_text(code)
+        (quick / name / "exp.yaml").write_text("DATASET: {NAME: 'my_namesake:Mine'}")
+    made = [Experiment(quick / name / "exp.yaml").dataset.samples.tolist() for name in ("a", "b", "a")]
+    assert made == [[[1.0]], [[2.0]], [[1.0]]]
+
+
+def test_an_experiment_runs_in_a_thread_too(quick: Path) -> None:
+    experiment = Experiment(quick / "quick.yaml", output_dir=quick / "threaded")
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(experiment.run).result().status == "completed"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
+def test_a_folder_of_somebody_else_gets_one_line(quick: Path) -> None:
+    (quick / "theirs").mkdir(mode=0o700)
+    quick.chmod(0o755)
+    code = "import os, ksom.default_setup, ksom.entry, filelock; os.setuid(65534); ksom.entry.main()"
+    command = [sys.executable, "-c", code, "train", "--output-dir", quick / "theirs/run"]
+    refused = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert "Permission denied" in refused.stderr
+    assert "--user" in refused.stderr

@@ -7,7 +7,7 @@ import pytest
 
 from ksom import Hook, KohonenSOM, RandomColors, Trainer, quantization_error, topographic_error
 from ksom.errors import ParameterError, TrainingFailed
-from ksom.hooks import HOOKS, MetricsWriter, Progress, Quality, StopOnNaN, TimeLimit, Timing
+from ksom.hooks import HOOKS, Checkpoint, MetricsWriter, Progress, Quality, StopOnNaN, TimeLimit, Timing, Vlog
 from ksom.hooks.hook import EVERY_PAUSE
 from ksom.run import Outcome
 
@@ -92,8 +92,11 @@ def test_time_left_is_enough():
     assert trained(TimeLimit(seconds=1e6)).run.outcome is Outcome.COMPLETED
 
 
-def test_progress_is_quiet_where_there_is_no_terminal(capfd):
-    trained(Progress())
+def test_progress_is_a_plain_line_where_there_is_no_terminal(monkeypatch, caplog, capfd):
+    monkeypatch.setattr("ksom.hooks.progress.SECONDS_BETWEEN_LINES", 0)
+    with caplog.at_level("INFO", logger="ksom"):
+        trained(Quality(every=5), Progress())
+    assert any(line.startswith("iteration 10/10 (100 %) quantization error 0.") for line in caplog.messages)
     assert capfd.readouterr() == ("", "")
 
 
@@ -120,3 +123,30 @@ def test_impossible_periods_of_a_users_class_are_refused(every):
     hook = type("Mine", (Hook,), {"every": every})()
     with pytest.raises(ParameterError, match=r"Mine\.every must be an integer of at least 0"):
         trained(hook)
+
+
+@pytest.mark.parametrize("hooks", [[Vlog(), Vlog(every=3)], {"A": MetricsWriter(), "B": MetricsWriter()}])
+def test_two_hooks_never_append_to_the_same_file(hooks):
+    with pytest.raises(ParameterError, match="hooks must append to different files, but 2 append to"):
+        Trainer(KohonenSOM(2, 2), RandomColors(3), hooks=hooks)
+
+
+def test_a_state_that_json_cannot_hold_is_blamed_on_its_hook():
+    class Forgetful(Hook):
+        def state(self):
+            return {"value": np.float32(1)}
+
+    trainer = Trainer(KohonenSOM(2, 2), RandomColors(3), hooks={"MINE": Forgetful()})
+    with pytest.raises(TrainingFailed, match="the state of the hook MINE must be what JSON can hold"):
+        trainer.state()
+
+
+def test_a_checkpoint_never_holds_weights_that_are_not_finite(tmp_path):
+    som = KohonenSOM(2, 2, initial=np.ones((2, 2, 3)))
+    trainer = Trainer(som, RandomColors(3), iterations=4, hooks=[Checkpoint(every=1)], folder=tmp_path)
+    trainer.run._weights = (1, np.full((2, 2, 3), np.nan))
+    with pytest.raises(
+        TrainingFailed, match=r"after 1 iterations feature 0 of node .* is nan; no checkpoint holds that"
+    ):
+        trainer.train()
+    assert not (tmp_path / "checkpoints").exists()

@@ -7,7 +7,7 @@ import pytest
 
 from ksom import Dataset, Hook, KohonenSOM, RandomColors, Trainer, train
 from ksom.algorithms import Online
-from ksom.errors import DataError, ParameterError
+from ksom.errors import DataError, OutputError, ParameterError, TrainingFailed
 from ksom.hooks import HOOKS, Checkpoint, MetricsWriter, Progress, Quality, StopOnNaN, TimeLimit, Timing, Vlog
 from ksom.run import Outcome
 from ksom.schedules import Exponential, Linear
@@ -200,3 +200,52 @@ def test_learning_rate_above_one_is_refused(schedule):
 def test_exponential_schedules_refuse_a_sigma_below_one(algorithm):
     with pytest.raises(ParameterError, match=r"sigma\.start must be >= 1 lattice step .* geometric"):
         Trainer(KohonenSOM(2, 2), [[0.0]], algorithm=algorithm)
+
+
+def test_a_training_is_done_once():
+    trainer = Trainer(KohonenSOM(2, 2), RandomColors(3), iterations=1)
+    trainer.train()
+    with pytest.raises(TrainingFailed, match="this training has ended; make a new Trainer"):
+        trainer.train()
+
+
+def test_files_of_another_training_are_not_appended_to(tmp_path):
+    def trainer():
+        return Trainer(
+            KohonenSOM(2, 2), RandomColors(3), iterations=1, hooks=[MetricsWriter(), Timing()], folder=tmp_path / "new"
+        )
+
+    trainer().train()
+    before = (tmp_path / "new/metrics.jsonl").read_bytes()
+    with pytest.raises(OutputError, match=r"metrics.jsonl: is there already, from another training"):
+        trainer().train()
+    assert (tmp_path / "new/metrics.jsonl").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("value", "message"), [(1e30, "reach 1e\\+30"), (np.nan, "iteration 2: row 0, column 0 is nan")]
+)
+def test_samples_that_are_made_in_every_iteration_are_checked(value, message):
+    class Made(Dataset):
+        def batch(self, iteration, **how):
+            yield np.full((2, 2), value if iteration == 2 else 0.5)
+
+    with pytest.raises(DataError, match=message):
+        Trainer(KohonenSOM(2, 2), Made(np.eye(2)), iterations=5).train()
+
+
+def test_rows_may_be_a_list():
+    class Listed(Dataset):
+        def rows(self, index):
+            return self.samples[index].tolist()
+
+    assert Trainer(KohonenSOM(2, 2), Listed(np.eye(2)), iterations=2).train() is Outcome.COMPLETED
+
+
+def test_a_constructor_that_forgets_its_base_is_told():
+    class Forgetful(Dataset):
+        def __init__(self):
+            pass
+
+    with pytest.raises(DataError, match=r"has no samples: its constructor must call super\(\).__init__\(samples\)"):
+        Trainer(KohonenSOM(2, 2), Forgetful())

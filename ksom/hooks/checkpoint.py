@@ -6,13 +6,14 @@ from pathlib import Path
 from ksom.arguments import require_integer
 from ksom.checkpoint import checkpoint_paths, save_checkpoint
 from ksom.hooks.hook import HOOKS, Hook, Phase
+from ksom.hooks.quality import require_finite
 from ksom.run import Outcome, Run
 from ksom.run_folder import APPEND_ONLY, CHECKPOINTS
 
 
 @HOOKS.register("Checkpoint")
 class Checkpoint(Hook):
-    """Keeps the training in `checkpoints/`, and once more when it is stopped.
+    """Keeps the training in `checkpoints/`, and once more when it is stopped; weights that are not finite it refuses.
 
     Parameters
     ----------
@@ -35,6 +36,7 @@ class Checkpoint(Hook):
     def after_step(self, run: Run) -> None:
         if run.folder is None:
             return
+        require_finite(run)
         files = [run.folder / name for name in APPEND_ONLY]
         offsets = {file.name: _synced_size(file) for file in files if file.is_file()}
         folder = run.folder / CHECKPOINTS

@@ -53,6 +53,8 @@ class Hook:
 
     phase = Phase.ACT
     every: int | None = None
+    file: str | None = None
+    """The file in the run folder that the hook appends to, if it does: no other hook may."""
 
     def __init__(self, every: int | None = None) -> None:
         if every is not None:

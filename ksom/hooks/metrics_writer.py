@@ -1,7 +1,5 @@
 """The hook that writes the metrics down."""
 
-import math
-
 from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook, Phase
 from ksom.logger import JsonLines
 from ksom.run import Run
@@ -13,6 +11,7 @@ class MetricsWriter(Hook):
 
     phase = Phase.REPORT
     every = EVERY_PAUSE
+    file = "metrics.jsonl"
 
     def __init__(self) -> None:
         super().__init__()
@@ -20,13 +19,12 @@ class MetricsWriter(Hook):
 
     def before_train(self, run: Run) -> None:
         if run.folder is not None:
-            self._lines = JsonLines(run.folder / "metrics.jsonl")
+            self._lines = JsonLines(run.folder / self.file)
 
     def after_step(self, run: Run) -> None:
         metrics = run.metrics.at(run.iteration)
         if metrics and self._lines is not None:
-            finite = {name: value if math.isfinite(value) else None for name, value in metrics.items()}
-            self._lines.write({"iteration": run.iteration, **finite})
+            self._lines.write({"iteration": run.iteration, **metrics})
 
     def after_train(self, run: Run) -> None:
         if self._lines is not None:

@@ -23,6 +23,7 @@ class Progress(Hook):
     def __init__(self) -> None:
         super().__init__()
         self._bar: Any = None
+        self._first = 0
         self._last = 0.0
 
     def before_train(self, run: Run) -> None:
@@ -30,18 +31,20 @@ class Progress(Hook):
         if sys.stderr.isatty():
             import click
 
+            # A resumed training starts a bar of its own: what came before would make the time left look short.
+            self._first = first = run.iteration
             self._bar = click.progressbar(
-                length=run.iterations,
-                label="training",
+                length=run.iterations - first,
+                label=f"training from iteration {first}" if first else "training",
                 file=sys.stderr,
                 show_pos=True,
                 item_show_func=lambda _: _errors(run),
             )
-            self._bar.update(run.iteration)
+            self._bar.update(0)
 
     def after_step(self, run: Run) -> None:
         if self._bar is not None:
-            self._bar.update(run.iteration - self._bar.pos)
+            self._bar.update(run.iteration - self._first - self._bar.pos)
         elif time.monotonic() - self._last >= SECONDS_BETWEEN_LINES:
             self._last = time.monotonic()
             left = run.seconds / run.iteration * (run.iterations - run.iteration)

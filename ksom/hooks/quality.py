@@ -33,7 +33,7 @@ class Quality(Hook):
 
 @HOOKS.register("StopOnNaN")
 class StopOnNaN(Hook):
-    """Ends the training with an error if a weight is NaN or infinite, before a checkpoint could keep it.
+    """Ends the training with an error if a weight is NaN or infinite.
 
     Parameters
     ----------
@@ -44,8 +44,19 @@ class StopOnNaN(Hook):
     phase = Phase.MEASURE
 
     def after_step(self, run: Run) -> None:
-        wrong = ~np.isfinite(run.weights)
-        if wrong.any():
-            row, column, feature = (int(index) for index in np.argwhere(wrong)[0])
-            where = f"feature {feature} of node ({row}, {column}) is {run.weights[row, column, feature]}"
-            raise TrainingFailed(f"after {run.iteration} iterations {where}; the last checkpoint is from before")
+        require_finite(run)
+
+
+def require_finite(run: Run) -> None:
+    """Refuse weights that are NaN or infinite.
+
+    Raises
+    ------
+    TrainingFailed
+        Naming the first of them.
+    """
+    wrong = ~np.isfinite(run.weights)
+    if wrong.any():
+        row, column, feature = (int(index) for index in np.argwhere(wrong)[0])
+        where = f"feature {feature} of node ({row}, {column}) is {run.weights[row, column, feature]}"
+        raise TrainingFailed(f"after {run.iteration} iterations {where}; no checkpoint holds that")

@@ -38,6 +38,8 @@ class Vlog(Hook):
         Write the iteration under each frame.
     """
 
+    file = "vlog.gif"
+
     def __init__(self, every: int | None = None, fps: float = 10, size: int = 500, caption: bool = True) -> None:
         super().__init__(every)
         self.fps = require_number("fps", fps, at_least=0.01, at_most=50, unit="frames per second")
@@ -53,7 +55,7 @@ class Vlog(Hook):
         self._colours = colours_for(run.probe)
         self._scale = Scale.to_fit(run.lattice.height, run.lattice.width, self.size)
         self._say_scale(run)
-        self._film = Film(run.folder / "vlog.gif")
+        self._film = Film(run.folder / self.file)
         self._film.restore_trailer()
         if self._film.is_new:
             self._append(run, 1 / self.fps)
