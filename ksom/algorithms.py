@@ -72,7 +72,7 @@ class Online:
     def prepare(self, lattice: Lattice, iterations: int) -> None:
         """Complete the schedules for a lattice and a number of iterations, and check them."""
         self._iterations = iterations
-        self.sigma = self.sigma.completed(start=half_of(lattice), end=1.0)
+        self.sigma = self.sigma.completed(start=_half_of(lattice), end=1.0)
         self.learning_rate = self.learning_rate.completed(start=0.1, end=0.01)
         for schedule in (self.sigma, self.learning_rate):
             schedule.check(self.sigma.start)
@@ -137,7 +137,7 @@ class Batch:
     def prepare(self, lattice: Lattice, iterations: int) -> None:
         """Complete the schedule for a lattice and a number of iterations, and check it."""
         self._iterations = iterations
-        self.sigma = self.sigma.completed(start=half_of(lattice), end=0.7)
+        self.sigma = self.sigma.completed(start=_half_of(lattice), end=0.7)
         self.sigma.check(self.sigma.start)
 
     def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
@@ -152,6 +152,6 @@ class Batch:
         return {"sigma": self.sigma.value(iteration, self._iterations, self.sigma.start)}
 
 
-def half_of(lattice: Lattice) -> float:
+def _half_of(lattice: Lattice) -> float:
     """Return half of the longer side, at least 1, lattice steps: a neighbourhood that reaches most of the map."""
     return max(1.0, max(lattice.height, lattice.width) / 2)

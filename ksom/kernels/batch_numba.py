@@ -12,41 +12,26 @@ from ksom.kernels.vectors import ENTRY, LANES, PART
 
 @njit(**ENTRY)
 def add_samples(start, stop, samples, nodes, block_rows, sums, counts):
-    """Add the features start … stop − 1 of the samples to the sums of the nodes that won them, block by block.
+    """Add the features start … stop − 1 of samples to the sums of the nodes that won them.
 
-    The samples that one node won in a block are chained, so that they are added in the first cache, in their order,
-    and no second set of sums, one for the block, is needed.
+    Each block of rows has sums of its own, which go to those of all blocks where the block's samples say so.
     """
-    earliest = np.full(counts.size, -1)
-    following = np.empty(min(block_rows, nodes.size), dtype=np.int64)
-    total = np.empty(stop - start)
+    block_sums, block_counts = np.zeros((counts.size, stop - start)), np.zeros(counts.size)
     for first in range(0, nodes.size, block_rows):
-        last = min(first + block_rows, nodes.size) - 1
-        for sample in range(last, first - 1, -1):
-            following[sample - first] = earliest[nodes[sample]]
-            earliest[nodes[sample]] = sample
-        for sample in range(first, last + 1):
+        last = min(first + block_rows, nodes.size)
+        for sample in range(first, last):
             node = nodes[sample]
-            if earliest[node] == sample:
-                earliest[node] = -1
-                count = _add_chain(sample, first, following, samples, start, total)
-                for i in range(total.size):
-                    sums[node, start + i] += total[i]
-                if start == 0:
-                    counts[node] += count
-
-
-@njit(**PART)
-def _add_chain(sample, first, following, samples, start, total):
-    """Add up a sample and those that follow it in its chain; return how many they are."""
-    count = 0
-    total[:] = 0
-    while sample >= 0:
-        for i in range(total.size):
-            total[i] += samples[sample, start + i]
-        sample = following[sample - first]
-        count += 1
-    return count
+            block_counts[node] += 1
+            for i in range(stop - start):
+                block_sums[node, i] += samples[sample, start + i]
+        for sample in range(first, last):
+            node = nodes[sample]
+            if block_counts[node] > 0:
+                counts[node] += block_counts[node] if start == 0 else 0
+                block_counts[node] = 0
+                for i in range(stop - start):
+                    sums[node, start + i] += block_sums[node, i]
+                    block_sums[node, i] = 0
 
 
 @njit(**ENTRY)
