@@ -9,7 +9,7 @@ from ksom.errors import ParameterError
 from ksom.kernels import OnlineStep
 from ksom.kohonensom_model import KohonenSOM
 from ksom.lattice import Lattice
-from ksom.neighbourhood import factors_of_all
+from ksom.neighbourhood import factors_of_all, whole_factors
 from ksom.registry import Registry
 from ksom.schedules import SCHEDULES, Schedule, as_schedule
 
@@ -72,7 +72,7 @@ class Online:
     def prepare(self, lattice: Lattice, iterations: int) -> None:
         """Complete the schedules for a lattice and a number of iterations, and check them."""
         self._iterations = iterations
-        self.sigma = self.sigma.completed(start=max(1.0, max(lattice.height, lattice.width) / 2), end=1.0)
+        self.sigma = self.sigma.completed(start=_half_of(lattice), end=1.0)
         self.learning_rate = self.learning_rate.completed(start=0.1, end=0.01)
         for schedule in (self.sigma, self.learning_rate):
             schedule.check(self.sigma.start)
@@ -100,3 +100,58 @@ class Online:
             reach = factors_of_all(som.neighbourhood, som.lattice, [each["sigma"] for each in now], som.dtype)
             for iteration, each, factor in zip(iterations, now, reach, strict=True):
                 yield OnlineStep(batches(iteration), factor, each["learning_rate"])
+
+
+@ALGORITHMS.register("batch")
+class Batch:
+    """The batch map: every node moves to the mean of all samples, weighted by the neighbourhood of their winners.
+
+    In iteration t, b(x) is the best matching node of each sample x, with the weights as they were; then for every node
+    w_k ← Σ_x h(b(x), k; sigma(t)) · x / Σ_x h(b(x), k; sigma(t)). Computed as Σ_b h(b, k) S_b / Σ_b h(b, k) n_b from
+    the sum S_b and the number n_b of the samples that node b won, all in float64. A node whose denominator is below
+    1e-12 keeps its weights. A learning rate would cancel: there is none. With a part of the data in each iteration
+    (`batch_size`) this is mini-batch training.
+
+    Parameters
+    ----------
+    sigma : schedule or str
+        Radius of the neighbourhood, lattice steps. Default start: half of the map's longer side, at least 1; end: 0.7.
+
+    Raises
+    ------
+    ParameterError
+        If sigma starts below 1 with an exponential schedule.
+
+    References
+    ----------
+    T. Kohonen, Self-Organizing Maps, 3rd ed., Springer 2001, section 3.6.
+    T. Kohonen, Essentials of the self-organizing map, Neural Networks 37, 2013.
+    """
+
+    parts = {"sigma": SCHEDULES}
+
+    def __init__(self, sigma: Schedule | str = "exponential") -> None:
+        self.sigma = as_schedule("sigma", sigma)
+        self._iterations = 0
+
+    def prepare(self, lattice: Lattice, iterations: int) -> None:
+        """Complete the schedule for a lattice and a number of iterations, and check it."""
+        self._iterations = iterations
+        self.sigma = self.sigma.completed(start=_half_of(lattice), end=0.7)
+        self.sigma.check(self.sigma.start)
+
+    def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
+        """Do the iterations start … stop − 1."""
+        for iteration in range(start, stop):
+            node_sums = som.kernels.node_sums(batches(iteration))
+            sigma = self.parameters(iteration)["sigma"]
+            som.kernels.move_to_means(node_sums, whole_factors(som.neighbourhood, som.lattice, sigma))
+
+    def parameters(self, iteration: int) -> dict[str, float]:
+        """Return sigma of an iteration, lattice steps."""
+        return {"sigma": self.sigma.value(iteration, self._iterations, self.sigma.start)}
+
+
+def _half_of(lattice: Lattice) -> float:
+    """Return half of the longer side, at least 1, lattice steps: a neighbourhood that reaches most of the map."""
+    return max(1.0, max(lattice.height, lattice.width) / 2)

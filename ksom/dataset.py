@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 DATASETS = Registry("dataset")
 
 BLOCK_ROWS = 4096
-"""Rows in a block. Sums over samples are added block by block, so that their bits do not depend on who adds them."""
+"""Rows in a block: as many as batch training adds up at a time, so that it need not cut them anew."""
 
 
 class Dataset:

@@ -21,12 +21,12 @@ class Neighbourhood(Protocol):
 
 
 class Factors(NamedTuple):
-    """One iteration's neighbourhood: h(Δrow, Δcolumn) = rows[|Δrow|] · columns[|Δcolumn|], in the working precision."""
+    """One iteration's neighbourhood: h(Δrow, Δcolumn) = rows[|Δrow|] · columns[|Δcolumn|]."""
 
     rows: NDArray[Any]
-    """Shape (height,); 0 beyond the reach of an update."""
+    """Shape (height,)."""
     columns: NDArray[Any]
-    """Shape (width,); 0 beyond the reach of an update."""
+    """Shape (width,)."""
 
 
 @NEIGHBOURHOODS.register("gaussian")
@@ -64,6 +64,12 @@ def factors(neighbourhood: Neighbourhood, lattice: Lattice, sigma: float, dtype:
         The working precision, float32 or float64.
     """
     return next(factors_of_all(neighbourhood, lattice, [sigma], dtype))
+
+
+def whole_factors(neighbourhood: Neighbourhood, lattice: Lattice, sigma: float) -> Factors:
+    """Return the factors in float64, as far as they reach: where a mean is divided by their sum, small ones count."""
+    distances = (lattice.row_distances(), lattice.column_distances())
+    return Factors(*(neighbourhood.profile(along, np.array(sigma, dtype=np.float64)) for along in distances))
 
 
 def factors_of_all(

@@ -79,7 +79,7 @@ class FromStartToEnd:
     ----------
     start, end : float, optional
         First and last value, > 0: lattice steps for sigma, 1 for a learning rate. Defaults: sigma from half of the
-        map's longer side (at least 1) to 1, learning rate from 0.1 to 0.01.
+        map's longer side (at least 1) to 1 (batch: 0.7), learning rate from 0.1 to 0.01.
     """
 
     start: float = None  # type: ignore[assignment]  # None until completed

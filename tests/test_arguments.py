@@ -9,7 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ksom import Array, Dataset, Hook, ImagePixels, KohonenSOM, RandomColors, Trainer
-from ksom.algorithms import Online
+from ksom.algorithms import Batch, Online
 from ksom.arguments import LARGEST
 from ksom.default_setup import Experiment
 from ksom.errors import ConfigError, DataError, KsomError, ParameterError
@@ -105,7 +105,7 @@ ARGUMENTS = [
             "iterations": integer_from(1),
             "batch_size": integer_from(0),
             "shuffle": boolean,
-            "algorithm": one_of("online"),
+            "algorithm": one_of("online", "batch"),
             "callback_period": integer_from(1),
             "seed": integer_from(0),
             "folder": lambda value: value is None or isinstance(value, str),
@@ -118,6 +118,7 @@ ARGUMENTS = [
     (Exponential, {"start": with_none(number(0))}, {}),
     (Linear, {"start": with_none(number(0)), "end": with_none(number(0))}, {}),
     (Online, {"sigma": one_of(*SCHEDULES), "learning_rate": one_of(*SCHEDULES)}, {}),
+    (Batch, {"sigma": one_of(*SCHEDULES)}, {}),
     (Hook, {"every": with_none(integer_from(1))}, {}),
     (
         Vlog,
@@ -185,8 +186,8 @@ KEYS = {
     "TRAINER.ITERATIONS": integer_from(1),
     "TRAINER.BATCH_SIZE": integer_from(0),
     "TRAINER.SHUFFLE": boolean,
-    "TRAINER.ALGORITHM": one_of("online"),
-    "TRAINER.ALGORITHM.NAME": one_of("online"),
+    "TRAINER.ALGORITHM": one_of("online", "batch"),
+    "TRAINER.ALGORITHM.NAME": one_of("online", "batch"),
     "TRAINER.ALGORITHM.SIGMA": one_of(*SCHEDULES),
     "TRAINER.ALGORITHM.SIGMA.START": with_none(number(1, open_at_low=False)),
     "TRAINER.ALGORITHM.LEARNING_RATE.START": with_none(number(0, 1)),

@@ -96,8 +96,9 @@ def test_overrides_reach_every_level(quick: Path) -> None:
     assert not (quick / "logs/quick/vlog.gif").exists()
 
 
-def test_the_resolved_config_repeats_the_run_to_the_bit(quick: Path) -> None:
-    train(quick, "--config-file", "quick.yaml", "MODEL.WIDTH", "4")
+@pytest.mark.parametrize("algorithm", ["online", "batch"])
+def test_the_resolved_config_repeats_the_run_to_the_bit(quick: Path, algorithm: str) -> None:
+    train(quick, "--config-file", "quick.yaml", "MODEL.WIDTH", "4", "TRAINER.ALGORITHM", algorithm)
     train(quick, "--config-file", "logs/quick/config.yaml", "--output-dir", "again")
     for name in ("map.npz", "vlog.gif", "map.png"):
         assert (quick / "logs/quick" / name).read_bytes() == (quick / "again" / name).read_bytes()

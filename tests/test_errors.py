@@ -343,6 +343,10 @@ YAML = {
     "TRAINER: {ALGORITHM: {SIGMA: {START: 0.5}}}": "TRAINER.ALGORITHM.SIGMA.START must be >= 1 lattice step",
     "TRAINER: {ALGORITHM: {LEARNING_RATE: {START: 2}}}": "TRAINER.ALGORITHM.LEARNING_RATE.START must be > 0 and <= 1",
     "TRAINER: {ALGORITHM: {LEARNING_RATE: {NAME: linear, END: .inf}}}": "LEARNING_RATE.END must be a number > 0, got",
+    "TRAINER: {ALGORITHM: {NAME: batch, LEARNING_RATE: {START: 0.1}}}": (
+        "TRAINER.ALGORITHM.LEARNING_RATE: Batch has no such key; it takes SIGMA"
+    ),
+    "TRAINER: {ALGORITHM: {NAME: batch, SIGMA: {START: 0.5}}}": "ALGORITHM.SIGMA.START must be >= 1 lattice step",
     "HOOKS: {VLOG: {EVRY: 3}}": "HOOKS.VLOG.EVRY: Vlog has no such key; did you mean 'EVERY'?",
     "HOOKS: {VLOG: {EVERY: 0}}": "HOOKS.VLOG.EVERY must be an integer of at least 1, got 0",
     "HOOKS: {VLOG: 5}": "HOOKS.VLOG must be a mapping or a name, got 5",

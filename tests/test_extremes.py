@@ -22,13 +22,15 @@ SAMPLES = np.random.default_rng(0).random((12, 4))
     iterations=st.integers(1, 4),
     initial=st.sampled_from(["random", "samples"]),
     seed=st.integers(0, 2**63 - 1),
+    algorithm=st.sampled_from(["online", "batch"]),
 )
 def test_any_small_training_stays_in_the_data_s_range(
-    *, dtype, shuffle, height, width, size, features, batch_size, iterations, initial, seed
+    *, dtype, shuffle, height, width, size, features, batch_size, iterations, initial, seed, algorithm
 ):
     samples = np.random.default_rng(seed % 97).normal(size=(size, features))
     som = KohonenSOM(height, width, dtype=dtype, initial=initial)
-    Trainer(som, samples, iterations=iterations, batch_size=batch_size, shuffle=shuffle, seed=seed).train()
+    how = {"iterations": iterations, "batch_size": batch_size, "shuffle": shuffle, "seed": seed}
+    Trainer(som, samples, algorithm=algorithm, **how).train()
     assert som.weights.shape == (height, width, features)
     assert som.weights.dtype == dtype
     room = 1e-5 * np.abs(samples).max()
@@ -53,8 +55,9 @@ def test_any_small_training_stays_in_the_data_s_range(
         pytest.param(SAMPLES - 0.5, id="negative"),
     ],
 )
-def test_map_fits_what_it_has_seen(sides, samples):
-    som = train(samples, *sides, iterations=30)
+@pytest.mark.parametrize("algorithm", ["online", "batch"])
+def test_map_fits_what_it_has_seen(sides, samples, algorithm):
+    som = train(samples, *sides, iterations=30, algorithm=algorithm)
     extent = np.ptp(samples, axis=0)
     room = 1e-6 * (extent.max() + np.abs(samples).max())
     assert (som.weights >= np.min(samples, axis=0) - room).all()
@@ -92,16 +95,19 @@ KINDS = {
 }
 
 
+@pytest.mark.parametrize("algorithm", ["online", "batch"])
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("wrapped", [np.asanyarray, Dataset, Array])
-def test_any_kind_of_array_is_learned_like_its_plain_copy_and_not_modified(kind, dtype, wrapped, tmp_path):
+def test_any_kind_of_array_is_learned_like_its_plain_copy_and_not_modified(
+    *, algorithm, kind, dtype, wrapped, tmp_path
+):
     samples = KINDS[kind](SAMPLES.copy(), tmp_path)
     before = np.array(samples, dtype=np.float64)
 
     def learned(data):
         som = KohonenSOM(4, 3, dtype=dtype)
-        Trainer(som, data, iterations=7, batch_size=5, shuffle=True).train()
+        Trainer(som, data, iterations=7, batch_size=5, shuffle=True, algorithm=algorithm).train()
         return som.weights.tobytes(), som.best_matching_nodes(samples).tobytes(), som.transform(samples).tobytes()
 
     assert learned(wrapped(samples)) == learned(before.copy())

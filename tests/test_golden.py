@@ -8,10 +8,21 @@ import numpy as np
 import pytest
 
 from ksom import KohonenSOM, Trainer, quantization_error, topographic_error
-from ksom.algorithms import Online
-from ksom.schedules import Exponential
+from ksom.algorithms import Batch, Online
+from ksom.schedules import Exponential, Linear
 
 GOLDEN = Path(__file__).parent / "golden"
+
+
+def online(told):
+    return Online(sigma=Exponential(told["sigma0"]), learning_rate=Exponential(told["alpha0"]))
+
+
+def batch(told):
+    return Batch(sigma=Linear(told["sigma0"], told["sigma1"]))
+
+
+ALGORITHMS = {"online_colours_10x10": online, "online_12x20_5d": online, "batch_8x10_4d": batch}
 
 
 @pytest.fixture(scope="module", params=["numpy", "numba"])
@@ -19,7 +30,7 @@ def backend(request):
     return request.param
 
 
-@pytest.fixture(scope="module", params=["online_colours_10x10", "online_12x20_5d"])
+@pytest.fixture(scope="module", params=ALGORITHMS)
 def trained(request, backend):
     """The golden results and the map that ksom trains from the same first weights."""
     with np.load(GOLDEN / f"{request.param}.npz") as file:
@@ -27,8 +38,7 @@ def trained(request, backend):
     told = json.loads(str(golden.parameters))
     height, width, _ = golden.initial_weights.shape
     som = KohonenSOM(height, width, initial=golden.initial_weights, dtype="float64", backend=backend)
-    algorithm = Online(sigma=Exponential(told["sigma0"]), learning_rate=Exponential(told["alpha0"]))
-    Trainer(som, golden.samples, iterations=told["steps"], algorithm=algorithm).train()
+    Trainer(som, golden.samples, iterations=told["steps"], algorithm=ALGORITHMS[request.param](told)).train()
     return golden, som
 
 

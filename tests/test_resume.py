@@ -208,6 +208,16 @@ def test_resume_with_other_hooks_threads_and_backend_is_welcome(experiment: Path
     assert (folder / "map.npz").read_bytes() == (uninterrupted / "map.npz").read_bytes()
 
 
+def test_batch_training_killed_and_resumed_equals_never_killed(experiment: Path) -> None:
+    batch = ["TRAINER.ALGORITHM", "batch"]
+    assert run(experiment, "whole batch", *batch)[0] == 0
+    process = start(experiment, "batch", *batch)
+    wait_for(experiment / "batch" / "checkpoints" / "iteration-000000010.npz", process)
+    kill(process)
+    assert run(experiment, "batch", "--resume", "BACKEND", "numpy", *batch)[0] == 0
+    assert_same_run(experiment / "batch", experiment / "whole batch")
+
+
 def test_a_stop_by_the_time_limit_can_be_resumed_to_the_same_bits(experiment: Path, uninterrupted: Path) -> None:
     limit = ["HOOKS.LIMIT", "{NAME: TimeLimit, SECONDS: 0.3}"]
     status, output = run(experiment, "limited", *limit)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ksom import Dataset, Hook, KohonenSOM, RandomColors, Trainer, train
-from ksom.algorithms import Online
+from ksom.algorithms import Batch, Online
 from ksom.errors import DataError, OutputError, ParameterError, TrainingFailed
 from ksom.hooks import HOOKS, Checkpoint, MetricsWriter, Progress, Quality, StopOnNaN, TimeLimit, Timing, Vlog
 from ksom.run import Outcome
@@ -33,18 +33,22 @@ def trained(hooks=(), *, iterations=23, dtype="float32", pause=None, folder=None
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("algorithm", ["online", "batch"])
 @pytest.mark.parametrize("batching", [{}, {"batch_size": 7}, {"batch_size": 7, "shuffle": True}])
-def test_same_seed_gives_same_bits(dtype, batching):
-    assert trained(dtype=dtype, **batching) == trained(dtype=dtype, **batching)
+def test_same_seed_gives_same_bits(dtype, algorithm, batching):
+    arguments = {"dtype": dtype, "algorithm": algorithm, **batching}
+    assert trained(**arguments) == trained(**arguments)
 
 
-@pytest.mark.parametrize("arguments", [{"seed": 1}, {"iterations": 24}, {"batch_size": 7}, {"dtype": "float64"}])
+@pytest.mark.parametrize(
+    "arguments", [{"seed": 1}, {"iterations": 24}, {"batch_size": 7}, {"dtype": "float64"}, {"algorithm": "batch"}]
+)
 def test_another_training_gives_other_bits(arguments):
     assert trained(**arguments) != trained()
 
 
 @pytest.mark.parametrize("pause", [1, 2, 5, 22, 23])
-@pytest.mark.parametrize("batching", [{}, {"batch_size": 7, "shuffle": True}])
+@pytest.mark.parametrize("batching", [{}, {"batch_size": 7, "shuffle": True}, {"algorithm": "batch"}])
 def test_length_of_segments_does_not_change_a_bit(pause, batching):
     assert trained(pause=pause, **batching) == trained(**batching)
 
@@ -54,10 +58,28 @@ def test_period_of_hooks_does_not_change_a_bit(every):
     assert trained([Hook(every)]) == trained(callback_period=every) == trained()
 
 
-def test_all_hooks_on_give_the_bits_of_all_hooks_off(tmp_path):
+@pytest.mark.parametrize("algorithm", ["online", "batch"])
+def test_all_hooks_on_give_the_bits_of_all_hooks_off(algorithm, tmp_path):
     hooks = [*ALL_HOOKS, Vlog(every=2, size=16)]
     assert {type(hook) for hook in hooks} == {HOOKS.get(name) for name in HOOKS}
-    assert trained(hooks, folder=tmp_path) == trained()
+    assert trained(hooks, folder=tmp_path, algorithm=algorithm) == trained(algorithm=algorithm)
+
+
+@pytest.mark.parametrize("arguments", [{}, {"algorithm": "batch"}, {"algorithm": "batch", "batch_size": 7}])
+def test_going_on_from_a_state_gives_the_bits_of_an_uninterrupted_training(arguments):
+    class StopsAt9(Hook):
+        def after_step(self, run):
+            run.request_stop("enough")
+
+    def trainer(*hooks):
+        return Trainer(KohonenSOM(6, 7), RandomColors(20), iterations=23, hooks=hooks, **arguments)
+
+    first, second = trainer(StopsAt9(9)), trainer()
+    first.train()
+    second.load_state(first.state(), first.som.weights)
+    second.train()
+    assert (first.run.iteration, second.run.iteration) == (9, 23)
+    assert second.som.weights.tobytes() == trained(**arguments)
 
 
 def test_one_call_is_the_trainer():
@@ -85,9 +107,10 @@ def test_a_map_with_weights_goes_on_from_them():
 
 
 @pytest.mark.parametrize(("sides", "start"), [((1, 1), 1.0), ((2, 2), 1.0), ((1, 9), 4.5), ((10, 4), 5.0)])
-def test_sigma_starts_at_half_of_the_longer_side(sides, start):
-    trainer = Trainer(KohonenSOM(*sides), [[0.0]], iterations=10)
-    assert trainer.algorithm.parameters(0) == {"sigma": start, "learning_rate": 0.1}
+@pytest.mark.parametrize(("algorithm", "others"), [("online", {"learning_rate": 0.1}), ("batch", {})])
+def test_sigma_starts_at_half_of_the_longer_side(sides, start, algorithm, others):
+    trainer = Trainer(KohonenSOM(*sides), [[0.0]], iterations=10, algorithm=algorithm)
+    assert trainer.algorithm.parameters(0) == {"sigma": start, **others}
 
 
 class Diary(Hook):
@@ -196,7 +219,9 @@ def test_learning_rate_above_one_is_refused(schedule):
         Trainer(KohonenSOM(2, 2), [[0.0]], algorithm=Online(learning_rate=schedule))
 
 
-@pytest.mark.parametrize("algorithm", [Online(sigma=Exponential(0.5)), Online(sigma=Linear(0.5))])
+@pytest.mark.parametrize(
+    "algorithm", [Online(sigma=Exponential(0.5)), Online(sigma=Linear(0.5)), Batch(Exponential(0.5))]
+)
 def test_exponential_schedules_refuse_a_sigma_below_one(algorithm):
     with pytest.raises(ParameterError, match=r"sigma\.start must be >= 1 lattice step .* geometric"):
         Trainer(KohonenSOM(2, 2), [[0.0]], algorithm=algorithm)

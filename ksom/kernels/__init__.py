@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from ksom.arguments import require_choice
 from ksom.errors import BackendUnavailable
+from ksom.kernels.node_sums import NodeSums
 from ksom.neighbourhood import Factors
 
 if TYPE_CHECKING:
@@ -57,6 +58,31 @@ class Backend(Protocol):
 
     def online(self, steps: Iterable[OnlineStep]) -> None:
         """Show samples one after another; each moves the weights before the next one is looked at."""
+        ...
+
+    def node_sums(self, samples: Iterable[NDArray[Any]]) -> NodeSums:
+        """Return sum and number of the samples that each node wins, with the weights as they are.
+
+        Parameters
+        ----------
+        samples : iterable of ndarray of shape (n, D)
+            Blocks of rows of any size, in the working precision; how they are cut does not change a bit.
+        """
+        ...
+
+    def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
+        """Move every node to the mean of all samples, w_k ← Σ_b h(b, k) S_b / Σ_b h(b, k) n_b, added in float64.
+
+        The neighbourhood is applied along rows, then along columns, b ascending. A node whose denominator is below
+        `LEAST_WEIGHT` keeps its weights.
+
+        Parameters
+        ----------
+        node_sums : NodeSums
+            S_b and n_b of every node b.
+        factors : Factors
+            h, in float64, as far as it reaches.
+        """
         ...
 
     def best_matching_nodes(self, samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:

@@ -8,11 +8,15 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ksom.kernels import OnlineStep
+from ksom.kernels.batch_numba import add_samples, smooth, take_means
+from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.kernels.online_numba import catch_up, learn, make_room
 from ksom.kernels.search_numba import make_answers, measure_boxes, search
-from ksom.kernels.segment import segments
+from ksom.kernels.segment import SEGMENT_BYTES, segments
 from ksom.kernels.tiles import as_map, as_tiles
+from ksom.kernels.vectors import LANES
+from ksom.neighbourhood import Factors
 
 _PARALLEL_WORK = 2**24
 """How many updated values are worth a second thread: half a millisecond of work, a start of threads takes a tenth."""
@@ -20,9 +24,14 @@ _PARALLEL_WORK = 2**24
 _SHARES = 8
 """Into how many shares work is cut for each thread, so that none waits long for the last one."""
 
-
 _SAMPLES = 256
 """The fewest samples to search for in one share."""
+
+_SUM_FEATURES = 64
+"""The fewest features to add up in one share: fewer leave much of what is read from memory unused."""
+
+_UPDATES_PER_SUM = 16
+"""Adding a value to a node's sum, somewhere in memory, takes as long as updating so many values."""
 
 
 class NumbaBackend:
@@ -61,6 +70,24 @@ class NumbaBackend:
             self._share(catch_up, len(self._tiles.weights), work, 1, segment)
             self._boxes_are_small = False
 
+    def node_sums(self, samples: Iterable[NDArray[Any]]) -> NodeSums:
+        nodes, features = self._tiles.height * self._tiles.width, self.features
+        made = NodeSums(np.zeros((nodes, features)), np.zeros(nodes))
+        block_bytes = SUM_ROWS * features * self._tiles.weights.itemsize
+        for chunk in regrouped(samples, SUM_ROWS * max(1, SEGMENT_BYTES // block_bytes)):
+            rows = np.require(chunk, requirements=["C", "W"])  # kernels would be compiled anew for read-only memory
+            winners = self.best_matching_nodes(rows, 1)[0][:, 0]
+            work = _UPDATES_PER_SUM * rows.size
+            self._spread(add_samples, features, work, _SUM_FEATURES, rows, winners, SUM_ROWS, *made)
+        return made
+
+    def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
+        numerators = self._smoothed(node_sums.sums, factors)
+        denominators = self._smoothed(node_sums.counts, factors)[..., 0]
+        count, work = len(self._tiles.weights), numerators.size
+        self._spread(take_means, count, work, 1, self._tiles, numerators, denominators, LEAST_WEIGHT)
+        self._boxes_are_small = False
+
     def best_matching_nodes(self, samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
         if not self._boxes_are_small:
             measure_boxes(self._tiles)
@@ -74,20 +101,39 @@ class NumbaBackend:
     def distances(self, samples: NDArray[Any]) -> NDArray[Any]:
         return NumpyBackend(self.weights, self._tiles.weights.dtype).distances(samples)
 
+    def _smoothed(self, values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64]:
+        """Σ_b h(b, k) · values[b] for every node k, shape (W, H, n): the columns first."""
+        height, width = self._tiles.height, self._tiles.width
+        rows = self._along(factors.rows, values.reshape(height, -1)).reshape(height, width, -1)
+        columns = np.ascontiguousarray(rows.swapaxes(0, 1)).reshape(width, -1)
+        return self._along(factors.columns, columns).reshape(width, height, -1)
+
+    def _along(self, table: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+        smoothed = np.empty_like(values)
+        strips, work = -(-values.shape[1] // LANES), len(values) * values.size
+        self._spread(smooth, strips, work, 1, table, values, smoothed)
+        return smoothed
+
     def _share(self, kernel: Callable[..., None], count: int, work: int, least: int, *arrays: Any) -> None:
-        """Let a kernel do 0 … count − 1, on several threads if it is worth it; every thread has its own room.
+        """Let a kernel do 0 … count − 1 with the tiles; every thread has its own room."""
+
+        def part(start: int, stop: int) -> None:
+            room = self._room if stop - start == count else make_room(self._tiles)
+            kernel(start, stop, self._tiles, room, *arrays)
+
+        self._spread(part, count, work, least)
+
+    def _spread(self, kernel: Callable[..., None], count: int, work: int, least: int, *arrays: Any) -> None:
+        """Let a kernel do 0 … count − 1, on several threads if it is worth it.
 
         Threads of Python's, on kernels that let go of its lock: numba's own abort the process when two threads of a
         program use them at once.
         """
         if self._threads == 1 or work < _PARALLEL_WORK:
-            kernel(0, count, self._tiles, self._room, *arrays)
+            kernel(0, count, *arrays)
             return
         share = max(least, -(-count // (self._threads * _SHARES)))
         with ThreadPoolExecutor(self._threads) as pool:
-            parts = [
-                pool.submit(kernel, start, min(start + share, count), self._tiles, make_room(self._tiles), *arrays)
-                for start in range(0, count, share)
-            ]
+            parts = [pool.submit(kernel, start, min(start + share, count), *arrays) for start in range(0, count, share)]
             for part in parts:
                 part.result()

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ksom.kernels import OnlineStep
+from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
 from ksom.neighbourhood import Factors
 
 _BLOCK_DISTANCES = 2**18
@@ -41,6 +42,24 @@ class NumpyBackend:
                 for sample in block:
                     row, column = divmod(int(self._squared_distances(sample[np.newaxis]).argmin()), width)
                     self._update(sample, row, column, factors, learning_rate)
+
+    def node_sums(self, samples: Iterable[NDArray[Any]]) -> NodeSums:
+        nodes = self._planes[0].size
+        sums, counts = np.zeros((nodes, self.features)), np.zeros(nodes)
+        for block in regrouped(samples, SUM_ROWS):
+            winners = self.best_matching_nodes(block, 1)[0][:, 0]
+            counts += np.bincount(winners, minlength=nodes)
+            for feature, values in enumerate(block.T):
+                sums[:, feature] += np.bincount(winners, values, nodes)  # in float64, from the first sample to the last
+        return NodeSums(sums, counts)
+
+    def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
+        shape = self._planes.shape[1:]
+        numerators = _smoothed(node_sums.sums.reshape(*shape, -1), factors)
+        denominators = _smoothed(node_sums.counts.reshape(*shape, 1), factors)[..., 0]
+        moving = denominators >= LEAST_WEIGHT
+        means = numerators[moving] / denominators[moving, np.newaxis]
+        self._planes[:, moving] = means.T.astype(self._planes.dtype) + 0
 
     def best_matching_nodes(self, samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
         nodes = np.empty((len(samples), k), dtype=np.int64)
@@ -79,6 +98,19 @@ class NumpyBackend:
     def _blocks(self, samples: NDArray[Any]) -> Iterator[slice]:
         rows = max(1, _BLOCK_DISTANCES // self._planes[0].size)
         return (slice(start, start + rows) for start in range(0, len(samples), rows))
+
+
+def _smoothed(values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64]:
+    """Σ_b h(b, k) · values[b] for every node k, shape (H, W, n): along rows, then along columns, b ascending.
+
+    Plane is added to plane: a matrix product would add in an order that depends on the machine and its threads.
+    """
+    for table in factors:
+        total, steps = np.zeros_like(values), np.arange(len(values))
+        for source, plane in enumerate(values):
+            total += table[np.abs(steps - source), np.newaxis, np.newaxis] * plane
+        values = total.swapaxes(0, 1)  # rows and columns change places, twice
+    return values
 
 
 def _around(winner: int, factors: NDArray[Any]) -> tuple[slice, NDArray[Any]]:

@@ -1,0 +1,307 @@
+"""Batch training is its definition, added in one order whoever adds; every backend gives the same bits."""
+
+import importlib
+import sys
+import tracemalloc
+from typing import Any, NamedTuple
+
+import hypothesis.strategies as st
+import numba
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from numpy.typing import NDArray
+
+from ksom import KohonenSOM, Trainer, train
+from ksom.algorithms import Batch
+from ksom.kernels import batch_numba, numba_backend, numpy_backend
+from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
+from ksom.kernels.numba_backend import NumbaBackend
+from ksom.kernels.numpy_backend import NumpyBackend
+from ksom.lattice import Rectangular
+from ksom.neighbourhood import Factors, Gaussian, whole_factors
+from ksom.schedules import Geometric, Linear
+
+MADE = {"numpy": NumpyBackend, "numba": NumbaBackend}
+
+KINDS = {
+    "spread": lambda chance, shape: chance.normal(size=shape),
+    "ties": lambda chance, shape: chance.integers(-1, 3, size=shape),
+    "constant": lambda chance, shape: np.full(shape, 0.3),
+    "duplicates": lambda chance, shape: chance.normal(size=(4, shape[-1]))[chance.integers(4, size=shape[:-1])],
+    "signed zeros": lambda chance, shape: chance.choice([-0.0, 0.0, 1.0, -1.0], size=shape),
+    "far off": lambda chance, shape: 1000 + chance.normal(size=shape),
+    "very far off": lambda chance, shape: 1e6 + chance.normal(size=shape),
+    "tiny": lambda chance, shape: chance.normal(size=shape) * 1e-17,
+    "huge": lambda chance, shape: chance.normal(size=shape) * 1e16,
+    "subnormal": lambda chance, shape: chance.normal(size=shape) * 1e-42,
+}
+"""Samples whose sums or searches are hard in one way or another."""
+
+
+class Case(NamedTuple):
+    """A map, its samples, and how far the neighbourhood reaches in each iteration, lattice steps."""
+
+    weights: NDArray[Any]
+    samples: NDArray[Any]
+    sigmas: list[float]
+
+
+@st.composite
+def cases(draw: Any, longest: int = 30, features: int = 100, samples: int = 60) -> Case:
+    sides = st.sampled_from([1, 2, 10, 17]) | st.integers(1, longest)
+    height, width = draw(sides), draw(sides)
+    features = draw(st.sampled_from([1, 2, 3, 5]) | st.integers(1, features))
+    dtype = draw(st.sampled_from(["float32", "float64"]))
+    chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    kind = KINDS[draw(st.sampled_from(sorted(KINDS)))]
+    return Case(
+        kind(chance, (height, width, features)).astype(dtype),
+        kind(chance, (draw(st.integers(1, samples)), features)).astype(dtype),
+        draw(st.lists(st.floats(0.01, 20), min_size=1, max_size=4)),
+    )
+
+
+def factors(weights: NDArray[Any], sigma: float) -> Factors:
+    return whole_factors(Gaussian(), Rectangular(*weights.shape[:2]), sigma)
+
+
+def learned(backend: Any, case: Case, cut: int = 10**9) -> bytes:
+    """Train on samples that come in blocks of `cut` rows; return the bits."""
+    blocks = [case.samples[start : start + cut] for start in range(0, len(case.samples), cut)]
+    for sigma in case.sigmas:
+        backend.move_to_means(backend.node_sums(iter(blocks)), factors(case.weights, sigma))
+    return backend.weights.tobytes()
+
+
+def sum_rows(patch: pytest.MonkeyPatch, rows: int) -> None:
+    for module in (numpy_backend, numba_backend):
+        patch.setattr(module, "SUM_ROWS", rows)
+
+
+@pytest.fixture(scope="module")
+def interpreted() -> Any:
+    """The compiled backend, as plain Python."""
+    names = ["vectors", "tiles", "online_numba", "batch_numba", "search_numba", "numba_backend"]
+    paths = [f"ksom.kernels.{name}" for name in names]
+    compiled = {path: sys.modules.pop(path) for path in paths}
+    numba.config.DISABLE_JIT = True
+    try:
+        made = [importlib.import_module(path) for path in paths][-1]
+    finally:
+        numba.config.DISABLE_JIT = False
+        sys.modules.update(compiled)
+    with np.errstate(over="ignore", under="ignore"):
+        yield made.NumbaBackend
+
+
+@pytest.mark.parametrize("name", MADE)
+@given(case=cases(longest=4, features=3, samples=20), rows=st.integers(1, 8))
+def test_sums_are_added_block_by_block_in_the_samples_order(name, case, rows):
+    backend = MADE[name](case.weights, case.weights.dtype)
+    winners = backend.best_matching_nodes(case.samples, 1)[0][:, 0]
+    sums, counts = np.zeros((case.weights[..., 0].size, case.samples.shape[1])), np.zeros(case.weights[..., 0].size)
+    for start in range(0, len(winners), rows):
+        block_sums = np.zeros_like(sums)
+        for sample, node in zip(case.samples[start : start + rows], winners[start : start + rows], strict=True):
+            block_sums[node] += sample
+            counts[node] += 1
+        sums += block_sums
+    with pytest.MonkeyPatch.context() as patch:
+        sum_rows(patch, rows)
+        found = backend.node_sums([case.samples])
+    assert found.sums.dtype == found.counts.dtype == np.float64
+    assert np.ascontiguousarray(found.sums).tobytes() == sums.tobytes()
+    assert found.counts.tobytes() == counts.tobytes()
+
+
+def smoothed_number_by_number(values: NDArray[Any], table: Factors) -> NDArray[Any]:
+    """Along rows, then along columns, each source after the other."""
+    for axis, along in enumerate(table):
+        total = np.zeros_like(values)
+        for target in range(values.shape[axis]):
+            for source in range(values.shape[axis]):
+                one, other = [(slice(None),) * axis + (index,) for index in (target, source)]
+                total[one] += along[abs(target - source)] * values[other]
+        values = total
+    return values
+
+
+@pytest.mark.parametrize("name", MADE)
+@given(case=cases(longest=7, features=3, samples=20))
+def test_means_are_the_sums_weighted_along_rows_then_columns_in_order(name, case):
+    backend = MADE[name](case.weights, case.weights.dtype)
+    sums, counts = backend.node_sums([case.samples])
+    shape, table = case.weights.shape, factors(case.weights, case.sigmas[0])
+    weight = smoothed_number_by_number(counts.reshape(*shape[:2], 1), table)
+    means = smoothed_number_by_number(sums.reshape(shape), table) / np.where(weight < LEAST_WEIGHT, 1, weight)
+    expected = np.where(weight < LEAST_WEIGHT, case.weights, means.astype(case.weights.dtype)) + 0
+    backend.move_to_means(NodeSums(sums, counts), table)
+    assert backend.weights.tobytes() == expected.astype(case.weights.dtype).tobytes()
+
+
+@settings(max_examples=100)
+@given(case=cases(), rows=st.sampled_from([1, 7, SUM_ROWS]))
+def test_numba_has_the_bits_of_numpy(case, rows):
+    with pytest.MonkeyPatch.context() as patch:
+        sum_rows(patch, rows)
+        expected = learned(NumpyBackend(case.weights, case.weights.dtype), case)
+        assert learned(NumbaBackend(case.weights, case.weights.dtype), case) == expected
+
+
+@given(case=cases(longest=80, features=4, samples=300))
+def test_numba_has_the_bits_of_numpy_on_maps_of_many_tiles(case):
+    expected = learned(NumpyBackend(case.weights, case.weights.dtype), case)
+    assert learned(NumbaBackend(case.weights, case.weights.dtype), case) == expected
+
+
+@settings(max_examples=10)
+@given(case=cases(longest=12, features=3, samples=8), rows=st.integers(1, 4))
+def test_the_kernels_source_has_the_bits_of_numpy(interpreted, case, rows):
+    with pytest.MonkeyPatch.context() as patch:
+        sum_rows(patch, rows)
+        patch.setitem(interpreted.node_sums.__globals__, "SUM_ROWS", rows)
+        expected = learned(NumpyBackend(case.weights, case.weights.dtype), case)
+        assert learned(interpreted(case.weights, case.weights.dtype), case) == expected
+
+
+@pytest.mark.parametrize("name", MADE)
+@given(
+    case=cases(longest=20, features=70, samples=100),
+    rows=st.integers(1, 30),
+    cut=st.integers(1, 120),
+    threads=st.integers(2, 5),
+    budget=st.integers(1, 2000),
+)
+def test_blocks_threads_and_memory_budget_never_change_a_bit(*, name, case, rows, cut, threads, budget):
+    dtype = case.weights.dtype
+    with pytest.MonkeyPatch.context() as patch:
+        sum_rows(patch, rows)
+        expected = learned(MADE[name](case.weights, dtype), case)
+        patch.setattr(numba_backend, "_PARALLEL_WORK", 0)
+        patch.setattr(numba_backend, "_SUM_FEATURES", 1)
+        patch.setattr(numba_backend, "SEGMENT_BYTES", budget)
+        made = NumbaBackend(case.weights, dtype, threads) if name == "numba" else NumpyBackend(case.weights, dtype)
+        assert learned(made, case, cut) == expected
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("offset", [0, 1000, 1e6])
+def test_many_blocks_of_samples_have_the_same_bits_everywhere(dtype, offset):
+    chance = np.random.default_rng(0)
+    samples = (offset + chance.normal(size=(3 * SUM_ROWS + 5, 3))).astype(dtype)
+    case = Case(samples[:56].reshape(7, 8, 3), samples, [4.0, 1.0, 0.5])
+    backends = [NumpyBackend(case.weights, dtype), *(NumbaBackend(case.weights, dtype, threads) for threads in (1, 3))]
+    cuts = [10**9, 1000, SUM_ROWS + 1]
+    assert len({learned(backend, case, cut) for backend, cut in zip(backends, cuts, strict=True)}) == 1
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_samples_may_be_in_any_order_of_memory(name):
+    samples = np.random.default_rng(0).random((300, 4))
+    samples.flags.writeable = False
+    case = Case(samples[:20].reshape(4, 5, 4), samples, [2.0, 1.0])
+    others = (np.asfortranarray(samples), np.repeat(samples, 2, axis=0)[::2])
+    results = {learned(MADE[name](case.weights, "float64"), case._replace(samples=each)) for each in (samples, *others)}
+    assert len(results) == 1
+
+
+def test_the_kernels_are_compiled_once_for_each_precision():
+    assert len(batch_numba.add_samples.signatures) <= 2
+    assert len(batch_numba.take_means.signatures) <= 2
+    assert len(batch_numba.smooth.signatures) == 1
+
+
+@given(st.lists(st.integers(1, 20), max_size=9), st.integers(1, 20))
+@example([], 3)
+def test_regrouped_blocks_have_all_rows_once_and_one_size_but_for_the_last(sizes, rows):
+    values = np.arange(sum(sizes)).reshape(-1, 1)
+    found = list(regrouped(np.split(values, np.cumsum(sizes)[:-1]) if sizes else [], rows))
+    assert [value for block in found for value in block[:, 0]] == list(range(sum(sizes)))
+    assert all(len(block) == rows for block in found[:-1])
+    assert all(1 <= len(block) <= rows for block in found[-1:])
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_no_array_of_samples_by_nodes_is_made(name):
+    chance = np.random.default_rng(0)
+    samples = chance.random((20_000, 2), dtype=np.float32)
+    backend = MADE[name](chance.random((50, 50, 2)), np.float32)
+    tracemalloc.start()
+    backend.move_to_means(backend.node_sums([samples]), factors(backend.weights, 9.0))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 20e6  # 20,000 × 2,500 float32 are 200 MB
+
+
+# What it learns.
+
+
+def trained(samples: Any, sigma: Any, som: KohonenSOM | None = None, iterations: int = 1, **arguments: Any) -> Any:
+    """Train a 3 × 4 map, or the one that is given; return its weights."""
+    if som is None:
+        initial = np.random.default_rng(1).normal(size=(3, 4, np.shape(samples)[1]))
+        som = KohonenSOM(3, 4, initial=initial, dtype="float64")
+    Trainer(som, samples, iterations=iterations, algorithm=Batch(sigma), **arguments).train()
+    return som.weights
+
+
+POINTS = np.random.default_rng(0).normal(size=(50, 2))
+
+
+def test_a_neighbourhood_of_one_node_is_a_step_of_lloyd_s():
+    som = KohonenSOM(3, 4, initial=np.random.default_rng(1).normal(size=(3, 4, 2)), dtype="float64")
+    expected, winners = som.weights.reshape(-1, 2), som.best_matching_nodes(POINTS)
+    for node in np.unique(winners):
+        expected[node] = POINTS[winners == node].mean(axis=0)
+    assert len(np.unique(winners)) < 12
+    np.testing.assert_allclose(trained(POINTS, Geometric(1e-3), som).reshape(-1, 2), expected, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("sigma", [Linear(2.0), "exponential"])
+def test_data_shown_twice_give_the_same_map(sigma):
+    once = trained(POINTS, sigma, iterations=10)
+    np.testing.assert_allclose(trained(np.concatenate([POINTS, POINTS]), sigma, iterations=10), once, atol=1e-12)
+
+
+def test_a_node_that_wins_nothing_gets_the_mean_of_its_neighbourhood():
+    som = KohonenSOM(1, 3, initial=[[[0.0], [100.0], [9.0]]], dtype="float64")
+    near = np.exp(-1 / 2)
+    weights = trained([[0.0], [9.0], [9.0]], Geometric(1.0), som)
+    assert weights[0, 1, 0] == pytest.approx(near * (0 + 18) / (near * 3))
+
+
+@pytest.mark.parametrize("backend", MADE)
+@pytest.mark.parametrize(("sigma", "moves"), [(1.345, False), (1.346, True)])
+def test_a_node_keeps_its_weights_if_its_samples_weigh_less_than_1e_12(backend, sigma, moves):
+    assert (np.exp(-(10**2) / sigma**2 / 2) > LEAST_WEIGHT) == moves
+    som = KohonenSOM(1, 11, initial=np.arange(11.0).reshape(1, 11, 1) ** 2, dtype="float32", backend=backend)
+    weights = trained([[-0.3]], Geometric(sigma), som)[0, :, 0]
+    assert weights[10] == (np.float32(-0.3) if moves else 100)
+    np.testing.assert_array_equal(weights[:9], np.float32(-0.3))
+
+
+@pytest.mark.parametrize("constant", [0.0, 0.3, -7.0, 1e6])
+def test_constant_data_make_a_constant_map(constant):
+    weights = trained(np.full((9, 2), constant), "exponential", iterations=5)
+    np.testing.assert_allclose(weights, constant, rtol=1e-15)
+
+
+def test_a_mini_batch_is_a_batch_of_its_samples():
+    sigma = Geometric(1.5, 1.5)
+    som = KohonenSOM(3, 4, initial=np.random.default_rng(1).normal(size=(3, 4, 2)), dtype="float64")
+    for part in (POINTS[:20], POINTS[20:40], POINTS[40:], POINTS[:20]):
+        trained(part, sigma, som)
+    np.testing.assert_array_equal(trained(POINTS, sigma, iterations=4, batch_size=20), som.weights)
+
+
+def test_a_map_is_ordered_by_its_batches():
+    line = np.linspace(0, 1, 500)[np.random.default_rng(0).permutation(500), np.newaxis]
+    weights = train(line, 1, 20, iterations=20, algorithm="batch").weights[0, :, 0]
+    steps = np.diff(weights)
+    assert (steps > 0).all() or (steps < 0).all()
+
+
+def test_sigma_goes_from_half_of_the_map_to_seven_tenths():
+    algorithm = Trainer(KohonenSOM(4, 12), POINTS, iterations=10, algorithm=Batch("linear")).algorithm
+    assert [algorithm.parameters(iteration) for iteration in (0, 9)] == [{"sigma": 6.0}, {"sigma": 0.7}]
