@@ -142,6 +142,8 @@ class Batch:
 
     def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
         """Do the iterations start … stop − 1."""
+        # Applying the neighbourhood takes as long as a search for so many samples, however few are shown.
+        som.expect(self._iterations * (som.height + som.width))
         for iteration in range(start, stop):
             node_sums = som.kernels.node_sums(batches(iteration))
             sigma = self.parameters(iteration)["sigma"]

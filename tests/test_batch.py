@@ -167,7 +167,7 @@ def test_the_kernels_source_has_the_bits_of_numpy(interpreted, case, rows):
 
 @pytest.mark.parametrize("name", MADE)
 @given(
-    case=cases(longest=20, features=70, samples=100),
+    case=cases(longest=20, features=40, samples=100),
     rows=st.integers(1, 30),
     cut=st.integers(1, 120),
     threads=st.integers(2, 5),
@@ -179,7 +179,6 @@ def test_blocks_threads_and_memory_budget_never_change_a_bit(*, name, case, rows
         sum_rows(patch, rows)
         expected = learned(MADE[name](case.weights, dtype), case)
         patch.setattr(numba_backend, "_PARALLEL_WORK", 0)
-        patch.setattr(numba_backend, "_SUM_FEATURES", 1)
         patch.setattr(numba_backend, "SEGMENT_BYTES", budget)
         made = NumbaBackend(case.weights, dtype, threads) if name == "numba" else NumpyBackend(case.weights, dtype)
         assert learned(made, case, cut) == expected
@@ -300,6 +299,12 @@ def test_a_map_is_ordered_by_its_batches():
     weights = train(line, 1, 20, iterations=20, algorithm="batch").weights[0, :, 0]
     steps = np.diff(weights)
     assert (steps > 0).all() or (steps < 0).all()
+
+
+def test_auto_takes_numba_where_the_neighbourhood_is_much_to_do():
+    som = KohonenSOM(100, 100)
+    Trainer(som, POINTS[:1], iterations=100, algorithm="batch").train()
+    assert som.kernels.name == "numba"
 
 
 def test_sigma_goes_from_half_of_the_map_to_seven_tenths():

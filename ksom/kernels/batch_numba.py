@@ -11,26 +11,28 @@ from ksom.kernels.vectors import ENTRY, LANES, PART
 
 
 @njit(**ENTRY)
-def add_samples(start, stop, samples, nodes, block_rows, sums, counts):
-    """Add the features start … stop − 1 of samples to the sums of the nodes that won them.
+def add_samples(samples, winners, block_rows, sums, counts):
+    """Add samples to the sums of the nodes that won them.
 
-    Each block of rows has sums of its own, which go to those of all blocks where the block's samples say so.
+    Each block of rows has sums of its own, which go to those of all blocks where the block's samples say so. On one
+    thread: 10 ns a sample of 8 features, a few hundredths of the search; two, each with half of the nodes or of the
+    features, took as long, because both read everything.
     """
-    block_sums, block_counts = np.zeros((counts.size, stop - start)), np.zeros(counts.size)
-    for first in range(0, nodes.size, block_rows):
-        last = min(first + block_rows, nodes.size)
+    block_sums, block_counts = np.zeros(sums.shape), np.zeros(counts.shape)
+    for first in range(0, winners.size, block_rows):
+        last = min(first + block_rows, winners.size)
         for sample in range(first, last):
-            node = nodes[sample]
+            node = winners[sample]
             block_counts[node] += 1
-            for i in range(stop - start):
-                block_sums[node, i] += samples[sample, start + i]
+            for i in range(sums.shape[1]):
+                block_sums[node, i] += samples[sample, i]
         for sample in range(first, last):
-            node = nodes[sample]
+            node = winners[sample]
             if block_counts[node] > 0:
-                counts[node] += block_counts[node] if start == 0 else 0
+                counts[node] += block_counts[node]
                 block_counts[node] = 0
-                for i in range(stop - start):
-                    sums[node, start + i] += block_sums[node, i]
+                for i in range(sums.shape[1]):
+                    sums[node, i] += block_sums[node, i]
                     block_sums[node, i] = 0
 
 

@@ -27,12 +27,6 @@ _SHARES = 8
 _SAMPLES = 256
 """The fewest samples to search for in one share."""
 
-_SUM_FEATURES = 64
-"""The fewest features to add up in one share: fewer leave much of what is read from memory unused."""
-
-_UPDATES_PER_SUM = 16
-"""Adding a value to a node's sum, somewhere in memory, takes as long as updating so many values."""
-
 
 class NumbaBackend:
     """Kohonen's algorithm, compiled; see `Backend` for the operations.
@@ -76,9 +70,7 @@ class NumbaBackend:
         block_bytes = SUM_ROWS * features * self._tiles.weights.itemsize
         for chunk in regrouped(samples, SUM_ROWS * max(1, SEGMENT_BYTES // block_bytes)):
             rows = np.require(chunk, requirements=["C", "W"])  # kernels would be compiled anew for read-only memory
-            winners = self.best_matching_nodes(rows, 1)[0][:, 0]
-            work = _UPDATES_PER_SUM * rows.size
-            self._spread(add_samples, features, work, _SUM_FEATURES, rows, winners, SUM_ROWS, *made)
+            add_samples(rows, self.best_matching_nodes(rows, 1)[0][:, 0], SUM_ROWS, *made)
         return made
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
