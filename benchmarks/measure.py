@@ -34,23 +34,20 @@ class Asked:
 
     def ask(self, what: str, *arguments: Any) -> dict[str, Any]:
         """Return the worker's answer; silence and death are answers too."""
-        self._lost = self._lost or self._sent(what, arguments)
         if self._lost:
             return self._lost
-        answer: dict[str, Any] = self._connection.recv()
-        return answer
-
-    def _sent(self, what: str, arguments: tuple[Any, ...]) -> dict[str, Any]:
-        """Send a message and wait for the answer; return why there is none."""
         try:
             self._connection.send((what, arguments))
-            if not self._connection.poll(self.limits.answer):
-                return {"status": "failed", "note": f"no answer within {self.limits.answer:.0f} s"}
-        except OSError:
-            pass
-        self._process.join(timeout=0.1)
-        died = self._process.exitcode is not None
-        return {"status": "failed", "note": f"the process died, exit code {self._process.exitcode}"} if died else {}
+            if self._connection.poll(self.limits.answer):
+                answer: dict[str, Any] = self._connection.recv()
+                return answer
+            self._process.kill()  # or it would disturb the others
+            note = f"no answer within {self.limits.answer:.0f} s"
+        except (EOFError, OSError):
+            self._process.join(timeout=5)
+            note = f"the process died, exit code {self._process.exitcode}"
+        self._lost = {"status": "failed", "note": note}
+        return self._lost
 
     def __enter__(self) -> Self:
         return self
@@ -129,6 +126,8 @@ def environment(threads: int, compiled: str) -> Iterator[None]:
     before = dict(os.environ)
     os.environ["NUMBA_CACHE_DIR"] = compiled
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)) if threads else {})
-    yield
-    os.environ.clear()
-    os.environ.update(before)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -24,7 +24,15 @@ FUNCTIONS = 4
 
 def steps(limits: Limits) -> list[tuple[str, Callable[[], list[dict[str, Any]]]]]:
     """Return (what is looked at, how) for each row."""
-    return [(f"where the time goes: {name}", lambda row=row: [alone(_row, row, limits)]) for name, row in ROWS.items()]
+    return [(f"where the time goes: {name}", lambda row=row: [_looked_at(row, limits)]) for name, row in ROWS.items()]
+
+
+def _looked_at(row: Row, limits: Limits) -> dict[str, Any]:
+    try:
+        told: dict[str, Any] = alone(_row, row, limits)
+    except Exception as error:  # what goes wrong with one row must not stop the others
+        told = {"row": dataclasses.asdict(row), "note": f"{type(error).__name__}: {error}"}
+    return told
 
 
 def _row(row: Row, limits: Limits) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import somoclu.somoclu_wrap  # noqa: F401  the compiled core: somoclu itself can be imported without
 from somoclu import Somoclu
 
 from benchmarks.rows import Task
