@@ -1,6 +1,7 @@
 """The command: python -m benchmarks [--rows O1,B1] [--peers ksom,numpy] [--quick]."""
 
 import argparse
+import itertools
 import json
 import time
 from collections.abc import Iterator
@@ -26,7 +27,7 @@ def main() -> None:
     if not options.report:
         kept = [] if options.all else [known for known in report.read(lines) if not _replaced(known, options)]
         with lines.open("w") as file:
-            for result in (*kept, *_measured(options)):
+            for result in itertools.chain(kept, _measured(options)):
                 file.write(json.dumps(result) + "\n")
                 file.flush()
     report.write(folder, report.read(lines), readme=not options.quick)

@@ -41,7 +41,9 @@ def line(result: dict[str, Any]) -> str:
 
 
 def _machine(results: Results) -> str:
-    told = next(each for each in results if each["part"] == "machine")
+    told = next((each for each in results if each["part"] == "machine"), None)
+    if told is None:
+        return "Nothing measured yet."
     warning = "A quick look: a small part of each row's work, figures mean little. " * told["quick"]
     return f"{warning}{told['processor']}, {told['cores']} cores, Python {told['python']}, numpy {told['numpy']}."
 
