@@ -10,7 +10,7 @@ class Limits:
     whole: float = 20.0
     """Work that would take longer is measured in part and extrapolated."""
     part: float = 3.0
-    """How long such a part may take."""
+    """How long such a part may take. Not little: a hiccup that lasts an eighth of it would be extrapolated."""
     cell: float = 12.0
     """The runs of a cell end when they have taken so long together …"""
     runs: int = 5
@@ -26,5 +26,5 @@ class Limits:
 
 
 FULL = Limits()
-QUICK = Limits(whole=2.0, part=0.7, cell=0.5, runs=3, answer=60.0, share=0.02)
-CURVE = Limits(whole=1.5, part=0.5, cell=1.0, runs=3, quality=False)
+QUICK = Limits(whole=3.0, part=1.5, cell=0.5, runs=3, answer=60.0, share=0.02)
+CURVE = Limits(whole=3.0, part=2.0, cell=1.5, runs=3, quality=False)

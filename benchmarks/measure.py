@@ -98,7 +98,15 @@ def measure(rows: Sequence[Row], peers: Iterable[str], limits: Limits) -> list[d
     """Measure rows with one process for each peer: all get ready, then run in turn until each has had its share."""
     with contextlib.ExitStack() as stack:
         workers = [stack.enter_context(Asked(peer, limits, rows[0].threads)) for peer in peers]
-        return [result for row in rows for result in _row(row, workers)]
+        return [result for row in rows for result in _in_turn((worker, row) for worker in workers)]
+
+
+def measure_together(rows: Sequence[Row], peers: Sequence[str], limits: Limits) -> list[dict[str, Any]]:
+    """Measure rows that ask for different numbers of threads, which a process has from its start: each its own."""
+    with contextlib.ExitStack() as stack:
+        return _in_turn(
+            [(stack.enter_context(Asked(peer, limits, row.threads)), row) for row in rows for peer in peers]
+        )
 
 
 def alone(function: Callable[..., Any], *arguments: Any, threads: int = 0) -> Any:
@@ -112,8 +120,8 @@ def alone(function: Callable[..., Any], *arguments: Any, threads: int = 0) -> An
         return pool.submit(function, *arguments).result()
 
 
-def _row(row: Row, workers: Iterable[Asked]) -> list[dict[str, Any]]:
-    cells = [Measured(worker, row) for worker in workers]
+def _in_turn(pairs: Iterable[tuple[Asked, Row]]) -> list[dict[str, Any]]:
+    cells = [Measured(worker, row) for worker, row in pairs]
     while still := [cell for cell in cells if cell.is_open]:
         for cell in still:
             cell.run()

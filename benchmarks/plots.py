@@ -54,7 +54,11 @@ def _curves(path: Path, results: Sequence[dict[str, Any]]) -> None:
                 axis.plot(*zip(*points, strict=True), marker="o", label=peer, color=_colour(peer))
             axis.set(title=f"{kind} against {label}", xlabel=label, ylabel="seconds", yscale="log")
             axis.set_xscale("linear" if name == "threads" else "log")
-        line[0].legend()
+            if name == "threads":
+                axis.xaxis.get_major_locator().set_params(integer=True)
+            axis.xaxis.set_minor_formatter("")
+        if line[0].lines:
+            line[0].legend()
     figure.savefig(path, dpi=100)
     plt.close(figure)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks.ceilings import cores
 from benchmarks.limits import CURVE, FULL, QUICK, Limits
-from benchmarks.measure import measure
+from benchmarks.measure import measure, measure_together
 from benchmarks.rows import Row
 
 BASES = {
@@ -33,7 +33,12 @@ def steps(limits: Limits) -> list[tuple[str, Callable[[], list[dict[str, Any]]]]
     curve = CURVE if limits is FULL else dataclasses.replace(QUICK, quality=False)
     every = 1 if limits is FULL else 2
     return [
-        (f"{kind} against {axis}", lambda rows=rows, axis=axis, kind=kind: _curve(axis, rows, PEERS[kind], curve))
+        (
+            f"{kind} against {axis}",
+            lambda rows=rows, kind=kind, way=measure_together if axis == "threads" else measure: way(
+                rows, PEERS[kind], curve
+            ),
+        )
         for kind in BASES
         for axis, rows in _rows(kind, every).items()
     ]
@@ -47,9 +52,3 @@ def _rows(kind: str, every: int) -> dict[str, list[Row]]:
     }
     large = dataclasses.replace(base, name="threads", samples=5 * base.samples, side=2 * base.side)
     return {**curves, "threads": [dataclasses.replace(large, threads=n) for n in range(1, cores() + 1)]}
-
-
-def _curve(axis: str, rows: list[Row], peers: list[str], limits: Limits) -> list[dict[str, Any]]:
-    # How many threads there are is decided when a process starts.
-    by_process = [[row] for row in rows] if axis == "threads" else [rows]
-    return [result for some in by_process for result in measure(some, peers, limits)]
