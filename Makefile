@@ -1,10 +1,11 @@
 # make train   set up, train the 10 × 10 colour map, say where its film is
 # make test    set up, run all tests
+# make bench   set up ksom and its peers, measure them, write benchmarks/results/ (ARGS='--quick': a look at everything)
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test lint clean
+.PHONY: train test lint bench clean
 
 train: .venv/ksom
 	$(BIN)/ksom train --config-file configs/exp1.yaml
@@ -17,12 +18,20 @@ lint: .venv/test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+bench: .venv-bench/installed
+	.venv-bench/bin/python -m benchmarks $(ARGS)
+
 clean:
-	rm -rf .venv build *.egg-info
+	rm -rf .venv .venv-bench build *.egg-info
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ksom needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
+
+.venv-bench/installed: pyproject.toml benchmarks/requirements.txt benchmarks/install.py
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python benchmarks/install.py
+	@touch $@
 
 .venv/ksom: pyproject.toml | .venv/bin/pip
 	$(BIN)/pip install --quiet --editable .

@@ -1,0 +1,64 @@
+"""ksom, with each of its backends; the whole of `Trainer` is timed, the check and digest of the data included."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from benchmarks.peers import NotOfferedError
+from benchmarks.rows import Task
+from ksom import KohonenSOM, Trainer, algorithms
+from ksom.kernels import BACKENDS
+
+
+def variant(backend: str) -> "Ksom":
+    """Return ksom as a peer that works with one backend."""
+    if backend not in BACKENDS:
+        raise NotOfferedError(f"no backend {backend}")
+    return Ksom(backend)
+
+
+@dataclass(frozen=True)
+class Ksom:
+    """ksom with a backend."""
+
+    backend: str
+
+    def online(self, task: Task) -> Callable[[], Any]:
+        return lambda: self._trained(task, "online", task.batch_size)
+
+    def batch(self, task: Task) -> Callable[[], Any]:
+        if not hasattr(algorithms, "Batch"):
+            raise NotOfferedError("no batch training")
+        return lambda: self._trained(task, algorithms.Batch(sigma=Sigma(task)), batch_size=0)
+
+    def predict(self, task: Task) -> Callable[[], Any]:
+        return lambda: self._som(task).best_matching_nodes(task.samples)
+
+    def _trained(self, task: Task, algorithm: Any, batch_size: int) -> Any:
+        som = self._som(task)
+        iterations = task.passes * (len(task.samples) // batch_size if batch_size else 1)
+        Trainer(som, task.samples, iterations=iterations, batch_size=batch_size, algorithm=algorithm).train()
+        return som.weights
+
+    def _som(self, task: Task) -> KohonenSOM:
+        return KohonenSOM(task.side, task.side, initial=task.weights, backend=self.backend, threads=task.threads)
+
+
+@dataclass(frozen=True)
+class Sigma:
+    """The row's own sigmas as a schedule of ksom's: the last epoch's is the last one."""
+
+    task: Task
+
+    @property
+    def start(self) -> float:
+        return self.task.first_sigma
+
+    def completed(self, start: float, end: float) -> "Sigma":
+        return self
+
+    def check(self, sigma_start: float) -> None:
+        """Accept the row's sigmas."""
+
+    def value(self, t: int, iterations: int, sigma_start: float) -> float:
+        return self.task.sigma(t / max(1, iterations - 1))

@@ -1,0 +1,202 @@
+"""From the measured lines to a Markdown table, the plots, and the README's figures."""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from benchmarks import plots
+from benchmarks.peers import PEERS
+from benchmarks.rows import ROWS
+
+README = Path(__file__).parent / "README.md"
+BEGIN, END = "<!-- figures: written by `make bench` -->", "<!-- end of figures -->"
+
+Results = Sequence[dict[str, Any]]
+MARKS = {"absent": "absent", "not offered": "-", "failed": "x"}
+TO_BE_TOLD = {"absent", "failed"}
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    """Return the measured lines, or none."""
+    return [json.loads(text) for text in path.read_text().splitlines()] if path.exists() else []
+
+
+def write(folder: Path, results: Results, *, readme: bool) -> None:
+    """Write table.md and the plots, and the figures into the README."""
+    plots.draw(folder, results)
+    text = "\n\n".join(part for part in (section(results) for section in SECTIONS) if part)
+    (folder / "table.md").write_text(f"# Figures\n\n{text}\n")
+    if readme:
+        before, _, rest = README.read_text().partition(BEGIN)
+        README.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}")
+
+
+def line(result: dict[str, Any]) -> str:
+    """Say one result, for somebody who watches."""
+    name = " ".join(str(result[key]) for key in ("peer", "name", "threads") if key in result)
+    if "rate" in result:
+        return f"{name}: {_short(result['rate'])} {result['unit']}"
+    return f"{name}: {_time(result)} {result.get('note', '')}"
+
+
+def _machine(results: Results) -> str:
+    told = next((each for each in results if each["part"] == "machine"), None)
+    if told is None:
+        return "Nothing measured yet."
+    warning = "A quick look: a small part of each row's work, figures mean little. " * told["quick"]
+    return f"{warning}{told['processor']}, {told['cores']} cores, Python {told['python']}, numpy {told['numpy']}."
+
+
+def _seconds(results: Results) -> str:
+    legend = (
+        "Seconds, median of interleaved runs. **Bold**: the fastest of the row, yardsticks apart. `~` extrapolated "
+        "from a part, `-` not offered, `x` failed, *absent* not installed."
+    )
+    rows = _of(results, "rows")
+    return _titled("Time", legend, _table(rows, lambda each: _emphasised(each, rows)), _notes(rows), "![](rows.png)")
+
+
+def _memory(results: Results) -> str:
+    legend = "MB of resident memory at the peak, above what is resident after imports, compilation and loading."
+    return _titled("Memory", legend, _table(_of(results, "rows"), _megabytes))
+
+
+def _quality(results: Results) -> str:
+    legend = (
+        "Quantization error / topographic error of the trained maps, by ksom's measures in float64 on 5,000 samples; "
+        "P1: mean distance to the nodes found / share of samples whose node is not the nearest one. Only of whole work."
+    )
+    return _titled("Quality", legend, _table(_of(results, "rows"), _both_errors))
+
+
+def _start(results: Results) -> str:
+    legend = "Seconds to import the peer, and the longest that a first call took longer than a second one: compilation."
+    measured = [each for each in _of(results, "rows") if each["status"] == "measured"]
+    lines = ["| peer | import | compilation |", "|---|--:|--:|"]
+    for peer in dict.fromkeys(each["peer"] for each in measured):
+        own = [each for each in measured if each["peer"] == peer]
+        longest = (max(each[key] for each in own) for key in ("import_seconds", "compile_seconds"))
+        lines.append(f"| {peer} | {' | '.join(map(_short, longest))} |")
+    return _titled("Start", legend, "\n".join(lines) * bool(measured))
+
+
+def _commands(results: Results) -> str:
+    lines = ["| command | first | warm |", "|---|--:|--:|"]
+    commands = _of(results, "commands")
+    lines += [
+        f"| {each['name']} | {_short(each['first_seconds'])} | {_short(each['seconds'])} |"
+        if "seconds" in each
+        else f"| {each['name']} | {each['note']} | |"
+        for each in commands
+    ]
+    legend = "Seconds of a whole process; first: with nothing compiled yet."
+    return _titled("The command", legend, "\n".join(lines) * bool(commands))
+
+
+def _curves(results: Results) -> str:
+    if not _of(results, "scaling"):
+        return ""
+    legend = (
+        "Time against samples, nodes, features and threads, one at a time. Online: 2,000 samples once, 3 features, "
+        "100 × 100 nodes. Batch: 20,000 samples, 16 features, 50 × 50 nodes, 3 epochs. Threads: five times the "
+        "samples, four times the nodes."
+    )
+    return _titled("How it grows", legend, "![](scaling.png)")
+
+
+def _ceilings(results: Results) -> str:
+    rates = _of(results, "ceilings")
+    threads = sorted({each["threads"] for each in rates})
+    head = " | ".join(["ceiling", *(f"threads: {n}" for n in threads), ""])
+    lines = [f"| {head} |", f"|---|{'--:|' * len(threads)}---|"]
+    for name in dict.fromkeys(each["name"] for each in rates):
+        own = {each["threads"]: each for each in rates if each["name"] == name}
+        lines.append(f"| {name} | {' | '.join(_short(own[n]['rate']) for n in threads)} | {own[threads[0]]['unit']} |")
+    legend = "The best of some runs. A copied byte counts once, though it is read and written."
+    return _titled("What this machine can do", legend, "\n".join(lines) * bool(rates))
+
+
+def _where(results: Results) -> str:
+    looked = [each for each in _of(results, "where") if "seconds" in each]
+    lines = ["| row | ksom | ceiling | of it | where ksom's time goes |", "|---|--:|--:|--:|---|"]
+    for each in looked:
+        functions = ", ".join(f"{name} {share:.0%}" for name, share in each["functions"])
+        peer = "" if each["peer"] == "ksom" else f" ({each['peer']})"
+        ratio = each["seconds"] / each["bound_seconds"]
+        times = f"{_time(each)}{peer} | {_short(each['bound_seconds'])} | {ratio:.2g} ×"
+        lines.append(f"| {each['row']['name']} | {times} | {functions} |")
+    legend = (
+        "ksom's seconds beside what the ceilings allow for the obvious way: online, w += factor · (x − w) for the "
+        "nodes within reach of an update, on a map of that size and nothing else; batch and predict, the matrix "
+        "products of all samples with all nodes and nothing else. Below 1 ×: work that was not done at all. Then the "
+        "functions of the profile, compiled code and waiting threads counted where they are called."
+    )
+    return _titled("Where the time goes", legend, "\n".join(lines) * bool(looked))
+
+
+SECTIONS: tuple[Callable[[Results], str], ...] = (
+    _machine, _seconds, _memory, _quality, _start, _commands, _curves, _ceilings, _where,
+)  # fmt: skip
+
+
+def _table(results: Results, cell: Callable[[dict[str, Any]], str]) -> str:
+    """A line for each peer, a column for each row."""
+    rows = [name for name in ROWS if any(each["row"]["name"] == name for each in results)]
+    known = {(each["peer"], each["row"]["name"]): each for each in results}
+    lines = [f"| peer | version | {' | '.join(rows)} |", "|---|---|" + "--:|" * len(rows)]
+    for peer in (name for name in PEERS if any(name == each["peer"] for each in results)):
+        own = [known.get((peer, row)) for row in rows]
+        version = next(each["version"] for each in own if each)
+        lines.append(f"| {peer} | {version} | {' | '.join(cell(each) if each else '' for each in own)} |")
+    return "\n".join(lines) * bool(rows)
+
+
+def _emphasised(result: dict[str, Any], results: Results) -> str:
+    others = [
+        each["seconds"]
+        for each in results
+        if each["row"] == result["row"] and "seconds" in each and not PEERS[each["peer"]].yardstick
+    ]
+    best = others and result.get("seconds") == min(others)
+    return f"**{_time(result)}**" if best else _time(result)
+
+
+def _time(result: dict[str, Any]) -> str:
+    if "seconds" not in result:
+        return MARKS.get(result.get("status", ""), "")
+    return f"{'~' * (result.get('share', 1) < 1)}{_short(result['seconds'])}"
+
+
+def _megabytes(result: dict[str, Any]) -> str:
+    if "memory_bytes" not in result:
+        return MARKS.get(result["status"], "")
+    return f"{'≥ ' * (result['share'] < 1)}{result['memory_bytes'] / 1e6:.0f}"
+
+
+def _both_errors(result: dict[str, Any]) -> str:
+    errors = [result.get("quantization_error"), result.get("topographic_error", result.get("wrong_nodes"))]
+    return " / ".join(f"{error:.4g}" for error in errors if error is not None) or MARKS.get(result["status"], "")
+
+
+def _notes(results: Results) -> str:
+    told = dict.fromkeys(f"- {_who(each)}: {each['note'][:200]}" for each in results if each["status"] in TO_BE_TOLD)
+    return "\n".join(told)
+
+
+def _who(result: dict[str, Any]) -> str:
+    return result["peer"] if result["status"] == "absent" else f"{result['peer']}, {result['row']['name']}"
+
+
+def _of(results: Iterable[dict[str, Any]], part: str) -> list[dict[str, Any]]:
+    return [each for each in results if each["part"] == part]
+
+
+def _titled(title: str, legend: str, content: str, *more: str) -> str:
+    """A section; nothing if it has no content."""
+    return "\n\n".join(part for part in (f"### {title}", legend, content, *more) if part) if content else ""
+
+
+def _short(value: float) -> str:
+    """Three digits."""
+    return f"{value:.3g}" if value < 1000 else f"{value:,.0f}"

@@ -1,0 +1,115 @@
+"""The shape of ksom's cost, for sizes that hypothesis chooses: how time and memory grow, not how long things take.
+
+Run by `pytest benchmarks`; not among the tests, because what is timed on a busy machine is no proof of anything.
+"""
+
+import tracemalloc
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from benchmarks import peers
+from benchmarks.estimate import seconds_of
+from benchmarks.peers import NotOfferedError
+from benchmarks.rows import Row, Task
+from ksom.kernels import BACKENDS
+
+GENEROUS = 3
+"""How much faster than the model cost may grow: caches end, other processes come and go."""
+TIMES = 5
+BLOCK_BYTES = 40 * 2**20
+"""What blocks of distances and the like may take, whatever the sizes."""
+
+COMMON = settings(
+    max_examples=8,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+SIZES = {
+    "samples": st.integers(500, 2000),
+    "features": st.integers(1, 40),
+    "side": st.integers(4, 30),
+}
+
+Prepare = Callable[[Task], Callable[[], Any]]
+
+
+@pytest.fixture(
+    params=[(backend, kind) for backend in BACKENDS[1:] for kind in ("online", "batch", "predict")], ids="-".join
+)
+def row(request: pytest.FixtureRequest) -> Iterator[tuple[Prepare, Row]]:
+    """One of ksom's backends and a kind of work."""
+    backend, kind = request.param
+    if backend == "numba":
+        pytest.importorskip("numba")
+    prepare = getattr(peers.load("ksom" if backend == "numba" else f"ksom-{backend}"), kind)
+    base = Row("", kind, "mixture", 1000, 3, side=10, batch_size=1 if kind == "online" else 0)
+    try:
+        prepare(base.task())()  # compiles
+    except NotOfferedError as error:
+        pytest.skip(str(error))
+    return prepare, base
+
+
+@COMMON
+@given(times=st.integers(2, 6), **SIZES)
+def test_time_grows_no_faster_than_the_samples(
+    row: tuple[Prepare, Row], times: int, samples: int, features: int, side: int
+) -> None:
+    small = replace(row[1], samples=samples, features=features, side=side)
+    assert_growth(row[0], small, replace(small, samples=samples * times), times)
+
+
+@COMMON
+@given(times=st.integers(2, 3), **SIZES)
+def test_time_grows_no_faster_than_the_nodes(
+    row: tuple[Prepare, Row], times: int, samples: int, features: int, side: int
+) -> None:
+    small = replace(row[1], samples=samples, features=features, side=side)
+    assert_growth(row[0], small, replace(small, side=side * times), times**2)
+
+
+@COMMON
+@given(times=st.integers(2, 6), **SIZES)
+def test_time_grows_no_faster_than_the_features(
+    row: tuple[Prepare, Row], times: int, samples: int, features: int, side: int
+) -> None:
+    small = replace(row[1], samples=samples, features=features, side=side)
+    assert_growth(row[0], small, replace(small, features=features * times), times)
+
+
+@COMMON
+@given(samples=st.integers(5000, 20_000), features=st.integers(1, 8), side=st.integers(20, 40))
+def test_memory_has_no_room_for_samples_times_nodes(
+    row: tuple[Prepare, Row], samples: int, features: int, side: int
+) -> None:
+    prepare, base = row
+    kept = 200 if base.kind == "online" else samples
+    task = replace(base, samples=samples, features=features, side=side).task()
+    run = prepare(replace(task, samples=task.samples[:kept]))
+    tracemalloc.start()
+    run()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    print(f"{base.kind}: {samples} × {features} on {side} × {side}: {peak / 1e6:.1f} MB at the peak")
+    assert peak < BLOCK_BYTES + 8 * task.weights.nbytes + 4 * task.samples.nbytes
+
+
+def assert_growth(prepare: Prepare, small: Row, large: Row, model: float) -> None:
+    """Fail if time grows faster than the model says, by more than a generous factor, and a second look agrees."""
+    for _ in range(2):
+        seconds = [best(prepare(each.task())) for each in (small, large)]
+        grown = seconds[1] / seconds[0]
+        print(f"{small} → {large}: {seconds[0] * 1e3:.2f} → {seconds[1] * 1e3:.2f} ms, {grown:.2f} × for {model} ×")
+        if grown <= GENEROUS * model:
+            return
+    pytest.fail(f"{small} → {large}: time grew {grown:.1f} ×, the work {model} ×")
+
+
+def best(run: Callable[[], Any]) -> float:
+    return min(seconds_of(run) for _ in range(TIMES))
