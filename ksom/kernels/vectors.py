@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import DTypeLike, NDArray
 
-ENTRY: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+ENTRY: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
 """How a function that Python calls is compiled: once per machine, without the interpreter's lock, and without fastmath,
 which may fuse or reorder what fixes the bits. A division by zero gives what numpy gives."""
 
