@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from ksom import KohonenSOM
 from ksom.errors import BackendUnavailable
-from ksom.kernels import OnlineStep, get_backend, numba_backend, online_numba, tiles, vectors
+from ksom.kernels import OnlineStep, centred, get_backend, numba_backend, online_numba, search, tiles, vectors
 from ksom.kernels.numba_backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend
+from ksom.kernels.product_numba import rounding
 from ksom.neighbourhood import Factors
 
 MANY = settings(max_examples=100)
@@ -105,7 +106,8 @@ def learned(backend: Any, steps: Sequence[OnlineStep], pieces: int = 1) -> bytes
 @pytest.fixture(scope="module")
 def interpreted() -> Iterator[dict[str, ModuleType]]:
     """The modules of the compiled backend as plain Python."""
-    names = [f"ksom.kernels.{name}" for name in ("vectors", "tiles", "online_numba", "search_numba", "numba_backend")]
+    modules = "vectors tiles centred online_numba search_numba product_numba search numba_backend"
+    names = [f"ksom.kernels.{name}" for name in modules.split()]
     compiled = {name: sys.modules.pop(name) for name in names}
     numba.config.DISABLE_JIT = True
     try:
@@ -150,28 +152,90 @@ def test_the_kernels_source_has_the_reference_s_bits(interpreted: dict[str, Modu
 
 
 @MANY
-@given(cases(maps(longest=60)), st.integers(1, 3), st.integers(1, 2))
-def test_the_search_has_the_reference_s_bits(case: Case, threads: int, k: int) -> None:
-    assert_same_answers(NumbaBackend(case.weights, case.weights.dtype, threads), case, k)
+@given(cases(maps(longest=60)), st.integers(1, 3), st.integers(1, 2), st.booleans())
+def test_the_search_has_the_reference_s_bits(case: Case, threads: int, k: int, products: bool) -> None:
+    assert_same_answers(NumbaBackend(case.weights, case.weights.dtype, threads), case, k, search.Search, products)
 
 
-@given(cases(maps(longest=24, features=3), samples=4), st.integers(1, 2))
-def test_the_search_s_source_has_the_reference_s_bits(interpreted: dict[str, ModuleType], case: Case, k: int) -> None:
-    assert_same_answers(interpreted["numba_backend"].NumbaBackend(case.weights, case.weights.dtype), case, k)
+@given(cases(maps(longest=24, features=9), samples=4), st.integers(1, 2), st.booleans())
+def test_the_search_s_source_has_the_reference_s_bits(
+    interpreted: dict[str, ModuleType], case: Case, k: int, products: bool
+) -> None:
+    backend = interpreted["numba_backend"].NumbaBackend(case.weights, case.weights.dtype)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(interpreted["product_numba"], "BLOCK_FEATURES", 4)
+        patch.setattr(interpreted["product_numba"], "CANDIDATES", 3)
+        assert_same_answers(backend, case, k, interpreted["search"].Search, products)
 
 
-def assert_same_answers(backend: Any, case: Case, k: int) -> None:
+def assert_same_answers(backend: Any, case: Case, k: int, way: Any, products: bool) -> None:
     """Search before and after training, in one thread and in several."""
     reference = NumpyBackend(case.weights, case.weights.dtype)
     k = min(k, case.weights[..., 0].size)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(numba_backend, "_PARALLEL_WORK", 0)
+        patch.setattr(way, "_many_tiles_matter", lambda *_: products)
         for _ in range(2):
             for samples in (block for step in case.steps for block in step.samples):
                 expected, found = reference.best_matching_nodes(samples, k), backend.best_matching_nodes(samples, k)
-                assert [array.tobytes() for array in found] == [array.tobytes() for array in expected]
+                assert bits(found) == bits(expected)
             backend.online(case.steps)
             reference.online(case.steps)
+
+
+def bits(arrays: Sequence[NDArray[Any]]) -> list[bytes]:
+    return [array.tobytes() for array in arrays]
+
+
+@given(cases(maps(longest=60)), st.integers(1, 2), st.integers(0, 2**16))
+def test_a_map_centred_in_parts_gives_the_same_answers(case: Case, k: int, budget: int) -> None:
+    samples, k = case.steps[0].samples[0], min(k, case.weights[..., 0].size)
+    expected = NumpyBackend(case.weights, case.weights.dtype).best_matching_nodes(samples, k)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (centred, search):
+            patch.setattr(module, "GROUP_BYTES", budget)
+        patch.setattr(search.Search, "_many_tiles_matter", lambda *_: True)
+        assert bits(NumbaBackend(case.weights, case.weights.dtype).best_matching_nodes(samples, k)) == bits(expected)
+
+
+@MANY
+@given(cases(maps(longest=24, features=300)))
+def test_scores_farther_apart_than_the_margin_are_in_the_order_of_the_distances(case: Case) -> None:
+    """Summed in whatever order a matrix product has, and rounded as the working precision does."""
+    dtype, samples = case.weights.dtype, case.steps[0].samples[0]
+    [group] = centred.centred(tiles.as_tiles(case.weights, dtype))
+    margin = rounding(group.weights.shape[1], dtype)
+    features, nodes = case.weights.shape[2], case.weights[..., 0].size
+    norms = group.norms.reshape(-1)[:nodes]
+    columns = np.moveaxis(group.weights[:, :features], 1, 0).reshape(features, -1)[:, :nodes]
+    distances = NumpyBackend(case.weights, dtype)._squared_distances(samples)[:, group.nodes]
+    for sample, measured in zip(samples - group.centre, distances, strict=True):
+        scores = norms - (2 * sample) @ columns
+        radius = float(np.sqrt(np.sum(sample.astype(float) ** 2))) + group.reach
+        apart = radius * (margin.for_radius * radius + margin.for_reach * group.reach) + margin.underflow
+        order = np.argsort(scores)
+        farthest = np.maximum.accumulate(measured[order])
+        nearer = np.searchsorted(scores[order], scores[order] - dtype.type(apart)) - 1
+        assert np.all(farthest[nearer[nearer >= 0]] <= measured[order][nearer >= 0])
+
+
+@pytest.mark.parametrize("nodes", [63, 64, 256, 1024, 1025])
+def test_products_leave_few_samples_to_the_tiles(nodes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = []
+    monkeypatch.setattr(search, "search_failed", lambda *arrays: left.append(arrays[-1].sum()))
+    monkeypatch.setattr(search.Search, "_many_tiles_matter", lambda *_: True)
+    weights = np.random.default_rng(0).normal(size=(1, nodes, 20)).astype(np.float32)
+    NumbaBackend(weights, np.float32).best_matching_nodes(weights[0], 2)
+    assert not left
+
+
+@pytest.mark.parametrize(("features", "apart", "products"), [(2, 100, False), (64, 0, True), (16, 100, False)])
+def test_products_are_taken_where_many_tiles_would_be_looked_into(features: int, apart: float, products: bool) -> None:
+    chance = np.random.default_rng(0)
+    rows = np.arange(64)[:, np.newaxis, np.newaxis] // 4 * apart
+    weights = (chance.normal(size=(64, 64, features)) + rows).astype(np.float32)
+    way = search.Search(tiles.as_tiles(weights, np.float32), NumbaBackend(weights, np.float32)._share)
+    assert way._many_tiles_matter(weights[::2, ::2].reshape(-1, features), 1) == products
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

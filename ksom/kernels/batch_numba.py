@@ -7,10 +7,10 @@ import numpy as np
 from numba import njit
 
 from ksom.kernels.online_numba import first_node
-from ksom.kernels.vectors import ENTRY, LANES, PART
+from ksom.kernels.vectors import ENTRY, LANES, MAKING_ROOM, PART
 
 
-@njit(**ENTRY)
+@njit(**MAKING_ROOM)
 def add_samples(samples, winners, block_rows, sums, counts):
     """Add samples to the sums of the nodes that won them.
 
@@ -36,7 +36,7 @@ def add_samples(samples, winners, block_rows, sums, counts):
                     block_sums[node, i] = 0
 
 
-@njit(**ENTRY)
+@njit(**MAKING_ROOM)
 def smooth(start, stop, factors, source, target):
     """target[i] = Σ_j factors[|i − j|] · source[j], j ascending, for the strips start … stop − 1 of `LANES` columns."""
     rows, columns = source.shape

@@ -10,9 +10,9 @@ from numpy.typing import DTypeLike, NDArray
 from ksom.kernels import OnlineStep
 from ksom.kernels.batch_numba import add_samples, smooth, take_means
 from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
-from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.kernels.online_numba import catch_up, learn, make_room
-from ksom.kernels.search_numba import make_answers, measure_boxes, search
+from ksom.kernels.search import Search
+from ksom.kernels.search_numba import all_distances
 from ksom.kernels.segment import SEGMENT_BYTES, segments
 from ksom.kernels.tiles import as_map, as_tiles
 from ksom.kernels.vectors import LANES
@@ -23,9 +23,6 @@ _PARALLEL_WORK = 2**24
 
 _SHARES = 8
 """Into how many shares work is cut for each thread, so that none waits long for the last one."""
-
-_SAMPLES = 256
-"""The fewest samples to search for in one share."""
 
 
 class NumbaBackend:
@@ -47,7 +44,8 @@ class NumbaBackend:
         self._tiles = as_tiles(np.asarray(weights), dtype)
         self._room = make_room(self._tiles)
         self._threads = threads
-        self._boxes_are_small = True
+        self._boxes_are_small = False
+        self._search: Search | None = None
 
     @property
     def weights(self) -> NDArray[Any]:
@@ -81,17 +79,16 @@ class NumbaBackend:
         self._boxes_are_small = False
 
     def best_matching_nodes(self, samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        if not self._boxes_are_small:
-            measure_boxes(self._tiles)
+        if not self._boxes_are_small or self._search is None or self._search.tiles is not self._tiles:
+            self._search = Search(self._tiles, self._share)
             self._boxes_are_small = True
-        samples = np.ascontiguousarray(samples)
-        nodes, squared, squared_bits = make_answers(samples, k)
-        work = len(samples) * self._tiles.weights.size
-        self._share(search, len(samples), work, _SAMPLES, samples, nodes, squared_bits)
-        return nodes, squared
+        return self._search.best_matching_nodes(samples, k)
 
     def distances(self, samples: NDArray[Any]) -> NDArray[Any]:
-        return NumpyBackend(self.weights, self._tiles.weights.dtype).distances(samples)
+        squared = np.empty((len(samples), self._tiles.height * self._tiles.width), dtype=self._tiles.weights.dtype)
+        work = len(samples) * self._tiles.weights.size
+        self._share(all_distances, len(samples), work, 1, np.ascontiguousarray(samples), squared)
+        return np.sqrt(squared, out=squared)
 
     def _smoothed(self, values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64]:
         """Σ_b h(b, k) · values[b] for every node k, shape (W, H, n): the columns first."""

@@ -26,21 +26,46 @@ def measure_boxes(tiles):
 
 
 @njit(**ENTRY)
-def search(start, stop, tiles, room, samples, nodes, squared_bits):
-    """Find the nearest nodes of the samples start … stop − 1, as many as `nodes` has columns."""
-    last = nodes.shape[1] - 1
+def search(start, stop, tiles, room, samples, nodes, squared_bits, looked_into):
+    """Find the nearest nodes of the samples start … stop − 1, as many as `nodes` has columns.
+
+    `looked_into` tells into how many tiles it took a look for each of them.
+    """
     for sample in range(start, stop):
-        bound_boxes(tiles.low, tiles.high, samples, sample, room.bounds)
-        while True:
-            bound = smallest(room.bounds_bits)
-            if bound > squared_bits[sample, last]:
-                break
-            tile = first(room.bounds_bits, bound)
-            if tile >= tiles.caught_up.size:
-                break
-            room.bounds_bits[tile] = -1 - tiles.least_integer  # larger than any number's bits
+        looked_into[sample] = search_one(sample, tiles, room, samples, nodes, squared_bits)
+
+
+@njit(**ENTRY)
+def all_distances(start, stop, tiles, room, samples, squared):
+    """Squared distances of the samples start … stop − 1 to every node, shape (samples, K)."""
+    for sample in range(start, stop):
+        for tile in range(tiles.caught_up.size):
             measure_distances(tiles.weights, tile, samples, sample, room.squared)
-            _offer(tile, sample, tiles, room, nodes, squared_bits)
+            begin = first_node(tile, tiles)
+            rows = min(tiles.tile_height, tiles.height - begin // tiles.width)
+            columns = min(tiles.tile_width, tiles.width - begin % tiles.width)
+            for row in range(rows):
+                for column in range(columns):
+                    node = begin + row * tiles.width + column
+                    squared[sample, node] = room.squared[row * tiles.tile_width + column]
+
+
+@njit(**PART)
+def search_one(sample, tiles, room, samples, nodes, squared_bits):
+    """Find the nearest nodes of one sample; return into how many tiles it took a look."""
+    bound_boxes(tiles.low, tiles.high, samples, sample, room.bounds)
+    looked_into = 0
+    while True:
+        bound = smallest(room.bounds_bits)
+        if bound > squared_bits[sample, nodes.shape[1] - 1]:
+            return looked_into
+        tile = first(room.bounds_bits, bound)
+        if tile >= tiles.caught_up.size:
+            return looked_into
+        looked_into += 1
+        room.bounds_bits[tile] = -1 - tiles.least_integer  # larger than any number's bits
+        measure_distances(tiles.weights, tile, samples, sample, room.squared)
+        _offer(tile, sample, tiles, room, nodes, squared_bits)
 
 
 @njit(**PART)
@@ -56,12 +81,12 @@ def _offer(tile, sample, tiles, room, nodes, squared_bits):
         room.squared_bits[place] = -1 - tiles.least_integer
         row, column = begin // tiles.width + place // tiles.tile_width, begin % tiles.width + place % tiles.tile_width
         if row < tiles.height and column < tiles.width:  # not a copy beyond the edge
-            _insert(row * tiles.width + column, squared, sample, nodes, squared_bits)
+            insert(row * tiles.width + column, squared, sample, nodes, squared_bits)
             wanted -= 1
 
 
 @njit(**PART)
-def _insert(node, squared, sample, nodes, squared_bits):
+def insert(node, squared, sample, nodes, squared_bits):
     """Put a node in its place among the nearest: the lower index first, if they are equally near."""
     rank = nodes.shape[1]
     while rank > 0 and (

@@ -112,7 +112,7 @@ def as_tiles(weights: NDArray[Any], dtype: DTypeLike) -> Tiles:
         np.finfo(dtype).tiny,
         integers(low).dtype.type(np.iinfo(integers(low).dtype).min),
     )
-    nodes = _nodes(made)
+    nodes = tile_nodes(made)
     rows = weights.reshape(-1, features)
     for tile in range(tiles):
         # Adding 0 turns −0 into 0, so that a factor of 0 never changes a bit.
@@ -131,7 +131,7 @@ def as_map(tiles: Tiles) -> NDArray[Any]:
     return weights
 
 
-def _nodes(tiles: Tiles) -> NDArray[np.int64]:
+def tile_nodes(tiles: Tiles) -> NDArray[np.int64]:
     """Return the index of the node at each place of each tile, shape (tiles, tile_height · tile_width)."""
     rows = np.minimum(np.arange(tiles.tile_rows * tiles.tile_height), tiles.height - 1)
     columns = np.minimum(np.arange(tiles.tile_columns * tiles.tile_width), tiles.width - 1)

@@ -6,9 +6,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import DTypeLike, NDArray
 
-ENTRY: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy"}
+ENTRY: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
 """How a function that Python calls is compiled: once per machine, without the interpreter's lock, and without fastmath,
 which may fuse or reorder what fixes the bits. A division by zero gives what numpy gives."""
+
+MAKING_ROOM: dict[str, Any] = {**ENTRY, "_nrt": True}
+"""How a function is compiled that makes arrays of its own; the others need not count references."""
 
 PART: dict[str, Any] = {**ENTRY, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 """How a part of such a function is compiled: into it. Otherwise each call counts references to its arrays, which took
