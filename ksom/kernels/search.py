@@ -15,7 +15,7 @@ SHARE_SAMPLES = 256
 """The fewest samples to search for in one share of the work."""
 
 PROBES = (128, 64)
-"""A probe is one of so many samples, and there are about so many at most: they cost 1 to 5 % of a search."""
+"""A probe is one of so many samples, and there are about so many at most: they cost up to 5 % of a search."""
 
 Share = Callable[..., None]
 """Calls a kernel for parts of 0 … count − 1, as `NumbaBackend` does."""
