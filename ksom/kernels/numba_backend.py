@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ksom.kernels import OnlineStep
+from ksom.kernels.ahead import LookAhead, is_worth_it
 from ksom.kernels.batch_numba import add_samples, smooth, take_means
 from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
 from ksom.kernels.online_numba import catch_up, learn, make_room
 from ksom.kernels.search import Search
-from ksom.kernels.search_numba import all_distances
-from ksom.kernels.segment import SEGMENT_BYTES, segments
+from ksom.kernels.search_numba import all_distances, measure_boxes
+from ksom.kernels.segment import SEGMENT_BYTES, Segment, segments
 from ksom.kernels.tiles import as_map, as_tiles
 from ksom.kernels.vectors import LANES
 from ksom.neighbourhood import Factors
@@ -44,6 +45,8 @@ class NumbaBackend:
         self._tiles = as_tiles(np.asarray(weights), dtype)
         self._room = make_room(self._tiles)
         self._threads = threads
+        self._ahead: LookAhead | None = None
+        self._boxes_hold = True
         self._boxes_are_small = False
         self._search: Search | None = None
 
@@ -57,10 +60,9 @@ class NumbaBackend:
 
     def online(self, steps: Iterable[OnlineStep]) -> None:
         for segment in segments(steps):
-            learn(self._tiles, segment, self._room)
+            self._learn(segment)
             work = len(segment.samples) * self._tiles.weights.size
             self._share(catch_up, len(self._tiles.weights), work, 1, segment)
-            self._boxes_are_small = False
 
     def node_sums(self, samples: Iterable[NDArray[Any]]) -> NodeSums:
         nodes, features = self._tiles.height * self._tiles.width, self.features
@@ -76,12 +78,12 @@ class NumbaBackend:
         denominators = self._smoothed(node_sums.counts, factors)[..., 0]
         count, work = len(self._tiles.weights), numerators.size
         self._spread(take_means, count, work, 1, self._tiles, numerators, denominators, LEAST_WEIGHT)
-        self._boxes_are_small = False
+        self._boxes_hold = self._boxes_are_small = False
 
     def best_matching_nodes(self, samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
         if not self._boxes_are_small or self._search is None or self._search.tiles is not self._tiles:
             self._search = Search(self._tiles, self._share)
-            self._boxes_are_small = True
+            self._boxes_hold = self._boxes_are_small = True
         return self._search.best_matching_nodes(samples, k)
 
     def distances(self, samples: NDArray[Any]) -> NDArray[Any]:
@@ -89,6 +91,19 @@ class NumbaBackend:
         work = len(samples) * self._tiles.weights.size
         self._share(all_distances, len(samples), work, 1, np.ascontiguousarray(samples), squared)
         return np.sqrt(squared, out=squared)
+
+    def _learn(self, segment: Segment) -> None:
+        """Find the winners, and let the tiles learn as far as that takes."""
+        self._boxes_are_small = False
+        if is_worth_it(self._tiles, len(segment.samples)):
+            self._ahead = self._ahead or LookAhead(self._tiles, self._room, self._spread)
+            self._ahead.learn(segment)
+            self._boxes_hold = False
+        else:
+            if not self._boxes_hold:
+                measure_boxes(self._tiles)
+            learn(self._tiles, segment, self._room)
+            self._boxes_hold = True
 
     def _smoothed(self, values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64]:
         """Σ_b h(b, k) · values[b] for every node k, shape (W, H, n): the columns first."""
