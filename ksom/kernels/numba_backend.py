@@ -15,7 +15,7 @@ from ksom.kernels.search import Search
 from ksom.kernels.search_numba import all_distances
 from ksom.kernels.segment import SEGMENT_BYTES, segments
 from ksom.kernels.tiles import as_map, as_tiles
-from ksom.kernels.vectors import LANES
+from ksom.kernels.vectors import LANES, laid_out
 from ksom.neighbourhood import Factors
 
 _PARALLEL_WORK = 2**24
@@ -67,7 +67,7 @@ class NumbaBackend:
         made = NodeSums(np.zeros((nodes, features)), np.zeros(nodes))
         block_bytes = SUM_ROWS * features * self._tiles.weights.itemsize
         for chunk in regrouped(samples, SUM_ROWS * max(1, SEGMENT_BYTES // block_bytes)):
-            rows = np.require(chunk, requirements=["C", "W"])  # kernels would be compiled anew for read-only memory
+            rows = laid_out(chunk)
             add_samples(rows, self.best_matching_nodes(rows, 1)[0][:, 0], SUM_ROWS, *made)
         return made
 
@@ -79,15 +79,19 @@ class NumbaBackend:
         self._boxes_are_small = False
 
     def best_matching_nodes(self, samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        return self.search().best_matching_nodes(samples, k)
+
+    def search(self) -> Search:
+        """Return a search of the map as it is now."""
         if not self._boxes_are_small or self._search is None or self._search.tiles is not self._tiles:
             self._search = Search(self._tiles, self._share)
             self._boxes_are_small = True
-        return self._search.best_matching_nodes(samples, k)
+        return self._search
 
     def distances(self, samples: NDArray[Any]) -> NDArray[Any]:
         squared = np.empty((len(samples), self._tiles.height * self._tiles.width), dtype=self._tiles.weights.dtype)
         work = len(samples) * self._tiles.weights.size
-        self._share(all_distances, len(samples), work, 1, np.ascontiguousarray(samples), squared)
+        self._share(all_distances, len(samples), work, 1, laid_out(samples), squared)
         return np.sqrt(squared, out=squared)
 
     def _smoothed(self, values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ from ksom.kernels.centred import GROUP_BYTES, Centred, centred
 from ksom.kernels.product_numba import MOST_FEATURES, make_product_room, rounding, search_failed, search_products
 from ksom.kernels.search_numba import make_answers, measure_boxes, search
 from ksom.kernels.tiles import Tiles
+from ksom.kernels.vectors import laid_out
 
 SHARE_SAMPLES = 256
 """The fewest samples to search for in one share of the work."""
@@ -38,14 +39,18 @@ class Search:
         self._share = share
         self._centred: list[Centred] = []
 
-    def best_matching_nodes(self, samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        samples = np.ascontiguousarray(samples)
+    def best_matching_nodes(
+        self, samples: NDArray[Any], k: int, *, by_products: bool | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        """Search in the way that promises to be faster, unless told which."""
+        samples = laid_out(samples)
         nodes, squared, squared_bits = make_answers(samples, k)
-        way = self._by_products if self._many_tiles_matter(samples, k) else self._by_tiles
-        way(samples, nodes, squared_bits)
+        if by_products is None:
+            by_products = self.prefers_products(samples, k)
+        (self._by_products if by_products else self._by_tiles)(samples, nodes, squared_bits)
         return nodes, squared
 
-    def _many_tiles_matter(self, samples: NDArray[Any], k: int) -> bool:
+    def prefers_products(self, samples: NDArray[Any], k: int) -> bool:
         """Let some of the samples tell whether products are faster.
 
         Measured on mixtures that overlap or do not, from untrained to trained maps, D = 2 … 784, K = 100 … 40,000: a
@@ -57,7 +62,7 @@ class Search:
         _, features, tile_nodes = self.tiles.weights.shape
         if len(samples) < step or features > MOST_FEATURES:
             return False
-        probes = np.ascontiguousarray(samples[:: max(step, len(samples) // most)])
+        probes = laid_out(samples[:: max(step, len(samples) // most)])
         counts = np.zeros(len(probes), dtype=np.int64)
         nodes, _, squared_bits = make_answers(probes, k)
         self._share(search, len(probes), 0, SHARE_SAMPLES, probes, nodes, squared_bits, counts)
