@@ -37,7 +37,7 @@ def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
 def laid_out(values: NDArray[Any]) -> NDArray[Any]:
     """Return an array as kernels take it, contiguous, aligned and writable: a copy only where it is not.
 
-    For memory of every other kind, such as read-only samples or those of a mapped file, a kernel would be compiled anew.
+    For every other kind of memory, such as read-only samples or a mapped file, a kernel would be compiled anew.
     """
     return np.require(values, requirements=["C", "A", "W", "E"])
 
