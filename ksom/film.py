@@ -94,14 +94,19 @@ def _indexed(pixels: NDArray[np.uint8], enlarge: tuple[int, int]) -> Any:
 
 def _exact(pixels: NDArray[np.uint8]) -> tuple[NDArray[Any], NDArray[Any]] | None:
     """Return a picture of few colours as indices into them; None if there are too many."""
-    codes = pixels.astype(np.uint32) @ np.array([65536, 256, 1], dtype=np.uint32)
-    few_rows = codes[: -(-10 * EXACT_COLOURS // codes.shape[1])]  # quick to tell by, mostly
-    if len(np.unique(few_rows)) > EXACT_COLOURS:
+    few_rows = pixels[: -(-10 * EXACT_COLOURS // pixels.shape[1])]  # quick to tell by, mostly
+    if len(np.unique(_codes(few_rows))) > EXACT_COLOURS:
         return None
-    found, indices = np.unique(codes, return_inverse=True)
+    found, indices = np.unique(_codes(pixels), return_inverse=True)
     if len(found) > EXACT_COLOURS:
         return None
-    return indices.reshape(codes.shape), np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1)
+    return indices.reshape(pixels.shape[:2]), np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1)
+
+
+def _codes(pixels: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    """Return each pixel's colour as one number."""
+    codes: NDArray[np.uint32] = pixels.astype(np.uint32) @ np.array([65536, 256, 1], dtype=np.uint32)
+    return codes
 
 
 def _chosen(pixels: NDArray[np.uint8]) -> tuple[NDArray[Any], NDArray[Any]]:
