@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -14,7 +15,18 @@ from numpy.typing import NDArray
 
 from ksom import KohonenSOM
 from ksom.errors import BackendUnavailable
-from ksom.kernels import OnlineStep, centred, get_backend, numba_backend, online_numba, search, tiles, vectors
+from ksom.kernels import (
+    OnlineStep,
+    centred,
+    get_backend,
+    numba_backend,
+    online_numba,
+    product_numba,
+    search,
+    search_numba,
+    tiles,
+    vectors,
+)
 from ksom.kernels.numba_backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.kernels.product_numba import rounding
@@ -78,7 +90,7 @@ def assert_same_answers(backend: Any, case: Case, k: int, way: Any, products: bo
     k = min(k, case.weights[..., 0].size)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(numba_backend, "_PARALLEL_WORK", 0)
-        patch.setattr(way, "_many_tiles_matter", lambda *_: products)
+        patch.setattr(way, "prefers_products", lambda *_: products)
         for _ in range(2):
             for samples in (block for step in case.steps for block in step.samples):
                 expected, found = reference.best_matching_nodes(samples, k), backend.best_matching_nodes(samples, k)
@@ -98,7 +110,7 @@ def test_a_map_centred_in_parts_gives_the_same_answers(case: Case, k: int, budge
     with pytest.MonkeyPatch.context() as patch:
         for module in (centred, search):
             patch.setattr(module, "GROUP_BYTES", budget)
-        patch.setattr(search.Search, "_many_tiles_matter", lambda *_: True)
+        patch.setattr(search.Search, "prefers_products", lambda *_: True)
         assert bits(NumbaBackend(case.weights, case.weights.dtype).best_matching_nodes(samples, k)) == bits(expected)
 
 
@@ -127,7 +139,7 @@ def test_scores_farther_apart_than_the_margin_are_in_the_order_of_the_distances(
 def test_products_leave_few_samples_to_the_tiles(nodes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     left = []
     monkeypatch.setattr(search, "search_failed", lambda *arrays: left.append(arrays[-1].sum()))
-    monkeypatch.setattr(search.Search, "_many_tiles_matter", lambda *_: True)
+    monkeypatch.setattr(search.Search, "prefers_products", lambda *_: True)
     weights = np.random.default_rng(0).normal(size=(1, nodes, 20)).astype(np.float32)
     NumbaBackend(weights, np.float32).best_matching_nodes(weights[0], 2)
     assert not left
@@ -138,8 +150,8 @@ def test_products_are_taken_where_many_tiles_would_be_looked_into(features: int,
     chance = np.random.default_rng(0)
     rows = np.arange(64)[:, np.newaxis, np.newaxis] // 4 * apart
     weights = (chance.normal(size=(64, 64, features)) + rows).astype(np.float32)
-    way = search.Search(tiles.as_tiles(weights, np.float32), NumbaBackend(weights, np.float32)._share)
-    assert way._many_tiles_matter(weights[::2, ::2].reshape(-1, features), 1) == products
+    way = search.Search(tiles.as_tiles(weights, np.float32), NumbaBackend(weights, np.float32)._spread)
+    assert way.prefers_products(weights[::2, ::2].reshape(-1, features), 1) == products
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -242,6 +254,24 @@ def test_first_weights_are_copied() -> None:
 def test_the_kernels_are_compiled_for_two_precisions_only() -> None:
     for kernel in (online_numba.learn, online_numba.catch_up):
         assert len(kernel.signatures) <= len(DTYPES)
+
+
+def test_samples_in_memory_of_any_kind_are_searched_by_the_same_compiled_kernels(tmp_path: Path) -> None:
+    samples = np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)
+    np.save(tmp_path / "samples.npy", samples)
+    read_only = samples.view()
+    read_only.flags.writeable = False
+    mapped = np.load(tmp_path / "samples.npy", mmap_mode="r")
+    unaligned = np.frombuffer(b"." + samples.tobytes(), dtype=np.float32, offset=1).reshape(samples.shape)
+    backend = NumbaBackend(samples[:100].reshape(10, 10, 3), np.float32)
+    kernels = (search_numba.search, product_numba.search_products, search_numba.all_distances)
+    known = []
+    for kind in (samples, read_only, mapped, unaligned, np.asfortranarray(samples), samples[::2]):
+        backend.distances(kind)
+        for products in (False, True):
+            backend.search().best_matching_nodes(kind, 2, by_products=products)
+        known.append([list(kernel.signatures) for kernel in kernels])
+    assert all(each == known[0] for each in known)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ until the segment's end. A tile then learns hundreds of samples while it is in t
 do so on different threads. The order of the updates of one node is always that of the samples.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,6 +59,15 @@ def make_room(tiles: Tiles) -> Room:
     least[:] = most[:] = 0
     factors = aligned((tiles.tile_width,), dtype)
     return Room(factors, rates, rates.reshape(-1), squared, integers(squared), bounds, integers(bounds), least, most)
+
+
+def in_room(kernel: Callable[..., None], tiles: Tiles) -> Callable[..., None]:
+    """Return a kernel that is called with tiles and memory to work in as one that is called without."""
+
+    def part(start: int, stop: int, *arrays: Any) -> None:
+        kernel(start, stop, tiles, make_room(tiles), *arrays)
+
+    return part
 
 
 @njit(**ENTRY)
