@@ -1,5 +1,6 @@
 """How much of the work to time, and what the whole of it takes."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,8 @@ GROWN = 2
 TIMES = 3
 TINY = 8
 """Rows and columns of the map of a first call, which is there to compile."""
+ENOUGH = 256
+"""So many samples are searched for as a whole data set is; for a few, ksom takes another way than for many."""
 SOON = 1.0
 """Work that is done in a second is done once before it is timed: nothing is left to compile, to load, to allocate."""
 
@@ -47,10 +50,11 @@ def seconds_of(run: Callable[[], Any]) -> float:
 
 
 def compile_seconds(prepare: Callable[[Task], Callable[[], Any]], task: Task) -> float:
-    """Return how much longer the first of two calls takes, on very little work."""
-    tiny = replace(task.part(FIRST_SHARE), weights=task.weights[:TINY, :TINY])
-    first, second = (seconds_of(prepare(tiny)) for _ in range(2))
-    return max(0.0, first - second)
+    """Return how much longer the first of two calls takes: on a tiny map, then a little work on the row's own map."""
+    enough = 0 if task.kind == "online" else min(1.0, ENOUGH / len(task.samples))
+    little = task.part(max(FIRST_SHARE, enough))
+    warming_up = (replace(little, weights=task.weights[:TINY, :TINY]), little)
+    return sum(max(0.0, seconds_of(prepare(each)) - seconds_of(prepare(each))) for each in warming_up)
 
 
 def plan(prepare: Callable[[Task], Callable[[], Any]], task: Task, limits: Limits) -> Plan:
@@ -63,15 +67,15 @@ def plan(prepare: Callable[[Task], Callable[[], Any]], task: Task, limits: Limit
         at_most = largest.seconds * share / largest.share
         if tells and at_most > (SOON if share == 1 else limits.part):
             break
-        smaller, largest = largest, _timed(prepare, task, share)
+        smaller, largest = largest, _timed(prepare, task, share, GROWN * at_most)
     part = Plan(largest.share, smaller.share)
     return Plan(1.0) if part.whole(largest.seconds, smaller.seconds) <= limits.whole else part
 
 
-def _timed(prepare: Callable[[Task], Callable[[], Any]], task: Task, share: float) -> Timed:
-    """Time a part; what is quick some times, because first calls load, compile and allocate."""
+def _timed(prepare: Callable[[Task], Callable[[], Any]], task: Task, share: float, credible: float = math.inf) -> Timed:
+    """Time a part; some times if it is quick or takes incredibly long: first calls load, compile and allocate."""
     seconds: list[float] = []
-    while not seconds or (len(seconds) < TIMES and sum(seconds) < SOON):
+    while not seconds or (len(seconds) < TIMES and (sum(seconds) < SOON or min(seconds) > credible)):
         seconds.append(seconds_of(prepare(task.part(share))))
     return Timed(share, min(seconds))
 

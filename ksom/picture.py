@@ -23,9 +23,13 @@ class Colours(NamedTuple):
 
     def of(self, weights: NDArray[Any]) -> NDArray[np.uint8]:
         """Return the colour of each node, shape (H, W, 3)."""
+        planes = np.moveaxis(weights, 2, 0).reshape(weights.shape[2], -1)  # loops over nodes, not over three numbers
+        scores = self.axes.T @ (planes - self.origin[:, np.newaxis])
         extent = np.where(self.high > self.low, self.high - self.low, 1.0)
-        scaled = ((weights - self.origin) @ self.axes - self.low) / extent
-        pixels = np.rint(np.clip(scaled, 0, 1) * 255).astype(np.uint8)
+        scores -= self.low[:, np.newaxis]
+        scores /= extent[:, np.newaxis]
+        shares = np.clip(scores, 0, 1, out=scores)
+        pixels = np.rint(shares * 255).astype(np.uint8).T.reshape(*weights.shape[:2], -1)
         return np.broadcast_to(pixels, (*weights.shape[:2], 3))
 
 

@@ -1,6 +1,33 @@
-"""What all tests share: hypothesis draws the same examples every time."""
+"""What all tests share: hypothesis draws the same examples every time; the kernels can be had as plain Python."""
 
+import importlib
+import sys
+from collections.abc import Iterator
+from types import ModuleType
+
+import numba
+import numpy as np
+import pytest
 from hypothesis import settings
 
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=30, database=None)
 settings.load_profile("ci")
+
+INTERPRETED = (
+    "vectors tiles centred online_numba search_numba product_numba search ahead_numba ahead batch_numba numba_backend"
+)
+
+
+@pytest.fixture(scope="module")
+def interpreted() -> Iterator[dict[str, ModuleType]]:
+    """The modules of the compiled backend as plain Python."""
+    names = [f"ksom.kernels.{name}" for name in INTERPRETED.split()]
+    compiled = {name: sys.modules.pop(name) for name in names}
+    numba.config.DISABLE_JIT = True
+    try:
+        modules = {name.rsplit(".", 1)[1]: importlib.import_module(name) for name in names}
+    finally:
+        numba.config.DISABLE_JIT = False
+        sys.modules.update(compiled)
+    with np.errstate(over="ignore", under="ignore"):
+        yield modules

@@ -1,12 +1,9 @@
 """Batch training is its definition, added in one order whoever adds; every backend gives the same bits."""
 
-import importlib
-import sys
 import tracemalloc
 from typing import Any, NamedTuple
 
 import hypothesis.strategies as st
-import numba
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
@@ -79,22 +76,6 @@ def sum_rows(patch: pytest.MonkeyPatch, rows: int) -> None:
         patch.setattr(module, "SUM_ROWS", rows)
 
 
-@pytest.fixture(scope="module")
-def interpreted() -> Any:
-    """The compiled backend, as plain Python."""
-    names = ["vectors", "tiles", "online_numba", "batch_numba", "search_numba", "numba_backend"]
-    paths = [f"ksom.kernels.{name}" for name in names]
-    compiled = {path: sys.modules.pop(path) for path in paths}
-    numba.config.DISABLE_JIT = True
-    try:
-        made = [importlib.import_module(path) for path in paths][-1]
-    finally:
-        numba.config.DISABLE_JIT = False
-        sys.modules.update(compiled)
-    with np.errstate(over="ignore", under="ignore"):
-        yield made.NumbaBackend
-
-
 @pytest.mark.parametrize("name", MADE)
 @given(case=cases(longest=4, features=3, samples=20), rows=st.integers(1, 8))
 def test_sums_are_added_block_by_block_in_the_samples_order(name, case, rows):
@@ -160,9 +141,9 @@ def test_numba_has_the_bits_of_numpy_on_maps_of_many_tiles(case):
 def test_the_kernels_source_has_the_bits_of_numpy(interpreted, case, rows):
     with pytest.MonkeyPatch.context() as patch:
         sum_rows(patch, rows)
-        patch.setitem(interpreted.node_sums.__globals__, "SUM_ROWS", rows)
+        patch.setattr(interpreted["numba_backend"], "SUM_ROWS", rows)
         expected = learned(NumpyBackend(case.weights, case.weights.dtype), case)
-        assert learned(interpreted(case.weights, case.weights.dtype), case) == expected
+        assert learned(interpreted["numba_backend"].NumbaBackend(case.weights, case.weights.dtype), case) == expected
 
 
 @pytest.mark.parametrize("name", MADE)

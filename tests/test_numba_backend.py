@@ -2,12 +2,12 @@
 
 import importlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import Any
 
 import hypothesis.strategies as st
-import numba
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -15,108 +15,24 @@ from numpy.typing import NDArray
 
 from ksom import KohonenSOM
 from ksom.errors import BackendUnavailable
-from ksom.kernels import OnlineStep, centred, get_backend, numba_backend, online_numba, search, tiles, vectors
+from ksom.kernels import (
+    OnlineStep,
+    centred,
+    get_backend,
+    numba_backend,
+    online_numba,
+    product_numba,
+    search,
+    search_numba,
+    tiles,
+    vectors,
+)
 from ksom.kernels.numba_backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.kernels.product_numba import rounding
-from ksom.neighbourhood import Factors
+from tests.hard_cases import DTYPES, Case, cases, gaussian, learned, maps
 
 MANY = settings(max_examples=100)
-
-DTYPES = [np.float32, np.float64]
-
-KINDS = {
-    "spread": lambda chance, shape: chance.normal(size=shape),
-    "ties": lambda chance, shape: chance.integers(0, 3, size=shape),
-    "constant": lambda chance, shape: np.full(shape, 0.3),
-    "duplicates": lambda chance, shape: chance.normal(size=(4, shape[-1]))[chance.integers(4, size=shape[:-1])],
-    "signed zeros": lambda chance, shape: chance.choice([-0.0, 0.0, 1.0], size=shape),
-    "far off": lambda chance, shape: 1000 + chance.normal(size=shape),
-    "very far off": lambda chance, shape: 1e6 + chance.normal(size=shape),
-    "tiny": lambda chance, shape: chance.normal(size=shape) * 1e-17,
-    "huge": lambda chance, shape: chance.normal(size=shape) * 1e16,
-    "subnormal": lambda chance, shape: chance.normal(size=shape) * 1e-42,
-    "clusters": lambda chance, shape: np.rint(chance.normal(size=shape)) * 10 + chance.normal(size=shape) * 0.1,
-}
-"""Values that are hard for one pruning rule or another."""
-
-
-class Case(NamedTuple):
-    """A map and what it learns."""
-
-    weights: NDArray[Any]
-    steps: list[OnlineStep]
-
-
-@st.composite
-def maps(draw: Any, longest: int = 40, features: int = 100) -> tuple[int, int, int]:
-    """Height, width and features; rows and columns of nodes too."""
-    height = draw(st.sampled_from([1, 2, 10, 16, 17, 30]) | st.integers(1, longest))
-    width = draw(st.sampled_from([1, 2, 10, 16, 17, 30]) | st.integers(1, longest))
-    return height, width, draw(st.sampled_from([1, 2, 3, 5]) | st.integers(1, features))
-
-
-@st.composite
-def cases(draw: Any, shapes: Any, samples: int = 30) -> Case:
-    """A map, hard data, and neighbourhoods: gaussian from wide to narrow, or any tables at all."""
-    height, width, features = draw(shapes)
-    dtype = draw(st.sampled_from(DTYPES))
-    chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
-    kind = KINDS[draw(st.sampled_from(sorted(KINDS)))]
-    sizes = draw(st.lists(st.integers(1, samples), min_size=1, max_size=5))
-    gaussian = draw(st.booleans())
-    steps = [
-        OnlineStep(
-            [kind(chance, (size, features)).astype(dtype)],
-            _gaussian(height, width, dtype, 20.0 / (step + 1)) if gaussian else _any(height, width, dtype, chance),
-            float(chance.choice([1.0, 0.5, 0.1, 0.01, 1e-30])),
-        )
-        for step, size in enumerate(sizes)
-    ]
-    return Case(kind(chance, (height, width, features)).astype(dtype), steps)
-
-
-def _gaussian(height: int, width: int, dtype: Any, sigma: float) -> Factors:
-    def table(length: int) -> NDArray[Any]:
-        factors = np.exp(-((np.arange(length) / sigma) ** 2) / 2)
-        return np.where(factors < np.finfo(dtype).eps / 4, 0, factors).astype(dtype)
-
-    return Factors(table(height), table(width))
-
-
-def _any(height: int, width: int, dtype: Any, chance: np.random.Generator) -> Factors:
-    """Factors that neither fall with the distance nor end: as on a torus, and worse."""
-
-    def table(length: int) -> NDArray[Any]:
-        factors = chance.random(length) * chance.integers(0, 2, size=length)
-        factors[0] = 1
-        return factors.astype(dtype)
-
-    return Factors(table(height), table(width))
-
-
-def learned(backend: Any, steps: Sequence[OnlineStep], pieces: int = 1) -> bytes:
-    """Train in so many calls; return the bits."""
-    size = -(-len(steps) // pieces)
-    for start in range(0, len(steps), size):
-        backend.online(steps[start : start + size])
-    return backend.weights.tobytes()
-
-
-@pytest.fixture(scope="module")
-def interpreted() -> Iterator[dict[str, ModuleType]]:
-    """The modules of the compiled backend as plain Python."""
-    modules = "vectors tiles centred online_numba search_numba product_numba search numba_backend"
-    names = [f"ksom.kernels.{name}" for name in modules.split()]
-    compiled = {name: sys.modules.pop(name) for name in names}
-    numba.config.DISABLE_JIT = True
-    try:
-        modules = {name.rsplit(".", 1)[1]: importlib.import_module(name) for name in names}
-    finally:
-        numba.config.DISABLE_JIT = False
-        sys.modules.update(compiled)
-    with np.errstate(over="ignore", under="ignore"):
-        yield modules
 
 
 @MANY
@@ -174,7 +90,7 @@ def assert_same_answers(backend: Any, case: Case, k: int, way: Any, products: bo
     k = min(k, case.weights[..., 0].size)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(numba_backend, "_PARALLEL_WORK", 0)
-        patch.setattr(way, "_many_tiles_matter", lambda *_: products)
+        patch.setattr(way, "prefers_products", lambda *_: products)
         for _ in range(2):
             for samples in (block for step in case.steps for block in step.samples):
                 expected, found = reference.best_matching_nodes(samples, k), backend.best_matching_nodes(samples, k)
@@ -194,7 +110,7 @@ def test_a_map_centred_in_parts_gives_the_same_answers(case: Case, k: int, budge
     with pytest.MonkeyPatch.context() as patch:
         for module in (centred, search):
             patch.setattr(module, "GROUP_BYTES", budget)
-        patch.setattr(search.Search, "_many_tiles_matter", lambda *_: True)
+        patch.setattr(search.Search, "prefers_products", lambda *_: True)
         assert bits(NumbaBackend(case.weights, case.weights.dtype).best_matching_nodes(samples, k)) == bits(expected)
 
 
@@ -223,7 +139,7 @@ def test_scores_farther_apart_than_the_margin_are_in_the_order_of_the_distances(
 def test_products_leave_few_samples_to_the_tiles(nodes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     left = []
     monkeypatch.setattr(search, "search_failed", lambda *arrays: left.append(arrays[-1].sum()))
-    monkeypatch.setattr(search.Search, "_many_tiles_matter", lambda *_: True)
+    monkeypatch.setattr(search.Search, "prefers_products", lambda *_: True)
     weights = np.random.default_rng(0).normal(size=(1, nodes, 20)).astype(np.float32)
     NumbaBackend(weights, np.float32).best_matching_nodes(weights[0], 2)
     assert not left
@@ -234,8 +150,8 @@ def test_products_are_taken_where_many_tiles_would_be_looked_into(features: int,
     chance = np.random.default_rng(0)
     rows = np.arange(64)[:, np.newaxis, np.newaxis] // 4 * apart
     weights = (chance.normal(size=(64, 64, features)) + rows).astype(np.float32)
-    way = search.Search(tiles.as_tiles(weights, np.float32), NumbaBackend(weights, np.float32)._share)
-    assert way._many_tiles_matter(weights[::2, ::2].reshape(-1, features), 1) == products
+    way = search.Search(tiles.as_tiles(weights, np.float32), NumbaBackend(weights, np.float32)._spread)
+    assert way.prefers_products(weights[::2, ::2].reshape(-1, features), 1) == products
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -243,7 +159,7 @@ def test_784_features_have_the_reference_s_bits(dtype: Any) -> None:
     chance = np.random.default_rng(0)
     samples = chance.normal(size=(40, 784)).astype(dtype)
     weights = chance.normal(size=(17, 18, 784)).astype(dtype)
-    steps = [OnlineStep([samples], _gaussian(17, 18, dtype, sigma), 0.1) for sigma in (9.0, 1.0)]
+    steps = [OnlineStep([samples], gaussian(17, 18, dtype, sigma), 0.1) for sigma in (9.0, 1.0)]
     assert learned(NumbaBackend(weights, dtype), steps) == learned(NumpyBackend(weights, dtype), steps)
 
 
@@ -315,7 +231,7 @@ def test_samples_may_be_in_any_order_of_memory() -> None:
     samples.flags.writeable = False
     weights = chance.random((20, 20, 4))
     results = {
-        learned(NumbaBackend(weights, np.float32), [OnlineStep([block], _gaussian(20, 20, np.float32, 3.0), 0.1)])
+        learned(NumbaBackend(weights, np.float32), [OnlineStep([block], gaussian(20, 20, np.float32, 3.0), 0.1)])
         for block in (samples, np.asfortranarray(samples), np.repeat(samples, 2, axis=0)[::2])
     }
     assert len(results) == 1
@@ -331,13 +247,31 @@ def test_weights_are_a_new_array_every_time() -> None:
 def test_first_weights_are_copied() -> None:
     weights = np.zeros((3, 4, 2), dtype=np.float32)
     backend = NumbaBackend(weights, np.float32)
-    backend.online([OnlineStep([np.ones((1, 2), dtype=np.float32)], _gaussian(3, 4, np.float32, 1.0), 0.5)])
+    backend.online([OnlineStep([np.ones((1, 2), dtype=np.float32)], gaussian(3, 4, np.float32, 1.0), 0.5)])
     assert not weights.any()
 
 
 def test_the_kernels_are_compiled_for_two_precisions_only() -> None:
     for kernel in (online_numba.learn, online_numba.catch_up):
         assert len(kernel.signatures) <= len(DTYPES)
+
+
+def test_samples_in_memory_of_any_kind_are_searched_by_the_same_compiled_kernels(tmp_path: Path) -> None:
+    samples = np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)
+    np.save(tmp_path / "samples.npy", samples)
+    read_only = samples.view()
+    read_only.flags.writeable = False
+    mapped = np.load(tmp_path / "samples.npy", mmap_mode="r")
+    unaligned = np.frombuffer(b"." + samples.tobytes(), dtype=np.float32, offset=1).reshape(samples.shape)
+    backend = NumbaBackend(samples[:100].reshape(10, 10, 3), np.float32)
+    kernels = (search_numba.search, product_numba.search_products, search_numba.all_distances)
+    known = []
+    for kind in (samples, read_only, mapped, unaligned, np.asfortranarray(samples), samples[::2]):
+        backend.distances(kind)
+        for products in (False, True):
+            backend.search().best_matching_nodes(kind, 2, by_products=products)
+        known.append([list(kernel.signatures) for kernel in kernels])
+    assert all(each == known[0] for each in known)
 
 
 @pytest.fixture

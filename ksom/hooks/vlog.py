@@ -17,6 +17,9 @@ logger = logging.getLogger(__name__)
 HOLD_SECONDS = 2.0
 """How long the last frame is shown."""
 
+PNG_LEVEL = 4
+"""How hard the last picture is compressed: 500 × 500 pixels in 19 ms instead of 48, for an eighth more bytes."""
+
 
 @HOOKS.register("Vlog")
 class Vlog(Hook):
@@ -89,11 +92,11 @@ class Vlog(Hook):
             self._film.append(pixels, seconds, enlarge=self._scale.enlarge, caption=caption)
 
     def _draw(self, run: Run, path: Path) -> None:
-        import imageio.v3 as iio
+        from PIL import Image
 
         picture = self._scale.enlarged(self._colours.of(self._scale.reduced(run.weights)))
         with replacing(path) as file:
-            file.write(iio.imwrite("<bytes>", picture, extension=".png"))
+            Image.fromarray(picture).save(file, "png", compress_level=PNG_LEVEL)
 
     def _say_scale(self, run: Run) -> None:
         rows, columns = self._scale.reduce

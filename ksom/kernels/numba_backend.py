@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ksom.kernels import OnlineStep
+from ksom.kernels.ahead import LookAhead, is_worth_it
 from ksom.kernels.batch_numba import add_samples, smooth, take_means
 from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
-from ksom.kernels.online_numba import catch_up, learn, make_room
+from ksom.kernels.online_numba import catch_up, in_room, learn, make_room
 from ksom.kernels.search import Search
-from ksom.kernels.search_numba import all_distances
-from ksom.kernels.segment import SEGMENT_BYTES, segments
+from ksom.kernels.search_numba import all_distances, measure_boxes
+from ksom.kernels.segment import SEGMENT_BYTES, Segment, segments
 from ksom.kernels.tiles import as_map, as_tiles
-from ksom.kernels.vectors import LANES
+from ksom.kernels.vectors import LANES, laid_out
 from ksom.neighbourhood import Factors
 
 _PARALLEL_WORK = 2**24
@@ -44,7 +45,8 @@ class NumbaBackend:
         self._tiles = as_tiles(np.asarray(weights), dtype)
         self._room = make_room(self._tiles)
         self._threads = threads
-        self._boxes_are_small = False
+        self._ahead: LookAhead | None = None
+        self._boxes_hold = True
         self._search: Search | None = None
 
     @property
@@ -57,17 +59,16 @@ class NumbaBackend:
 
     def online(self, steps: Iterable[OnlineStep]) -> None:
         for segment in segments(steps):
-            learn(self._tiles, segment, self._room)
+            self._learn(segment)
             work = len(segment.samples) * self._tiles.weights.size
-            self._share(catch_up, len(self._tiles.weights), work, 1, segment)
-            self._boxes_are_small = False
+            self._spread(in_room(catch_up, self._tiles), len(self._tiles.weights), work, 1, segment)
 
     def node_sums(self, samples: Iterable[NDArray[Any]]) -> NodeSums:
         nodes, features = self._tiles.height * self._tiles.width, self.features
         made = NodeSums(np.zeros((nodes, features)), np.zeros(nodes))
         block_bytes = SUM_ROWS * features * self._tiles.weights.itemsize
         for chunk in regrouped(samples, SUM_ROWS * max(1, SEGMENT_BYTES // block_bytes)):
-            rows = np.require(chunk, requirements=["C", "W"])  # kernels would be compiled anew for read-only memory
+            rows = laid_out(chunk)
             add_samples(rows, self.best_matching_nodes(rows, 1)[0][:, 0], SUM_ROWS, *made)
         return made
 
@@ -76,19 +77,34 @@ class NumbaBackend:
         denominators = self._smoothed(node_sums.counts, factors)[..., 0]
         count, work = len(self._tiles.weights), numerators.size
         self._spread(take_means, count, work, 1, self._tiles, numerators, denominators, LEAST_WEIGHT)
-        self._boxes_are_small = False
+        self._boxes_hold, self._search = False, None
 
     def best_matching_nodes(self, samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        if not self._boxes_are_small or self._search is None or self._search.tiles is not self._tiles:
-            self._search = Search(self._tiles, self._share)
-            self._boxes_are_small = True
-        return self._search.best_matching_nodes(samples, k)
+        return self.search().best_matching_nodes(samples, k)
+
+    def search(self) -> Search:
+        """Return a search of the map as it is now."""
+        self._search = self._search or Search(self._tiles, self._spread)
+        return self._search
 
     def distances(self, samples: NDArray[Any]) -> NDArray[Any]:
         squared = np.empty((len(samples), self._tiles.height * self._tiles.width), dtype=self._tiles.weights.dtype)
         work = len(samples) * self._tiles.weights.size
-        self._share(all_distances, len(samples), work, 1, np.ascontiguousarray(samples), squared)
+        self._spread(in_room(all_distances, self._tiles), len(samples), work, 1, laid_out(samples), squared)
         return np.sqrt(squared, out=squared)
+
+    def _learn(self, segment: Segment) -> None:
+        """Find the winners, and let the tiles learn as far as that takes."""
+        self._search = None
+        if is_worth_it(self._tiles, len(segment.samples)):
+            self._ahead = self._ahead or LookAhead(self._tiles, self._room, self._spread)
+            self._ahead.learn(segment)
+            self._boxes_hold = False
+        else:
+            if not self._boxes_hold:
+                measure_boxes(self._tiles)
+            learn(self._tiles, segment, self._room)
+            self._boxes_hold = True
 
     def _smoothed(self, values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64]:
         """Σ_b h(b, k) · values[b] for every node k, shape (W, H, n): the columns first."""
@@ -102,15 +118,6 @@ class NumbaBackend:
         strips, work = -(-values.shape[1] // LANES), len(values) * values.size
         self._spread(smooth, strips, work, 1, table, values, smoothed)
         return smoothed
-
-    def _share(self, kernel: Callable[..., None], count: int, work: int, least: int, *arrays: Any) -> None:
-        """Let a kernel do 0 … count − 1 with the tiles; every thread has its own room."""
-
-        def part(start: int, stop: int) -> None:
-            room = self._room if stop - start == count else make_room(self._tiles)
-            kernel(start, stop, self._tiles, room, *arrays)
-
-        self._spread(part, count, work, least)
 
     def _spread(self, kernel: Callable[..., None], count: int, work: int, least: int, *arrays: Any) -> None:
         """Let a kernel do 0 … count − 1, on several threads if it is worth it.

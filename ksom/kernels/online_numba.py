@@ -13,6 +13,7 @@ until the segment's end. A tile then learns hundreds of samples while it is in t
 do so on different threads. The order of the updates of one node is always that of the samples.
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -60,6 +61,15 @@ def make_room(tiles: Tiles) -> Room:
     return Room(factors, rates, rates.reshape(-1), squared, integers(squared), bounds, integers(bounds), least, most)
 
 
+def in_room(kernel: Callable[..., None], tiles: Tiles) -> Callable[..., None]:
+    """Return a kernel that is called with tiles and memory to work in as one that is called without."""
+
+    def part(start: int, stop: int, *arrays: Any) -> None:
+        kernel(start, stop, tiles, make_room(tiles), *arrays)
+
+    return part
+
+
 @njit(**ENTRY)
 def learn(tiles, segment, room):
     """Show the segment's samples, one after another; afterwards the tiles still have to catch up."""
@@ -81,7 +91,7 @@ def learn(tiles, segment, room):
 def catch_up(start, stop, tiles, room, segment):
     """Let the tiles start … stop − 1 learn all of the segment."""
     for tile in range(start, stop):
-        _catch_up(tile, segment.samples.shape[0], tiles, segment, room)
+        catch_up_tile(tile, segment.samples.shape[0], tiles, segment, room)
         tiles.caught_up[tile] = 0
         tiles.measured[tile] = 0
 
@@ -105,16 +115,26 @@ def _search(sample, tiles, segment, room):
 
 @njit(**PART)
 def _look_into(tile, sample, tiles, segment, room):
-    """Return a tile's nearest node, the first of equals, and the bits of its squared distance."""
-    _catch_up(tile, sample, tiles, segment, room)
+    """Return a tile's nearest node and the bits of its squared distance; measure its box, if it was moved often."""
+    catch_up_tile(tile, sample, tiles, segment, room)
     if tiles.caught_up.size > 1 and sample - tiles.measured[tile] >= MEASURE_AFTER:
         measure_box(tiles.weights_bits, tile, tiles.low_bits, tiles.high_bits, tiles.least_integer)
         tiles.measured[tile] = sample
+    return nearest_of(tile, sample, tiles, segment, room)
+
+
+@njit(**PART)
+def nearest_of(tile, sample, tiles, segment, room):
+    """Return a tile's nearest node, the first of equals, and the bits of its squared distance."""
     measure_distances(tiles.weights, tile, segment.samples, sample, room.squared)
     squared = smallest(room.squared_bits)
-    place = first(room.squared_bits, squared)
-    row, column = place // tiles.tile_width, place % tiles.tile_width
-    return first_node(tile, tiles) + row * tiles.width + column, squared
+    return node_at(tile, first(room.squared_bits, squared), tiles), squared
+
+
+@njit(**PART)
+def node_at(tile, place, tiles):
+    """Return the index of the node at a place of a tile."""
+    return first_node(tile, tiles) + place // tiles.tile_width * tiles.width + place % tiles.tile_width
 
 
 @njit(**PART)
@@ -125,21 +145,28 @@ def first_node(tile, tiles):
 
 
 @njit(**PART)
-def _catch_up(tile, stop, tiles, segment, room):
+def catch_up_tile(tile, stop, tiles, segment, room):
     """Let a tile learn the samples before `stop` that it has not learned yet."""
-    top, left = tile // tiles.tile_columns * tiles.tile_height, tile % tiles.tile_columns * tiles.tile_width
-    bottom, right = min(top + tiles.tile_height, tiles.height) - 1, min(left + tiles.tile_width, tiles.width) - 1
     for sample in range(tiles.caught_up[tile], stop):
-        block = segment.block[sample]
-        row, column = segment.winners[sample, 0], segment.winners[sample, 1]
-        if (
-            _nearest(row, top, bottom) <= segment.row_reach[block]
-            and _nearest(column, left, right) <= segment.column_reach[block]
-        ):
-            _copy_factors(segment.column_factors, block, left - column + tiles.width - 1, right - left, room.factors)
-            _rate_nodes(segment.row_rates, block, top - row, bottom - row, room.factors, room.rates)
+        if rate_tile(tile, sample, tiles, segment, room):
             update(tiles.weights, tile, segment.samples, sample, room.rate)
     tiles.caught_up[tile] = stop
+
+
+@njit(**PART)
+def rate_tile(tile, sample, tiles, segment, room):
+    """Fill in how far each node of a tile moves towards a sample; return whether any does."""
+    top, left = tile // tiles.tile_columns * tiles.tile_height, tile % tiles.tile_columns * tiles.tile_width
+    bottom, right = min(top + tiles.tile_height, tiles.height) - 1, min(left + tiles.tile_width, tiles.width) - 1
+    block, row, column = segment.block[sample], segment.winners[sample, 0], segment.winners[sample, 1]
+    if (
+        _nearest(row, top, bottom) > segment.row_reach[block]
+        or _nearest(column, left, right) > segment.column_reach[block]
+    ):
+        return False
+    _copy_factors(segment.column_factors, block, left - column + tiles.width - 1, right - left, room.factors)
+    _rate_nodes(segment.row_rates, block, top - row, bottom - row, room.factors, room.rates)
+    return True
 
 
 @njit(**PART)

@@ -192,7 +192,7 @@ def _score_column(column, count, group, room):
                 if feature == 0:
                     _begin(group.norms, group.weights, column, sample, room.samples, room.scores[sample : sample + 4])
                 else:
-                    _add(group.weights, column, feature, sample, room.samples, room.scores[sample : sample + 4])
+                    add_features(group.weights, column, feature, sample, room.samples, room.scores[sample : sample + 4])
             if last_feature == features:
                 for one in range(sample, min(sample + 4, count)):
                     if room.counts[one] >= 0:
@@ -216,7 +216,7 @@ def _begin(norms, weights, column, s, x, scores):
 
 
 @njit(**SUM)
-def _add(weights, column, f, s, x, scores):
+def add_features(weights, column, f, s, x, scores):
     """Add four more features to the scores of four samples."""
     x00, x01, x02, x03 = x[s, f], x[s, f + 1], x[s, f + 2], x[s, f + 3]
     x10, x11, x12, x13 = x[s + 1, f], x[s + 1, f + 1], x[s + 1, f + 2], x[s + 1, f + 3]

@@ -7,9 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.kernels.centred import GROUP_BYTES, Centred, centred
+from ksom.kernels.online_numba import in_room
 from ksom.kernels.product_numba import MOST_FEATURES, make_product_room, rounding, search_failed, search_products
-from ksom.kernels.search_numba import make_answers, measure_boxes, search
-from ksom.kernels.tiles import Tiles
+from ksom.kernels.search_numba import make_answers, search
+from ksom.kernels.tiles import Tiles, as_map, as_tiles
+from ksom.kernels.vectors import LANES, laid_out
 
 SHARE_SAMPLES = 256
 """The fewest samples to search for in one share of the work."""
@@ -17,8 +19,8 @@ SHARE_SAMPLES = 256
 PROBES = (128, 64)
 """A probe is one of so many samples, and there are about so many at most: they cost up to 5 % of a search."""
 
-Share = Callable[..., None]
-"""Calls a kernel for parts of 0 … count − 1, as `NumbaBackend` does."""
+VISITED = 8
+"""About so many tiles a sample looks into, where tiles are worth it: 8 to 10 at 8 features, 4 to 5 at 16."""
 
 
 class Search:
@@ -27,25 +29,28 @@ class Search:
     Parameters
     ----------
     tiles : Tiles
-        The map; its boxes are made as small as the weights allow.
-    share : callable
-        How work is shared among threads.
+        The map.
+    spread : callable
+        How work is spread among threads, as `NumbaBackend` does.
     """
 
-    def __init__(self, tiles: Tiles, share: Share) -> None:
-        measure_boxes(tiles)
-        self.tiles = tiles
-        self._share = share
+    def __init__(self, tiles: Tiles, spread: Callable[..., None]) -> None:
+        self.tiles = as_tiles(as_map(tiles), tiles.weights.dtype, _shape(tiles))
+        self._spread = spread
         self._centred: list[Centred] = []
 
-    def best_matching_nodes(self, samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        samples = np.ascontiguousarray(samples)
+    def best_matching_nodes(
+        self, samples: NDArray[Any], k: int, *, by_products: bool | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        """Search in the way that promises to be faster, unless told which."""
+        samples = laid_out(samples)
         nodes, squared, squared_bits = make_answers(samples, k)
-        way = self._by_products if self._many_tiles_matter(samples, k) else self._by_tiles
-        way(samples, nodes, squared_bits)
+        if by_products is None:
+            by_products = self.prefers_products(samples, k)
+        (self._by_products if by_products else self._by_tiles)(samples, nodes, squared_bits)
         return nodes, squared
 
-    def _many_tiles_matter(self, samples: NDArray[Any], k: int) -> bool:
+    def prefers_products(self, samples: NDArray[Any], k: int) -> bool:
         """Let some of the samples tell whether products are faster.
 
         Measured on mixtures that overlap or do not, from untrained to trained maps, D = 2 … 784, K = 100 … 40,000: a
@@ -57,17 +62,19 @@ class Search:
         _, features, tile_nodes = self.tiles.weights.shape
         if len(samples) < step or features > MOST_FEATURES:
             return False
-        probes = np.ascontiguousarray(samples[:: max(step, len(samples) // most)])
+        probes = laid_out(samples[:: max(step, len(samples) // most)])
         counts = np.zeros(len(probes), dtype=np.int64)
         nodes, _, squared_bits = make_answers(probes, k)
-        self._share(search, len(probes), 0, SHARE_SAMPLES, probes, nodes, squared_bits, counts)
+        self._spread(in_room(search, self.tiles), len(probes), 0, SHARE_SAMPLES, probes, nodes, squared_bits, counts)
         looked_into = counts.mean() * (tile_nodes + 100) * (3 * features + 6)
         return bool(looked_into > self.tiles.height * self.tiles.width * (features + 6))
 
     def _by_tiles(self, samples: NDArray[Any], nodes: NDArray[np.int64], squared_bits: NDArray[Any]) -> None:
         work = len(samples) * self.tiles.weights.size
         counts = np.empty(len(samples), dtype=np.int64)
-        self._share(search, len(samples), work, SHARE_SAMPLES, samples, nodes, squared_bits, counts)
+        self._spread(
+            in_room(search, self.tiles), len(samples), work, SHARE_SAMPLES, samples, nodes, squared_bits, counts
+        )
 
     def _by_products(self, samples: NDArray[Any], nodes: NDArray[np.int64], squared_bits: NDArray[Any]) -> None:
         work = len(samples) * self.tiles.weights.size
@@ -75,16 +82,35 @@ class Search:
         margin = rounding(self.tiles.weights.shape[1], samples.dtype)
         for group in self._groups():
 
-            def kernel(start: int, stop: int, *_: Any, group: Centred = group) -> None:
+            def score(start: int, stop: int, group: Centred = group) -> None:
                 room = make_product_room(group, nodes.shape[1])
                 search_products(start, stop, room, group, margin, samples, nodes, squared_bits, failed)
 
-            self._share(kernel, len(samples), work, SHARE_SAMPLES)
+            self._spread(score, len(samples), work, SHARE_SAMPLES)
         if failed.any():
-            self._share(search_failed, len(samples), work, SHARE_SAMPLES, samples, nodes, squared_bits, failed)
+            kernel = in_room(search_failed, self.tiles)
+            self._spread(kernel, len(samples), work, SHARE_SAMPLES, samples, nodes, squared_bits, failed)
 
     def _groups(self) -> Iterable[Centred]:
         """Return the map's nodes, centred; kept for the next call if they are one group."""
         if not self._centred and self.tiles.weights.nbytes <= GROUP_BYTES:
             self._centred = list(centred(self.tiles))
         return self._centred or centred(self.tiles)
+
+
+def _shape(tiles: Tiles) -> tuple[int, int]:
+    """Return height and width of the tiles to search in, nodes: about as wide as high, and few beyond the map's edge.
+
+    Smaller than those that learn: of K nodes in tiles of n, a sample measures its distance to K / n boxes and n nodes
+    in each tile that it looks into, which is least for n = √(K / tiles).
+    """
+    height, width = tiles.height, tiles.width
+    if len(tiles.weights) == 1:
+        return tiles.tile_height, tiles.tile_width
+    nodes = LANES * min(max(1, round((height * width / VISITED) ** 0.5 / LANES)), 16)
+    heights = (2**power for power in range(nodes.bit_length()) if nodes % 2**power == 0)
+
+    def cost(shape: tuple[int, int]) -> int:
+        return -(-height // shape[0]) * -(-width // shape[1]) * sum(shape)
+
+    return min(((tile_height, nodes // tile_height) for tile_height in heights), key=cost)

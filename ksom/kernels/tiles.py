@@ -25,6 +25,9 @@ TILE_NODES = (64, 1024)
 TILE_BYTES = 2**14
 """How large a tile may be, if it has more than the fewest nodes: half of a first cache of 32 kB."""
 
+FILLED_BYTES = 2**20
+"""How much of a map is cut into tiles at a time: what is in between stays in a second cache."""
+
 
 class Tiles(NamedTuple):
     """A map in tiles, and a box around the weights of each tile."""
@@ -82,11 +85,11 @@ def tile_shape(height: int, width: int, features: int, itemsize: int) -> tuple[i
     return _multiple(balanced, LANES // tile_width), tile_width
 
 
-def as_tiles(weights: NDArray[Any], dtype: DTypeLike) -> Tiles:
-    """Cut weights of shape (H, W, D) into tiles; copies them."""
+def as_tiles(weights: NDArray[Any], dtype: DTypeLike, shape: tuple[int, int] | None = None) -> Tiles:
+    """Cut weights of shape (H, W, D) into tiles, of the shape for learning unless told otherwise; copies them."""
     height, width, features = weights.shape
     dtype = np.dtype(dtype)
-    tile_height, tile_width = tile_shape(height, width, features, dtype.itemsize)
+    tile_height, tile_width = shape or tile_shape(height, width, features, dtype.itemsize)
     tile_rows, tile_columns = -(-height // tile_height), -(-width // tile_width)
     tiles, padded = tile_rows * tile_columns, _multiple(tile_rows * tile_columns, LANES)
     planes = aligned((tiles, features, tile_height * tile_width), dtype)
@@ -112,12 +115,13 @@ def as_tiles(weights: NDArray[Any], dtype: DTypeLike) -> Tiles:
         np.finfo(dtype).tiny,
         integers(low).dtype.type(np.iinfo(integers(low).dtype).min),
     )
-    nodes = tile_nodes(made)
-    rows = weights.reshape(-1, features)
-    for tile in range(tiles):
+    nodes, rows = tile_nodes(made), weights.reshape(-1, features)
+    step = max(1, FILLED_BYTES // planes[0].nbytes)
+    for start in range(0, tiles, step):
+        some = slice(start, start + step)
         # Adding 0 turns −0 into 0, so that a factor of 0 never changes a bit.
-        planes[tile] = rows[nodes[tile]].T.astype(dtype) + 0
-        low[:, tile], high[:, tile] = planes[tile].min(axis=1), planes[tile].max(axis=1)
+        planes[some] = rows[nodes[some]].swapaxes(1, 2).astype(dtype) + 0
+        low[:, :tiles][:, some], high[:, :tiles][:, some] = planes[some].min(axis=2).T, planes[some].max(axis=2).T
     return made
 
 

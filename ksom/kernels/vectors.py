@@ -34,6 +34,14 @@ def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+def laid_out(values: NDArray[Any]) -> NDArray[Any]:
+    """Return an array as kernels take it, contiguous, aligned and writable: a copy only where it is not.
+
+    For every other kind of memory, such as read-only samples or a mapped file, a kernel would be compiled anew.
+    """
+    return np.require(values, requirements=["C", "A", "W", "E"])
+
+
 def integers(values: NDArray[Any]) -> NDArray[Any]:
     """Return the memory of floats as integers of the same size."""
     return values.view(np.dtype(f"i{values.itemsize}"))

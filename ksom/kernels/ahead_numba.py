@@ -1,0 +1,280 @@
+"""Online training of many features, compiled: the next samples' winners from distances that are carried forward.
+
+With many features a box around a tile excludes nothing, and measuring every node's distance to every sample would take
+longer than the updates themselves. So the squared distances d(k, s) = ‖w_k − x_s‖² of all nodes to the next 64 samples
+are found together, by products, and then follow the updates without a look at the weights: after
+w ← w + r (x_t − w) they are exactly
+
+    d(k, s) ← (1 − r) d(k, s) + r ‖x_t − x_s‖² − r (1 − r) d(k, t).
+
+The distances that the reference computes differ from these by what rounding does, which has a bound; a node that is
+farther than that bound allows cannot win. If one node is left, it is the winner, and nobody had to look; if several
+are, their tiles catch up and are measured as the reference measures them.
+"""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ksom.kernels.online_numba import catch_up_tile, nearest_of, node_at, rate_tile
+from ksom.kernels.product_numba import BLOCK_FEATURES, add_features
+from ksom.kernels.vectors import ENTRY, PART, ordered
+
+SAMPLES = 64
+"""How many samples are looked ahead: with fewer, products take longer for each; with more, carrying forward does."""
+
+LEAST_INTEGER = np.int64(np.iinfo(np.int64).min)
+
+ABSENT = float(np.finfo(np.float64).max) / 4
+"""The squared distance of a place where no node is."""
+
+
+class Ahead(NamedTuple):
+    """The samples to come, and how far every node is from them; the nodes in groups of tiles, as they lie in them."""
+
+    samples: NDArray[Any]
+    """−2 (x − c), shape (blocks of features, samples, features of a block), data units; c is their mean or near."""
+    centre: NDArray[Any]
+    """c, shape (D filled up,), data units."""
+    norms: NDArray[np.float64]
+    """‖x − c‖², shape (samples,), data units²."""
+    between: NDArray[np.float64]
+    """‖x_t − x_s‖² of the sample t that was shown last, shape (samples,), data units²."""
+    absent: NDArray[np.float64]
+    """0 where a node is, `ABSENT` elsewhere, shape (groups, nodes of a group)."""
+    squared: NDArray[np.float64]
+    """d(k, s), shape (groups, samples, nodes of a group), data units²."""
+    squared_bits: NDArray[np.int64]
+    """The same memory, read as integers."""
+    node_norms: NDArray[np.float64]
+    """‖w − c‖², shape (groups, nodes of a group), data units²."""
+    rates: NDArray[np.float64]
+    """r, 1 − r and r (1 − r) d(k, t) of a group's nodes, shape (3, nodes of a group)."""
+    least: NDArray[np.float64]
+    """The smallest distance to a sample, shape (1,), data units²."""
+    least_bits: NDArray[np.int64]
+    """The same memory, read as integers."""
+
+
+class AheadRoom(NamedTuple):
+    """Memory that scoring works in; every thread has its own."""
+
+    weights: NDArray[Any]
+    """w − c of a group's nodes, shape (1, features of a block, nodes of a group), data units."""
+    products: NDArray[Any]
+    """−2 (x − c)·(w − c) for a block of features, shape (4 samples, nodes of a group), data units²."""
+
+
+class Rounding(NamedTuple):
+    """How far the reference's squared distance may be from the one carried forward; see `rounding`."""
+
+    relative: float
+    """a."""
+    centring: float
+    """Δ before the first update, data units."""
+    drift: float
+    """What every update adds to Δ, data units."""
+    absolute: float
+    """c, data units²."""
+
+
+@njit(**ENTRY)
+def score_groups(start, stop, tiles, room, scoring, ahead, segment, begin, samples):
+    """Let the tiles of the groups start … stop − 1 learn all samples before `begin`, then score so many."""
+    places = tiles.weights.shape[2]
+    in_group = scoring.weights.shape[2] // places
+    for group in range(start, stop):
+        first_tile = group * in_group
+        count = min(in_group, tiles.caught_up.size - first_tile)
+        for tile in range(first_tile, first_tile + count):
+            catch_up_tile(tile, begin, tiles, segment, room)
+        _begin(group, ahead)
+        for block in range(ahead.samples.shape[0]):
+            for tile in range(first_tile, first_tile + count):
+                _centre(tile, (tile - first_tile) * places, block, tiles.weights, ahead.centre, scoring.weights)
+            _add_norms(scoring.weights, group, ahead.node_norms)
+            for sample in range(0, samples, 4):
+                scoring.products[:] = 0
+                for feature in range(0, BLOCK_FEATURES, 4):
+                    add_features(scoring.weights, 0, feature, sample, ahead.samples[block], scoring.products)
+                _add_products(scoring.products, group, sample, ahead.squared)
+        _end(group, ahead)
+
+
+@njit(**PART)
+def _add_products(products, group, sample, squared):
+    for i in range(products.shape[0]):
+        for j in range(products.shape[1]):
+            squared[group, sample + i, j] += products[i, j]
+
+
+@njit(**PART)
+def _begin(group, ahead):
+    for i in range(ahead.node_norms.shape[1]):
+        ahead.node_norms[group, i] = 0
+    for sample in range(SAMPLES):
+        for i in range(ahead.squared.shape[2]):
+            ahead.squared[group, sample, i] = ahead.norms[sample]
+
+
+@njit(**PART)
+def _end(group, ahead):
+    for sample in range(SAMPLES):
+        for i in range(ahead.squared.shape[2]):
+            squared = ahead.squared[group, sample, i] + ahead.node_norms[group, i] + ahead.absent[group, i]
+            ahead.squared[group, sample, i] = squared
+
+
+@njit(**PART)
+def _centre(tile, place, block, weights, centre, centred):
+    """w − c of a tile's nodes, for a block of features; the places of features that there are not stay 0."""
+    for i in range(min(BLOCK_FEATURES, weights.shape[1] - block * BLOCK_FEATURES)):
+        feature = block * BLOCK_FEATURES + i
+        for node in range(weights.shape[2]):
+            centred[0, i, place + node] = weights[tile, feature, node] - centre[feature]
+    for i in range(max(0, weights.shape[1] - block * BLOCK_FEATURES), BLOCK_FEATURES):
+        for node in range(weights.shape[2]):
+            centred[0, i, place + node] = 0
+
+
+@njit(**PART)
+def _add_norms(centred, group, norms):
+    for feature in range(centred.shape[1]):
+        for i in range(centred.shape[2]):
+            norms[group, i] += np.float64(centred[0, feature, i]) * np.float64(centred[0, feature, i])
+
+
+@njit(**ENTRY)
+def learn_ahead(begin, count, tiles, room, ahead, rounding, segment):
+    """Show the samples ahead, one after another; afterwards the tiles still have to catch up."""
+    for t in range(count):
+        node = _winner(begin, t, tiles, room, ahead, rounding, segment)
+        segment.winners[begin + t, 0] = node // tiles.width
+        segment.winners[begin + t, 1] = node % tiles.width
+        if t + 1 < count:
+            _measure_between(t, count, ahead.samples, ahead.norms, ahead.between)
+            for group in range(ahead.squared.shape[0]):
+                if _rate_group(group, begin + t, tiles, segment, room, ahead.rates):
+                    _carry_forward(group, t, count, ahead.between, ahead.rates, ahead.squared)
+
+
+@njit(**PART)
+def _measure_between(t, count, samples, norms, between):
+    for s in range(t + 1, count):
+        product = 0.0
+        for block in range(samples.shape[0]):
+            product += _product(samples[block, t], samples[block, s])
+        between[s] = norms[t] + norms[s] - product / 2  # both have the factor −2
+
+
+@njit(**{**PART, "fastmath": {"contract", "reassoc"}})
+def _product(one, other):
+    total = 0.0
+    for i in range(one.size):
+        total += np.float64(one[i]) * np.float64(other[i])
+    return total
+
+
+@njit(**PART)
+def _rate_group(group, sample, tiles, segment, room, rates):
+    """Fill in how far each node of a group moves towards a sample; return whether any does."""
+    places = tiles.weights.shape[2]
+    in_group, reached = rates.shape[1] // places, False
+    for i in range(rates.shape[1]):
+        rates[0, i] = 0
+    for tile in range(group * in_group, min((group + 1) * in_group, tiles.caught_up.size)):
+        if rate_tile(tile, sample, tiles, segment, room):
+            reached = True
+            for i in range(places):
+                rates[0, (tile - group * in_group) * places + i] = room.rate[i]
+    return reached
+
+
+@njit(**PART)
+def _carry_forward(group, t, count, between, rates, squared):
+    """Let the distances of a group's nodes to the samples after t follow its update."""
+    for i in range(rates.shape[1]):
+        rate = rates[0, i]
+        rates[1, i], rates[2, i] = 1 - rate, rate * (1 - rate) * squared[group, t, i]
+    for s in range(t + 1, count):
+        apart = between[s]
+        for i in range(rates.shape[1]):
+            squared[group, s, i] = rates[1, i] * squared[group, s, i] + (rates[0, i] * apart - rates[2, i])
+
+
+@njit(**PART)
+def _winner(begin, t, tiles, room, ahead, rounding, segment):
+    """Return the best matching node of the sample t."""
+    farthest = limit(_least(t, ahead), drift_at(t, rounding), rounding)
+    places, nodes = tiles.weights.shape[2], ahead.squared.shape[2]
+    count, last = 0, 0
+    for group in range(ahead.squared.shape[0]):
+        near = _count_near(ahead.squared[group, t], farthest)
+        count, last = count + near, group if near > 0 else last
+    if count == 1:
+        place = _first_near(ahead.squared[last, t], farthest)
+        return node_at(last * (nodes // places) + place // places, place % places, tiles)
+    best, best_node = room.squared_bits[0], -1
+    for tile in range(tiles.caught_up.size):
+        group, place = tile // (nodes // places), tile % (nodes // places) * places
+        if _count_near(ahead.squared[group, t, place : place + places], farthest) > 0:
+            catch_up_tile(tile, begin + t, tiles, segment, room)
+            node, squared = nearest_of(tile, begin + t, tiles, segment, room)
+            if best_node < 0 or squared < best or (squared == best and node < best_node):
+                best, best_node = squared, node
+    return best_node
+
+
+@njit(**PART)
+def _count_near(squared, farthest):
+    """Return how many distances are not beyond a limit; one that overflowed is not."""
+    count = 0
+    for i in range(squared.size):
+        count += 0 if squared[i] > farthest else 1
+    return count
+
+
+@njit(**PART)
+def _first_near(squared, farthest):
+    place = 0
+    while squared[place] > farthest:
+        place += 1
+    return place
+
+
+@njit(**PART)
+def _least(t, ahead):
+    """Return the smallest distance to the sample t; as a minimum of integers, because that vectorises."""
+    bits = ordered(ahead.squared_bits[0, t, 0], LEAST_INTEGER)
+    for group in range(ahead.squared.shape[0]):
+        for i in range(ahead.squared.shape[2]):
+            bits = min(bits, ordered(ahead.squared_bits[group, t, i], LEAST_INTEGER))
+    ahead.least_bits[0] = ordered(bits, LEAST_INTEGER)
+    return ahead.least[0]
+
+
+@njit(**PART)
+def drift_at(t, rounding):
+    """Return Δ, data units, after t updates."""
+    return rounding.centring + t * rounding.drift
+
+
+@njit(**PART)
+def limit(nearest, drift, rounding):
+    """Return the squared distance beyond which no node can win, when the smallest is `nearest`.
+
+    A node at d wins only if d − E(d) ≤ m + E(m), m the smallest distance. Let b = 2.1 Δ, c = E(0) and q = 2 m + 3 b² +
+    3 c. With a < 1/100 and b √d ≤ d / 4 + b², q − E(q) ≥ m + E(m), and beyond q all the more; up to q, E(d) ≤ E(q): so
+    d ≤ m + E(m) + E(q).
+    """
+    nearest = nearest if nearest > 0 else 0.0
+    doubtful = 2 * nearest + 3 * (2.1 * drift) ** 2 + 3 * doubt(0.0, drift, rounding)
+    return nearest + doubt(nearest, drift, rounding) + doubt(doubtful, drift, rounding)
+
+
+@njit(**PART)
+def doubt(squared, drift, rounding):
+    """E(d) = a d + 2.1 Δ √d + 2.1 Δ² + c: how far the reference's distance d may be from the one carried forward."""
+    return rounding.relative * squared + 2.1 * drift * (np.sqrt(squared) + drift) + rounding.absolute

@@ -1,0 +1,90 @@
+"""Maps and samples that are hard for one pruning rule or another."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import hypothesis.strategies as st
+import numpy as np
+from numpy.typing import NDArray
+
+from ksom.kernels import OnlineStep
+from ksom.neighbourhood import Factors
+
+DTYPES = [np.float32, np.float64]
+
+KINDS = {
+    "spread": lambda chance, shape: chance.normal(size=shape),
+    "ties": lambda chance, shape: chance.integers(0, 3, size=shape),
+    "constant": lambda chance, shape: np.full(shape, 0.3),
+    "duplicates": lambda chance, shape: chance.normal(size=(4, shape[-1]))[chance.integers(4, size=shape[:-1])],
+    "signed zeros": lambda chance, shape: chance.choice([-0.0, 0.0, 1.0], size=shape),
+    "far off": lambda chance, shape: 1000 + chance.normal(size=shape),
+    "very far off": lambda chance, shape: 1e6 + chance.normal(size=shape),
+    "tiny": lambda chance, shape: chance.normal(size=shape) * 1e-17,
+    "huge": lambda chance, shape: chance.normal(size=shape) * 1e16,
+    "subnormal": lambda chance, shape: chance.normal(size=shape) * 1e-42,
+    "clusters": lambda chance, shape: np.rint(chance.normal(size=shape)) * 10 + chance.normal(size=shape) * 0.1,
+}
+"""Values that are hard for one pruning rule or another."""
+
+
+class Case(NamedTuple):
+    """A map and what it learns."""
+
+    weights: NDArray[Any]
+    steps: list[OnlineStep]
+
+
+@st.composite
+def maps(draw: Any, longest: int = 40, features: int = 100) -> tuple[int, int, int]:
+    """Height, width and features; rows and columns of nodes too."""
+    height = draw(st.sampled_from([1, 2, 10, 16, 17, 30]) | st.integers(1, longest))
+    width = draw(st.sampled_from([1, 2, 10, 16, 17, 30]) | st.integers(1, longest))
+    return height, width, draw(st.sampled_from([1, 2, 3, 5]) | st.integers(1, features))
+
+
+@st.composite
+def cases(draw: Any, shapes: Any, samples: int = 30) -> Case:
+    """A map, hard data, and neighbourhoods: gaussian from wide to narrow, or any tables at all."""
+    height, width, features = draw(shapes)
+    dtype = draw(st.sampled_from(DTYPES))
+    chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    kind = KINDS[draw(st.sampled_from(sorted(KINDS)))]
+    sizes = draw(st.lists(st.integers(1, samples), min_size=1, max_size=5))
+    is_gaussian = draw(st.booleans())
+    steps = [
+        OnlineStep(
+            [kind(chance, (size, features)).astype(dtype)],
+            gaussian(height, width, dtype, 20.0 / (step + 1)) if is_gaussian else _any(height, width, dtype, chance),
+            float(chance.choice([1.0, 0.5, 0.1, 0.01, 1e-30])),
+        )
+        for step, size in enumerate(sizes)
+    ]
+    return Case(kind(chance, (height, width, features)).astype(dtype), steps)
+
+
+def gaussian(height: int, width: int, dtype: Any, sigma: float) -> Factors:
+    def table(length: int) -> NDArray[Any]:
+        factors = np.exp(-((np.arange(length) / sigma) ** 2) / 2)
+        return np.where(factors < np.finfo(dtype).eps / 4, 0, factors).astype(dtype)
+
+    return Factors(table(height), table(width))
+
+
+def _any(height: int, width: int, dtype: Any, chance: np.random.Generator) -> Factors:
+    """Factors that neither fall with the distance nor end: as on a torus, and worse."""
+
+    def table(length: int) -> NDArray[Any]:
+        factors = chance.random(length) * chance.integers(0, 2, size=length)
+        factors[0] = 1
+        return factors.astype(dtype)
+
+    return Factors(table(height), table(width))
+
+
+def learned(backend: Any, steps: Sequence[OnlineStep], pieces: int = 1) -> bytes:
+    """Train in so many calls; return the bits."""
+    size = -(-len(steps) // pieces)
+    for start in range(0, len(steps), size):
+        backend.online(steps[start : start + size])
+    return backend.weights.tobytes()
