@@ -14,13 +14,10 @@ from ksom.array_files import read_array
 from ksom.dataset import BLOCK_ROWS, Dataset, Summary, as_samples, require_no_overflow, summarise
 from ksom.errors import DataError, NotTrained, ParameterError
 from ksom.initialisation import INITIALISATIONS, File, Given, Initialisation
-from ksom.kernels import BACKENDS, Backend, get_backend, needs_speed
+from ksom.kernels import BACKENDS, BLOCK_DISTANCES, Backend, get_backend, needs_speed
 from ksom.lattice import LATTICES, Lattice
 from ksom.neighbourhood import NEIGHBOURHOODS, Neighbourhood
 from ksom.whole_files import replacing
-
-BLOCK_DISTANCES = 2**18
-"""How many distances (samples × nodes) `transform` asks for at a time."""
 
 SEARCH_BYTES = 2**24
 """How many bytes of samples are searched for at a time. Threads are started once for them, and a look at a few of them

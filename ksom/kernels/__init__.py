@@ -29,6 +29,10 @@ LITTLE_WORK = 2e8
 0.7 s, and once on every machine 4 s of compilation."""
 
 
+BLOCK_DISTANCES = 2**18
+"""How many distances (samples × nodes) are held at a time: about a megabyte, which stays in a core's cache."""
+
+
 class OnlineStep(NamedTuple):
     """One iteration of online training."""
 

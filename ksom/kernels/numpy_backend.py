@@ -10,12 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ksom.kernels import OnlineStep
+from ksom.kernels import BLOCK_DISTANCES, OnlineStep
 from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
 from ksom.neighbourhood import Factors
-
-_BLOCK_DISTANCES = 2**18
-"""How many distances (samples × nodes) are held at a time: about a megabyte, which stays in a core's cache."""
 
 
 class NumpyBackend:
@@ -96,7 +93,7 @@ class NumpyBackend:
         return squared
 
     def _blocks(self, samples: NDArray[Any]) -> Iterator[slice]:
-        rows = max(1, _BLOCK_DISTANCES // self._planes[0].size)
+        rows = max(1, BLOCK_DISTANCES // self._planes[0].size)
         return (slice(start, start + rows) for start in range(0, len(samples), rows))
 
 
