@@ -11,7 +11,7 @@ class Limits:
     """Work that would take longer is measured in part and extrapolated."""
     part: float = 3.0
     """How long such a part may take. Not little: a hiccup that lasts an eighth of it would be extrapolated."""
-    cell: float = 12.0
+    cell: float = 6.0
     """The runs of a cell end when they have taken so long together …"""
     runs: int = 5
     """… or when there are so many."""
@@ -27,4 +27,4 @@ class Limits:
 
 FULL = Limits()
 QUICK = Limits(whole=3.0, part=1.5, cell=0.5, runs=3, answer=60.0, share=0.02)
-CURVE = Limits(whole=3.0, part=2.0, cell=1.5, runs=3, quality=False)
+CURVE = Limits(whole=3.0, part=1.5, cell=1.0, runs=3, quality=False)

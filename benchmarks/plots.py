@@ -21,6 +21,8 @@ def draw(folder: Path, results: Sequence[dict[str, Any]]) -> None:
         _bars(folder / "rows.png", rows)
     if curves:
         _curves(folder / "scaling.png", curves)
+    if swept := [each for each in results if each["part"] == "sweep"]:
+        _sweep(folder / "sweep.png", swept)
 
 
 def _bars(path: Path, results: Sequence[dict[str, Any]]) -> None:
@@ -59,6 +61,33 @@ def _curves(path: Path, results: Sequence[dict[str, Any]]) -> None:
             axis.xaxis.set_minor_formatter("")
         if line[0].lines:
             line[0].legend()
+    figure.savefig(path, dpi=100)
+    plt.close(figure)
+
+
+def _sweep(path: Path, results: Sequence[dict[str, Any]]) -> None:
+    """Where products are faster it is red, where tiles are it is blue; framed where the rule takes tiles."""
+    import matplotlib.pyplot as plt
+
+    sides, features = (sorted({each[axis] for each in results}) for axis in ("side", "features"))
+    parts = list(dict.fromkeys((each["data"], each["state"]) for each in results))
+    figure, axes = plt.subplots(1, len(parts), figsize=(13, 4.5), layout="constrained", squeeze=False)
+    for axis, part in zip(axes.flat, parts, strict=True):
+        cells = [each for each in results if (each["data"], each["state"]) == part]
+        across, down = (
+            [sides.index(each["side"]) for each in cells],
+            [features.index(each["features"]) for each in cells],
+        )
+        times = [each["tiles_seconds"] / each["products_seconds"] for each in cells]
+        edges = ["black" if each["rule"] == "tiles" else "none" for each in cells]
+        shown = axis.scatter(
+            across, down, c=times, s=350, marker="s", edgecolors=edges, linewidths=2, cmap="coolwarm",
+            norm=plt.matplotlib.colors.LogNorm(1 / 8, 8),
+        )  # fmt: skip
+        axis.set(title=", ".join(part), xlabel="nodes", xticks=range(len(sides)), yticks=range(len(features)))
+        axis.set(xticklabels=[f"{side}²" for side in sides], yticklabels=features, ylabel="features")
+        axis.margins(0.15)
+    figure.colorbar(shown, ax=axes, label="time by tiles / time by products; framed: the rule takes tiles")
     figure.savefig(path, dpi=100)
     plt.close(figure)
 

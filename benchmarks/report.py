@@ -35,6 +35,11 @@ def write(folder: Path, results: Results, *, readme: bool) -> None:
 def line(result: dict[str, Any]) -> str:
     """Say one result, for somebody who watches."""
     name = " ".join(str(result[key]) for key in ("peer", "name", "threads") if key in result)
+    if "rule" in result:
+        shape = f"{result['data']}, {result['state']}, {result['features']} on {result['side']} × {result['side']}"
+        return (
+            f"{shape}: tiles take {result['tiles_seconds'] / result['products_seconds']:.2f} ×, taken: {result['rule']}"
+        )
     if "rate" in result:
         return f"{name}: {_short(result['rate'])} {result['unit']}"
     return f"{name}: {_time(result)} {result.get('note', '')}"
@@ -113,6 +118,44 @@ def _curves(results: Results) -> str:
     return _titled("How it grows", legend, "![](scaling.png)")
 
 
+def _sweep(results: Results) -> str:
+    cells = _of(results, "sweep")
+    if not cells:
+        return ""
+    losses = [_loss(each) for each in cells]
+    legend = (
+        "How many times longer ksom's search takes by tiles, which leave nodes out, than by products, which do not; "
+        "nodes across, features down. * where its rule takes tiles; **bold** where it takes the slower way, by more "
+        f"than 1.3 ×. With the rule a search takes {sum(losses) / len(losses):.2f} × the faster way's time on average, "
+        f"{max(losses):.2f} × at worst. Before training, and after some epochs."
+    )
+    tables = [
+        f"{data}, {'first weights' if state == 'first' else 'trained'}:\n\n"
+        + _crossed([each for each in cells if (each["data"], each["state"]) == (data, state)])
+        for data, state in dict.fromkeys((each["data"], each["state"]) for each in cells)
+    ]
+    return _titled("Tiles or products", legend, "\n\n".join(tables), "![](sweep.png)")
+
+
+def _crossed(cells: Results) -> str:
+    sides, features = (sorted({each[axis] for each in cells}) for axis in ("side", "features"))
+    known = {(each["features"], each["side"]): each for each in cells}
+    lines = [f"| features | {' | '.join(f'{side} × {side}' for side in sides)} |", "|--:|" + "--:|" * len(sides)]
+    lines += [f"| {n} | {' | '.join(_times_longer(known[n, side]) for side in sides)} |" for n in features]
+    return "\n".join(lines)
+
+
+def _times_longer(cell: dict[str, Any]) -> str:
+    shown = _short(cell["tiles_seconds"] / cell["products_seconds"]) + " *" * (cell["rule"] == "tiles")
+    return f"**{shown}**" if _loss(cell) > 1.3 else shown
+
+
+def _loss(cell: dict[str, Any]) -> float:
+    """How many times longer the way takes that the rule takes than the faster one."""
+    taken: float = cell[f"{cell['rule']}_seconds"]
+    return taken / min(cell["tiles_seconds"], cell["products_seconds"])
+
+
 def _ceilings(results: Results) -> str:
     rates = _of(results, "ceilings")
     threads = sorted({each["threads"] for each in rates})
@@ -144,7 +187,7 @@ def _where(results: Results) -> str:
 
 
 SECTIONS: tuple[Callable[[Results], str], ...] = (
-    _machine, _seconds, _memory, _quality, _start, _commands, _curves, _ceilings, _where,
+    _machine, _seconds, _memory, _quality, _start, _commands, _curves, _sweep, _ceilings, _where,
 )  # fmt: skip
 
 

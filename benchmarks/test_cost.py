@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from benchmarks import peers
@@ -18,16 +18,21 @@ from benchmarks.peers import NotOfferedError
 from benchmarks.rows import Row, Task
 from ksom.kernels import BACKENDS
 
-GENEROUS = 3
+GENEROUS = 4
 """How much faster than the model cost may grow: caches end, other processes come and go."""
-TIMES = 5
+LOOKS = 3
+"""A failure must be seen so often: what else the machine does is no fault of ksom's."""
+TIMES = 3
+MOMENT = 0.03
+"""Seconds that each size is timed at least."""
 BLOCK_BYTES = 40 * 2**20
 """What blocks of distances and the like may take, whatever the sizes."""
 
 COMMON = settings(
-    max_examples=8,
+    max_examples=6,
     deadline=None,
     derandomize=True,
+    phases=(Phase.explicit, Phase.generate),  # a smaller example of the same failure would be timed for minutes
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 SIZES = {
@@ -57,12 +62,12 @@ def row(request: pytest.FixtureRequest) -> Iterator[tuple[Prepare, Row]]:
 
 
 @COMMON
-@given(times=st.integers(2, 6), **SIZES)
+@given(times=st.integers(6, 10), **SIZES)
 def test_time_grows_no_faster_than_the_samples(
     row: tuple[Prepare, Row], times: int, samples: int, features: int, side: int
 ) -> None:
-    small = replace(row[1], samples=samples, features=features, side=side)
-    assert_growth(row[0], small, replace(small, samples=samples * times), times)
+    small = sized(row[1], samples, features, side)
+    assert_growth(row[0], small, replace(small, samples=small.samples * times), times)
 
 
 @COMMON
@@ -70,16 +75,16 @@ def test_time_grows_no_faster_than_the_samples(
 def test_time_grows_no_faster_than_the_nodes(
     row: tuple[Prepare, Row], times: int, samples: int, features: int, side: int
 ) -> None:
-    small = replace(row[1], samples=samples, features=features, side=side)
+    small = sized(row[1], samples, features, side)
     assert_growth(row[0], small, replace(small, side=side * times), times**2)
 
 
 @COMMON
-@given(times=st.integers(2, 6), **SIZES)
+@given(times=st.integers(6, 10), **SIZES)
 def test_time_grows_no_faster_than_the_features(
     row: tuple[Prepare, Row], times: int, samples: int, features: int, side: int
 ) -> None:
-    small = replace(row[1], samples=samples, features=features, side=side)
+    small = sized(row[1], samples, features, side)
     assert_growth(row[0], small, replace(small, features=features * times), times)
 
 
@@ -100,9 +105,14 @@ def test_memory_has_no_room_for_samples_times_nodes(
     assert peak < BLOCK_BYTES + 8 * task.weights.nbytes + 4 * task.samples.nbytes
 
 
+def sized(base: Row, samples: int, features: int, side: int) -> Row:
+    """Return a row of these sizes; online training, which looks at one sample after another, gets a tenth of them."""
+    return replace(base, samples=samples // 10 if base.kind == "online" else samples, features=features, side=side)
+
+
 def assert_growth(prepare: Prepare, small: Row, large: Row, model: float) -> None:
-    """Fail if time grows faster than the model says, by more than a generous factor, and a second look agrees."""
-    for _ in range(2):
+    """Fail if time grows faster than the model says, by more than a generous factor, at every look."""
+    for _ in range(LOOKS):
         seconds = [best(prepare(each.task())) for each in (small, large)]
         grown = seconds[1] / seconds[0]
         print(f"{small} → {large}: {seconds[0] * 1e3:.2f} → {seconds[1] * 1e3:.2f} ms, {grown:.2f} × for {model} ×")
@@ -112,4 +122,8 @@ def assert_growth(prepare: Prepare, small: Row, large: Row, model: float) -> Non
 
 
 def best(run: Callable[[], Any]) -> float:
-    return min(seconds_of(run) for _ in range(TIMES))
+    """The quickest of some; of many, if they are so short that something else always comes between."""
+    seconds: list[float] = []
+    while len(seconds) < TIMES or sum(seconds) < MOMENT:
+        seconds.append(seconds_of(run))
+    return min(seconds)

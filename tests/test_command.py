@@ -106,6 +106,17 @@ def test_the_resolved_config_repeats_the_run_to_the_bit(quick: Path, algorithm: 
     assert resolved[0] == resolved[1]
 
 
+@pytest.mark.parametrize("algorithm", ["online", "batch"])
+def test_the_number_of_threads_never_changes_a_byte_of_the_map(quick: Path, algorithm: str) -> None:
+    """A map large enough that a second thread is worth it."""
+    size = ("MODEL.HEIGHT", "100", "MODEL.WIDTH", "100", "DATASET.SIZE", "2000", "TRAINER.ITERATIONS", "3")
+    for threads in ("1", "2"):
+        chosen = ("BACKEND", "numba", "THREADS", threads, "TRAINER.ALGORITHM", algorithm)
+        result = train(quick, "--config-file", "quick.yaml", "--output-dir", threads, *size, *chosen)
+        assert result.returncode == 0, result.stderr
+    assert (quick / "1/map.npz").read_bytes() == (quick / "2/map.npz").read_bytes()
+
+
 def test_output_dir_names_the_run_folder_itself(quick: Path) -> None:
     train(quick, "--config-file", "quick.yaml", "--output-dir", "results/mine")
     assert (quick / "results/mine/map.npz").is_file()

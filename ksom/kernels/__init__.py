@@ -32,6 +32,10 @@ BLOCK_DISTANCES = 2**18
 """How many distances (samples × nodes) are held at a time: about a megabyte, which stays in a core's cache."""
 
 
+BLOCK_DISTANCES = 2**18
+"""How many distances (samples × nodes) are held at a time: about a megabyte, which stays in a core's cache."""
+
+
 class OnlineStep(NamedTuple):
     """One iteration of online training."""
 

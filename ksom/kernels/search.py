@@ -22,6 +22,10 @@ PROBES = (128, 64)
 VISITED = 8
 """About so many tiles a sample looks into, where tiles are worth it: 8 to 10 at 8 features, 4 to 5 at 16."""
 
+SETTLING_NODES = 400
+"""What products cost beside the scores, for each sample, in nodes that could be scored instead: on 10 × 10 nodes of two
+features the search by tiles takes three quarters of the time."""
+
 
 class Search:
     """Finds the best matching nodes of samples on a map, as long as its weights stay as they are.
@@ -54,9 +58,9 @@ class Search:
         """Let some of the samples tell whether products are faster.
 
         Measured on mixtures that overlap or do not, from untrained to trained maps, D = 2 … 784, K = 100 … 40,000: a
-        node looked into takes 0.047 D ns, products take 0.055 + 0.013 D ns for each node there is. With this rule a
-        search takes 1.5 % more on average than if it always knew, and 28 % at worst. A quarter of the map is too much
-        to look into at 16 features, a twentieth is not; at 784 features it takes clusters far apart to prefer tiles.
+        node looked into takes 0.047 D ns, products take 0.055 + 0.013 D ns for each node there is and some more for
+        each sample. A quarter of the map is too much to look into at 16 features, a twentieth is not; at 784 features
+        it takes clusters far apart to prefer tiles. How often the rule is right: `benchmarks/sweep.py`.
         """
         step, most = PROBES
         _, features, tile_nodes = self.tiles.weights.shape
@@ -67,7 +71,7 @@ class Search:
         nodes, _, squared_bits = make_answers(probes, k)
         self._spread(in_room(search, self.tiles), len(probes), 0, SHARE_SAMPLES, probes, nodes, squared_bits, counts)
         looked_into = counts.mean() * (tile_nodes + 100) * (3 * features + 6)
-        return bool(looked_into > self.tiles.height * self.tiles.width * (features + 6))
+        return bool(looked_into > (self.tiles.height * self.tiles.width + SETTLING_NODES) * (features + 6))
 
     def _by_tiles(self, samples: NDArray[Any], nodes: NDArray[np.int64], squared_bits: NDArray[Any]) -> None:
         work = len(samples) * self.tiles.weights.size
