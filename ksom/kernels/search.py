@@ -16,15 +16,18 @@ from ksom.kernels.vectors import LANES, laid_out
 SHARE_SAMPLES = 256
 """The fewest samples to search for in one share of the work."""
 
-PROBES = (128, 64)
-"""A probe is one of so many samples, and there are about so many at most: they cost up to 5 % of a search."""
+PROBES = (32, 64)
+"""How many samples are looked at to choose the way, at least and at most: with 4 of 512, the slower way was taken for
+one shape in twenty, which cost up to three times the time."""
+
+FEW_SAMPLES = 128
+"""So few samples are searched for in tiles: for products, the whole map has to be centred."""
 
 VISITED = 8
 """About so many tiles a sample looks into, where tiles are worth it: 8 to 10 at 8 features, 4 to 5 at 16."""
 
-SETTLING_NODES = 400
-"""What products cost beside the scores, for each sample, in nodes that could be scored instead: on 10 × 10 nodes of two
-features the search by tiles takes three quarters of the time."""
+SETTLING_NODES = 200
+"""What products cost beside the scores, for each sample, in nodes that could be scored instead."""
 
 
 class Search:
@@ -57,16 +60,17 @@ class Search:
     def prefers_products(self, samples: NDArray[Any], k: int) -> bool:
         """Let some of the samples tell whether products are faster.
 
-        Measured on mixtures that overlap or do not, from untrained to trained maps, D = 2 … 784, K = 100 … 40,000: a
-        node looked into takes 0.047 D ns, products take 0.055 + 0.013 D ns for each node there is and some more for
-        each sample. A quarter of the map is too much to look into at 16 features, a twentieth is not; at 784 features
-        it takes clusters far apart to prefer tiles. How often the rule is right: `benchmarks/sweep.py`.
+        Measured on mixtures and noise, from first to trained weights, D = 2 … 784, K = 100 … 40,000: a node looked into
+        takes 0.047 D ns, products take 0.055 + 0.013 D ns for each node there is. A quarter of the map is too much to
+        look into at 16 features, a twentieth is not; at 784 features it takes clusters far apart to prefer tiles. If
+        all samples were looked at, a search would take 1 % more on average than if this always knew. How often it is
+        right: `benchmarks/sweep.py`.
         """
-        step, most = PROBES
+        fewest, most = PROBES
         _, features, tile_nodes = self.tiles.weights.shape
-        if len(samples) < step or features > MOST_FEATURES:
+        if len(samples) < FEW_SAMPLES or features > MOST_FEATURES:
             return False
-        probes = laid_out(samples[:: max(step, len(samples) // most)])
+        probes = laid_out(samples[:: len(samples) // min(most, max(fewest, len(samples) // FEW_SAMPLES))])
         counts = np.zeros(len(probes), dtype=np.int64)
         nodes, _, squared_bits = make_answers(probes, k)
         self._spread(in_room(search, self.tiles), len(probes), 0, SHARE_SAMPLES, probes, nodes, squared_bits, counts)
