@@ -24,12 +24,13 @@ class Colours(NamedTuple):
     def of(self, weights: NDArray[Any]) -> NDArray[np.uint8]:
         """Return the colour of each node, shape (H, W, 3)."""
         planes = np.moveaxis(weights, 2, 0).reshape(weights.shape[2], -1)  # loops over nodes, not over three numbers
-        scores = self.axes.T @ (planes - self.origin[:, np.newaxis])
         extent = np.where(self.high > self.low, self.high - self.low, 1.0)
-        scores -= self.low[:, np.newaxis]
-        scores /= extent[:, np.newaxis]
-        shares = np.clip(scores, 0, 1, out=scores)
-        pixels = np.rint(shares * 255).astype(np.uint8).T.reshape(*weights.shape[:2], -1)
+        turned = (self.axes / extent).T
+        shares = turned @ planes
+        shares -= (turned @ self.origin + self.low / extent)[:, np.newaxis]
+        np.clip(shares, 0, 1, out=shares)
+        shares *= 255
+        pixels = np.rint(shares, out=shares).astype(np.uint8).T.reshape(*weights.shape[:2], -1)
         return np.broadcast_to(pixels, (*weights.shape[:2], 3))
 
 

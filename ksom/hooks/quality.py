@@ -55,8 +55,8 @@ def require_finite(run: Run) -> None:
     TrainingFailed
         Naming the first of them.
     """
-    wrong = ~np.isfinite(run.weights)
-    if wrong.any():
-        row, column, feature = (int(index) for index in np.argwhere(wrong)[0])
+    finite = np.isfinite(run.weights)
+    if not finite.all():
+        row, column, feature = (int(index) for index in np.argwhere(~finite)[0])
         where = f"feature {feature} of node ({row}, {column}) is {run.weights[row, column, feature]}"
         raise TrainingFailed(f"after {run.iteration} iterations {where}; no checkpoint holds that")

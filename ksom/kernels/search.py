@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ksom.kernels.centred import GROUP_BYTES, Centred, centred
 from ksom.kernels.online_numba import in_room
 from ksom.kernels.product_numba import MOST_FEATURES, make_product_room, rounding, search_failed, search_products
-from ksom.kernels.search_numba import make_answers, search
+from ksom.kernels.search_numba import make_answers, measure_boxes, search
 from ksom.kernels.tiles import Tiles, as_map, as_tiles
 from ksom.kernels.vectors import LANES, laid_out
 
@@ -25,6 +25,9 @@ FEW_SAMPLES = 128
 
 VISITED = 8
 """About so many tiles a sample looks into, where tiles are worth it: 8 to 10 at 8 features, 4 to 5 at 16."""
+
+NODES_FOR_SAMPLE = 8
+"""How many nodes can be put into other tiles in the time that these save for one sample."""
 
 SETTLING_NODES = 200
 """What products cost beside the scores, for each sample, in nodes that could be scored instead."""
@@ -42,8 +45,10 @@ class Search:
     """
 
     def __init__(self, tiles: Tiles, spread: Callable[..., None]) -> None:
-        self.tiles = as_tiles(as_map(tiles), tiles.weights.dtype, _shape(tiles))
+        measure_boxes(tiles)
+        self.tiles = tiles
         self._spread = spread
+        self._asked = 0
         self._centred: list[Centred] = []
 
     def best_matching_nodes(
@@ -51,11 +56,19 @@ class Search:
     ) -> tuple[NDArray[np.int64], NDArray[Any]]:
         """Search in the way that promises to be faster, unless told which."""
         samples = laid_out(samples)
+        self._cut_smaller(len(samples))
         nodes, squared, squared_bits = make_answers(samples, k)
         if by_products is None:
             by_products = self.prefers_products(samples, k)
         (self._by_products if by_products else self._by_tiles)(samples, nodes, squared_bits)
         return nodes, squared
+
+    def _cut_smaller(self, samples: int) -> None:
+        """Cut the map into tiles that are better to search in, once so much is asked that it pays."""
+        enough = self.tiles.height * self.tiles.width / NODES_FOR_SAMPLE
+        if self._asked < enough <= self._asked + samples:
+            self.tiles = as_tiles(as_map(self.tiles), self.tiles.weights.dtype, _shape(self.tiles))
+        self._asked += samples
 
     def prefers_products(self, samples: NDArray[Any], k: int) -> bool:
         """Let some of the samples tell whether products are faster.
