@@ -18,7 +18,7 @@ from ksom.errors import BackendUnavailable
 from ksom.kernels import OnlineStep, centred, get_backend, numba_backend, online_numba, search, tiles, vectors
 from ksom.kernels.numba_backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend
-from ksom.kernels.product_numba import rounding
+from ksom.kernels.rounding import rounding
 from ksom.neighbourhood import Factors
 
 MANY = settings(max_examples=100)
