@@ -11,7 +11,7 @@ from jax.sharding import PartitionSpec as Placed
 
 from ksom.kernels.node_sums import LEAST_WEIGHT
 from ksom.kernels.planes_jax import Shape, rounded
-from ksom.kernels.search_jax import Scored, search
+from ksom.kernels.search_jax import Scored, Sent, search
 
 ADDED_TOGETHER = 8
 """So many nodes are added to a total without going back to memory."""
@@ -30,43 +30,41 @@ class Sums(NamedTuple):
 
 
 @functools.partial(
-    jax.jit,
-    static_argnames=("mesh", "shape"),
-    donate_argnames="sums",
-    compiler_options=ALWAYS_THE_SAME_SUMS,
+    jax.jit, static_argnames=("mesh", "shape"), donate_argnames="sums", compiler_options=ALWAYS_THE_SAME_SUMS
 )
-def add_blocks(
-    sums: Sums,
-    scored: Scored,
-    samples: jax.Array,
-    counts: jax.Array,
-    infinity: jax.Array,
-    *,
-    mesh: Mesh,
-    shape: Shape,
-) -> Sums:
-    """Add one block of samples for each device, shape (devices, n, D filled up), with `counts` samples in each.
+def add_blocks(sums: Sums, scored: Scored, sent: Sent, infinity: jax.Array, *, mesh: Mesh, shape: Shape) -> Sums:
+    """Add the samples of some blocks to the sums of the nodes that win them.
 
-    Every device finds the nodes of its block and adds up its samples, in order; then the blocks are added, in order.
-    So the bits do not depend on the number of devices.
+    Every device finds the nodes of its block and adds up its samples, in order; then every device adds all devices'
+    blocks, in order. So the bits do not depend on the number of devices.
     """
 
-    def one_block(scored: Scored, samples: jax.Array, counts: jax.Array, infinity: jax.Array) -> Sums:
-        rows, count = samples[0], counts[0]
-        winners = search(scored, rows, count, infinity, shape=shape, k=1)[0][:, 0]
-        winners = jnp.where(jnp.arange(len(rows)) < count, winners, shape.nodes)  # what fills the block up is dropped
-        empty = jnp.zeros((1, shape.nodes, rows.shape[1])), jnp.zeros((1, shape.nodes))
-        added = empty[0].at[0, winners].add(rows.astype(jnp.float64), mode="drop")
-        return Sums(added, empty[1].at[0, winners].add(1.0, mode="drop"))
+    def on_one_device(sums: Sums, scored: Scored, sent: Sent, infinity: jax.Array) -> Sums:
+        def one_block(number: jax.Array, sums: Sums) -> Sums:
+            samples, count = sent.samples[0, number], sent.counts[0, number]
+            winners = search(scored, samples, count, infinity, mesh=mesh, shape=shape, k=1)[0][:, 0]
+            added = _sums(samples, jnp.where(jnp.arange(len(samples)) < count, winners, shape.nodes), shape.nodes)
+            for device in lax.all_gather(added, "device") if mesh.size > 1 else [added]:
+                sums = Sums(sums.sums + device[:, :-1], sums.counts + device[:, -1])
+            return sums
 
-    along = Placed("device")
-    places = (Placed(), along, along, Placed())
-    blocks = jax.shard_map(one_block, mesh=mesh, in_specs=places, out_specs=along, check_vma=False)(
-        scored, samples, counts, infinity
-    )
-    for device in range(len(samples)):
-        sums = Sums(*(total + block[device] for total, block in zip(sums, blocks, strict=True)))
-    return sums
+        added: Sums = lax.fori_loop(0, sent.blocks, one_block, sums)
+        return added
+
+    added: Sums = jax.shard_map(
+        on_one_device,
+        mesh=mesh,
+        in_specs=(Placed(), Placed(), Sent.places(), Placed()),
+        out_specs=Placed(),
+        check_vma=False,
+    )(sums, scored, sent, infinity)
+    return added
+
+
+def _sums(samples: jax.Array, winners: jax.Array, nodes: int) -> jax.Array:
+    """Return each node's sum of samples and, in the last column, their number; no node wins what fills up."""
+    with_ones = jnp.pad(samples.astype(jnp.float64), [(0, 0), (0, 1)], constant_values=1)
+    return jnp.zeros((nodes, with_ones.shape[1])).at[winners].add(with_ones, mode="drop")
 
 
 @functools.partial(jax.jit, donate_argnames="planes")

@@ -19,11 +19,14 @@ from ksom.kernels.devices_jax import all_devices, computing, require_room
 from ksom.kernels.node_sums import SUM_ROWS, NodeSums, regrouped
 from ksom.kernels.online_jax import learn, pieces
 from ksom.kernels.planes_jax import Shape, as_map, as_planes
-from ksom.kernels.search_jax import all_distances, best_matching_nodes, scored
+from ksom.kernels.search_jax import Sent, all_distances, best_matching_nodes, scored
 from ksom.neighbourhood import Factors
 
 FEWEST_ROWS = 64
-"""Samples are filled up to so many at least, and to a power of two."""
+"""A block of samples is filled up to so many at least, and to a power of two."""
+
+SENT_BYTES = 2**25
+"""About how much is sent to a device in one call, 32 MB."""
 
 
 class JaxBackend:
@@ -51,7 +54,7 @@ class JaxBackend:
         self._mesh = all_devices()
         self._what = f"{self._shape.height} × {self._shape.width} nodes × {self._shape.features} features"
         self._require_room(copies=2)
-        self._rows = {"sums": FEWEST_ROWS, "search": FEWEST_ROWS}
+        self._largest = {"sums": (1, FEWEST_ROWS), "search": (1, FEWEST_ROWS)}
         with self._computing():
             self._infinity = self._on_every_device(np.array(np.inf, dtype))
             self._planes = self._on_every_device(as_planes(weights, dtype))
@@ -72,14 +75,14 @@ class JaxBackend:
             self._planes.block_until_ready()  # so that the trainer's times are those of the work
 
     def node_sums(self, samples: Iterable[NDArray[Any]]) -> NodeSums:
-        self._require_room(copies=2, sums=2)
+        self._require_room(copies=2, sums=3)
         nodes, filled = self._shape.nodes, self._shape.filled
         with self._computing():
             made = self._on_every_device(Sums(np.zeros((nodes, filled)), np.zeros(nodes)))
             ready = scored(self._planes)
-            for rows in regrouped(samples, SUM_ROWS * self._mesh.size):
-                sent = self._on_each_device(rows, SUM_ROWS, "sums")
-                made = add_blocks(made, ready, *sent, self._infinity, mesh=self._mesh, shape=self._shape)
+            for rows in regrouped(samples, self._rows_at_once()):
+                sent = self._spread(rows, "sums")
+                made = add_blocks(made, ready, sent, self._infinity, mesh=self._mesh, shape=self._shape)
             return NodeSums(np.array(made.sums[:, : self.features]), np.array(made.counts))
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
@@ -93,12 +96,11 @@ class JaxBackend:
         nearest = np.empty((len(samples), k), dtype=self._dtype)
         with self._computing():
             ready = scored(self._planes)
-            each = min(-(-len(samples) // self._mesh.size), SUM_ROWS)
-            for start in range(0, len(samples), each * self._mesh.size):
-                part = slice(start, start + each * self._mesh.size)
-                sent = self._on_each_device(samples[part], each, "search")
-                found = best_matching_nodes(ready, *sent, self._infinity, mesh=self._mesh, shape=self._shape, k=k)
-                nodes[part], nearest[part] = (_together(array, each, len(nodes[part])) for array in found)
+            for start in range(0, len(samples), self._rows_at_once()):
+                some = slice(start, start + self._rows_at_once())
+                sent = self._spread(samples[some], "search")
+                found = best_matching_nodes(ready, sent, self._infinity, mesh=self._mesh, shape=self._shape, k=k)
+                nodes[some], nearest[some] = (_in_order(array)[: len(nodes[some])] for array in found)
         return nodes, nearest
 
     def distances(self, samples: NDArray[Any]) -> NDArray[Any]:
@@ -109,19 +111,31 @@ class JaxBackend:
             distances: NDArray[Any] = np.sqrt(np.asarray(squared)[: len(samples)])
         return distances
 
-    def _on_each_device(self, samples: NDArray[Any], each: int, use: str) -> tuple[jax.Array, jax.Array]:
-        """Send so many samples to each device, filled up to as many rows as were ever needed, and their numbers.
+    def _rows_at_once(self) -> int:
+        """Return how many samples are sent to the devices in one call."""
+        block_bytes = SUM_ROWS * self._shape.filled * self._dtype.itemsize
+        return SUM_ROWS * self._mesh.size * _power_of_two(max(1, SENT_BYTES // block_bytes))
 
-        As many as ever: then the last block of the data, or a smaller batch, lets nothing be compiled anew.
+    def _spread(self, samples: NDArray[Any], use: str) -> Sent:
+        """Send samples to the devices, in as many and as large blocks as were ever needed.
+
+        As ever: then the last block of the data, or a smaller batch, lets nothing be compiled anew.
         """
-        self._rows[use] = max(self._rows[use], _power_of_two(min(len(samples), each)))
-        filled_up = np.zeros((self._mesh.size, self._rows[use], self._shape.filled), dtype=self._dtype)
-        counts = np.zeros(self._mesh.size, dtype=np.int64)
-        for device, start in enumerate(range(0, len(samples), each)):
-            block = samples[start : start + each]
-            filled_up[device, : len(block), : self.features], counts[device] = block, len(block)
-        place = NamedSharding(self._mesh, Placed("device"))
-        return jax.device_put(filled_up, place), jax.device_put(counts, place)
+        count = -(-len(samples) // SUM_ROWS)
+        each = -(-count // self._mesh.size)
+        before = self._largest[use]
+        blocks, rows = max(before[0], _power_of_two(each)), max(before[1], _power_of_two(min(len(samples), SUM_ROWS)))
+        self._largest[use] = blocks, rows
+        filled_up = np.zeros((self._mesh.size, blocks, rows, self._shape.filled), dtype=self._dtype)
+        counts = np.zeros((self._mesh.size, blocks), dtype=np.int64)
+        for number in range(count):
+            block = samples[number * SUM_ROWS : (number + 1) * SUM_ROWS]
+            place = number % self._mesh.size, number // self._mesh.size
+            filled_up[(*place, slice(len(block)), slice(self.features))] = block
+            counts[place] = len(block)
+        places = Sent(*(NamedSharding(self._mesh, each) for each in Sent.places()))
+        sent: Sent = jax.device_put(Sent(filled_up, counts, each), places)
+        return sent
 
     def _on_every_device(self, arrays: Any) -> Any:
         """Send arrays to every device, the same to each."""
@@ -137,9 +151,9 @@ class JaxBackend:
         require_room(self._mesh, needed, f"{self._what} of {self._dtype}")
 
 
-def _together(found: jax.Array, each: int, count: int) -> NDArray[Any]:
-    """Return what was found for `count` samples, `each` on every device, as one array."""
-    return np.asarray(found)[:, :each].reshape(-1, found.shape[2])[:count]
+def _in_order(found: jax.Array) -> NDArray[Any]:
+    """Return what was found for the blocks of all devices, shape (d, blocks, n, k), sample by sample."""
+    return np.asarray(found).swapaxes(0, 1).reshape(-1, found.shape[3])
 
 
 def _power_of_two(number: int) -> int:

@@ -5,7 +5,7 @@ the best scores are measured as the reference does; where a node of another grou
 """
 
 import functools
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -22,8 +22,11 @@ GROUP = 16
 GROUPS = 4
 """So many groups are on it."""
 
-SCORES = 2**23
-"""How many scores (samples × nodes) are held at a time."""
+SCORES = {"cpu": 2**20}
+"""How many scores (samples × nodes) are held at a time, by the kind of device: 4 MB of float32 on a processor …"""
+
+MANY_SCORES = 2**26
+"""… and 256 MB elsewhere, so that an accelerator has enough to do."""
 
 MEASURED = 2**17
 """How many distances are measured at a time, of samples that the shortlist does not settle."""
@@ -61,23 +64,46 @@ def scored(planes: jax.Array) -> Scored:
     return Scored(planes, groups, centre, centred, norms, reach)
 
 
+class Sent(NamedTuple):
+    """Blocks of samples on d devices: the first device has the blocks 0, d, 2 d, …, the second 1, d + 1, and so on."""
+
+    samples: Any
+    """Shape (d, blocks, n, D filled up), data units; n is a power of two."""
+    counts: Any
+    """How many samples each block has, shape (d, blocks)."""
+    blocks: Any
+    """How many of each device's blocks are meant."""
+
+    @staticmethod
+    def places() -> "Sent":
+        """Return how the arrays are spread over the devices."""
+        return Sent(Placed("device"), Placed("device"), Placed())
+
+
 @functools.partial(jax.jit, static_argnames=("mesh", "shape", "k"))
 def best_matching_nodes(
-    scored: Scored, samples: jax.Array, counts: jax.Array, infinity: jax.Array, *, mesh: Mesh, shape: Shape, k: int
+    scored: Scored, sent: Sent, infinity: jax.Array, *, mesh: Mesh, shape: Shape, k: int
 ) -> tuple[jax.Array, jax.Array]:
-    """Search for `counts` samples on each device, of shape (devices, n, D filled up); see `search`."""
+    """Return the nodes and squared distances that `search` finds, shapes (d, blocks, n, k)."""
 
-    def on_one_device(
-        scored: Scored, samples: jax.Array, counts: jax.Array, infinity: jax.Array
-    ) -> tuple[jax.Array, jax.Array]:
-        nodes, squared = search(scored, samples[0], counts[0], infinity, shape=shape, k=k)
-        return nodes[jnp.newaxis], squared[jnp.newaxis]
+    def on_one_device(scored: Scored, sent: Sent, infinity: jax.Array) -> tuple[jax.Array, jax.Array]:
+        def one_block(number: jax.Array, found: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
+            samples, count = sent.samples[0, number], sent.counts[0, number]
+            answers = search(scored, samples, count, infinity, mesh=mesh, shape=shape, k=k)
+            return found[0].at[0, number].set(answers[0]), found[1].at[0, number].set(answers[1])
 
-    along = Placed("device")
-    places = (Placed(), along, along, Placed())
+        answers = (*sent.samples.shape[:3], k)
+        none = jnp.zeros(answers, jnp.int64), jnp.zeros(answers, sent.samples.dtype)
+        found: tuple[jax.Array, jax.Array] = lax.fori_loop(0, sent.blocks, one_block, none)
+        return found
+
     found: tuple[jax.Array, jax.Array] = jax.shard_map(
-        on_one_device, mesh=mesh, in_specs=places, out_specs=along, check_vma=False
-    )(scored, samples, counts, infinity)
+        on_one_device,
+        mesh=mesh,
+        in_specs=(Placed(), Sent.places(), Placed()),
+        out_specs=Placed("device"),
+        check_vma=False,
+    )(scored, sent, infinity)
     return found
 
 
@@ -88,13 +114,8 @@ def all_distances(planes: jax.Array, samples: jax.Array, infinity: jax.Array) ->
     return squared_distances(planes.reshape(*planes.shape[:2], 1, -1), blocks, infinity)
 
 
-def samples_at_once(shape: Shape) -> int:
-    """Return for how many samples a search holds scores at a time, a power of two."""
-    return 1 << max(0, (SCORES // (-(-shape.nodes // GROUP) * GROUP)).bit_length() - 1)
-
-
 def search(
-    scored: Scored, samples: jax.Array, count: jax.Array, infinity: jax.Array, *, shape: Shape, k: int
+    scored: Scored, samples: jax.Array, count: jax.Array, infinity: jax.Array, *, mesh: Mesh, shape: Shape, k: int
 ) -> tuple[jax.Array, jax.Array]:
     """Return the k nearest nodes of each sample and their squared distances, both of shape (n, k).
 
@@ -108,6 +129,8 @@ def search(
         How many samples are meant; the others get some answer.
     infinity : array of shape ()
         See `planes_jax.rounded`.
+    mesh : Mesh
+        The devices, of which one does this.
     shape : Shape
         The map's sizes.
     k : int
@@ -117,12 +140,18 @@ def search(
         nodes, squared = jnp.zeros((len(samples), k), int), jnp.zeros((len(samples), k), samples.dtype)
         is_settled = jnp.zeros(len(samples), bool)
     else:
-        some = min(len(samples), samples_at_once(shape))
+        some = min(len(samples), _samples_at_once(shape, mesh))
         one_part = functools.partial(_shortlisted, scored, infinity=infinity, shape=shape, k=k)
         found = lax.map(one_part, samples.reshape(-1, some, samples.shape[1]))
         nodes, squared, is_settled = (each.reshape(len(samples), *each.shape[2:]) for each in found)
     is_settled |= jnp.arange(len(samples)) >= count
     return _settled(scored, samples, (nodes, squared), is_settled, infinity)
+
+
+def _samples_at_once(shape: Shape, mesh: Mesh) -> int:
+    """Return for how many samples scores are held at a time, a power of two."""
+    scores = SCORES.get(mesh.devices.flat[0].platform, MANY_SCORES)
+    return 1 << max(0, (scores // shape.nodes).bit_length() - 1)
 
 
 def _shortlisted(
@@ -132,7 +161,7 @@ def _shortlisted(
     centred = samples - scored.centre
     scores = scored.norms + jnp.matmul(-2 * centred, scored.centred, precision=lax.Precision.HIGHEST)
     least = scores.reshape(len(samples), GROUP, -1).min(axis=1)
-    best, groups = lax.top_k(-least, GROUPS + 1)
+    groups, best = nearest(least, GROUPS + 1)  # XLA's own top_k took up to ten times as long as all the rest
     groups = jnp.sort(groups[:, :GROUPS], axis=1)  # by their nodes, so that the first of equals is found first
 
     blocks = samples.T.reshape(*shape.blocks, len(samples), 1, 1)
@@ -142,7 +171,7 @@ def _shortlisted(
     places, squared = nearest(measured, k)
 
     nodes = jnp.take_along_axis(numbers, places, axis=1)
-    return nodes, squared, _is_nearer(squared[:, -1], -best[:, GROUPS], centred, scored.reach, shape)
+    return nodes, squared, _is_nearer(squared[:, -1], best[:, GROUPS], centred, scored.reach, shape)
 
 
 def _is_nearer(squared: jax.Array, score: jax.Array, centred: jax.Array, reach: jax.Array, shape: Shape) -> jax.Array:
