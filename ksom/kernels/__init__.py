@@ -144,7 +144,9 @@ def get_backend(name: str, weights: NDArray[Any], dtype: DTypeLike, *, threads: 
     if name == "numba":
         return _numba_backend()(weights, dtype, threads or _cores())
     if name == "jax":
-        return _jax_backend()(weights, dtype)
+        made = _jax_backend()(weights, dtype)
+        logger.log(logging.INFO if samples else logging.DEBUG, "backend: jax, on %s", made.devices)
+        return made
     from ksom.kernels.numpy_backend import NumpyBackend
 
     return NumpyBackend(weights, dtype)

@@ -24,9 +24,10 @@ def all_devices() -> Mesh:
     """
     try:
         devices = jax.devices()
-    except RuntimeError as error:
-        wanted = os.environ.get("JAX_PLATFORMS") or "not set"
-        told = f"backend jax: JAX_PLATFORMS must name devices that JAX can use here, got {wanted} ({error})"
+    except (RuntimeError, AssertionError) as error:  # an assertion of JAX's own: cuda without its plugin
+        wanted = os.environ.get("JAX_PLATFORMS") or "nothing"
+        why = f" ({error})" if str(error) else ""
+        told = f"backend jax: JAX_PLATFORMS must name devices that JAX can use here, got {wanted}{why}"
         raise BackendUnavailable(f"{told}; JAX_PLATFORMS=cpu always works") from error
     return Mesh(np.array(devices), ("device",))
 

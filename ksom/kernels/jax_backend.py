@@ -60,6 +60,11 @@ class JaxBackend:
             self._planes = self._on_every_device(as_planes(weights, dtype))
 
     @property
+    def devices(self) -> str:
+        """What it computes on, such as "1 × cpu"."""
+        return f"{self._mesh.size} × {self._mesh.devices.flat[0].device_kind}"
+
+    @property
     def weights(self) -> NDArray[Any]:
         with self._computing():
             return as_map(np.asarray(self._planes), self.features)
