@@ -37,7 +37,7 @@ def require_room(mesh: Mesh, needed: int, what: str) -> None:
     for device in mesh.devices.flat:
         free = _free_bytes(device)
         if free is not None and needed > free:
-            told = f"{what} need {needed / 1e9:.3g} GB on every device, {device} has {free / 1e9:.3g} GB free"
+            told = f"{what} need {needed / 1e9:.3g} GB on every device, {device} has {free / 1e9:.3g} GB"
             raise DataError(f"backend jax: {told}; make the map smaller, or use the backend numba")
 
 
@@ -61,13 +61,13 @@ def computing(what: str) -> Iterator[None]:
 
 
 def _free_bytes(device: jax.Device) -> int | None:
-    """Return how much memory a device has left; None where nobody tells."""
+    """Return how much memory a device has left, or the machine has in all; None where nobody tells."""
     told = device.memory_stats()
     if told and "bytes_limit" in told:
         return int(told["bytes_limit"]) - int(told.get("bytes_in_use", 0))
     if device.platform != "cpu":
         return None
     try:
-        return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     except (AttributeError, OSError, ValueError):
         return None

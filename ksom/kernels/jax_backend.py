@@ -80,7 +80,7 @@ class JaxBackend:
             self._planes.block_until_ready()  # so that the trainer's times are those of the work
 
     def node_sums(self, samples: Iterable[NDArray[Any]]) -> NodeSums:
-        self._require_room(copies=2, sums=3)
+        self._require_room(copies=3, sums=max(2 + self._mesh.size, 5))
         nodes, filled = self._shape.nodes, self._shape.filled
         with self._computing():
             made = self._on_every_device(Sums(np.zeros((nodes, filled)), np.zeros(nodes)))
@@ -88,7 +88,7 @@ class JaxBackend:
             for rows in regrouped(samples, self._rows_at_once()):
                 sent = self._spread(rows, "sums")
                 made = add_blocks(made, ready, sent, self._infinity, mesh=self._mesh, shape=self._shape)
-            return NodeSums(np.array(made.sums[:, : self.features]), np.array(made.counts))
+            return NodeSums(np.array(made.sums)[:, : self.features], np.array(made.counts))
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
         with self._computing():
@@ -96,7 +96,7 @@ class JaxBackend:
             self._planes = moved_to_means(self._planes, *sent, self._infinity).block_until_ready()
 
     def best_matching_nodes(self, samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        self._require_room(copies=2)
+        self._require_room(copies=3)
         nodes = np.empty((len(samples), k), dtype=np.int64)
         nearest = np.empty((len(samples), k), dtype=self._dtype)
         with self._computing():
@@ -150,7 +150,10 @@ class JaxBackend:
         return computing(f"{self._what} of {self._dtype}")
 
     def _require_room(self, copies: int, sums: int = 0) -> None:
-        """Refuse a map that a device has no room for: copies of the weights, and sums in float64."""
+        """Refuse a map that a device has no room for: copies of the weights, and as many sums in float64.
+
+        How many is what the compiler tells of its programs for 300 × 300 nodes of 16 features, rounded up.
+        """
         size = self._shape.nodes * self._shape.filled
         needed = copies * size * self._dtype.itemsize + sums * size * 8
         require_room(self._mesh, needed, f"{self._what} of {self._dtype}")

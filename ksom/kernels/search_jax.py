@@ -35,10 +35,8 @@ MEASURED = 2**17
 class Scored(NamedTuple):
     """A map, ready to be searched."""
 
-    planes: jax.Array
-    """The weights, shape (B, F, K), data units."""
     groups: jax.Array
-    """The same, in G groups of neighbouring nodes, shape (B, F, G, `GROUP`)."""
+    """The weights in G groups of neighbouring nodes, the last one filled up, shape (B, F, G, `GROUP`), data units."""
     centre: jax.Array
     """c, shape (D filled up,), data units; about the middle of the weights, though any other would do."""
     centred: jax.Array
@@ -61,7 +59,7 @@ def scored(planes: jax.Array) -> Scored:
     squares = (centred * centred).sum(axis=0)
     norms = jnp.where(_node_numbers(count).T.reshape(-1) < nodes, squares, jnp.inf)
     reach = jnp.sqrt(jnp.where(norms < jnp.inf, norms, 0).max())
-    return Scored(planes, groups, centre, centred, norms, reach)
+    return Scored(groups, centre, centred, norms, reach)
 
 
 class Sent(NamedTuple):
@@ -145,7 +143,7 @@ def search(
         found = lax.map(one_part, samples.reshape(-1, some, samples.shape[1]))
         nodes, squared, is_settled = (each.reshape(len(samples), *each.shape[2:]) for each in found)
     is_settled |= jnp.arange(len(samples)) >= count
-    return _settled(scored, samples, (nodes, squared), is_settled, infinity)
+    return _settled(scored, samples, (nodes, squared), is_settled, infinity, shape=shape)
 
 
 def _samples_at_once(shape: Shape, mesh: Mesh) -> int:
@@ -187,16 +185,23 @@ def _is_nearer(squared: jax.Array, score: jax.Array, centred: jax.Array, reach: 
 
 
 def _settled(
-    scored: Scored, samples: jax.Array, found: tuple[jax.Array, jax.Array], is_settled: jax.Array, infinity: jax.Array
+    scored: Scored,
+    samples: jax.Array,
+    found: tuple[jax.Array, jax.Array],
+    is_settled: jax.Array,
+    infinity: jax.Array,
+    *,
+    shape: Shape,
 ) -> tuple[jax.Array, jax.Array]:
     """Measure all nodes for the samples that are not settled, some at a time; return what is found then."""
     unsettled = jnp.argsort(is_settled, stable=True)
-    some = min(len(samples), max(1, MEASURED // scored.planes.shape[2]))
+    some = min(len(samples), max(1, MEASURED // shape.nodes))
+    weights = scored.groups.reshape(*shape.blocks, 1, -1)
 
     def measure(part: jax.Array, found: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, jax.Array]:
         chosen = lax.dynamic_slice(unsettled, (part * some,), (some,))
-        blocks = samples[chosen].T.reshape(*scored.planes.shape[:2], some, 1)
-        whole = nearest(squared_distances(scored.planes[:, :, jnp.newaxis], blocks, infinity), found[0].shape[1])
+        squared = squared_distances(weights, samples[chosen].T.reshape(*shape.blocks, some, 1), infinity)
+        whole = nearest(squared[:, : shape.nodes], found[0].shape[1])
         return found[0].at[chosen].set(whole[0]), found[1].at[chosen].set(whole[1])
 
     parts = -(-(~is_settled).sum() // some)
