@@ -70,10 +70,19 @@ class Pair(NamedTuple):
         self.backend.online(steps)
 
     def assert_same_weights(self) -> None:
-        expected, found = self.reference.weights, self.backend.weights
+        expected = self.reference.weights
         expected[np.abs(expected) < np.finfo(expected.dtype).tiny] = 0  # devices take what is below the normal for 0
-        assert found.dtype == expected.dtype
-        assert found.tobytes() == expected.tobytes()
+        assert_same(self.backend.weights, expected)
+
+
+def assert_same(found: NDArray[Any], expected: NDArray[Any]) -> None:
+    """On a processor to the bit, elsewhere within the tolerance."""
+    assert found.dtype == expected.dtype
+    if jax.default_backend() == "cpu":
+        assert np.ascontiguousarray(found).tobytes() == np.ascontiguousarray(expected).tobytes()
+    else:
+        room = TOLERANCE[expected.dtype.name]
+        np.testing.assert_allclose(found, expected, rtol=room, atol=room * np.abs(expected).max())
 
 
 @pytest.fixture(params=SHAPES, ids=str)
@@ -114,7 +123,7 @@ def test_the_nearest_nodes_are_the_reference_s(pair: Pair, shape: Any, k: int) -
     expected = pair.reference.best_matching_nodes(pair.samples, k)
     nodes, squared = pair.backend.best_matching_nodes(pair.samples, k)
     np.testing.assert_array_equal(nodes, expected[0])
-    assert squared.tobytes() == expected[1].tobytes()
+    assert_same(squared, expected[1])
 
 
 def test_online_training_is_the_reference_s(pair: Pair, shape: Any, dtype: str) -> None:
@@ -127,7 +136,8 @@ def test_online_training_is_the_reference_s(pair: Pair, shape: Any, dtype: str) 
 def test_batch_training_is_the_reference_s(pair: Pair, shape: Any) -> None:
     for sigma in (9.0, 0.7):
         expected, found = (each.node_sums([pair.samples]) for each in (pair.reference, pair.backend))
-        assert digest(*found) == digest(*expected)
+        assert_same(found.sums, expected.sums)
+        assert_same(found.counts, expected.counts)
         for backend in (pair.reference, pair.backend):
             backend.move_to_means(expected, whole_gaussian(shape, sigma))
         pair.assert_same_weights()
@@ -135,7 +145,7 @@ def test_batch_training_is_the_reference_s(pair: Pair, shape: Any) -> None:
 
 def test_distances_are_the_reference_s(pair: Pair) -> None:
     samples = pair.samples[:3]
-    assert pair.backend.distances(samples).tobytes() == pair.reference.distances(samples).tobytes()
+    assert_same(pair.backend.distances(samples), pair.reference.distances(samples))
 
 
 def test_many_samples_and_many_steps_are_learned_piece_by_piece(dtype: str) -> None:
@@ -157,7 +167,7 @@ def test_blocks_of_a_batch_are_added_in_order(dtype: str, cut: int, monkeypatch:
     monkeypatch.setattr(jax_backend, "SENT_BYTES", 2000)  # two or one of them in one call
     blocks = [samples[start : start + cut] for start in range(0, len(samples), cut)]
     made = NumpyBackend(weights, dtype), JaxBackend(weights, dtype)
-    assert digest(*made[1].node_sums(blocks)) == digest(*made[0].node_sums(blocks))
+    assert_same(made[1].node_sums(blocks).sums, made[0].node_sums(blocks).sums)
     nodes, _ = made[1].best_matching_nodes(samples, 1)
     np.testing.assert_array_equal(nodes, made[0].best_matching_nodes(samples, 1)[0])
 
