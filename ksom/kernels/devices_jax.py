@@ -13,7 +13,7 @@ from ksom.errors import BackendUnavailable, DataError
 
 
 def all_devices() -> Mesh:
-    """Return all devices that JAX sees, along one axis called "device".
+    """Return all devices that JAX sees from this process, along one axis called "device".
 
     JAX_PLATFORMS names their kind: cpu, cuda, rocm, tpu; without it JAX takes the fastest there is.
 
@@ -23,7 +23,7 @@ def all_devices() -> Mesh:
         If there is no device of that kind.
     """
     try:
-        devices = jax.devices()
+        devices = jax.local_devices()
     except (RuntimeError, AssertionError) as error:  # an assertion of JAX's own: cuda without its plugin
         wanted = os.environ.get("JAX_PLATFORMS") or "nothing"
         why = f" ({error})" if str(error) else ""

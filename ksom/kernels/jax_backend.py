@@ -53,7 +53,7 @@ class JaxBackend:
         self._shape, self._dtype = Shape(*weights.shape), np.dtype(dtype)
         self._mesh = all_devices()
         self._what = f"{self._shape.height} × {self._shape.width} nodes × {self._shape.features} features"
-        self._require_room(copies=2)
+        self._require_room(copies=3)
         self._largest = {"sums": (1, FEWEST_ROWS), "search": (1, FEWEST_ROWS)}
         with self._computing():
             self._infinity = self._on_every_device(np.array(np.inf, dtype))
@@ -96,7 +96,6 @@ class JaxBackend:
             self._planes = moved_to_means(self._planes, *sent, self._infinity).block_until_ready()
 
     def best_matching_nodes(self, samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        self._require_room(copies=3)
         nodes = np.empty((len(samples), k), dtype=np.int64)
         nearest = np.empty((len(samples), k), dtype=self._dtype)
         with self._computing():
@@ -128,8 +127,8 @@ class JaxBackend:
         """
         count = -(-len(samples) // SUM_ROWS)
         each = -(-count // self._mesh.size)
-        before = self._largest[use]
-        blocks, rows = max(before[0], _power_of_two(each)), max(before[1], _power_of_two(min(len(samples), SUM_ROWS)))
+        blocks, rows = self._largest[use]
+        blocks, rows = max(blocks, _power_of_two(each)), max(rows, _power_of_two(min(len(samples), SUM_ROWS)))
         self._largest[use] = blocks, rows
         filled_up = np.zeros((self._mesh.size, blocks, rows, self._shape.filled), dtype=self._dtype)
         counts = np.zeros((self._mesh.size, blocks), dtype=np.int64)
@@ -138,7 +137,7 @@ class JaxBackend:
             place = number % self._mesh.size, number // self._mesh.size
             filled_up[(*place, slice(len(block)), slice(self.features))] = block
             counts[place] = len(block)
-        places = Sent(*(NamedSharding(self._mesh, each) for each in Sent.places()))
+        places = Sent(*(NamedSharding(self._mesh, place) for place in Sent.places()))
         sent: Sent = jax.device_put(Sent(filled_up, counts, each), places)
         return sent
 
