@@ -267,9 +267,17 @@ def test_no_array_of_samples_by_nodes_is_made() -> None:
 
 
 def test_float64_is_switched_on_for_ksom_alone() -> None:
-    KohonenSOM(2, 3, initial=np.zeros((2, 3, 2)), dtype="float64", backend="jax").best_matching_nodes([[0.0, 1.0]])
+    """Not for a program that uses it, nor for a data set that makes its samples with JAX."""
+    backend, switched_on = JaxBackend(np.zeros((2, 3, 2)), "float64"), []
+
+    def samples() -> Any:
+        switched_on.append(jax.config.jax_enable_x64)
+        yield np.ones((3, 2))
+
+    backend.online([OnlineStep(samples(), gaussian((2, 3), "float64", 1.0), 0.1)])
+    backend.node_sums(samples())
+    assert switched_on == [False, False]
     assert jnp.ones(1).dtype == np.float32
-    assert not jax.config.jax_enable_x64
 
 
 # Runs.

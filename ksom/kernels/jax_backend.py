@@ -74,9 +74,10 @@ class JaxBackend:
         return self._shape.features
 
     def online(self, steps: Iterable[OnlineStep]) -> None:
-        with self._computing():
-            for piece in pieces(steps, self._shape, self._dtype):
+        for piece in pieces(steps, self._shape, self._dtype):
+            with self._computing():  # not while a data set's own code makes the samples
                 self._planes = learn(self._planes, self._on_every_device(piece), self._infinity)
+        with self._computing():
             self._planes.block_until_ready()  # so that the trainer's times are those of the work
 
     def node_sums(self, samples: Iterable[NDArray[Any]]) -> NodeSums:
@@ -85,9 +86,11 @@ class JaxBackend:
         with self._computing():
             made = self._on_every_device(Sums(np.zeros((nodes, filled)), np.zeros(nodes)))
             ready = scored(self._planes)
-            for rows in regrouped(samples, self._rows_at_once()):
+        for rows in regrouped(samples, self._rows_at_once()):
+            with self._computing():
                 sent = self._spread(rows, "sums")
                 made = add_blocks(made, ready, sent, self._infinity, mesh=self._mesh, shape=self._shape)
+        with self._computing():
             return NodeSums(np.array(made.sums)[:, : self.features], np.array(made.counts))
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
