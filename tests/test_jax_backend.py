@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import jax
@@ -206,6 +207,14 @@ def test_samples_may_be_in_any_order_of_memory() -> None:
     assert len(found) == 1
 
 
+def test_without_samples_nothing_changes() -> None:
+    weights = np.random.default_rng(0).random((2, 3, 2))
+    backend = JaxBackend(weights, "float64")
+    backend.online([OnlineStep([], gaussian((2, 3), "float64", 1.0), 0.1)])
+    backend.move_to_means(backend.node_sums([]), whole_gaussian((2, 3), 1.0))
+    assert_same(backend.weights, weights)
+
+
 # Compilation and memory.
 
 
@@ -368,6 +377,14 @@ def test_a_batch_needs_room_for_sums_as_well(monkeypatch: pytest.MonkeyPatch) ->
     som = KohonenSOM(50, 60, initial=np.zeros((50, 60, 2)), backend="jax")
     with pytest.raises(DataError, match=r"need 0\.000312 GB on every device"):
         som.kernels.node_sums([np.zeros((1, 2), np.float32)])
+
+
+@pytest.mark.parametrize(
+    ("platform", "told", "free"),
+    [("gpu", {"bytes_limit": 100, "bytes_in_use": 30}, 70), ("gpu", None, None), ("gpu", {"peak": 1}, None)],
+)
+def test_a_device_tells_how_much_memory_it_has_left(platform: str, told: Any, free: int | None) -> None:
+    assert devices_jax._free_bytes(SimpleNamespace(platform=platform, memory_stats=lambda: told)) == free
 
 
 def test_an_exhausted_device_is_one_clear_line() -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ksom.kernels import OnlineStep
 from ksom.kernels.planes_jax import Shape, nearest, rounded, squared_distances
+from ksom.kernels.segment import Shown
 
 PIECE_BYTES = 2**20
 """How much is sent to the device at a time, samples or tables of factors: a megabyte …"""
@@ -41,39 +42,40 @@ class Piece(NamedTuple):
 
 def pieces(steps: Iterable[OnlineStep], shape: Shape, dtype: np.dtype[Any]) -> Iterator[Piece]:
     """Gather steps into pieces; a step with many samples may span several."""
-    piece, tables = _empty(shape, dtype), 0
+    most_samples, most_tables = _sizes(shape, dtype)
+    shown: list[Shown] = []
+    number = 0
     for samples, factors, learning_rate in steps:
-        is_new = True
         for block in samples:
-            start = 0
-            while start < len(block):
-                if piece.number == len(piece.step) or (is_new and tables == len(piece.row_rates)):
-                    yield piece
-                    piece, tables, is_new = _empty(shape, dtype), 0, True
-                if is_new:
-                    piece.row_rates[tables] = dtype.type(learning_rate) * factors.rows
-                    piece.column_factors[tables] = factors.columns
-                    tables, is_new = tables + 1, False
-                shown = block[start : start + len(piece.step) - piece.number]
-                places = slice(piece.number, piece.number + len(shown))
-                piece.samples[places, : shape.features], piece.step[places] = shown, tables - 1
-                piece, start = piece._replace(number=places.stop), start + len(shown)
-    if piece.number:
-        yield piece
+            for start in range(0, len(block), most_samples):
+                rows = block[start : start + most_samples]
+                if number + len(rows) > most_samples or len(shown) == most_tables:
+                    yield _piece(shown, shape, dtype)
+                    shown, number = [], 0
+                shown.append(Shown(rows, factors, learning_rate))
+                number += len(rows)
+    if shown:
+        yield _piece(shown, shape, dtype)
 
 
-def _empty(shape: Shape, dtype: np.dtype[Any]) -> Piece:
-    samples, tables = (
-        min(max(PIECE_BYTES // (length * dtype.itemsize), 1), PIECE_ITEMS)
-        for length in (shape.filled, shape.height + shape.width)
-    )
-    return Piece(
-        np.zeros((samples, shape.filled), dtype),
-        np.zeros(samples, np.int32),
-        np.zeros((tables, shape.height), dtype),
-        np.zeros((tables, shape.width), dtype),
-        0,
-    )
+def _sizes(shape: Shape, dtype: np.dtype[Any]) -> tuple[int, int]:
+    """Return how many samples and how many steps' tables a piece has room for."""
+    values = PIECE_BYTES // dtype.itemsize
+    samples, tables = values // shape.filled, values // (shape.height + shape.width)
+    return min(max(samples, 1), PIECE_ITEMS), min(max(tables, 1), PIECE_ITEMS)
+
+
+def _piece(shown: list[Shown], shape: Shape, dtype: np.dtype[Any]) -> Piece:
+    most_samples, most_tables = _sizes(shape, dtype)
+    samples, step = np.zeros((most_samples, shape.filled), dtype), np.zeros(most_samples, np.int32)
+    row_rates, column_factors = (np.zeros((most_tables, length), dtype) for length in (shape.height, shape.width))
+    number = 0
+    for table, (rows, factors, learning_rate) in enumerate(shown):
+        places = slice(number, number + len(rows))
+        samples[places, : shape.features], step[places] = rows, table
+        row_rates[table], column_factors[table] = dtype.type(learning_rate) * factors.rows, factors.columns
+        number += len(rows)
+    return Piece(samples, step, row_rates, column_factors, number)
 
 
 @functools.partial(jax.jit, donate_argnames="planes")
