@@ -43,10 +43,12 @@ class KohonenSOM:
         as an earlier map.npz), or the weights themselves.
     dtype : {"float32", "float64"}
         Working precision.
-    backend : {"auto", "numpy", "numba"}
-        Numerical core; the same bits. "auto": numba if it can be loaded and the work is worth it, else numpy.
+    backend : {"auto", "numpy", "numba", "jax"}
+        Numerical core. numpy and numba give the same bits, jax within rounding, on the devices that JAX sees. "auto":
+        numba if it can be loaded and the work is worth it, else numpy.
     threads : int
-        Threads that a backend may use; 0: all cores. Never changes a bit of the result. The numpy backend uses one.
+        Threads that the numba backend may use; 0: all cores. Never changes a bit of the result. The numpy backend uses
+        one, and JAX decides for itself.
 
     Raises
     ------

@@ -145,7 +145,7 @@ class RunFolder:
 
 def environment() -> dict[str, Any]:
     """Return what a run ran on: versions and machine; no environment variables, no command line, no names of people."""
-    names = ("kohonen2", "numpy", "numba", "pillow", "imageio", "pyyaml", "yacs", "click", "filelock")
+    names = ("kohonen2", "numpy", "numba", "jax", "pillow", "imageio", "pyyaml", "yacs", "click", "filelock")
     return {
         "python": sys.version.split()[0],
         "packages": {name: _version(name) for name in names},

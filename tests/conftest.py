@@ -1,6 +1,9 @@
-"""What all tests share: hypothesis draws the same examples every time; the kernels can be had as plain Python."""
+"""What all tests share: hypothesis draws the same examples every time, JAX computes on the processor unless told, the
+kernels can be had as plain Python.
+"""
 
 import importlib
+import os
 import sys
 from collections.abc import Iterator
 from types import ModuleType
@@ -9,6 +12,8 @@ import numba
 import numpy as np
 import pytest
 from hypothesis import settings
+
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
 
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=30, database=None)
 settings.load_profile("ci")

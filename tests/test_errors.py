@@ -307,7 +307,7 @@ YAML = {
     "MODEL: {DTYPE: half}": "MODEL.DTYPE must be one of float32, float64, got 'half'",
     "MODEL: {LATTICE: square}": "MODEL.LATTICE must name a lattice",
     "MODEL: {NEIGHBOURHOOD: null}": "MODEL.NEIGHBOURHOOD must name a neighbourhood",
-    "BACKEND: cuda": "BACKEND must be one of auto, numpy, numba, got 'cuda'",
+    "BACKEND: cuda": "BACKEND must be one of auto, numpy, numba, jax, got 'cuda'",
     "MODEL: {INITIAL: sample}": "MODEL.INITIAL.NAME: no initialisation is called 'sample'; did you mean 'samples'?",
     "MODEL: {INITIAL: {NAME: file}}": "MODEL.INITIAL.PATH is missing: File needs it",
     "MODEL: {INITIAL: {NAME: file, PATH: 5}}": "MODEL.INITIAL.PATH must be the path of a file or folder, got 5",

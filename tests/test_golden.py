@@ -25,7 +25,7 @@ def batch(told):
 ALGORITHMS = {"online_colours_10x10": online, "online_12x20_5d": online, "batch_8x10_4d": batch}
 
 
-@pytest.fixture(scope="module", params=["numpy", "numba"])
+@pytest.fixture(scope="module", params=["numpy", "numba", "jax"])
 def backend(request):
     return request.param
 

@@ -58,7 +58,7 @@ def test_only_three_files_know_yacs() -> None:
     assert "config" in knowing
 
 
-@pytest.mark.parametrize("heavy", ["numba", "matplotlib", "imageio", "PIL", "click", "yacs"])
+@pytest.mark.parametrize("heavy", ["numba", "jax", "matplotlib", "imageio", "PIL", "click", "yacs"])
 def test_import_ksom_does_not_load(heavy: str) -> None:
     code = f"import sys, ksom; sys.exit({heavy!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,4 +1,7 @@
-"""Every backend gives, bit for bit, what the definition gives, computed here node by node and number by number."""
+"""Every backend gives, bit for bit, what the definition gives, computed here node by node and number by number.
+
+jax takes part where there are few shapes, because it compiles for each: with others in tests/test_jax_backend.py.
+"""
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from ksom.lattice import Rectangular
 from ksom.neighbourhood import Gaussian, factors
 
 MADE = ["numpy", "numba"]
+ALL = [*MADE, "jax"]
 DTYPES = ["float32", "float64"]
 SIDES = st.integers(1, 6)
 
@@ -89,13 +93,13 @@ def test_update_is_the_definition(*, name, dtype, height, width, features, seed,
     assert backend.weights.tobytes() == weights.tobytes()
 
 
-@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("name", ALL)
 def test_first_of_equally_near_nodes_wins(name):
     backend = get_backend(name, np.ones((3, 4, 2)), "float32")
     assert backend.best_matching_nodes(np.zeros((1, 2), np.float32), 2)[0].tolist() == [[0, 1]]
 
 
-@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("name", ALL)
 def test_nodes_beyond_reach_keep_their_bits(name):
     weights = drawn(0, 1, 40, 3, dtype="float32")
     backend = get_backend(name, weights, "float32")
@@ -105,7 +109,7 @@ def test_nodes_beyond_reach_keep_their_bits(name):
     assert moved.sum() <= 11  # 5 steps to either side
 
 
-@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_blocks_of_the_search_do_not_change_a_bit(name, dtype):
     weights, samples = drawn(0, 30, 30, 7, dtype=dtype), drawn(1, 5000, 7, dtype=dtype)
@@ -116,14 +120,14 @@ def test_blocks_of_the_search_do_not_change_a_bit(name, dtype):
     assert np.concatenate([part[1] for part in parts]).tobytes() == squared.tobytes()
 
 
-@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("name", ALL)
 def test_weights_come_out_as_a_copy(name):
     backend = get_backend(name, np.zeros((2, 2, 1)), "float32")
     backend.weights[:] = 7
     assert not backend.weights.any()
 
 
-@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("name", ALL)
 def test_first_weights_are_copied(name):
     weights = np.zeros((2, 2, 1), np.float32)
     backend = get_backend(name, weights, "float32")
@@ -131,7 +135,7 @@ def test_first_weights_are_copied(name):
     assert not backend.weights.any()
 
 
-@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("name", ALL)
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_offset_data_find_their_own_nodes(name, dtype):
     """‖x‖² − 2x·w + ‖w‖² picks wrong nodes for 97 % of float32 samples at an offset of 1,000."""

@@ -29,7 +29,7 @@ from ksom.kernels import (
 )
 from ksom.kernels.numba_backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend
-from ksom.kernels.product_numba import rounding
+from ksom.kernels.rounding import rounding
 from tests.hard_cases import DTYPES, Case, cases, gaussian, learned, maps
 
 MANY = settings(max_examples=100)

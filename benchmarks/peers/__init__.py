@@ -27,6 +27,7 @@ class NotOfferedError(Exception):
 PEERS = {
     "ksom": Known("ksom", "kohonen2", "online batch predict", variant="numba"),
     "ksom-numpy": Known("ksom", "kohonen2", "online batch predict", variant="numpy"),
+    "ksom-jax": Known("ksom", "kohonen2", "online batch predict", variant="jax"),
     "fastersom": Known("fastersom", "fastersom", "batch predict"),
     "minisom": Known("minisom", "minisom", "online batch predict"),
     "numbasom": Known("numbasom", "numbasom", "online predict"),

@@ -1,4 +1,4 @@
-"""fastersom on the CPU: batch training with torch's matrix product, in blocks of 8,192 samples."""
+"""fastersom, on the CPU unless told otherwise: batch training by torch's matrix product, 8,192 samples at a time."""
 
 from collections.abc import Callable
 from typing import Any
@@ -8,7 +8,7 @@ from fastersom import SOM
 from benchmarks.rows import Task
 
 
-def batch(task: Task) -> Callable[[], Any]:
+def batch(task: Task, device: str = "cpu") -> Callable[[], Any]:
     def run() -> Any:
         som = SOM(
             task.side,
@@ -17,7 +17,7 @@ def batch(task: Task) -> Callable[[], Any]:
             sigma_initial=task.first_sigma,
             sigma_final=task.sigma_after_last,
             init=task.weights,
-            device="cpu",
+            device=device,
         )
         return som.fit(task.samples).weights_.reshape(task.weights.shape)
 

@@ -1,7 +1,8 @@
 """The numerical core: one file per backend behind one small interface.
 
 A backend holds the weights in the layout that suits it. `numpy` is the reference: the file to read to understand the
-method, and the definition of its bits. `numba` gives the same bits, compiled and with less work.
+method, and the definition of its bits. `numba` gives the same bits, compiled and with less work. `jax` computes on
+accelerators, within rounding of the reference.
 """
 
 import logging
@@ -18,11 +19,12 @@ from ksom.kernels.node_sums import NodeSums
 from ksom.neighbourhood import Factors
 
 if TYPE_CHECKING:
+    from ksom.kernels.jax_backend import JaxBackend
     from ksom.kernels.numba_backend import NumbaBackend
 
 logger = logging.getLogger(__name__)
 
-BACKENDS = ("auto", "numpy", "numba")
+BACKENDS = ("auto", "numpy", "numba", "jax")
 
 LITTLE_WORK = 2e8
 """Up to so many values to visit (samples × nodes × features) numpy needs about as long as loading numba does: 0.3 to
@@ -123,8 +125,9 @@ def get_backend(name: str, weights: NDArray[Any], dtype: DTypeLike, *, threads: 
 
     Parameters
     ----------
-    name : {"auto", "numpy", "numba"}
-        Which one; "auto" takes the one that is done first, and logs which and why.
+    name : {"auto", "numpy", "numba", "jax"}
+        Which one; "auto" takes numpy or numba, whichever is done first, and logs which and why. It never takes jax: to
+        see whether there is an accelerator takes longer than a small map.
     weights : ndarray of shape (H, W, D)
         First weights, data units; copied.
     dtype : dtype
@@ -147,6 +150,10 @@ def get_backend(name: str, weights: NDArray[Any], dtype: DTypeLike, *, threads: 
         logger.log(logging.INFO if samples else logging.DEBUG, "backend: %s (auto: %s)", name, why)
     if name == "numba":
         return _numba_backend()(weights, dtype, threads or _cores())
+    if name == "jax":
+        made = _jax_backend()(weights, dtype)
+        logger.log(logging.INFO if samples else logging.DEBUG, "backend: jax, on %s", made.devices)
+        return made
     from ksom.kernels.numpy_backend import NumpyBackend
 
     return NumpyBackend(weights, dtype)
@@ -178,6 +185,14 @@ def _numba_backend() -> "type[NumbaBackend]":
             f"backend numba: {error}; set NUMBA_CACHE_DIR to a folder that can be written"
         ) from error
     return NumbaBackend
+
+
+def _jax_backend() -> "type[JaxBackend]":
+    try:
+        from ksom.kernels.jax_backend import JaxBackend
+    except ImportError as error:
+        raise BackendUnavailable(f"backend jax cannot be loaded ({error}); pip install 'kohonen2[jax]'") from error
+    return JaxBackend
 
 
 def _cores() -> int:

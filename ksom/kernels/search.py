@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from ksom.kernels.centred import GROUP_BYTES, Centred, centred
 from ksom.kernels.online_numba import in_room
-from ksom.kernels.product_numba import MOST_FEATURES, make_product_room, rounding, search_failed, search_products
+from ksom.kernels.product_numba import make_product_room, search_failed, search_products
+from ksom.kernels.rounding import MOST_FEATURES, rounding
 from ksom.kernels.search_numba import make_answers, measure_boxes, search
 from ksom.kernels.tiles import Tiles, as_map, as_tiles
 from ksom.kernels.vectors import LANES, laid_out

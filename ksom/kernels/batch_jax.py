@@ -1,0 +1,104 @@
+"""Batch training, compiled by JAX: sums per node, added in one order, and the neighbourhood applied to them once."""
+
+import functools
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.sharding import Mesh
+from jax.sharding import PartitionSpec as Placed
+
+from ksom.kernels.node_sums import LEAST_WEIGHT
+from ksom.kernels.planes_jax import Shape, rounded
+from ksom.kernels.search_jax import Scored, Sent, search
+
+ADDED_TOGETHER = 8
+"""So many nodes are added to a total without going back to memory."""
+
+ALWAYS_THE_SAME_SUMS: dict[str, Any] = {"xla_gpu_deterministic_ops": True}
+"""A GPU would add numbers that go to the same node in whatever order they come."""
+
+
+class Sums(NamedTuple):
+    """As `NodeSums`, float64 on the devices."""
+
+    sums: Any
+    """Shape (K, D filled up), data units."""
+    counts: Any
+    """Shape (K,)."""
+
+
+@functools.partial(
+    jax.jit, static_argnames=("mesh", "shape"), donate_argnames="sums", compiler_options=ALWAYS_THE_SAME_SUMS
+)
+def add_blocks(sums: Sums, scored: Scored, sent: Sent, infinity: jax.Array, *, mesh: Mesh, shape: Shape) -> Sums:
+    """Add the samples of some blocks to the sums of the nodes that win them.
+
+    Every device finds the nodes of its block and adds up its samples, in order; then every device adds all devices'
+    blocks, in order. So the bits do not depend on the number of devices.
+    """
+
+    def on_one_device(sums: Sums, scored: Scored, sent: Sent, infinity: jax.Array) -> Sums:
+        def one_block(number: jax.Array, sums: Sums) -> Sums:
+            samples, count = sent.samples[0, number], sent.counts[0, number]
+            winners = search(scored, samples, count, infinity, mesh=mesh, shape=shape, k=1)[0][:, 0]
+            added = _sums(samples, jnp.where(jnp.arange(len(samples)) < count, winners, shape.nodes), shape.nodes)
+            for device in lax.all_gather(added, "device") if mesh.size > 1 else [added]:
+                sums = Sums(sums.sums + device[:, :-1], sums.counts + device[:, -1])
+            return sums
+
+        added: Sums = lax.fori_loop(0, sent.blocks, one_block, sums)
+        return added
+
+    added: Sums = jax.shard_map(
+        on_one_device,
+        mesh=mesh,
+        in_specs=(Placed(), Placed(), Sent.places(), Placed()),
+        out_specs=Placed(),
+        check_vma=False,
+    )(sums, scored, sent, infinity)
+    return added
+
+
+def _sums(samples: jax.Array, winners: jax.Array, nodes: int) -> jax.Array:
+    """Return each node's sum of samples and, in the last column, their number; no node wins what fills up."""
+    with_ones = jnp.pad(samples.astype(jnp.float64), [(0, 0), (0, 1)], constant_values=1)
+    return jnp.zeros((nodes, with_ones.shape[1])).at[winners].add(with_ones, mode="drop")
+
+
+@functools.partial(jax.jit, donate_argnames="planes")
+def moved_to_means(
+    planes: jax.Array, sums: Sums, row_factors: jax.Array, column_factors: jax.Array, infinity: jax.Array
+) -> jax.Array:
+    """Return the planes, shape (B, F, H, W), with every node at the mean of its neighbourhood's samples.
+
+    w_k ← Σ_b h(b, k) S_b / Σ_b h(b, k) n_b, for sums of shape (K, D), in float64.
+    """
+    *blocks, height, width = planes.shape
+    features = blocks[0] * blocks[1]
+
+    def smoothed(values: jax.Array) -> jax.Array:
+        rows = _smoothed(values.reshape(height, width, -1), row_factors, infinity)
+        return _smoothed(rows.swapaxes(0, 1), column_factors, infinity).swapaxes(0, 1)
+
+    sums_filled_up = jnp.pad(sums.sums, [(0, 0), (0, features - sums.sums.shape[1])])
+    numerators, denominators = smoothed(sums_filled_up), smoothed(sums.counts)
+    # Without the barrier XLA multiplies by 1 / denominator, which rounds twice.
+    means = numerators / lax.optimization_barrier(jnp.broadcast_to(denominators, numerators.shape))
+    means = jnp.moveaxis(means, 2, 0).astype(planes.dtype).reshape(planes.shape)
+    means = jnp.where(means == 0, 0, means)  # no −0: then a factor of 0 never changes a bit of a weight
+    return jnp.where(denominators[..., 0] >= LEAST_WEIGHT, means, planes)
+
+
+def _smoothed(values: jax.Array, factors: jax.Array, infinity: jax.Array) -> jax.Array:
+    """Σ_j factors[|i − j|] · values[j] for every i, j ascending."""
+    steps = jnp.arange(len(values))
+
+    def add(source: jax.Array, total: jax.Array) -> jax.Array:
+        near = factors[jnp.abs(steps - source)][:, jnp.newaxis, jnp.newaxis]
+        return total + rounded(near * values[source], infinity)
+
+    none = jnp.zeros_like(values)
+    total: jax.Array = lax.fori_loop(0, len(values), add, none, unroll=min(ADDED_TOGETHER, len(values)))
+    return total

@@ -1,0 +1,100 @@
+"""Online training, compiled by JAX: a loop over samples that shows each to the whole map."""
+
+import functools
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import lax
+from numpy.typing import NDArray
+
+from ksom.kernels import OnlineStep
+from ksom.kernels.planes_jax import Shape, nearest, rounded, squared_distances
+from ksom.kernels.segment import Shown
+
+PIECE_BYTES = 2**20
+"""How much is sent to the device at a time, samples or tables of factors: a megabyte …"""
+
+PIECE_ITEMS = 1024
+"""… or so many of them."""
+
+
+class Piece(NamedTuple):
+    """Some samples to be shown one after another; its arrays have the same shapes in every piece for a map.
+
+    So nothing is compiled twice, however many samples an iteration has and iterations a call: what is beyond `number`
+    is not shown, and what is beyond the neighbourhood's reach are zeros.
+    """
+
+    samples: NDArray[Any]
+    """Shape (S, D filled up), data units."""
+    step: NDArray[np.int32]
+    """Which step's tables each sample has, shape (S,)."""
+    row_rates: NDArray[Any]
+    """alpha · g(Δrow), by |Δrow|, shape (T, H)."""
+    column_factors: NDArray[Any]
+    """g(Δcolumn), by |Δcolumn|, shape (T, W)."""
+    number: int
+    """How many samples there are."""
+
+
+def pieces(steps: Iterable[OnlineStep], shape: Shape, dtype: np.dtype[Any]) -> Iterator[Piece]:
+    """Gather steps into pieces; a step with many samples may span several."""
+    most_samples, most_tables = _sizes(shape, dtype)
+    shown: list[Shown] = []
+    number = 0
+    for samples, factors, learning_rate in steps:
+        for block in samples:
+            for start in range(0, len(block), most_samples):
+                rows = block[start : start + most_samples]
+                if number + len(rows) > most_samples or len(shown) == most_tables:
+                    yield _piece(shown, shape, dtype)
+                    shown, number = [], 0
+                shown.append(Shown(rows, factors, learning_rate))
+                number += len(rows)
+    if shown:
+        yield _piece(shown, shape, dtype)
+
+
+def _sizes(shape: Shape, dtype: np.dtype[Any]) -> tuple[int, int]:
+    """Return how many samples and how many steps' tables a piece has room for."""
+    values = PIECE_BYTES // dtype.itemsize
+    samples, tables = values // shape.filled, values // (shape.height + shape.width)
+    return min(max(samples, 1), PIECE_ITEMS), min(max(tables, 1), PIECE_ITEMS)
+
+
+def _piece(shown: list[Shown], shape: Shape, dtype: np.dtype[Any]) -> Piece:
+    most_samples, most_tables = _sizes(shape, dtype)
+    samples, step = np.zeros((most_samples, shape.filled), dtype), np.zeros(most_samples, np.int32)
+    row_rates, column_factors = (np.zeros((most_tables, length), dtype) for length in (shape.height, shape.width))
+    number = 0
+    for table, (rows, factors, learning_rate) in enumerate(shown):
+        places = slice(number, number + len(rows))
+        samples[places, : shape.features], step[places] = rows, table
+        row_rates[table], column_factors[table] = dtype.type(learning_rate) * factors.rows, factors.columns
+        number += len(rows)
+    return Piece(samples, step, row_rates, column_factors, number)
+
+
+@functools.partial(jax.jit, donate_argnames="planes")
+def learn(planes: jax.Array, piece: Piece, infinity: jax.Array) -> jax.Array:
+    """Show a piece's samples; return the planes, shape (B, F, H, W), as they are then.
+
+    For each sample x, with its best matching node b: w ← w + (alpha · h(b, node)) · (x − w) for every node.
+    """
+    *blocks, height, width = planes.shape
+    samples = piece.samples.reshape(-1, *blocks, 1, 1)
+
+    def show(number: jax.Array, planes: jax.Array) -> jax.Array:
+        sample, step = samples[number], piece.step[number]
+        winner = nearest(squared_distances(planes, sample, infinity).reshape(-1), 1)[0][0]
+        rates = (
+            piece.row_rates[step, jnp.abs(jnp.arange(height) - winner // width)][:, jnp.newaxis]
+            * piece.column_factors[step, jnp.abs(jnp.arange(width) - winner % width)]
+        )
+        return planes + rounded(rates * (sample - planes), infinity)
+
+    shown: jax.Array = lax.fori_loop(0, piece.number, show, planes)
+    return shown
