@@ -3,6 +3,7 @@
 from ksom.hooks.checkpoint import Checkpoint
 from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook, Phase
 from ksom.hooks.metrics_writer import MetricsWriter
+from ksom.hooks.mlflow import MLflow
 from ksom.hooks.progress import Progress
 from ksom.hooks.quality import Quality, StopOnNaN
 from ksom.hooks.timing import TimeLimit, Timing
@@ -13,6 +14,7 @@ __all__ = [
     "HOOKS",
     "Checkpoint",
     "Hook",
+    "MLflow",
     "MetricsWriter",
     "Phase",
     "Progress",
