@@ -13,11 +13,10 @@ from typing import Any
 
 import yaml
 
-from ksom import run_record
 from ksom.array_files import read_array
 from ksom.errors import TrackingError
 from ksom.run_folder import CONFIG, RunFolder
-from ksom.run_record import BATCH_METRICS, IDENTITY, MAP, METRICS, Position, read_steps
+from ksom.run_record import BATCH_METRICS, IDENTITY, MAP, METRICS, Position, began, files, parameters, read_steps, tags
 from ksom.tracking_store import EXPERIMENT, TrackingStore, store_uri
 
 BATCH_PARAMETERS = 100
@@ -96,7 +95,7 @@ class TrackedRun:
             As `send`.
         """
         with self.store.answering() as client:
-            for path in run_record.files(self.folder, with_map=iteration is not None):
+            for path in files(self.folder, with_map=iteration is not None):
                 client.log_artifact(self.run_id, str(path))
             if iteration is not None and iteration not in self._steps_of_models():
                 self._log_map(iteration)
@@ -122,16 +121,16 @@ class TrackedRun:
             self._sent = Position(last=self._last_step(client))
 
     def _create(self, client: Any, identity: str) -> Any:
-        began = int(1000 * (run_record.began(self.folder) or time.time()))
-        tags = {RUN_TAG: identity, **run_record.tags(self.folder)}
-        return client.create_run(self._experiment_id, began, tags, run_name=self.name)
+        start = int(1000 * (began(self.folder) or time.time()))
+        told = {RUN_TAG: identity, **tags(self.folder)}
+        return client.create_run(self._experiment_id, start, told, run_name=self.name)
 
     def _send_parameters(self, client: Any) -> None:
         """Send those that MLflow lacks: a resumed run keeps the parameters it was begun with."""
         from mlflow.entities import Param
 
         known = self._run.data.params
-        new = [Param(key, value) for key, value in run_record.parameters(self.folder).items() if key not in known]
+        new = [Param(key, value) for key, value in parameters(self.folder).items() if key not in known]
         for start in range(0, len(new), BATCH_PARAMETERS):
             client.log_batch(self.run_id, params=new[start : start + BATCH_PARAMETERS])
 
@@ -174,7 +173,7 @@ class TrackedRun:
         client.log_outputs(self.run_id, [LoggedModelOutput(model.model_id, iteration)])
 
     def _ended(self) -> float:
-        told = run_record.files(self.folder, with_map=True)
+        told = files(self.folder, with_map=True)
         return max((path.stat().st_mtime for path in told), default=time.time())
 
 

@@ -6,6 +6,7 @@ from ksom.hooks.metrics_writer import MetricsWriter
 from ksom.hooks.mlflow import MLflow
 from ksom.hooks.progress import Progress
 from ksom.hooks.quality import Quality, StopOnNaN
+from ksom.hooks.tensorboard import TensorBoard
 from ksom.hooks.timing import TimeLimit, Timing
 from ksom.hooks.vlog import Vlog
 
@@ -20,6 +21,7 @@ __all__ = [
     "Progress",
     "Quality",
     "StopOnNaN",
+    "TensorBoard",
     "TimeLimit",
     "Timing",
     "Vlog",
