@@ -19,7 +19,7 @@ class ServedMap(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
             weights = file["weights"]
         self.planes = np.ascontiguousarray(weights.reshape(-1, weights.shape[-1]).T)
 
-    def predict(self, context: Any, model_input: np.ndarray) -> pd.DataFrame:  # type: ignore[type-arg]  # MLflow warns
+    def predict(self, context: Any, model_input: np.ndarray) -> pd.DataFrame:
         """Return the columns `node` (row * width + column) and `distance` (data units), a row for each sample."""
         samples = np.asarray(model_input).astype(self.planes.dtype)
         if samples.ndim != 2 or samples.shape[1] != len(self.planes) or not np.isfinite(samples).all():

@@ -28,7 +28,8 @@ class Process:
         self._process: subprocess.Popen[bytes]
 
     def start(self) -> None:
-        beside = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}  # it looks for uvicorn
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # it looks for uvicorn
+        beside = {**os.environ, "PATH": path, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
         with (self.folder / "server.log").open("ab") as log:
             self._process = subprocess.Popen(
                 self.arguments, cwd=self.folder, env=beside, stdout=log, stderr=log, start_new_session=True

@@ -117,5 +117,5 @@ def test_without_tensorboard_the_message_says_what_to_install(monkeypatch: pytes
 
 @pytest.mark.parametrize("size", [15, 8193, "big", None])
 def test_impossible_sizes_are_refused(size) -> None:
-    with pytest.raises(ParameterError, match="size must be an integer of at (least 16|most 8192)"):
+    with pytest.raises(ParameterError, match=r"size must be an integer of at (least 16|most 8192)"):
         TensorBoard(size=size)

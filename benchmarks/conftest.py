@@ -1,0 +1,3 @@
+"""The peers are packages that may not be here: nothing of theirs is collected."""
+
+collect_ignore = ["peers"]
