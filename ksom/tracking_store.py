@@ -17,6 +17,9 @@ SCHEMES = ("http", "https", "sqlite", "postgresql", "mysql", "mssql")
 EXPERIMENT = "ksom"
 """The MLflow experiment that runs belong to, if nothing else is said: all in one table, to be compared."""
 
+KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""What MLflow's page shows of an experiment: runs and models, rather than conversations with a language model."""
+
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",  # nothing goes anywhere but to the user's own server
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",  # what could not be sent is in the run folder, and sent later
@@ -59,6 +62,11 @@ class TrackingStore:
         self._client: Any = None
 
     @property
+    def is_remote(self) -> bool:
+        """Whether the store may be away, and come back: not a file on this computer."""
+        return not self.uri.startswith("sqlite")
+
+    @property
     def client(self) -> Any:
         """MLflow's client; to be used `answering` only."""
         if self._client is None:
@@ -83,7 +91,7 @@ class TrackingStore:
             found = client.get_experiment_by_name(name)
             if found is None:
                 where = self._artifacts.resolve().as_uri() if self._artifacts else None
-                return str(client.create_experiment(name, artifact_location=where))
+                return str(client.create_experiment(name, artifact_location=where, tags=KIND))
         if found.lifecycle_stage == "deleted":
             restore = f"mlflow experiments restore --experiment-id {found.experiment_id}"
             told = f"the MLflow experiment {name!r} was deleted"
@@ -99,13 +107,18 @@ class TrackingStore:
             yield self.client
         except TrackingError:
             raise
+        except ImportError as error:
+            raise NotInstalled(f"{self.name}: MLflow needs {error.name} for it; pip install {error.name}") from error
         except Exception as error:
             logger.debug("MLflow", exc_info=True)
-            told = " ".join(str(error).replace(self.uri, self.name).split())[:300] or type(error).__name__
+            told = f"({_first_line(error).replace(self.uri, self.name)[:200]})"
             status = error.get_http_status_code() if hasattr(error, "get_http_status_code") else 500
             if 400 <= status < 500 and status not in PASSING:
-                raise TrackingError(f"{self.name}: MLflow refuses: {told}") from error
-            raise ServerAway(f"{self.name}: cannot be reached ({told})") from error
+                advice = "is it an MLflow server, and may you use it?"
+                raise TrackingError(f"{self.name}: the server refuses {told}; {advice}") from error
+            if not self.is_remote:
+                raise ServerAway(f"{self.name}: cannot be opened {told}; name another database") from error
+            raise ServerAway(f"{self.name}: cannot be reached {told}") from error
 
 
 def require_mlflow() -> None:
@@ -173,3 +186,10 @@ def without_password(uri: str) -> str:
     """Return an address that may be shown."""
     password = urlsplit(uri).password
     return uri.replace(f":{password}@", ":…@") if password else uri
+
+
+def _first_line(error: Exception) -> str:
+    """Return what went wrong in short: of nested failures to connect the innermost."""
+    line = next(iter(str(error).splitlines()), type(error).__name__)
+    _, nested, cause = line.rpartition("Caused by ")
+    return cause.rpartition(": ")[2].rstrip("')\"") if nested else line

@@ -5,8 +5,11 @@ import shutil
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -270,7 +273,7 @@ def test_a_server_that_is_away_is_told_once_and_the_run_sent_later(server, exper
     done = ksom("train", "--config-file", str(experiment), "--mlflow", "HOOKS.MLFLOW.URI", away)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("cannot be reached") == 1
-    assert "the training goes on" in done.stderr
+    assert f"{away}: cannot be reached ([Errno 111] Connection refused); the training goes on" in done.stderr
     assert "`ksom track logs/colours` sends the rest" in done.stderr
     with pytest.raises(ServerAway, match=f"{away}: cannot be reached"):
         track(tmp_path / "logs/colours")
@@ -336,6 +339,37 @@ def test_without_mlflow_the_message_says_what_to_install(monkeypatch) -> None:
     monkeypatch.setattr("ksom.tracking_store.find_spec", lambda name: None)
     with pytest.raises(NotInstalled, match=r"MLflow is not installed; pip install 'kohonen2\[mlflow\]'"):
         Experiment(None, ["HOOKS.MLFLOW", "{}"])
+
+
+def test_a_database_that_cannot_be_opened_is_refused(experiment, tmp_path) -> None:
+    (tmp_path / "bad.db").write_text("hello")
+    with pytest.raises(TrackingError, match=r"bad\.db: cannot be opened \(.*not a database\); name another database"):
+        run(experiment, tmp_path / "run", "HOOKS.MLFLOW.URI", f"sqlite:///{tmp_path}/bad.db")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [".lock"]
+
+
+def test_a_server_that_is_not_mlflows_is_refused(experiment, tmp_path) -> None:
+    class Silent(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(404)
+
+        def log_message(self, *arguments) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Silent) as other:
+        threading.Thread(target=other.handle_request, daemon=True).start()
+        with pytest.raises(
+            TrackingError, match=r"the server refuses \(.*\); is it an MLflow server, and may you use it"
+        ):
+            run(experiment, tmp_path / "run", "HOOKS.MLFLOW.URI", f"http://127.0.0.1:{other.server_port}")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [".lock"]
+
+
+def test_a_database_whose_driver_is_missing_says_what_to_install(tmp_path) -> None:
+    if find_spec("psycopg"):
+        pytest.skip("the driver is here")
+    with pytest.raises(NotInstalled, match="MLflow needs psycopg for it; pip install psycopg"):
+        TrackingStore("postgresql://127.0.0.1/any", tmp_path).experiment("any")
 
 
 def test_a_deleted_experiment_is_refused_before_anything_is_written(experiment, logs, client) -> None:

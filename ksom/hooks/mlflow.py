@@ -2,11 +2,10 @@
 
 import logging
 import threading
-from contextlib import suppress
 from pathlib import Path
 
 from ksom.arguments import require_string
-from ksom.errors import OutputError, TrackingError
+from ksom.errors import KsomError
 from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook, Phase
 from ksom.run import Outcome, Run
 from ksom.run_record import MAP, METRICS
@@ -66,8 +65,12 @@ class MLflow(Hook):
             return
         store = TrackingStore(store_uri(self.uri, run.folder), run.folder.parent / ARTEFACTS)
         experiment = self.experiment or experiment_name()
-        with suppress(ServerAway):  # the sender asks again, and says so
+        try:
             store.experiment(experiment)
+        except ServerAway:
+            if not store.is_remote:
+                raise
+            # the sender asks again, and says so
         self._tracked = TrackedRun(run.folder, store, experiment, self.run_name)
 
     def before_train(self, run: Run) -> None:
@@ -123,7 +126,7 @@ class _Sender(threading.Thread):
                 if not is_away:
                     logger.warning("mlflow: %s; the training goes on, what is not sent now is sent later", error)
                 pause, is_away = min(2 * pause, LONGEST_PAUSE), True
-            except (TrackingError, OutputError) as error:
+            except KsomError as error:
                 logger.warning("mlflow: %s", error)
                 return
             if has_ended:
