@@ -20,6 +20,7 @@ LONGEST_PARAMETER = 6000
 """Characters, MLflow's limit."""
 LONGEST_NAME = 250
 
+EVENTS = "events.out.tfevents"
 IDENTITY = "mlflow.json"
 """By what the run is found again in MLflow."""
 
@@ -109,10 +110,13 @@ def began(folder: Path) -> float | None:
 
 
 def files(folder: Path, *, with_map: bool) -> list[Path]:
-    """Return the files to be kept beside the metrics: all but checkpoints, and a map only if it is the newest."""
+    """Return the files to be kept beside the metrics; a map only if it is the newest.
+
+    No checkpoints; nor what TensorBoard reads, because a page of all runs would show the copies as further runs.
+    """
     left_out = {IDENTITY} if with_map else {IDENTITY, MAP}
     every = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    return [path for path in every if path.name not in left_out]
+    return [path for path in every if path.name not in left_out and not path.name.startswith(EVENTS)]
 
 
 def environment_of(folder: Path) -> dict[str, Any]:

@@ -59,8 +59,13 @@ class TrackedRun:
         """MLflow's id of the run."""
         return str(self._run.info.run_id)
 
-    def send(self) -> None:
-        """Send what MLflow lacks: the run with its parameters and tags, and the metrics that are new.
+    def send(self) -> bool:
+        """Send what MLflow lacks: the run with its parameters and tags, and one request of metrics that are new.
+
+        Returns
+        -------
+        bool
+            Whether there was anything new; then there may be more.
 
         Raises
         ------
@@ -72,13 +77,13 @@ class TrackedRun:
         try:
             if self._run is None:
                 self._open()
-            self._send_metrics()
+            return self._send_metrics()
         except TrackingError:
             self._run = None
             raise
 
     def finish(self, status: str, iteration: int | None, reason: str | None = None) -> None:
-        """Send the files and the end of the run.
+        """Send the rest: metrics, files, the map, the end of the run.
 
         Parameters
         ----------
@@ -94,6 +99,8 @@ class TrackedRun:
         TrackingError, ServerAway
             As `send`.
         """
+        while self.send():
+            pass
         with self.store.answering() as client:
             for path in files(self.folder, with_map=iteration is not None):
                 client.log_artifact(self.run_id, str(path))
@@ -139,22 +146,21 @@ class TrackedRun:
         histories = (client.get_metric_history(self.run_id, key) for key in self._run.data.metrics)
         return max((metric.step for history in histories for metric in history), default=-1)
 
-    def _send_metrics(self) -> None:
+    def _send_metrics(self) -> bool:
         from mlflow.entities import Metric
 
-        while True:
-            steps, after = read_steps(self.folder / METRICS, self._sent)
-            metrics = [
-                Metric(key, value, self._run.info.start_time + int(1000 * step.seconds), step.iteration)
-                for step in steps
-                for key, value in step.values.items()
-            ]
-            with self.store.answering() as client:
-                for start in range(0, len(metrics), BATCH_METRICS):
-                    client.log_batch(self.run_id, metrics[start : start + BATCH_METRICS])
-            if after.offset == self._sent.offset:
-                return
-            self._sent = after
+        steps, after = read_steps(self.folder / METRICS, self._sent)
+        metrics = [
+            Metric(key, value, self._run.info.start_time + int(1000 * step.seconds), step.iteration)
+            for step in steps
+            for key, value in step.values.items()
+        ]
+        with self.store.answering() as client:
+            for start in range(0, len(metrics), BATCH_METRICS):
+                client.log_batch(self.run_id, metrics[start : start + BATCH_METRICS])
+        is_new = after.offset > self._sent.offset
+        self._sent = after
+        return is_new
 
     def _steps_of_models(self) -> set[int]:
         outputs = self.store.client.get_run(self.run_id).outputs
@@ -205,7 +211,6 @@ def track(folder: Path, uri: str | None = None, experiment: str | None = None) -
     with run_folder.locked():
         summary = run_folder.summary() if run_folder.status else {}
         tracked = TrackedRun(folder, store, name, asked.get("RUN_NAME"))
-        tracked.send()
         status = STATUS.get(summary.get("status", ""), "KILLED")
         tracked.finish(status, summary.get("iteration"), summary.get("reason"))
     return tracked, status

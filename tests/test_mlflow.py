@@ -436,8 +436,8 @@ def test_a_request_has_no_more_metrics_than_mlflow_takes(tmp_path) -> None:
     assert read == list(range(1, 1201))
 
 
-def test_every_file_but_checkpoints_is_an_artefact(tmp_path) -> None:
-    for name in ("umatrix.png", "map.npz", ".lock", "mlflow.json"):
+def test_every_file_but_checkpoints_and_tensorboards_is_an_artefact(tmp_path) -> None:
+    for name in ("umatrix.png", "map.npz", ".lock", "mlflow.json", "events.out.tfevents.1.ksom"):
         (tmp_path / name).touch()
     (tmp_path / "checkpoints").mkdir()
     assert [path.name for path in files(tmp_path, with_map=True)] == ["map.npz", "umatrix.png"]

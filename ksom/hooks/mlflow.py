@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from pathlib import Path
 
 from ksom.arguments import require_string
@@ -15,6 +16,8 @@ from ksom.tracking_store import ServerAway, TrackingStore, require_mlflow, requi
 logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_BATCHES = 1.0
+SHARE_OF_TIME = 0.05
+"""What sending may take of the processor while the map learns; what is left then is sent at the end."""
 LONGEST_PAUSE = 30.0
 """Seconds until a server that is away is asked again, at most."""
 LAST_SECONDS = 60.0
@@ -116,12 +119,14 @@ class _Sender(threading.Thread):
         pause, is_away = SECONDS_BETWEEN_BATCHES, False
         while not self._done:
             has_ended = self._ended.wait(pause)
+            began = time.thread_time()
             try:
-                self.tracked.send()
                 if has_ended:
                     self.tracked.finish(*self._how)
-                self._done = has_ended
-                pause, is_away = SECONDS_BETWEEN_BATCHES, False
+                else:
+                    self.tracked.send()
+                self._done, is_away = has_ended, False
+                pause = max(SECONDS_BETWEEN_BATCHES, (time.thread_time() - began) / SHARE_OF_TIME)
             except ServerAway as error:
                 if not is_away:
                     logger.warning("mlflow: %s; the training goes on, what is not sent now is sent later", error)

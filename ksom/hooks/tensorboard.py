@@ -13,6 +13,7 @@ from ksom.errors import NotInstalled
 from ksom.hooks.hook import HOOKS, Hook, Phase
 from ksom.picture import Colours, Scale, colours_for
 from ksom.run import Run
+from ksom.run_record import EVENTS
 from ksom.whole_files import AppendOnlyFile
 
 BINS = 30
@@ -85,7 +86,7 @@ class Events:
         from tensorboard.compat.proto.event_pb2 import SessionLog
 
         # TensorBoard reads the files in the order of their names, and only goes forward.
-        self._file = AppendOnlyFile(folder / f"events.out.tfevents.{time.time_ns():020d}.ksom")
+        self._file = AppendOnlyFile(folder / f"{EVENTS}.{time.time_ns():020d}.ksom")
         self._append(file_version="brain.Event:2")
         self._append(step=iteration + 1, session_log=SessionLog(status=SessionLog.START))
 
