@@ -110,12 +110,14 @@ def test_parameters_metrics_tags_and_files_of_a_run_are_in_mlflow(experiment, lo
     assert there == {"config.yaml", "environment.json", "map.npz", "map.png", "metrics.jsonl", "train.log", "vlog.gif"}
 
 
-def test_tracked_is_untracked_bit_for_bit(experiment, logs) -> None:
-    run(experiment, logs / "plain")
-    run(experiment, logs / "tracked", name="bits")
+@pytest.mark.parametrize("algorithm", ["online", "batch"])
+def test_tracked_is_untracked_bit_for_bit(experiment, logs, algorithm) -> None:
+    plain, tracked = logs / f"plain {algorithm}", logs / f"tracked {algorithm}"
+    run(experiment, plain, "TRAINER.ALGORITHM", algorithm)
+    run(experiment, tracked, "TRAINER.ALGORITHM", algorithm, name="bits")
     for name in ("map.npz", "vlog.gif", "map.png"):
-        assert (logs / "plain" / name).read_bytes() == (logs / "tracked" / name).read_bytes()
-    assert without_clock(metrics(logs / "plain")) == without_clock(metrics(logs / "tracked"))
+        assert (plain / name).read_bytes() == (tracked / name).read_bytes()
+    assert without_clock(metrics(plain)) == without_clock(metrics(tracked))
 
 
 def test_a_resumed_training_goes_on_with_its_mlflow_run_and_has_no_step_twice(experiment, logs, client) -> None:
