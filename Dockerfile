@@ -14,10 +14,13 @@ ENV PIP_NO_CACHE_DIR=1 \
 WORKDIR /kohonen2
 
 # What pyproject.toml asks for, in a layer of its own: it stays as it is when only the source changes.
+# Other optional parts: docker build --build-arg EXTRAS="notebook mlflow".
+ARG EXTRAS="notebook"
 COPY pyproject.toml .
 RUN python -c "import tomllib; asked = tomllib.load(open('pyproject.toml', 'rb')); \
-print(*asked['build-system']['requires'], *asked['project']['dependencies'], \
-*asked['project']['optional-dependencies']['notebook'], sep='\n')" | pip install -r /dev/stdin
+extras = [asked['project']['optional-dependencies'][name] for name in '$EXTRAS'.split()]; \
+print(*asked['build-system']['requires'], *asked['project']['dependencies'], *sum(extras, []), sep='\n')" \
+| pip install -r /dev/stdin
 
 # A home that any user may write to, whoever the container runs as. The list of fonts takes a while: made here, once.
 ENV HOME=/home/ksom \

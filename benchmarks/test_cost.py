@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from benchmarks import peers
+from benchmarks import peers, tracked
 from benchmarks.estimate import seconds_of
 from benchmarks.peers import NotOfferedError
 from benchmarks.rows import Row, Task
@@ -53,7 +53,7 @@ def row(request: pytest.FixtureRequest) -> Iterator[tuple[Prepare, Row]]:
     if backend == "numba":
         pytest.importorskip("numba")
     prepare = getattr(peers.load("ksom" if backend == "numba" else f"ksom-{backend}"), kind)
-    base = Row("", kind, "mixture", 1000, 3, side=10, batch_size=1 if kind == "online" else 0)
+    base = Row(backend, kind, "mixture", 1000, 3, side=10, batch_size=1 if kind == "online" else 0)
     try:
         prepare(base.task())()  # compiles
     except NotOfferedError as error:
@@ -102,6 +102,7 @@ def test_memory_has_no_room_for_samples_times_nodes(
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     print(f"{base.kind}: {samples} × {features} on {side} × {side}: {peak / 1e6:.1f} MB at the peak")
+    tracked.log(base.name, replace(base, samples=kept, features=features, side=side), memory_bytes=peak)
     assert peak < BLOCK_BYTES + 8 * task.weights.nbytes + 4 * task.samples.nbytes
 
 
@@ -114,6 +115,8 @@ def assert_growth(prepare: Prepare, small: Row, large: Row, model: float) -> Non
     """Fail if time grows faster than the model says, by more than a generous factor, at every look."""
     for _ in range(LOOKS):
         seconds = [best(prepare(each.task())) for each in (small, large)]
+        for each, taken in zip((small, large), seconds, strict=True):
+            tracked.log(each.name, each, seconds=taken)
         grown = seconds[1] / seconds[0]
         print(f"{small} → {large}: {seconds[0] * 1e3:.2f} → {seconds[1] * 1e3:.2f} ms, {grown:.2f} × for {model} ×")
         if grown <= GENEROUS * model:

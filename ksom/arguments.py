@@ -72,6 +72,19 @@ def require_boolean(argument: str, value: Any) -> bool:
     return value
 
 
+def require_string(argument: str, value: Any, longest: int) -> str:
+    """Return `value` if it is a string of 1 to `longest` characters.
+
+    Raises
+    ------
+    ParameterError
+        For anything else.
+    """
+    if not isinstance(value, str) or not 0 < len(value) <= longest:
+        raise ParameterError(argument, f"be a string of 1 to {longest} characters", value)
+    return value
+
+
 def require_path(argument: str, value: Any) -> Path:
     """Return `value` as a path.
 

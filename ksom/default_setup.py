@@ -153,6 +153,7 @@ class Experiment:
             if resume and self.folder.status == "completed":
                 logger.info("%s: the run is finished, there is nothing to resume", self.folder.path)
                 return self._finished()
+            self.trainer.check()
             missing = self._prepare_folder(checkpoint, resume=resume, restart=restart)
             with log_to_file(self.folder.path / "train.log"):
                 for name in missing:

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -55,6 +56,7 @@ def cli() -> None:
 @click.option(
     "--dry-run", is_flag=True, help="Show the resolved config, the plan and the memory needed; train nothing."
 )
+@click.option("--mlflow", is_flag=True, help="Send the run to MLflow as well: HOOKS.MLFLOW {}.")
 @click.option("--debug", is_flag=True, help="Show a traceback if something fails.")
 @click.argument("overrides", nargs=-1, type=click.UNPROCESSED, metavar="[KEY VALUE]...")
 def train(  # noqa: PLR0917 (click passes them by name)
@@ -63,6 +65,7 @@ def train(  # noqa: PLR0917 (click passes them by name)
     resume: bool,
     restart: bool,
     dry_run: bool,
+    mlflow: bool,
     debug: bool,  # noqa: ARG001 (`main` looks for it)
     overrides: tuple[str, ...],
 ) -> int:
@@ -83,13 +86,38 @@ def train(  # noqa: PLR0917 (click passes them by name)
         raise click.UsageError("--resume goes on with a run, --restart begins it anew: give one of them")
     _refuse_unknown_options(overrides)
     log_to_console()
-    experiment = Experiment(config_file, overrides, output_dir)
+    experiment = Experiment(config_file, ("HOOKS.MLFLOW", "{}", *overrides) if mlflow else overrides, output_dir)
     if dry_run:
         click.echo(_plan(experiment))
         return 0
     result = experiment.run(resume=resume, restart=restart)
     click.echo(_summary(result))
     return 128 + result.signal if result.signal else 0
+
+
+@cli.command()
+@click.option(
+    "--uri", help="An MLflow server or a database.  [default: as the run's config.yaml or MLFLOW_TRACKING_URI]"
+)
+@click.option("--experiment", help="The MLflow experiment.  [default: as the run's config.yaml, else ksom]")
+@click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
+def track(uri: str | None, experiment: str | None, runs: tuple[Path, ...]) -> int:
+    r"""Send runs that have ended, or were killed, to MLflow: what it has already is not sent again.
+
+    \b
+    Examples:
+      ksom track logs/exp1 logs/exp1.1
+      ksom track --uri http://127.0.0.1:5000 logs/exp1
+    """
+    from ksom.logger import log_to_console
+    from ksom.tracking import track as send
+
+    log_to_console()
+    for folder in runs:
+        tracked, status = send(folder, uri, experiment)
+        where = f"run {tracked.run_id} of experiment {tracked.experiment} in {tracked.store.name}"
+        click.echo(f"{folder}: {status.lower()}, {where}")
+    return 0
 
 
 @cli.command()

@@ -5,10 +5,13 @@ KsomError
 ├── ParameterError       (ValueError)   an argument of a constructor or a function
 ├── DataError            (ValueError)   samples, images, weights: their values, their shape, their file
 ├── BackendUnavailable   (ImportError)  a backend that was asked for and is not there
+├── NotInstalled         (ImportError)  an optional library that was asked for and is not there
 ├── NotTrained           (RuntimeError) a map that has no weights yet
 ├── TrainingFailed       (RuntimeError) training cannot go on
 ├── CheckpointError      (RuntimeError) no checkpoint is whole, or it belongs to another training
 │   └── DamagedCheckpoint               one that is not whole
+├── TrackingError        (RuntimeError) a tracking server refuses, or what is to be sent to it is not there
+│   └── ServerAway                      it does not answer now
 └── OutputError          (OSError)      the run folder: in use, unfinished, not writable, full
 """
 
@@ -53,6 +56,10 @@ class BackendUnavailable(KsomError, ImportError):
     """A backend that was asked for by name cannot be imported here."""
 
 
+class NotInstalled(KsomError, ImportError):
+    """An optional library that was asked for is not installed."""
+
+
 class NotTrained(KsomError, RuntimeError):
     """The map has no weights yet."""
 
@@ -63,6 +70,10 @@ class TrainingFailed(KsomError, RuntimeError):
 
 class CheckpointError(KsomError, RuntimeError):
     """A checkpoint is damaged or belongs to another training."""
+
+
+class TrackingError(KsomError, RuntimeError):
+    """A run cannot be tracked."""
 
 
 class OutputError(KsomError, OSError):

@@ -106,6 +106,10 @@ class Run:
         """End the training after this step; the only way in which a hook steers."""
         self.stop_reason = self.stop_reason or reason
 
+    def save(self, path: Path) -> None:
+        """Write the map as it is now; see `KohonenSOM.save`."""
+        self._som.save(path)
+
     def describe(self) -> dict[str, Any]:
         """Return what a map's file must tell beside the weights."""
         return self._som.about()

@@ -113,6 +113,16 @@ class Trainer:
         few = len(self.dataset) <= min(self.batch_size or BLOCK_ROWS, BLOCK_ROWS)
         self._always = tuple(self._blocks(0)) if few and self.dataset.is_constant and not self.shuffle else ()
 
+    def check(self) -> None:
+        """Ask the hooks whether they can work, before anything is written.
+
+        Raises
+        ------
+        KsomError
+            If one of them cannot.
+        """
+        self._tell("check", self.hooks)
+
     def train(self) -> Outcome:
         """Train until all iterations are done or somebody asks for a stop.
 

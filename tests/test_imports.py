@@ -14,7 +14,8 @@ LEVELS = [
     {"lattice", "neighbourhood", "schedules", "initialisation", "kernels", "picture", "film"}
     | {f"kernels.{path.stem}" for path in (PACKAGE / "kernels").glob("*.py") if path.stem != "__init__"},
     {"dataset", "kohonensom_model", "quality", "checkpoint"},
-    {"algorithms", "run", "run_folder", "interruption", "trainer", "hooks"}
+    {"run_folder", "run_record", "tracking_store", "tracking", "served_map"},
+    {"algorithms", "run", "interruption", "trainer", "hooks"}
     | {f"hooks.{path.stem}" for path in (PACKAGE / "hooks").glob("*.py") if path.stem != "__init__"},
     {"default_setup", "describe", "entry", "__main__", ""},
 ]
@@ -58,7 +59,9 @@ def test_only_three_files_know_yacs() -> None:
     assert "config" in knowing
 
 
-@pytest.mark.parametrize("heavy", ["numba", "jax", "matplotlib", "imageio", "PIL", "click", "yacs"])
+@pytest.mark.parametrize(
+    "heavy", ["numba", "jax", "matplotlib", "imageio", "PIL", "click", "yacs", "mlflow", "tensorboard"]
+)
 def test_import_ksom_does_not_load(heavy: str) -> None:
     code = f"import sys, ksom; sys.exit({heavy!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

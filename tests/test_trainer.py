@@ -8,7 +8,19 @@ import pytest
 from ksom import Dataset, Hook, KohonenSOM, RandomColors, Trainer, train
 from ksom.algorithms import Batch, Online
 from ksom.errors import DataError, OutputError, ParameterError, TrainingFailed
-from ksom.hooks import HOOKS, Checkpoint, MetricsWriter, Progress, Quality, StopOnNaN, TimeLimit, Timing, Vlog
+from ksom.hooks import (
+    HOOKS,
+    Checkpoint,
+    MetricsWriter,
+    MLflow,
+    Progress,
+    Quality,
+    StopOnNaN,
+    TensorBoard,
+    TimeLimit,
+    Timing,
+    Vlog,
+)
 from ksom.run import Outcome
 from ksom.schedules import Exponential, Linear
 
@@ -60,8 +72,9 @@ def test_period_of_hooks_does_not_change_a_bit(every):
 
 @pytest.mark.parametrize("algorithm", ["online", "batch"])
 def test_all_hooks_on_give_the_bits_of_all_hooks_off(algorithm, tmp_path):
-    hooks = [*ALL_HOOKS, Vlog(every=2, size=16)]
-    assert {type(hook) for hook in hooks} == {HOOKS.get(name) for name in HOOKS}
+    hooks = [*ALL_HOOKS, Vlog(every=2, size=16), TensorBoard(every=2, size=16)]
+    elsewhere = {MLflow}  # test_mlflow.py has a database for it
+    assert {type(hook) for hook in hooks} | elsewhere == {HOOKS.get(name) for name in HOOKS}
     assert trained(hooks, folder=tmp_path, algorithm=algorithm) == trained(algorithm=algorithm)
 
 

@@ -3,8 +3,10 @@
 from ksom.hooks.checkpoint import Checkpoint
 from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook, Phase
 from ksom.hooks.metrics_writer import MetricsWriter
+from ksom.hooks.mlflow import MLflow
 from ksom.hooks.progress import Progress
 from ksom.hooks.quality import Quality, StopOnNaN
+from ksom.hooks.tensorboard import TensorBoard
 from ksom.hooks.timing import TimeLimit, Timing
 from ksom.hooks.vlog import Vlog
 
@@ -13,11 +15,13 @@ __all__ = [
     "HOOKS",
     "Checkpoint",
     "Hook",
+    "MLflow",
     "MetricsWriter",
     "Phase",
     "Progress",
     "Quality",
     "StopOnNaN",
+    "TensorBoard",
     "TimeLimit",
     "Timing",
     "Vlog",

@@ -17,6 +17,8 @@ EVERY_PAUSE = 0
 class Phase(enum.IntEnum):
     """When a hook acts, among the hooks that are due at the same iteration."""
 
+    SEND = -1
+    """Takes what the others leave elsewhere: begins before them, ends after them."""
     MEASURE = 0
     """Puts metrics."""
     ACT = 1
@@ -39,6 +41,8 @@ class Hook:
             after_step(run)
         after_train(run)            # also after a failure; in reverse order of the hooks
 
+    An experiment calls `check(run)` before it writes anything.
+
     Parameters
     ----------
     every : int, optional
@@ -59,6 +63,9 @@ class Hook:
     def __init__(self, every: int | None = None) -> None:
         if every is not None:
             self.every = require_integer("every", every, minimum=1)
+
+    def check(self, run: Run) -> None:
+        """Raise an error if the hook cannot work: the experiment then does not begin, and an earlier run stays."""
 
     def before_train(self, run: Run) -> None:
         """Act before the first iteration, of a resumed training too."""

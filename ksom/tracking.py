@@ -1,0 +1,263 @@
+"""A run folder sent to MLflow: while it is written, or later. What MLflow has already is not sent again.
+
+The run folder is the buffer: whatever could not be sent lies in it, and `ksom track` sends it another time.
+"""
+
+import json
+import os
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ksom.array_files import read_array
+from ksom.errors import TrackingError
+from ksom.run_folder import CONFIG, RunFolder
+from ksom.run_record import BATCH_METRICS, IDENTITY, MAP, METRICS, Position, began, files, parameters, read_steps, tags
+from ksom.tracking_store import EXPERIMENT, TrackingStore, store_uri
+
+BATCH_PARAMETERS = 100
+"""Of one request, MLflow's limit."""
+RUN_TAG = "ksom.run"
+ARTEFACTS = "mlartifacts"
+"""The folder beside the run folders that holds the artefacts where there is no server."""
+STATUS = {"completed": "FINISHED", "stopped": "KILLED", "interrupted": "KILLED", "failed": "FAILED"}
+"""How a run ended, in MLflow's words."""
+
+
+class TrackedRun:
+    """What MLflow holds of a run folder.
+
+    Parameters
+    ----------
+    folder : Path
+        The run folder.
+    store : TrackingStore
+        Where it is sent to.
+    experiment : str
+        The MLflow experiment.
+    name : str, optional
+        The run's name in MLflow; default the folder's name.
+    """
+
+    def __init__(
+        self, folder: Path, store: TrackingStore, experiment: str = EXPERIMENT, name: str | None = None
+    ) -> None:
+        self.folder = folder
+        self.store = store
+        self.experiment = experiment
+        self.name = name or folder.resolve().name
+        self._run: Any = None
+        self._experiment_id = ""
+        self._sent = Position()
+
+    @property
+    def run_id(self) -> str:
+        """MLflow's id of the run."""
+        return str(self._run.info.run_id)
+
+    def send(self) -> bool:
+        """Send what MLflow lacks: the run with its parameters and tags, and one request of metrics that are new.
+
+        Returns
+        -------
+        bool
+            Whether there was anything new; then there may be more.
+
+        Raises
+        ------
+        TrackingError
+            If MLflow refuses.
+        ServerAway
+            If it does not answer; what was sent then is asked for next time, so nothing is sent twice.
+        """
+        try:
+            if self._run is None:
+                self._open()
+            return self._send_metrics()
+        except TrackingError:
+            self._run = None
+            raise
+
+    def finish(self, status: str, iteration: int | None, reason: str | None = None) -> None:
+        """Send the rest: metrics, files, the map, the end of the run.
+
+        Parameters
+        ----------
+        status : str
+            "FINISHED", "KILLED" or "FAILED".
+        iteration : int or None
+            Iterations that the map in the folder has learned; None if there is no such map.
+        reason : str, optional
+            Why it ended early.
+
+        Raises
+        ------
+        TrackingError, ServerAway
+            As `send`.
+        """
+        while self.send():
+            pass
+        with self.store.answering() as client:
+            for path in files(self.folder, with_map=iteration is not None):
+                client.log_artifact(self.run_id, str(path))
+            if iteration is not None and iteration not in self._steps_of_models():
+                self._log_map(iteration)
+            if reason:
+                client.set_tag(self.run_id, "ksom.stopped", reason)
+            client.set_terminated(self.run_id, status, int(1000 * self._ended()))
+
+    def _open(self) -> None:
+        """Find the run in MLflow, or make it there."""
+        experiment_id = self.store.experiment(self.experiment)
+        identity = _identity(self.folder)
+        with self.store.answering() as client:
+            self._experiment_id = experiment_id
+            query = f"tags.`{RUN_TAG}` = '{identity}'"
+            found = client.search_runs([experiment_id], query, run_view_type=_all_runs(), max_results=1)
+            if found and found[0].info.lifecycle_stage == "deleted":
+                restore = f"mlflow runs restore --run-id {found[0].info.run_id}"
+                raise TrackingError(f"{self.store.name}: the run was deleted; restore it ({restore})")
+            self._run = found[0] if found else self._create(client, identity)
+            if self._run.info.status != "RUNNING":
+                client.update_run(self.run_id, status="RUNNING")
+            self._send_parameters(client)
+            self._sent = Position(last=self._last_step(client))
+
+    def _create(self, client: Any, identity: str) -> Any:
+        start = int(1000 * (began(self.folder) or time.time()))
+        told = {RUN_TAG: identity, **tags(self.folder)}
+        return client.create_run(self._experiment_id, start, told, run_name=self.name)
+
+    def _send_parameters(self, client: Any) -> None:
+        """Send those that MLflow lacks: a resumed run keeps the parameters it was begun with."""
+        from mlflow.entities import Param
+
+        known = self._run.data.params
+        new = [Param(key, value) for key, value in parameters(self.folder).items() if key not in known]
+        for start in range(0, len(new), BATCH_PARAMETERS):
+            client.log_batch(self.run_id, params=new[start : start + BATCH_PARAMETERS])
+
+    def _last_step(self, client: Any) -> int:
+        """Return the last iteration that MLflow has metrics of; lines are sent in order, so it has all before it."""
+        histories = (client.get_metric_history(self.run_id, key) for key in self._run.data.metrics)
+        return max((metric.step for history in histories for metric in history), default=-1)
+
+    def _send_metrics(self) -> bool:
+        from mlflow.entities import Metric
+
+        steps, after = read_steps(self.folder / METRICS, self._sent)
+        metrics = [
+            Metric(key, value, self._run.info.start_time + int(1000 * step.seconds), step.iteration)
+            for step in steps
+            for key, value in step.values.items()
+        ]
+        with self.store.answering() as client:
+            for start in range(0, len(metrics), BATCH_METRICS):
+                client.log_batch(self.run_id, metrics[start : start + BATCH_METRICS])
+        is_new = after.offset > self._sent.offset
+        self._sent = after
+        return is_new
+
+    def _steps_of_models(self) -> set[int]:
+        outputs = self.store.client.get_run(self.run_id).outputs
+        return {output.step for output in outputs.model_outputs} if outputs else set()
+
+    def _log_map(self, iteration: int) -> None:
+        """Log the map as a model that MLflow can load and serve."""
+        from mlflow.entities import LoggedModelOutput
+
+        client = self.store.client
+        model = client.create_logged_model(self._experiment_id, "map", source_run_id=self.run_id)
+        with tempfile.TemporaryDirectory() as folder:
+            save_model(self.folder / MAP, Path(folder) / "model", model_id=model.model_id, run_id=self.run_id)
+            client.log_model_artifacts(model.model_id, str(Path(folder) / "model"))
+        client.finalize_logged_model(model.model_id, "READY")
+        client.log_outputs(self.run_id, [LoggedModelOutput(model.model_id, iteration)])
+
+    def _ended(self) -> float:
+        told = files(self.folder, with_map=True)
+        return max((path.stat().st_mtime for path in told), default=time.time())
+
+
+def track(folder: Path, uri: str | None = None, experiment: str | None = None) -> tuple[TrackedRun, str]:
+    """Send a run that has ended, or was killed, to MLflow; return what it is there and how it ended.
+
+    Parameters
+    ----------
+    folder : Path
+        The run folder.
+    uri, experiment : str, optional
+        Where to; default what the run's own configuration says, then what the hook takes by default.
+
+    Raises
+    ------
+    TrackingError
+        If the folder holds no run, or MLflow refuses.
+    ServerAway
+        If the server does not answer.
+    OutputError
+        If the run is still training.
+    """
+    run_folder = RunFolder(folder)
+    if not run_folder.holds_run:
+        raise TrackingError(f"{folder}: is not the folder of a run of ksom")
+    asked = _asked(folder)
+    store = TrackingStore(store_uri(uri or asked.get("URI"), folder), folder.parent / ARTEFACTS)
+    name = experiment or asked.get("EXPERIMENT") or experiment_name()
+    with run_folder.locked():
+        summary = run_folder.summary() if run_folder.status else {}
+        tracked = TrackedRun(folder, store, name, asked.get("RUN_NAME"))
+        status = STATUS.get(summary.get("status", ""), "KILLED")
+        tracked.finish(status, summary.get("iteration"), summary.get("reason"))
+    return tracked, status
+
+
+def experiment_name() -> str:
+    """Return the MLflow experiment that a run belongs to if nothing else is said."""
+    return os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
+
+
+def save_model(map_file: Path, folder: Path, model_id: str, run_id: str) -> None:
+    """Write a map as an MLflow model, which needs neither the run folder nor ksom: no pickle in it, but its code."""
+    import mlflow
+    import numpy as np
+    from mlflow.types import ColSpec, Schema, TensorSpec
+
+    weights = read_array(map_file, "weights")
+    columns = [ColSpec("long", "node"), ColSpec("double", "distance")]
+    samples = Schema([TensorSpec(np.dtype(np.float64), (-1, weights.shape[-1]))])
+    mlflow.pyfunc.save_model(
+        str(folder),
+        python_model=str(Path(__file__).with_name("served_map.py")),
+        artifacts={"map": str(map_file)},
+        signature=mlflow.models.ModelSignature(inputs=samples, outputs=Schema(columns)),
+        input_example=np.asarray(weights.reshape(-1, weights.shape[-1])[:2], dtype=np.float64),
+        pip_requirements=[f"mlflow=={mlflow.__version__}", f"numpy=={np.__version__}"],
+        mlflow_model=mlflow.models.Model(model_id=model_id, run_id=run_id),
+    )
+
+
+def _asked(folder: Path) -> dict[str, Any]:
+    """Return what the run's configuration says of its tracking."""
+    try:
+        hooks = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))["HOOKS"]
+    except FileNotFoundError:
+        return {}
+    return next((node for node in hooks.values() if node["NAME"] == "MLflow"), {})
+
+
+def _identity(folder: Path) -> str:
+    path = folder / IDENTITY
+    if not path.is_file():
+        RunFolder(folder).write_json(IDENTITY, {"run": uuid.uuid4().hex})
+    return str(json.loads(path.read_text())["run"])
+
+
+def _all_runs() -> int:
+    from mlflow.entities import ViewType
+
+    return int(ViewType.ALL)
