@@ -53,6 +53,7 @@ class LookAhead:
     def __init__(self, tiles: Tiles, room: Room, spread: Callable[..., None]) -> None:
         self._tiles, self._room, self._spread = tiles, room, spread
         self._ahead = make_ahead(tiles)
+        self._rooms: list[tuple[Room, AheadRoom]] = []  # of the threads, kept: to make one took as long as 2 samples
 
     def learn(self, segment: Segment) -> None:
         """Show the segment's samples, one after another; afterwards the tiles still have to catch up."""
@@ -66,8 +67,12 @@ class LookAhead:
             learn_ahead(begin, len(samples), self._tiles, self._room, self._ahead, bound, segment)
 
     def _score(self, start: int, stop: int, segment: Segment, begin: int, count: int) -> None:
-        room, scoring = make_room(self._tiles), make_ahead_room(self._tiles)
+        try:
+            room, scoring = self._rooms.pop()
+        except IndexError:
+            room, scoring = make_room(self._tiles), make_ahead_room(self._tiles)
         score_groups(start, stop, self._tiles, room, scoring, self._ahead, segment, begin, count)
+        self._rooms.append((room, scoring))
 
 
 def make_ahead(tiles: Tiles) -> Ahead:

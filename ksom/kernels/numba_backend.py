@@ -1,7 +1,6 @@
 """The compiled backend: what the numpy backend does, bit for bit, with less work."""
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -15,15 +14,13 @@ from ksom.kernels.online_numba import catch_up, in_room, learn, make_room
 from ksom.kernels.search import Search
 from ksom.kernels.search_numba import all_distances, measure_boxes
 from ksom.kernels.segment import SEGMENT_BYTES, Segment, segments
+from ksom.kernels.threads import spread
 from ksom.kernels.tiles import as_map, as_tiles
 from ksom.kernels.vectors import LANES, laid_out
 from ksom.neighbourhood import Factors
 
 _PARALLEL_WORK = 2**24
 """How many updated values are worth a second thread: half a millisecond of work, a start of threads takes a tenth."""
-
-_SHARES = 8
-"""Into how many shares work is cut for each thread, so that none waits long for the last one."""
 
 
 class NumbaBackend:
@@ -120,16 +117,8 @@ class NumbaBackend:
         return smoothed
 
     def _spread(self, kernel: Callable[..., None], count: int, work: int, least: int, *arrays: Any) -> None:
-        """Let a kernel do 0 … count − 1, on several threads if it is worth it.
-
-        Threads of Python's, on kernels that let go of its lock: numba's own abort the process when two threads of a
-        program use them at once.
-        """
+        """Let a kernel do 0 … count − 1, on several threads if it is worth it."""
         if self._threads == 1 or work < _PARALLEL_WORK:
             kernel(0, count, *arrays)
-            return
-        share = max(least, -(-count // (self._threads * _SHARES)))
-        with ThreadPoolExecutor(self._threads) as pool:
-            parts = [pool.submit(kernel, start, min(start + share, count), *arrays) for start in range(0, count, share)]
-            for part in parts:
-                part.result()
+        else:
+            spread(kernel, count, self._threads, least, *arrays)

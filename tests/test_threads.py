@@ -1,0 +1,63 @@
+"""Work shared among threads is done once, whoever asks; an error ends it."""
+
+import multiprocessing
+import threading
+import time
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given
+
+from ksom.kernels.threads import spread
+
+
+def add_one(start: int, stop: int, done: np.ndarray) -> None:
+    done[start:stop] += 1
+
+
+@given(count=st.integers(0, 200), threads=st.integers(1, 6), least=st.integers(1, 50))
+def test_every_part_is_done_once(count: int, threads: int, least: int) -> None:
+    done = np.zeros(count)
+    spread(add_one, count, threads, least, done)
+    assert (done == 1).all()
+
+
+def test_several_threads_work() -> None:
+    both = threading.Barrier(2, timeout=10)
+    spread(lambda start, stop: both.wait(), 2, 2, 1)
+
+
+def test_several_threads_of_a_program_may_ask_at_once() -> None:
+    results = [np.zeros(500) for _ in range(8)]
+    callers = [threading.Thread(target=spread, args=(add_one, 500, 3, 1, done)) for done in results]
+    for caller in callers:
+        caller.start()
+    for caller in callers:
+        caller.join(timeout=10)
+    assert all((done == 1).all() for done in results)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_an_error_in_a_share_is_raised_and_no_other_share_begins_after_it(threads: int) -> None:
+    begun = []
+
+    def fail(start: int, stop: int) -> None:
+        begun.append(start)
+        time.sleep(0.05)
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        spread(fail, 100, threads, 1)
+    assert len(begun) <= threads
+
+
+@pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")  # that is what is tested
+def test_a_forked_process_has_threads_of_its_own() -> None:
+    spread(add_one, 10, 2, 1, np.zeros(10))
+    context = multiprocessing.get_context("fork")
+    child = context.Process(target=test_every_part_is_done_once)
+    child.start()
+    child.join(timeout=30)
+    assert child.exitcode == 0
