@@ -96,10 +96,12 @@ class Online:
         at_once = max(1, FACTORS_AT_ONCE // (som.height + som.width))
         for first in range(start, stop, at_once):
             iterations = range(first, min(first + at_once, stop))
-            now = [self.parameters(iteration) for iteration in iterations]
-            reach = factors_of_all(som.neighbourhood, som.lattice, [each["sigma"] for each in now], som.dtype)
-            for iteration, each, factor in zip(iterations, now, reach, strict=True):
-                yield OnlineStep(batches(iteration), factor, each["learning_rate"])
+            sigmas, learning_rates = (
+                [schedule.value(iteration, self._iterations, self.sigma.start) for iteration in iterations]
+                for schedule in (self.sigma, self.learning_rate)
+            )
+            reach = factors_of_all(som.neighbourhood, som.lattice, sigmas, som.dtype)
+            yield from map(OnlineStep, map(batches, iterations), reach, learning_rates)
 
 
 @ALGORITHMS.register("batch")

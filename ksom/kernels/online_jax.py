@@ -12,13 +12,21 @@ from numpy.typing import NDArray
 
 from ksom.kernels import OnlineStep
 from ksom.kernels.planes_jax import Shape, nearest, rounded, squared_distances
-from ksom.kernels.segment import Shown
+from ksom.neighbourhood import Factors
 
 PIECE_BYTES = 2**20
 """How much is sent to the device at a time, samples or tables of factors: a megabyte …"""
 
 PIECE_ITEMS = 1024
 """… or so many of them."""
+
+
+class Shown(NamedTuple):
+    """A block of samples and how they are learned."""
+
+    samples: NDArray[Any]
+    factors: Factors
+    learning_rate: float
 
 
 class Piece(NamedTuple):

@@ -13,14 +13,6 @@ SEGMENT_BYTES = 2**24
 """How much is gathered for one call, samples and factors: 16 MB."""
 
 
-class Shown(NamedTuple):
-    """A block of samples and how they are learned."""
-
-    samples: NDArray[Any]
-    factors: Factors
-    learning_rate: float
-
-
 class Segment(NamedTuple):
     """U samples, to be shown one after another, in B blocks that each have factors of their own."""
 
@@ -49,22 +41,25 @@ class Segment(NamedTuple):
 
 def segments(steps: Iterable[OnlineStep]) -> Iterator[Segment]:
     """Gather steps into segments of about `SEGMENT_BYTES`; a step with many samples may span several."""
-    shown: list[Shown] = []
+    blocks: list[NDArray[Any]] = []
+    shown: list[tuple[Factors, float]] = []
     size = 0
     for samples, factors, learning_rate in steps:
         for block in samples:
-            shown.append(Shown(block, factors, learning_rate))
+            blocks.append(block)
+            shown.append((factors, learning_rate))
             # Eight tables follow from the two that came.
             size += block.nbytes + 4 * (factors.rows.nbytes + factors.columns.nbytes)
             if size >= SEGMENT_BYTES:
-                yield _segment(shown)
-                shown, size = [], 0
-    if shown:
-        yield _segment(shown)
+                yield _segment(blocks, shown)
+                blocks, shown, size = [], [], 0
+    if blocks:
+        yield _segment(blocks, shown)
 
 
-def _segment(shown: list[Shown]) -> Segment:
-    blocks, factors, learning_rates = zip(*shown, strict=True)
+def _segment(blocks: list[NDArray[Any]], shown: list[tuple[Factors, float]]) -> Segment:
+    """Gather blocks and how they are learned: their factors and learning rates."""
+    factors, learning_rates = zip(*shown, strict=True)
     samples = np.ascontiguousarray(np.concatenate(blocks))
     rows, columns = (np.array(tables) for tables in zip(*factors, strict=True))
     row_rates = np.array(learning_rates, dtype=samples.dtype)[:, np.newaxis] * rows

@@ -1,5 +1,6 @@
 """Loops over contiguous numbers that fill a vector unit, and memory laid out for them."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -28,9 +29,11 @@ _CACHE_LINE = 64
 
 def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """Return a new array, not filled, that begins at a cache line."""
-    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    size = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.empty(size + _CACHE_LINE, dtype=np.uint8)
-    start = -memory.ctypes.data % _CACHE_LINE
+    start = (
+        -memory.__array_interface__["data"][0] % _CACHE_LINE
+    )  # where it begins; `ctypes.data` takes ten times as long
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
