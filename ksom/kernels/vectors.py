@@ -33,7 +33,7 @@ def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     memory = np.empty(size + _CACHE_LINE, dtype=np.uint8)
     start = (
         -memory.__array_interface__["data"][0] % _CACHE_LINE
-    )  # where it begins; `ctypes.data` takes ten times as long
+    )  # `ctypes.data` takes ten times as long
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
