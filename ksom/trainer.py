@@ -25,6 +25,9 @@ PROBE_SIZE = 1000
 PAUSE_SECONDS = 0.25
 """How long an algorithm works before it lets go: a stop that is asked for then takes effect, a progress bar moves."""
 
+SAMPLE_SECONDS, VALUE_SECONDS = 20e-6, 1e-9
+"""What numpy takes for a sample, and for a weight that it looks at: a first guess of an iteration's time."""
+
 
 class Trainer:
     """Coordinates a training: shows the data set to the map, iteration by iteration, and tells the hooks.
@@ -108,7 +111,7 @@ class Trainer:
         probe = self.dataset.probe(PROBE_SIZE, self.seed)
         where = None if folder is None else require_path("folder", folder)
         self.run = Run(som, self.iterations, probe, where, self.state)
-        self._seconds_per_iteration = float("inf")
+        self._seconds_per_iteration = self._guessed_seconds()
         # A small data set that is shown whole in every iteration is cast once: half of the time of a 10 × 10 map.
         few = len(self.dataset) <= min(self.batch_size or BLOCK_ROWS, BLOCK_ROWS)
         self._always = tuple(self._blocks(0)) if few and self.dataset.is_constant and not self.shuffle else ()
@@ -189,6 +192,12 @@ class Trainer:
         self._seconds_per_iteration = seconds / (stop - start)
         self.run.seconds += seconds
         self.run.iteration = self.run.metrics.iteration = stop
+
+    def _guessed_seconds(self) -> float:
+        """Guess an iteration's time: each sample, and the neighbourhood's rows and columns, look at every weight."""
+        samples = min(self.batch_size or len(self.dataset), len(self.dataset))
+        looks = samples + self.som.height + self.som.width
+        return samples * SAMPLE_SECONDS + looks * self.som.lattice.size * self.dataset.features * VALUE_SECONDS
 
     def _batch(self, iteration: int) -> Iterable[NDArray[Any]]:
         return self._always or self._blocks(iteration)

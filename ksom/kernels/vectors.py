@@ -31,9 +31,7 @@ def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """Return a new array, not filled, that begins at a cache line."""
     size = math.prod(shape) * np.dtype(dtype).itemsize
     memory = np.empty(size + _CACHE_LINE, dtype=np.uint8)
-    start = (
-        -memory.__array_interface__["data"][0] % _CACHE_LINE
-    )  # `ctypes.data` takes ten times as long
+    start = -memory.__array_interface__["data"][0] % _CACHE_LINE  # `ctypes.data` takes ten times as long
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
