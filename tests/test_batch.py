@@ -192,6 +192,30 @@ def test_the_kernels_are_compiled_once_for_each_precision():
     assert len(batch_numba.smooth.signatures) == 1
 
 
+def test_blocks_that_lie_one_after_another_are_joined_without_a_copy():
+    values = np.arange(40.0).reshape(20, 2)
+    (joined,) = regrouped((values[start : start + 4] for start in range(0, 20, 4)), 20)
+    assert np.array_equal(joined, values)
+    assert np.shares_memory(joined, values)
+
+
+@pytest.mark.parametrize(
+    "cut",
+    [
+        lambda values: [values[4:8], values[:4]],
+        lambda values: [values[:4], values[5:9]],
+        lambda values: [values[:4, :1], values[4:8, :1]],
+        lambda values: [values[:4], values[4:8].copy()],
+        lambda values: [values[:4].copy(), values[4:8].copy()],
+        lambda values: [values[:8:2], values[8:16:2]],
+    ],
+)
+def test_other_blocks_are_joined_as_they_are(cut):
+    blocks = cut(np.arange(40.0).reshape(20, 2))
+    (joined,) = regrouped(blocks, 20)
+    assert np.array_equal(joined, np.concatenate(blocks))
+
+
 @given(st.lists(st.integers(1, 20), max_size=9), st.integers(1, 20))
 @example([], 3)
 def test_regrouped_blocks_have_all_rows_once_and_one_size_but_for_the_last(sizes, rows):

@@ -1,6 +1,7 @@
 """What batch training needs to know of its samples: their sum and their number for each node."""
 
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ class NodeSums(NamedTuple):
 
 
 def regrouped(blocks: Iterable[NDArray[Any]], rows: int) -> Iterator[NDArray[Any]]:
-    """Yield the rows of some blocks in blocks of `rows`, the last one of what is left.
+    """Yield the rows of some blocks in blocks of `rows`, the last one of what is left; copied where it has to be.
 
     Examples
     --------
@@ -46,4 +47,19 @@ def regrouped(blocks: Iterable[NDArray[Any]], rows: int) -> Iterator[NDArray[Any
 
 
 def _joined(parts: list[NDArray[Any]]) -> NDArray[Any]:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
+    """Return blocks as one: without a copy if each begins where the one before it ends, in the same array."""
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    if all(_goes_on(one, other) for one, other in pairwise(parts)):
+        shape = (sum(map(len, parts)), *first.shape[1:])
+        return np.lib.stride_tricks.as_strided(first, shape, writeable=first.flags.writeable)
+    return np.concatenate(parts)
+
+
+def _goes_on(one: NDArray[Any], other: NDArray[Any]) -> bool:
+    if one.base is None or one.base is not other.base or one.dtype != other.dtype:
+        return False
+    both_contiguous = one.flags.c_contiguous and other.flags.c_contiguous
+    begin, other_begin = (block.__array_interface__["data"][0] for block in (one, other))
+    return bool(both_contiguous and other_begin == begin + one.nbytes)
