@@ -5,8 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers import PEERS
+from benchmarks.rows import ROWS
 
 AXES = {"samples": "samples", "side": "nodes", "features": "features", "threads": "threads"}
+
+COLOURS = ("tab:blue", "navy", "tab:green", "tab:purple", "tab:brown", "tab:pink", "tab:cyan")
+"""Of the packages; red, orange, olive and grey have other meanings."""
 
 
 def draw(folder: Path, results: Sequence[dict[str, Any]]) -> None:
@@ -28,7 +32,8 @@ def draw(folder: Path, results: Sequence[dict[str, Any]]) -> None:
 def _bars(path: Path, results: Sequence[dict[str, Any]]) -> None:
     import matplotlib.pyplot as plt
 
-    names = list(dict.fromkeys(each["row"]["name"] for each in results))
+    found = {each["row"]["name"] for each in results}
+    names = [name for name in ROWS if name in found]
     figure, axes = plt.subplots(2, -(-len(names) // 2), figsize=(13, 7), layout="constrained", squeeze=False)
     for axis, name in zip(axes.flat, names, strict=False):
         row = sorted((each for each in results if each["row"]["name"] == name), key=lambda each: -each["seconds"])
@@ -99,5 +104,5 @@ def _value(row: dict[str, Any], axis: str) -> int:
 def _colour(peer: str) -> str:
     if peer.startswith("ksom"):
         return "tab:red" if peer == "ksom" else "tab:orange"
-    others = [name for name in PEERS if not name.startswith("ksom")]
-    return "tab:gray" if PEERS[peer].yardstick and peer != "numpy" else f"C{others.index(peer) % 10}"
+    others = [name for name, known in PEERS.items() if not name.startswith("ksom") and not known.yardstick]
+    return "tab:olive" if peer == "numpy" else "tab:gray" if PEERS[peer].yardstick else COLOURS[others.index(peer)]

@@ -29,7 +29,8 @@ def write(folder: Path, results: Results, *, readme: bool) -> None:
     (folder / "table.md").write_text(f"# Figures\n\n{text}\n")
     if readme:
         before, _, rest = README.read_text().partition(BEGIN)
-        README.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{rest.partition(END)[2]}")
+        figures = text.replace("![](", f"![]({folder.relative_to(README.parent).as_posix()}/")
+        README.write_text(f"{before}{BEGIN}\n\n{figures}\n\n{END}{rest.partition(END)[2]}")
 
 
 def line(result: dict[str, Any]) -> str:
