@@ -109,7 +109,7 @@ class TrackingStore:
             raise
         except ImportError as error:
             raise NotInstalled(f"{self.name}: MLflow needs {error.name} for it; pip install {error.name}") from error
-        except Exception as error:
+        except Exception as error:  # MLflow's own, its HTTP client's, the database's: each has its kinds
             logger.debug("MLflow", exc_info=True)
             told = f"({_first_line(error).replace(self.uri, self.name)[:200]})"
             status = error.get_http_status_code() if hasattr(error, "get_http_status_code") else 500

@@ -14,10 +14,10 @@ DTYPES = [np.float32, np.float64]
 
 KINDS = {
     "spread": lambda chance, shape: chance.normal(size=shape),
-    "ties": lambda chance, shape: chance.integers(0, 3, size=shape),
+    "ties": lambda chance, shape: chance.integers(-1, 3, size=shape),
     "constant": lambda chance, shape: np.full(shape, 0.3),
     "duplicates": lambda chance, shape: chance.normal(size=(4, shape[-1]))[chance.integers(4, size=shape[:-1])],
-    "signed zeros": lambda chance, shape: chance.choice([-0.0, 0.0, 1.0], size=shape),
+    "signed zeros": lambda chance, shape: chance.choice([-0.0, 0.0, 1.0, -1.0], size=shape),
     "far off": lambda chance, shape: 1000 + chance.normal(size=shape),
     "very far off": lambda chance, shape: 1e6 + chance.normal(size=shape),
     "tiny": lambda chance, shape: chance.normal(size=shape) * 1e-17,

@@ -18,22 +18,9 @@ from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.lattice import Rectangular
 from ksom.neighbourhood import Factors, Gaussian, whole_factors
 from ksom.schedules import Geometric, Linear
+from tests.hard_cases import KINDS
 
 MADE = {"numpy": NumpyBackend, "numba": NumbaBackend}
-
-KINDS = {
-    "spread": lambda chance, shape: chance.normal(size=shape),
-    "ties": lambda chance, shape: chance.integers(-1, 3, size=shape),
-    "constant": lambda chance, shape: np.full(shape, 0.3),
-    "duplicates": lambda chance, shape: chance.normal(size=(4, shape[-1]))[chance.integers(4, size=shape[:-1])],
-    "signed zeros": lambda chance, shape: chance.choice([-0.0, 0.0, 1.0, -1.0], size=shape),
-    "far off": lambda chance, shape: 1000 + chance.normal(size=shape),
-    "very far off": lambda chance, shape: 1e6 + chance.normal(size=shape),
-    "tiny": lambda chance, shape: chance.normal(size=shape) * 1e-17,
-    "huge": lambda chance, shape: chance.normal(size=shape) * 1e16,
-    "subnormal": lambda chance, shape: chance.normal(size=shape) * 1e-42,
-}
-"""Samples whose sums or searches are hard in one way or another."""
 
 
 class Case(NamedTuple):

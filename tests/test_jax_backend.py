@@ -35,6 +35,7 @@ from ksom.kernels.planes_jax import Shape
 from ksom.lattice import Rectangular
 from ksom.neighbourhood import Factors, Gaussian, factors, whole_factors
 from ksom.quality import quality
+from tests import hard_cases
 
 DTYPES = ["float32", "float64"]
 
@@ -45,15 +46,9 @@ SHAPES = [(1, 1, 1), (2, 3, 2), (10, 13, 3), (17, 20, 18)]
 """Few, because each is compiled: of one group of nodes, of few, of many; of one block of features and of two."""
 
 KINDS = {
-    "spread": lambda chance, shape: chance.normal(size=shape),
-    "ties": lambda chance, shape: chance.integers(-1, 3, size=shape),
-    "constant": lambda chance, shape: np.full(shape, 0.3),
-    "duplicates": lambda chance, shape: chance.normal(size=(4, shape[-1]))[chance.integers(4, size=shape[:-1])],
-    "signed zeros": lambda chance, shape: chance.choice([-0.0, 0.0, 1.0, -1.0], size=shape),
-    "very far off": lambda chance, shape: 1e6 + chance.normal(size=shape),
+    **{name: kind for name, kind in hard_cases.KINDS.items() if name not in ("far off", "subnormal")},
     "tiny": lambda chance, shape: chance.normal(size=shape) * 1e-15,  # devices take squares below 1e-38 for 0
     "huge": lambda chance, shape: chance.normal(size=shape) * 1e18,  # scores overflow
-    "clusters": lambda chance, shape: np.rint(chance.normal(size=shape)) * 10 + chance.normal(size=shape) * 0.1,
 }
 """Values for which scores by products are wrong in one way or another."""
 

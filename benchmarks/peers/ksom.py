@@ -27,8 +27,6 @@ class Ksom:
         return lambda: self._trained(task, "online", task.batch_size)
 
     def batch(self, task: Task) -> Callable[[], Any]:
-        if not hasattr(algorithms, "Batch"):
-            raise NotOfferedError("no batch training")
         return lambda: self._trained(task, algorithms.Batch(sigma=Sigma(task)), batch_size=0)
 
     def predict(self, task: Task) -> Callable[[], Any]:
