@@ -19,7 +19,7 @@ from ksom.kernels import BACKENDS
 
 GENEROUS = 4
 """How much faster than the model cost may grow: caches end, other processes come and go."""
-LOOKS = 3
+LOOKS = 5
 """A failure must be seen so often: what else the machine does is no fault of ksom's."""
 TIMES = 3
 MOMENT = 0.03
