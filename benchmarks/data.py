@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom import RandomColors
+from ksom.datasets.colours import RandomColors
 
 CLUSTERS = 64
 SPREAD_OF_CENTRES = 3.0

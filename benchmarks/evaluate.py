@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.rows import Task
-from ksom import KohonenSOM
-from ksom.quality import quality
+from ksom.kohonensom_model import KohonenSOM
+from ksom.method.quality import quality
 
 SAMPLES = 5000
 """How many of the samples are looked at: the first ones, which are in random order."""

@@ -11,7 +11,8 @@ from benchmarks.data import DATA, initial_weights
 from benchmarks.estimate import seconds_of
 from benchmarks.limits import FULL, Limits
 from benchmarks.measure import alone
-from ksom import KohonenSOM, Trainer
+from ksom.kohonensom_model import KohonenSOM
+from ksom.trainer import Trainer
 
 FEATURES = (2, 4, 8, 16, 32, 64, 128, 256, 784)
 SIDES = (10, 30, 50, 100, 200)
@@ -55,7 +56,7 @@ def _cell(data: str, side: int, features: int) -> Iterator[dict[str, Any]]:
 
 def _beside(weights: NDArray[Any], samples: NDArray[Any]) -> dict[str, Any]:
     """Time a search in both ways, in turn, and ask which one the rule takes."""
-    from ksom.kernels.numba_backend import NumbaBackend
+    from ksom.kernels.numba.backend import NumbaBackend
 
     search = NumbaBackend(weights, "float32", cores()).search()
     ways = {"tiles": False, "products": True}

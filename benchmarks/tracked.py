@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.rows import Row
-from ksom.tracking_store import TrackingStore, store_uri
+from ksom.runs.tracking_store import TrackingStore, store_uri
 
 RESULTS = Path(__file__).parent / "results"
 MOST_STEPS = 100

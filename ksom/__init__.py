@@ -5,26 +5,29 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ksom.dataset import Array, Dataset, ImagePixels, RandomColors
+    from ksom.dataset import Dataset
+    from ksom.datasets.arrays import Array
+    from ksom.datasets.colours import RandomColors
+    from ksom.datasets.images import ImagePixels
     from ksom.default_setup import Experiment
-    from ksom.hooks import Hook
+    from ksom.hooks.hook import Hook
     from ksom.kohonensom_model import KohonenSOM
-    from ksom.quality import quantization_error, topographic_error
+    from ksom.method.quality import quantization_error, topographic_error
     from ksom.trainer import Trainer, train
 
 __version__ = version("kohonen2")
 
 _HOMES = {
-    "Array": "ksom.dataset",
+    "Array": "ksom.datasets",
     "Dataset": "ksom.dataset",
     "Experiment": "ksom.default_setup",
     "Hook": "ksom.hooks",
-    "ImagePixels": "ksom.dataset",
+    "ImagePixels": "ksom.datasets",
     "KohonenSOM": "ksom.kohonensom_model",
-    "RandomColors": "ksom.dataset",
+    "RandomColors": "ksom.datasets",
     "Trainer": "ksom.trainer",
-    "quantization_error": "ksom.quality",
-    "topographic_error": "ksom.quality",
+    "quantization_error": "ksom.method.quality",
+    "topographic_error": "ksom.method.quality",
     "train": "ksom.trainer",
 }
 

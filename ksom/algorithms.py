@@ -6,12 +6,12 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from ksom.errors import ParameterError
-from ksom.kernels import OnlineStep
+from ksom.kernels.backend import OnlineStep
 from ksom.kohonensom_model import KohonenSOM
-from ksom.lattice import Lattice
-from ksom.neighbourhood import factors_of_all, whole_factors
+from ksom.method.lattice import Lattice
+from ksom.method.neighbourhood import factors_of_all, whole_factors
+from ksom.method.schedules import SCHEDULES, Schedule, as_schedule
 from ksom.registry import Registry
-from ksom.schedules import SCHEDULES, Schedule, as_schedule
 
 ALGORITHMS = Registry("algorithm")
 

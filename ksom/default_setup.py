@@ -11,18 +11,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ksom.checkpoint import Checkpoint, checkpoint_paths, newest_checkpoint
 from ksom.config import as_plain, load_config
-from ksom.dataset import DATASETS, Dataset
+from ksom.dataset import Dataset
+from ksom.datasets import DATASETS
 from ksom.errors import CheckpointError, ConfigError, OutputError, TrainingFailed
-from ksom.hooks import HOOKS, Hook
-from ksom.interruption import stopping_on_signals
+from ksom.hooks import HOOKS
+from ksom.hooks.hook import Hook
 from ksom.kohonensom_model import KohonenSOM
 from ksom.logger import log_to_file
-from ksom.quality import quality
+from ksom.method.quality import quality
 from ksom.registry import as_mapping, as_node, build, call
-from ksom.run import Outcome
-from ksom.run_folder import CHECKPOINTS, ENVIRONMENT, SUMMARY, RunFolder, environment
+from ksom.runs.checkpoint import Checkpoint, checkpoint_paths, newest_checkpoint
+from ksom.runs.interruption import stopping_on_signals
+from ksom.runs.run import Outcome
+from ksom.runs.run_folder import CHECKPOINTS, ENVIRONMENT, SUMMARY, RunFolder, environment
 from ksom.trainer import Trainer
 
 logger = logging.getLogger(__name__)

@@ -5,15 +5,15 @@ from collections.abc import Iterator
 
 from ksom.algorithms import ALGORITHMS
 from ksom.config import DEFAULTS
-from ksom.dataset import DATASETS
+from ksom.datasets import DATASETS
 from ksom.errors import ParameterError
 from ksom.hooks import HOOKS
-from ksom.initialisation import INITIALISATIONS
 from ksom.kohonensom_model import KohonenSOM
-from ksom.lattice import LATTICES
-from ksom.neighbourhood import NEIGHBOURHOODS
+from ksom.method.initialisation import INITIALISATIONS
+from ksom.method.lattice import LATTICES
+from ksom.method.neighbourhood import NEIGHBOURHOODS
+from ksom.method.schedules import SCHEDULES
 from ksom.registry import Registry, arguments, nearest
-from ksom.schedules import SCHEDULES
 from ksom.trainer import Trainer
 
 SECTIONS: dict[str, Registry | type] = {

@@ -110,7 +110,7 @@ def track(uri: str | None, experiment: str | None, runs: tuple[Path, ...]) -> in
       ksom track --uri http://127.0.0.1:5000 logs/exp1
     """
     from ksom.logger import log_to_console
-    from ksom.tracking import track as send
+    from ksom.runs.tracking import track as send
 
     log_to_console()
     for folder in runs:

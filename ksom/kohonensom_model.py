@@ -11,12 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from ksom.arguments import require_choice, require_integer, require_path
 from ksom.array_files import read_array
-from ksom.dataset import BLOCK_ROWS, Dataset, Summary, as_samples, require_no_overflow, summarise
+from ksom.dataset import Dataset, summarise
 from ksom.errors import DataError, NotTrained, ParameterError
-from ksom.initialisation import INITIALISATIONS, File, Given, Initialisation
-from ksom.kernels import BACKENDS, BLOCK_DISTANCES, Backend, get_backend, needs_speed
-from ksom.lattice import LATTICES, Lattice
-from ksom.neighbourhood import NEIGHBOURHOODS, Neighbourhood
+from ksom.kernels import BACKENDS, get_backend, needs_speed
+from ksom.kernels.backend import BLOCK_DISTANCES, Backend
+from ksom.method.initialisation import INITIALISATIONS, File, Given, Initialisation
+from ksom.method.lattice import LATTICES, Lattice
+from ksom.method.neighbourhood import NEIGHBOURHOODS, Neighbourhood
+from ksom.samples import BLOCK_ROWS, Summary, as_samples, require_no_overflow
 from ksom.whole_files import replacing
 
 SEARCH_BYTES = 2**24

@@ -12,11 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from ksom.algorithms import ALGORITHMS, Algorithm
 from ksom.arguments import require_boolean, require_integer, require_path
-from ksom.dataset import BLOCK_ROWS, Dataset, require_normal_range, summarise
+from ksom.dataset import Dataset, summarise
 from ksom.errors import DataError, OutputError, ParameterError, TrainingFailed
 from ksom.hooks.hook import EVERY_PAUSE, Hook
 from ksom.kohonensom_model import KohonenSOM
-from ksom.run import Outcome, Run
+from ksom.runs.run import Outcome, Run
+from ksom.samples import BLOCK_ROWS, require_normal_range
 from ksom.whole_files import writing
 
 PROBE_SIZE = 1000

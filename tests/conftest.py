@@ -21,15 +21,13 @@ os.environ.pop("MLFLOW_EXPERIMENT_NAME", None)
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=30, database=None)
 settings.load_profile("ci")
 
-INTERPRETED = (
-    "vectors tiles centred online_numba search_numba product_numba search ahead_numba ahead batch_numba numba_backend"
-)
+INTERPRETED = "vectors tiles boxes centred online tile_search product_search search ahead look_ahead batch backend"
 
 
 @pytest.fixture(scope="module")
 def interpreted() -> Iterator[dict[str, ModuleType]]:
     """The modules of the compiled backend as plain Python."""
-    names = [f"ksom.kernels.{name}" for name in INTERPRETED.split()]
+    names = [f"ksom.kernels.numba.{name}" for name in INTERPRETED.split()]
     compiled = {name: sys.modules.pop(name) for name in names}
     numba.config.DISABLE_JIT = True
     try:
@@ -37,5 +35,7 @@ def interpreted() -> Iterator[dict[str, ModuleType]]:
     finally:
         numba.config.DISABLE_JIT = False
         sys.modules.update(compiled)
+        for name, module in compiled.items():
+            setattr(sys.modules["ksom.kernels.numba"], name.rpartition(".")[2], module)
     with np.errstate(over="ignore", under="ignore"):
         yield modules

@@ -7,8 +7,8 @@ import hypothesis.strategies as st
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.kernels import OnlineStep
-from ksom.neighbourhood import Factors
+from ksom.kernels.backend import OnlineStep
+from ksom.method.neighbourhood import Factors
 
 DTYPES = [np.float32, np.float64]
 

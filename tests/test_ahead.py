@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
-from ksom.kernels import OnlineStep, ahead, ahead_numba, numba_backend
-from ksom.kernels.ahead_numba import learn_ahead, score_groups
-from ksom.kernels.numba_backend import NumbaBackend
+from ksom.kernels.backend import OnlineStep
+from ksom.kernels.numba import ahead, backend, look_ahead
+from ksom.kernels.numba.ahead import learn_ahead, score_groups
+from ksom.kernels.numba.backend import NumbaBackend
+from ksom.kernels.numba.boxes import make_room
+from ksom.kernels.numba.segment import segments
+from ksom.kernels.numba.tiles import as_tiles, tile_nodes
 from ksom.kernels.numpy_backend import NumpyBackend
-from ksom.kernels.online_numba import make_room
-from ksom.kernels.segment import segments
-from ksom.kernels.tiles import as_tiles, tile_nodes
 from tests.hard_cases import DTYPES, KINDS, Case, cases, gaussian, learned, maps
 
 
@@ -22,8 +23,8 @@ from tests.hard_cases import DTYPES, KINDS, Case, cases, gaussian, learned, maps
 @given(case=cases(maps(longest=40)), pieces=st.integers(1, 3), threads=st.integers(1, 3))
 def test_looking_ahead_has_the_reference_s_bits(case: Case, pieces: int, threads: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(numba_backend, "is_worth_it", lambda *_: True)
-        patch.setattr(numba_backend, "_PARALLEL_WORK", 0)
+        patch.setattr(backend, "is_worth_it", lambda *_: True)
+        patch.setattr(backend, "_PARALLEL_WORK", 0)
         expected = learned(NumpyBackend(case.weights, case.weights.dtype), case.steps)
         assert learned(NumbaBackend(case.weights, case.weights.dtype, threads), case.steps, pieces) == expected
 
@@ -32,13 +33,11 @@ def test_looking_ahead_has_the_reference_s_bits(case: Case, pieces: int, threads
 @given(case=cases(maps(longest=9, features=9), samples=4))
 def test_so_has_its_source(interpreted: dict[str, ModuleType], case: Case) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(interpreted["numba_backend"], "is_worth_it", lambda *_: True)
-        for module in ("product_numba", "ahead_numba", "ahead"):
+        patch.setattr(interpreted["backend"], "is_worth_it", lambda *_: True)
+        for module in ("product_search", "ahead", "look_ahead"):
             patch.setattr(interpreted[module], "BLOCK_FEATURES", 4)
         expected = learned(NumpyBackend(case.weights, case.weights.dtype), case.steps)
-        assert (
-            learned(interpreted["numba_backend"].NumbaBackend(case.weights, case.weights.dtype), case.steps) == expected
-        )
+        assert learned(interpreted["backend"].NumbaBackend(case.weights, case.weights.dtype), case.steps) == expected
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -58,15 +57,15 @@ def test_many_features_and_several_blocks_of_samples_have_the_reference_s_bits(k
 def test_the_reference_s_distances_are_within_the_bound_of_those_carried_forward(
     interpreted: dict[str, ModuleType], case: Case
 ) -> None:
-    bounds = interpreted["ahead_numba"]
+    bounds = interpreted["ahead"]
     tiles, reference = as_tiles(case.weights, case.weights.dtype), NumpyBackend(case.weights, case.weights.dtype)
-    [segment], looked, room = segments(case.steps), ahead.make_ahead(tiles), make_room(tiles)
+    [segment], looked, room = segments(case.steps), look_ahead.make_ahead(tiles), make_room(tiles)
     count = len(segment.samples)
-    ahead.look_at(segment.samples, looked)
+    look_ahead.look_at(segment.samples, looked)
     score_groups(
-        0, len(looked.squared), tiles, room, ahead.make_ahead_room(tiles), looked, segment, 0, ahead_numba.SAMPLES
+        0, len(looked.squared), tiles, room, look_ahead.make_ahead_room(tiles), looked, segment, 0, ahead.SAMPLES
     )
-    rounding = ahead.rounding(tiles, looked, float(segment.row_rates.max()))
+    rounding = look_ahead.rounding(tiles, looked, float(segment.row_rates.max()))
     learn_ahead(0, count, tiles, room, looked, rounding, segment)
     nodes, places = np.unique(tile_nodes(tiles), return_index=True)
     shown = [(sample, step) for step in case.steps for sample in step.samples[0]]
@@ -87,8 +86,8 @@ def test_the_reference_s_distances_are_within_the_bound_of_those_carried_forward
 def test_what_is_beyond_the_limit_is_farther_than_the_nearest_whatever_rounding_did(
     interpreted: dict[str, ModuleType], *, nearest: float, beyond: float, drift: float, relative: float, absolute: float
 ) -> None:
-    rounding = ahead_numba.Rounding(relative, 0.0, 0.0, absolute)
-    bounds = interpreted["ahead_numba"]
+    rounding = ahead.Rounding(relative, 0.0, 0.0, absolute)
+    bounds = interpreted["ahead"]
     farther = bounds.limit(nearest, drift, rounding) * (1 + 1e-12) + beyond
     doubt_then, doubt_now = bounds.doubt(farther, drift, rounding), bounds.doubt(nearest, drift, rounding)
     assert farther - doubt_then >= (nearest + doubt_now) * (1 - 1e-12)

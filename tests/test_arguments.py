@@ -8,15 +8,23 @@ import yaml
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from ksom import Array, Dataset, Hook, ImagePixels, KohonenSOM, RandomColors, Trainer
 from ksom.algorithms import Batch, Online
 from ksom.arguments import LARGEST
+from ksom.dataset import Dataset
+from ksom.datasets.arrays import Array
+from ksom.datasets.colours import RandomColors
+from ksom.datasets.images import ImagePixels
 from ksom.default_setup import Experiment
 from ksom.errors import ConfigError, DataError, KsomError, ParameterError
-from ksom.hooks import Checkpoint, Quality, TimeLimit, Vlog
-from ksom.initialisation import File
-from ksom.lattice import Rectangular
-from ksom.schedules import SCHEDULES, Exponential, Linear
+from ksom.hooks import Checkpoint, Quality
+from ksom.hooks.hook import Hook
+from ksom.hooks.timing import TimeLimit
+from ksom.hooks.vlog import Vlog
+from ksom.kohonensom_model import KohonenSOM
+from ksom.method.initialisation import File
+from ksom.method.lattice import Rectangular
+from ksom.method.schedules import SCHEDULES, Exponential, Linear
+from ksom.trainer import Trainer
 
 GOOD = [[0.0, 0.0], [1.0, 1.0]]
 

@@ -9,15 +9,19 @@ import pytest
 from hypothesis import example, given, settings
 from numpy.typing import NDArray
 
-from ksom import KohonenSOM, Trainer, train
+from ksom import train
 from ksom.algorithms import Batch
-from ksom.kernels import batch_numba, numba_backend, numpy_backend
+from ksom.kernels import numpy_backend
 from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
-from ksom.kernels.numba_backend import NumbaBackend
+from ksom.kernels.numba import backend as numba_backend
+from ksom.kernels.numba import batch
+from ksom.kernels.numba.backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend
-from ksom.lattice import Rectangular
-from ksom.neighbourhood import Factors, Gaussian, whole_factors
-from ksom.schedules import Geometric, Linear
+from ksom.kohonensom_model import KohonenSOM
+from ksom.method.lattice import Rectangular
+from ksom.method.neighbourhood import Factors, Gaussian, whole_factors
+from ksom.method.schedules import Geometric, Linear
+from ksom.trainer import Trainer
 from tests.hard_cases import KINDS
 
 MADE = {"numpy": NumpyBackend, "numba": NumbaBackend}
@@ -128,9 +132,9 @@ def test_numba_has_the_bits_of_numpy_on_maps_of_many_tiles(case):
 def test_the_kernels_source_has_the_bits_of_numpy(interpreted, case, rows):
     with pytest.MonkeyPatch.context() as patch:
         sum_rows(patch, rows)
-        patch.setattr(interpreted["numba_backend"], "SUM_ROWS", rows)
+        patch.setattr(interpreted["backend"], "SUM_ROWS", rows)
         expected = learned(NumpyBackend(case.weights, case.weights.dtype), case)
-        assert learned(interpreted["numba_backend"].NumbaBackend(case.weights, case.weights.dtype), case) == expected
+        assert learned(interpreted["backend"].NumbaBackend(case.weights, case.weights.dtype), case) == expected
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -174,9 +178,9 @@ def test_samples_may_be_in_any_order_of_memory(name):
 
 
 def test_the_kernels_are_compiled_once_for_each_precision():
-    assert len(batch_numba.add_samples.signatures) <= 2
-    assert len(batch_numba.take_means.signatures) <= 2
-    assert len(batch_numba.smooth.signatures) == 1
+    assert len(batch.add_samples.signatures) <= 2
+    assert len(batch.take_means.signatures) <= 2
+    assert len(batch.smooth.signatures) == 1
 
 
 def test_blocks_that_lie_one_after_another_are_joined_without_a_copy():

@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ksom import KohonenSOM, RandomColors, Trainer
-from ksom.checkpoint import LAST, checkpoint_paths, newest_checkpoint, read_checkpoint, save_checkpoint
+from ksom.datasets.colours import RandomColors
 from ksom.errors import CheckpointError, DataError
 from ksom.hooks import Checkpoint
+from ksom.kohonensom_model import KohonenSOM
+from ksom.runs.checkpoint import LAST, checkpoint_paths, newest_checkpoint, read_checkpoint, save_checkpoint
+from ksom.trainer import Trainer
 
 WEIGHTS = np.random.default_rng(0).random((2, 3, 4)).astype(np.float32)
 ABOUT = KohonenSOM(2, 3).about()
@@ -129,7 +131,7 @@ def test_only_damaged_checkpoints_are_an_error(tmp_path):
 
 
 def test_checkpoint_of_a_newer_ksom_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("ksom.checkpoint.FORMAT_VERSION", 99)
+    monkeypatch.setattr("ksom.runs.checkpoint.FORMAT_VERSION", 99)
     path = saved(tmp_path, 1)[0]
     monkeypatch.undo()
     with pytest.raises(CheckpointError, match="was written by a newer ksom"):

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from ksom import Experiment
+from ksom.default_setup import Experiment
 from ksom.entry import cli
 
 ROOT = Path(__file__).parents[1]

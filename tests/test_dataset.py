@@ -6,9 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ksom import Array, Dataset, ImagePixels, KohonenSOM, RandomColors, Trainer
-from ksom.dataset import BLOCK_ROWS, summarise
+from ksom.dataset import Dataset, summarise
+from ksom.datasets.arrays import Array
+from ksom.datasets.colours import RandomColors
+from ksom.datasets.images import ImagePixels
 from ksom.errors import DataError
+from ksom.kohonensom_model import KohonenSOM
+from ksom.samples import BLOCK_ROWS
+from ksom.trainer import Trainer
 
 SIZES, BATCHES = st.integers(1, 50), st.integers(0, 60)
 

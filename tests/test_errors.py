@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 import ksom
-from ksom import Array, Dataset, Hook, ImagePixels, KohonenSOM, RandomColors, Trainer, train
+from ksom import train
 from ksom.algorithms import Online
+from ksom.dataset import Dataset
+from ksom.datasets.arrays import Array
+from ksom.datasets.colours import RandomColors
+from ksom.datasets.images import ImagePixels
 from ksom.default_setup import Experiment
 from ksom.errors import (
     BackendUnavailable,
@@ -20,8 +24,13 @@ from ksom.errors import (
     ParameterError,
     TrainingFailed,
 )
-from ksom.hooks import Checkpoint, Quality, TimeLimit, Vlog
-from ksom.schedules import Exponential, Linear
+from ksom.hooks import Checkpoint, Quality
+from ksom.hooks.hook import Hook
+from ksom.hooks.timing import TimeLimit
+from ksom.hooks.vlog import Vlog
+from ksom.kohonensom_model import KohonenSOM
+from ksom.method.schedules import Exponential, Linear
+from ksom.trainer import Trainer
 
 GOOD = [[0.0, 0.0], [1.0, 1.0]]
 

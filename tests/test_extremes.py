@@ -5,8 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ksom import Array, Dataset, KohonenSOM, Trainer, quantization_error, topographic_error, train
-from ksom.quality import quality
+from ksom import train
+from ksom.dataset import Dataset
+from ksom.datasets.arrays import Array
+from ksom.kohonensom_model import KohonenSOM
+from ksom.method.quality import quality, quantization_error, topographic_error
+from ksom.trainer import Trainer
 
 SAMPLES = np.random.default_rng(0).random((12, 4))
 

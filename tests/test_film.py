@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from ksom import KohonenSOM, RandomColors, Trainer
-from ksom.film import CAPTION_HEIGHT, EXACT_COLOURS, TRAILER, Film
-from ksom.hooks import Vlog
-from ksom.hooks.vlog import HOLD_SECONDS
+from ksom.datasets.colours import RandomColors
+from ksom.hooks.vlog import HOLD_SECONDS, Vlog
+from ksom.kohonensom_model import KohonenSOM
+from ksom.pictures.film import CAPTION_HEIGHT, EXACT_COLOURS, TRAILER, Film
+from ksom.trainer import Trainer
 
 
 def picture(colours, shape=(12, 22), seed=0):
@@ -152,7 +153,7 @@ def test_film_is_whole_even_if_killed_between_its_two_writes(tmp_path, monkeypat
 
 def test_long_films_take_no_more_memory(tmp_path):
     code = (
-        "import resource, sys, numpy as np; from pathlib import Path; from ksom.film import Film\n"
+        "import resource, sys, numpy as np; from pathlib import Path; from ksom.pictures.film import Film\n"
         "film = Film(Path(sys.argv[1])); pixels = np.random.default_rng(0).integers(0, 255, (200, 200, 3), np.uint8)\n"
         "def show(n):\n"
         "    for _ in range(n): film.append(pixels, 0.1)\n"

@@ -7,9 +7,11 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from ksom import KohonenSOM, Trainer, quantization_error, topographic_error
 from ksom.algorithms import Batch, Online
-from ksom.schedules import Exponential, Linear
+from ksom.kohonensom_model import KohonenSOM
+from ksom.method.quality import quantization_error, topographic_error
+from ksom.method.schedules import Exponential, Linear
+from ksom.trainer import Trainer
 
 GOLDEN = Path(__file__).parent / "golden"
 

@@ -5,11 +5,19 @@ import json
 import numpy as np
 import pytest
 
-from ksom import Hook, KohonenSOM, RandomColors, Trainer, quantization_error, topographic_error
+from ksom.datasets.colours import RandomColors
 from ksom.errors import ParameterError, TrainingFailed
-from ksom.hooks import HOOKS, Checkpoint, MetricsWriter, Progress, Quality, StopOnNaN, TimeLimit, Timing, Vlog
-from ksom.hooks.hook import EVERY_PAUSE
-from ksom.run import Outcome
+from ksom.hooks import HOOKS, Checkpoint, Quality
+from ksom.hooks.hook import EVERY_PAUSE, Hook
+from ksom.hooks.metrics_writer import MetricsWriter
+from ksom.hooks.progress import Progress
+from ksom.hooks.quality import StopOnNaN
+from ksom.hooks.timing import TimeLimit, Timing
+from ksom.hooks.vlog import Vlog
+from ksom.kohonensom_model import KohonenSOM
+from ksom.method.quality import quantization_error, topographic_error
+from ksom.runs.run import Outcome
+from ksom.trainer import Trainer
 
 
 def trained(*hooks, iterations=10, folder=None):

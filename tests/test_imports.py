@@ -10,16 +10,25 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "ksom"
 
 LEVELS = [
-    {"errors", "arguments", "metrics", "random_streams", "registry", "whole_files", "config", "logger", "array_files"},
-    {"lattice", "neighbourhood", "schedules", "initialisation", "kernels", "picture", "film"}
-    | {f"kernels.{path.stem}" for path in (PACKAGE / "kernels").glob("*.py") if path.stem != "__init__"},
-    {"dataset", "kohonensom_model", "quality", "checkpoint"},
-    {"run_folder", "run_record", "tracking_store", "tracking", "served_map"},
-    {"algorithms", "run", "interruption", "trainer", "hooks"}
-    | {f"hooks.{path.stem}" for path in (PACKAGE / "hooks").glob("*.py") if path.stem != "__init__"},
-    {"default_setup", "describe", "entry", "__main__", ""},
+    {"errors", "arguments", "registry", "samples", "array_files", "whole_files", "logger"},
+    {"method"},
+    {"kernels", "dataset"},
+    {"datasets", "kohonensom_model"},
+    {"algorithms", "runs"},
+    {"pictures"},
+    {"hooks"},
+    {"trainer"},
+    {"config", "default_setup", "describe", "entry", "__main__", ""},
 ]
-"""A file imports from its own level or from one above it in this list; "" is the package itself."""
+"""A file imports from its own level or one before it; a folder stands for all its files, and "" is the
+package itself."""
+
+WITHIN = {
+    "kernels": [{"backend", "node_sums", "rounding"}, {"numpy_backend", "numba", "jax"}, {""}],
+    "hooks": [{"hook"}, set(), {""}],
+    "datasets": [set(), {""}],
+}
+"""The same inside of a folder; files that are not named are in between."""
 
 FILES = sorted(PACKAGE.rglob("*.py"))
 
@@ -38,19 +47,36 @@ def imported(path: Path) -> set[str]:
     return names
 
 
-def level(name: str) -> int:
-    return next(number for number, names in enumerate(LEVELS) if name in names)
+def room(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def level(name: str, levels: list[set[str]]) -> int:
+    return next(number for number, names in enumerate(levels) if room(name) in names)
 
 
 @pytest.mark.parametrize("path", FILES, ids=module_name)
 def test_imports_point_one_way(path: Path) -> None:
     own = {name.removeprefix("ksom").removeprefix(".") for name in imported(path) if name.split(".")[0] == "ksom"}
-    upward = {name for name in own if level(name) > level(module_name(path))}
-    assert not upward
+    here = level(module_name(path), LEVELS)
+    assert not {name for name in own if level(name, LEVELS) > here}
 
 
-def test_every_level_names_files_that_exist() -> None:
-    assert {module_name(path) for path in FILES} == set().union(*LEVELS)
+@pytest.mark.parametrize("path", FILES, ids=module_name)
+def test_imports_point_one_way_inside_of_a_folder(path: Path) -> None:
+    folder, _, me = module_name(path).partition(".")
+    levels = WITHIN.get(folder, [])
+
+    def depth(name: str) -> int:
+        return next((number for number, names in enumerate(levels) if room(name) in names), 1)
+
+    inside = {name.removeprefix(f"ksom.{folder}").removeprefix(".") for name in imported(path)
+              if name == f"ksom.{folder}" or name.startswith(f"ksom.{folder}.")}  # fmt: skip
+    assert not {name for name in inside if depth(name) > depth(me)}
+
+
+def test_every_level_names_what_exists() -> None:
+    assert {room(module_name(path)) for path in FILES} == set().union(*LEVELS)
 
 
 def test_only_three_files_know_yacs() -> None:

@@ -5,9 +5,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ksom import Dataset, KohonenSOM, RandomColors
+from ksom.dataset import Dataset
+from ksom.datasets.colours import RandomColors
 from ksom.errors import DataError, ParameterError
-from ksom.initialisation import INITIALISATIONS
+from ksom.kohonensom_model import KohonenSOM
+from ksom.method.initialisation import INITIALISATIONS
 
 
 def first_weights(initial, samples, seed=0, sides=(3, 4), dtype="float64"):

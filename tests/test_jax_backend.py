@@ -15,26 +15,21 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from ksom import KohonenSOM, Trainer
 from ksom.algorithms import Batch, Online
 from ksom.errors import BackendUnavailable, DataError
 from ksom.hooks.hook import Hook
-from ksom.kernels import (
-    OnlineStep,
-    batch_jax,
-    devices_jax,
-    get_backend,
-    jax_backend,
-    numpy_backend,
-    online_jax,
-    search_jax,
-)
-from ksom.kernels.jax_backend import JaxBackend
+from ksom.kernels import get_backend, numpy_backend
+from ksom.kernels.backend import OnlineStep
+from ksom.kernels.jax import backend as jax_backend
+from ksom.kernels.jax import batch, devices, online, search
+from ksom.kernels.jax.backend import JaxBackend
+from ksom.kernels.jax.planes import Shape
 from ksom.kernels.numpy_backend import NumpyBackend
-from ksom.kernels.planes_jax import Shape
-from ksom.lattice import Rectangular
-from ksom.neighbourhood import Factors, Gaussian, factors, whole_factors
-from ksom.quality import quality
+from ksom.kohonensom_model import KohonenSOM
+from ksom.method.lattice import Rectangular
+from ksom.method.neighbourhood import Factors, Gaussian, factors, whole_factors
+from ksom.method.quality import quality
+from ksom.trainer import Trainer
 from tests import hard_cases
 
 DTYPES = ["float32", "float64"]
@@ -148,7 +143,7 @@ def test_many_samples_and_many_steps_are_learned_piece_by_piece(dtype: str) -> N
     chance, shape = np.random.default_rng(0), (10, 13, 3)
     weights, samples = chance.random(shape), chance.random((2500, 3)).astype(dtype)
     pair = Pair(NumpyBackend(weights, dtype), JaxBackend(weights, dtype), samples)
-    assert online_jax.PIECE_ITEMS < 1500
+    assert online.PIECE_ITEMS < 1500
     one_each = [OnlineStep([sample[np.newaxis]], gaussian(shape, dtype, 1.0), 0.1) for sample in samples[:1500]]
     pair.online([OnlineStep([samples[:700], samples[700:]], gaussian(shape, dtype, 3.0), 0.1), *one_each])
     pair.assert_same_weights()
@@ -174,8 +169,8 @@ def test_the_shortlist_settles_nearly_all_samples() -> None:
     weights, samples = ((centres[chance.integers(64, size=n)] + chance.normal(size=(n, 18))) for n in (340, 1024))
     backend = JaxBackend(weights.reshape(17, 20, 18), "float32")
     with jax.enable_x64(True):
-        shortlisted = jax.jit(functools.partial(search_jax._shortlisted, shape=Shape(17, 20, 18), k=2))
-        ready = search_jax.scored(backend._planes)
+        shortlisted = jax.jit(functools.partial(search._shortlisted, shape=Shape(17, 20, 18), k=2))
+        ready = search.scored(backend._planes)
         *_, is_settled = shortlisted(ready, samples.astype(np.float32), infinity=backend._infinity)
     assert np.asarray(is_settled).mean() > 0.99
 
@@ -224,11 +219,11 @@ class Compiled(Hook):
     def after_step(self, run: Any) -> None:
         quality(run, run.probe)
         kernels = (
-            online_jax.learn,
-            batch_jax.add_blocks,
-            batch_jax.moved_to_means,
-            search_jax.best_matching_nodes,
-            search_jax.scored,
+            online.learn,
+            batch.add_blocks,
+            batch.moved_to_means,
+            search.best_matching_nodes,
+            search.scored,
         )
         self.counts.append(sum(kernel._cache_size() for kernel in kernels))
 
@@ -249,7 +244,7 @@ def test_nothing_is_compiled_for_a_call_of_other_length() -> None:
     samples = np.ones((2000, 3), np.float32)
     for count in (1, 2000, 30):
         backend.online([OnlineStep([samples[:count]], gaussian((10, 13), "float32", 2.0), 0.1)])
-        sizes.add(online_jax.learn._cache_size())
+        sizes.add(online.learn._cache_size())
     assert len(sizes) == 1
 
 
@@ -257,11 +252,11 @@ def test_no_array_of_samples_by_nodes_is_made() -> None:
     backend = JaxBackend(np.random.default_rng(0).random((50, 50, 2)), "float32")
     samples = np.random.default_rng(1).random((20_000, 2), dtype=np.float32)
     with jax.enable_x64(True):
-        sums = batch_jax.Sums(np.zeros((2500, 2)), np.zeros(2500))
+        sums = batch.Sums(np.zeros((2500, 2)), np.zeros(2500))
         sent = backend._spread(samples, "sums")
-        lowered = batch_jax.add_blocks.lower(
+        lowered = batch.add_blocks.lower(
             sums,
-            search_jax.scored(backend._planes),
+            search.scored(backend._planes),
             sent,
             backend._infinity,
             mesh=backend._mesh,
@@ -303,7 +298,8 @@ def test_a_training_resumed_from_its_state_equals_one_never_stopped() -> None:
 
 TRAINING = """
     import numpy as np
-    from ksom import KohonenSOM, Trainer
+    from ksom.kohonensom_model import KohonenSOM
+    from ksom.trainer import Trainer
     samples = np.random.default_rng(0).normal(size=(1000, 3))
     som = KohonenSOM(10, 13, backend="jax")
     Trainer(som, samples, iterations=3, algorithm="batch").train()
@@ -313,7 +309,7 @@ TRAINING = """
 
 ON_FOUR_DEVICES = f"""
     import hashlib, jax
-    from ksom.kernels import jax_backend
+    from ksom.kernels.jax import backend as jax_backend
     assert len(jax.devices()) == 4
     jax_backend.SUM_ROWS = 64
     {TRAINING}
@@ -340,7 +336,7 @@ def without_jax(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.startswith("ksom.kernels.") and "jax" in name]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "jax", None)
-    monkeypatch.delattr("ksom.kernels.jax_backend")
+    monkeypatch.delattr("ksom.kernels.jax.backend")
 
 
 @pytest.mark.usefixtures("without_jax")
@@ -361,14 +357,14 @@ def test_a_device_that_is_not_there_is_one_line_and_no_run(platform: str, tmp_pa
 
 
 def test_a_map_too_large_for_the_device_says_how_much_is_needed_and_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices_jax, "_free_bytes", lambda device: 20_000)
+    monkeypatch.setattr(devices, "_free_bytes", lambda device: 20_000)
     told = r"backend jax: 50 × 60 nodes × 2 features of float32 need 7.2e-05 GB on every device, .* has 2e-05 GB"
     with pytest.raises(DataError, match=told):
         Trainer(KohonenSOM(50, 60, backend="jax"), [[0.0, 1.0]])
 
 
 def test_a_batch_needs_room_for_sums_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(devices_jax, "_free_bytes", lambda device: 80_000)
+    monkeypatch.setattr(devices, "_free_bytes", lambda device: 80_000)
     som = KohonenSOM(50, 60, initial=np.zeros((50, 60, 2)), backend="jax")
     with pytest.raises(DataError, match=r"need 0\.000312 GB on every device"):
         som.kernels.node_sums([np.zeros((1, 2), np.float32)])
@@ -379,16 +375,16 @@ def test_a_batch_needs_room_for_sums_as_well(monkeypatch: pytest.MonkeyPatch) ->
     [("gpu", {"bytes_limit": 100, "bytes_in_use": 30}, 70), ("gpu", None, None), ("gpu", {"peak": 1}, None)],
 )
 def test_a_device_tells_how_much_memory_it_has_left(platform: str, told: Any, free: int | None) -> None:
-    assert devices_jax._free_bytes(SimpleNamespace(platform=platform, memory_stats=lambda: told)) == free
+    assert devices._free_bytes(SimpleNamespace(platform=platform, memory_stats=lambda: told)) == free
 
 
 def test_an_exhausted_device_is_one_clear_line() -> None:
     told = r"too little memory for a map .*; make the map smaller"
-    with pytest.raises(DataError, match=told) as caught, devices_jax.computing("a map"):
+    with pytest.raises(DataError, match=told) as caught, devices.computing("a map"):
         jnp.zeros(2**50).block_until_ready()
     assert "\n" not in str(caught.value)
 
 
 def test_other_errors_of_jax_keep_their_names() -> None:
-    with pytest.raises(jax.errors.JaxRuntimeError, match="INTERNAL"), devices_jax.computing("a map"):
+    with pytest.raises(jax.errors.JaxRuntimeError, match="INTERNAL"), devices.computing("a map"):
         raise jax.errors.JaxRuntimeError("INTERNAL: something else")

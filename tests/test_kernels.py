@@ -8,11 +8,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ksom import KohonenSOM
 from ksom.errors import ParameterError
-from ksom.kernels import BACKENDS, OnlineStep, get_backend
-from ksom.lattice import Rectangular
-from ksom.neighbourhood import Gaussian, factors
+from ksom.kernels import BACKENDS, get_backend
+from ksom.kernels.backend import OnlineStep
+from ksom.kohonensom_model import KohonenSOM
+from ksom.method.lattice import Rectangular
+from ksom.method.neighbourhood import Gaussian, factors
 
 MADE = ["numpy", "numba"]
 ALL = [*MADE, "jax"]

@@ -6,9 +6,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from ksom import KohonenSOM
-from ksom.dataset import BLOCK_ROWS
 from ksom.errors import DataError, NotTrained, ParameterError
+from ksom.kohonensom_model import KohonenSOM
+from ksom.samples import BLOCK_ROWS
 
 RNG = np.random.default_rng(0)
 WEIGHTS = RNG.random((4, 5, 3))

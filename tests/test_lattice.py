@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ksom.errors import ParameterError
-from ksom.lattice import LATTICES, Lattice
+from ksom.method.lattice import LATTICES, Lattice
 
 SIDES = st.integers(1, 7)
 

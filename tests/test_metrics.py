@@ -3,7 +3,7 @@
 import pytest
 
 from ksom.errors import ParameterError
-from ksom.metrics import Metrics
+from ksom.runs.metrics import Metrics
 
 
 def test_the_latest_value_counts():

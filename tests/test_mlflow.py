@@ -16,12 +16,18 @@ import numpy as np
 import pytest
 import yaml
 
-from ksom import Experiment, Hook, KohonenSOM, RandomColors, Trainer
+from ksom.datasets.colours import RandomColors
+from ksom.default_setup import Experiment
 from ksom.errors import TrackingError
-from ksom.hooks import MetricsWriter, MLflow, Quality
-from ksom.run_record import parameters
-from ksom.tracking import TrackedRun, track
-from ksom.tracking_store import ServerAway, TrackingStore, store_uri
+from ksom.hooks import Quality
+from ksom.hooks.hook import Hook
+from ksom.hooks.metrics_writer import MetricsWriter
+from ksom.hooks.mlflow import MLflow
+from ksom.kohonensom_model import KohonenSOM
+from ksom.runs.tracking import TrackedRun, track
+from ksom.runs.tracking_record import parameters
+from ksom.runs.tracking_store import ServerAway, TrackingStore, store_uri
+from ksom.trainer import Trainer
 from tests.mlflow_server import Process, free_port, model_server, tracking_server
 
 pytestmark = [
@@ -203,7 +209,7 @@ def test_the_model_answers_with_node_and_distance_without_the_run_folder(experim
 
 
 def test_what_mlflow_copies_to_serve_a_map_does_not_import_ksom() -> None:
-    from ksom import tracking
+    from ksom.runs import tracking
 
     served = Path(tracking.__file__).with_name("served_map.py").read_text()
     assert "import ksom" not in served

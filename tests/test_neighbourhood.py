@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ksom.lattice import Rectangular
-from ksom.neighbourhood import NEIGHBOURHOODS, Gaussian, factors, factors_of_all
+from ksom.method.lattice import Rectangular
+from ksom.method.neighbourhood import NEIGHBOURHOODS, Gaussian, factors, factors_of_all
 
 SIGMAS = st.floats(1e-3, 1e3)
 DTYPES = ["float32", "float64"]

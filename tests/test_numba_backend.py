@@ -13,23 +13,15 @@ import pytest
 from hypothesis import given, settings
 from numpy.typing import NDArray
 
-from ksom import KohonenSOM
 from ksom.errors import BackendUnavailable
-from ksom.kernels import (
-    OnlineStep,
-    centred,
-    get_backend,
-    numba_backend,
-    online_numba,
-    product_numba,
-    search,
-    search_numba,
-    tiles,
-    vectors,
-)
-from ksom.kernels.numba_backend import NumbaBackend
+from ksom.kernels import get_backend
+from ksom.kernels.backend import OnlineStep
+from ksom.kernels.numba import backend as numba_backend
+from ksom.kernels.numba import centred, online, product_search, search, tile_search, tiles, vectors
+from ksom.kernels.numba.backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.kernels.rounding import rounding
+from ksom.kohonensom_model import KohonenSOM
 from tests.hard_cases import DTYPES, Case, cases, gaussian, learned, maps
 
 MANY = settings(max_examples=100)
@@ -56,7 +48,7 @@ def test_threads_and_memory_budget_never_change_a_bit(case: Case, threads: int, 
     with pytest.MonkeyPatch.context() as patch:
         expected = learned(NumbaBackend(case.weights, dtype), case.steps)
         patch.setattr(numba_backend, "_PARALLEL_WORK", 0)
-        patch.setattr("ksom.kernels.segment.SEGMENT_BYTES", budget)
+        patch.setattr("ksom.kernels.numba.segment.SEGMENT_BYTES", budget)
         assert learned(NumbaBackend(case.weights, dtype, threads), case.steps) == expected
 
 
@@ -64,7 +56,7 @@ def test_threads_and_memory_budget_never_change_a_bit(case: Case, threads: int, 
 def test_the_kernels_source_has_the_reference_s_bits(interpreted: dict[str, ModuleType], case: Case) -> None:
     dtype = case.weights.dtype
     expected = learned(NumpyBackend(case.weights, dtype), case.steps)
-    assert learned(interpreted["numba_backend"].NumbaBackend(case.weights, dtype), case.steps) == expected
+    assert learned(interpreted["backend"].NumbaBackend(case.weights, dtype), case.steps) == expected
 
 
 @MANY
@@ -77,10 +69,10 @@ def test_the_search_has_the_reference_s_bits(case: Case, threads: int, k: int, p
 def test_the_search_s_source_has_the_reference_s_bits(
     interpreted: dict[str, ModuleType], case: Case, k: int, products: bool
 ) -> None:
-    backend = interpreted["numba_backend"].NumbaBackend(case.weights, case.weights.dtype)
+    backend = interpreted["backend"].NumbaBackend(case.weights, case.weights.dtype)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(interpreted["product_numba"], "BLOCK_FEATURES", 4)
-        patch.setattr(interpreted["product_numba"], "CANDIDATES", 3)
+        patch.setattr(interpreted["product_search"], "BLOCK_FEATURES", 4)
+        patch.setattr(interpreted["product_search"], "CANDIDATES", 3)
         assert_same_answers(backend, case, k, interpreted["search"].Search, products)
 
 
@@ -165,18 +157,18 @@ def test_784_features_have_the_reference_s_bits(dtype: Any) -> None:
 
 @given(cases(maps(longest=24, features=5), samples=6))
 def test_a_box_holds_its_tile_s_weights_whatever_was_learned(interpreted: dict[str, ModuleType], case: Case) -> None:
-    kernels, dtype = interpreted["online_numba"], case.weights.dtype
-    backend = interpreted["numba_backend"].NumbaBackend(case.weights, dtype)
+    dtype = case.weights.dtype
+    backend = interpreted["backend"].NumbaBackend(case.weights, dtype)
     held, room = backend._tiles, backend._room
-    for segment in importlib.import_module("ksom.kernels.segment").segments(case.steps):
+    for segment in importlib.import_module("ksom.kernels.numba.segment").segments(case.steps):
         chance = np.random.default_rng(0)
         for sample in range(len(segment.samples)):
             segment.winners[sample] = chance.integers(held.height), chance.integers(held.width)
-            kernels._rate_tiles(sample, held, segment, room)
-            kernels.move_boxes(
+            interpreted["online"]._rate_tiles(sample, held, segment, room)
+            interpreted["boxes"].move_boxes(
                 held.low, held.high, room.least, room.most, segment.samples, sample, held.rounding, held.underflow
             )
-        kernels.catch_up(0, len(held.weights), held, room, segment)
+        interpreted["online"].catch_up(0, len(held.weights), held, room, segment)
         count = len(held.weights)
         assert np.all(held.weights.min(axis=2) >= held.low[:, :count].T)
         assert np.all(held.weights.max(axis=2) <= held.high[:, :count].T)
@@ -190,9 +182,9 @@ def test_no_node_is_nearer_than_its_tile_s_box(interpreted: dict[str, ModuleType
     squared = np.empty(held.weights.shape[2], dtype=case.weights.dtype)
     for samples in (block for step in case.steps for block in step.samples):
         for sample in range(min(len(samples), 2)):
-            interpreted["online_numba"].bound_boxes(held.low, held.high, samples, sample, bounds)
+            interpreted["boxes"].bound_boxes(held.low, held.high, samples, sample, bounds)
             for tile in range(len(held.weights)):
-                interpreted["online_numba"].measure_distances(held.weights, tile, samples, sample, squared)
+                interpreted["boxes"].measure_distances(held.weights, tile, samples, sample, squared)
                 assert bounds[tile] <= squared.min()
 
 
@@ -200,9 +192,7 @@ def test_no_node_is_nearer_than_its_tile_s_box(interpreted: dict[str, ModuleType
 def test_a_measured_box_is_the_smallest(interpreted: dict[str, ModuleType], case: Case) -> None:
     held = tiles.as_tiles(case.weights, case.weights.dtype)
     for tile in range(len(held.weights)):
-        interpreted["online_numba"].measure_box(
-            held.weights_bits, tile, held.low_bits, held.high_bits, held.least_integer
-        )
+        interpreted["boxes"].measure_box(held.weights_bits, tile, held.low_bits, held.high_bits, held.least_integer)
         assert np.array_equal(held.low[:, tile], held.weights[tile].min(axis=1))
         assert np.array_equal(held.high[:, tile], held.weights[tile].max(axis=1))
 
@@ -252,7 +242,7 @@ def test_first_weights_are_copied() -> None:
 
 
 def test_the_kernels_are_compiled_for_two_precisions_only() -> None:
-    for kernel in (online_numba.learn, online_numba.catch_up):
+    for kernel in (online.learn, online.catch_up):
         assert len(kernel.signatures) <= len(DTYPES)
 
 
@@ -264,7 +254,7 @@ def test_samples_in_memory_of_any_kind_are_searched_by_the_same_compiled_kernels
     mapped = np.load(tmp_path / "samples.npy", mmap_mode="r")
     unaligned = np.frombuffer(b"." + samples.tobytes(), dtype=np.float32, offset=1).reshape(samples.shape)
     backend = NumbaBackend(samples[:100].reshape(10, 10, 3), np.float32)
-    kernels = (search_numba.search, product_numba.search_products, search_numba.all_distances)
+    kernels = (tile_search.search, product_search.search_products, tile_search.all_distances)
     known = []
     for kind in (samples, read_only, mapped, unaligned, np.asfortranarray(samples), samples[::2]):
         backend.distances(kind)
@@ -280,7 +270,6 @@ def without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name == "numba" or name.startswith("ksom.kernels.")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "numba", None)
-    monkeypatch.delattr("ksom.kernels.numba_backend")
 
 
 @pytest.mark.usefixtures("without_numba")
@@ -308,11 +297,10 @@ def test_auto_loads_numba_where_it_is_worth_it(
 def test_a_place_that_cannot_hold_compiled_code_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     class Unwritable:
         def find_spec(self, name: str, *_: Any) -> None:
-            if name == "ksom.kernels.numba_backend":
+            if name == "ksom.kernels.numba.backend":
                 raise RuntimeError("cannot cache function 'smallest'")
 
-    monkeypatch.delitem(sys.modules, "ksom.kernels.numba_backend")
-    monkeypatch.delattr("ksom.kernels.numba_backend")
+    monkeypatch.delitem(sys.modules, "ksom.kernels.numba.backend")
     monkeypatch.setattr(sys, "meta_path", [Unwritable(), *sys.meta_path])
     with pytest.raises(BackendUnavailable, match="set NUMBA_CACHE_DIR to a folder that can be written"):
         get_backend("numba", np.zeros((2, 2, 1)), np.float32)

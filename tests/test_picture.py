@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ksom.picture import SMALLEST_SIDE, Scale, colours_for
+from ksom.pictures.picture import SMALLEST_SIDE, Scale, colours_for
 
 RNG_SEEDS = st.integers(0, 99)
 

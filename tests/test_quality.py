@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ksom import KohonenSOM, quantization_error, topographic_error
-from ksom.quality import quality
+from ksom.kohonensom_model import KohonenSOM
+from ksom.method.quality import quality, quantization_error, topographic_error
 
 
 @given(height=st.integers(1, 5), width=st.integers(1, 5), seed=st.integers(0, 99))

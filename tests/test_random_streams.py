@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ksom.random_streams import stream
+from ksom.method.random_streams import stream
 
 NAMES = ["data", "initial weights", "order", "probe"]
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import yaml
 
-from ksom import Experiment
 from ksom.config import DEFAULTS
+from ksom.default_setup import Experiment
 from ksom.entry import cli
 
 ROOT = Path(__file__).parents[1]

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from ksom import Hook, KohonenSOM, Trainer
+from ksom.hooks.hook import Hook
+from ksom.kohonensom_model import KohonenSOM
+from ksom.trainer import Trainer
 
 
 class Looks(Hook):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ksom.errors import ParameterError
-from ksom.schedules import SCHEDULES, Exponential, Linear, as_schedule
+from ksom.method.schedules import SCHEDULES, Exponential, Linear, as_schedule
 
 ITERATIONS = st.integers(1, 200)
 SIGMAS = st.floats(1, 1000)

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from ksom import Experiment, Hook
+from ksom.default_setup import Experiment
 from ksom.errors import NotInstalled, ParameterError
-from ksom.hooks import TensorBoard
+from ksom.hooks.hook import Hook
+from ksom.hooks.tensorboard import TensorBoard
 
 EXPERIMENT = """
 MODEL: {HEIGHT: 6, WIDTH: 7}

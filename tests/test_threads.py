@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from ksom.kernels.threads import spread
+from ksom.kernels.numba.threads import spread
 
 
 def add_one(start: int, stop: int, done: np.ndarray) -> None:
@@ -57,7 +57,7 @@ def test_an_error_in_a_share_is_raised_and_no_other_share_begins_after_it(thread
 FORKS = """
 import os
 import threading
-from ksom.kernels.threads import spread
+from ksom.kernels.numba.threads import spread
 
 def two_work():
     both = threading.Barrier(2, timeout=10)

@@ -4,10 +4,10 @@ from importlib.util import find_spec
 
 import pytest
 
-from ksom import Experiment
+from ksom.default_setup import Experiment
 from ksom.errors import ConfigError, NotInstalled, ParameterError
-from ksom.hooks import MLflow
-from ksom.tracking_store import ServerAway, TrackingStore
+from ksom.hooks.mlflow import MLflow
+from ksom.runs.tracking_store import ServerAway, TrackingStore
 from tests.mlflow_server import free_port
 
 pytestmark = [
@@ -53,7 +53,7 @@ def test_impossible_names_are_refused(argument, name) -> None:
 
 
 def test_without_mlflow_the_message_says_what_to_install(monkeypatch) -> None:
-    monkeypatch.setattr("ksom.tracking_store.find_spec", lambda name: None)
+    monkeypatch.setattr("ksom.runs.tracking_store.find_spec", lambda name: None)
     with pytest.raises(NotInstalled, match=r"MLflow is not installed; pip install 'kohonen2\[mlflow\]'"):
         Experiment(None, ["HOOKS.MLFLOW", "{}"])
 

@@ -5,24 +5,24 @@ import math
 import numpy as np
 import pytest
 
-from ksom import Dataset, Hook, KohonenSOM, RandomColors, Trainer, train
+from ksom import train
 from ksom.algorithms import Batch, Online
+from ksom.dataset import Dataset
+from ksom.datasets.colours import RandomColors
 from ksom.errors import DataError, OutputError, ParameterError, TrainingFailed
-from ksom.hooks import (
-    HOOKS,
-    Checkpoint,
-    MetricsWriter,
-    MLflow,
-    Progress,
-    Quality,
-    StopOnNaN,
-    TensorBoard,
-    TimeLimit,
-    Timing,
-    Vlog,
-)
-from ksom.run import Outcome
-from ksom.schedules import Exponential, Linear
+from ksom.hooks import HOOKS, Checkpoint, Quality
+from ksom.hooks.hook import Hook
+from ksom.hooks.metrics_writer import MetricsWriter
+from ksom.hooks.mlflow import MLflow
+from ksom.hooks.progress import Progress
+from ksom.hooks.quality import StopOnNaN
+from ksom.hooks.tensorboard import TensorBoard
+from ksom.hooks.timing import TimeLimit, Timing
+from ksom.hooks.vlog import Vlog
+from ksom.kohonensom_model import KohonenSOM
+from ksom.method.schedules import Exponential, Linear
+from ksom.runs.run import Outcome
+from ksom.trainer import Trainer
 
 ALL_HOOKS = [
     Checkpoint(every=3),

@@ -6,8 +6,10 @@ from typing import Any
 
 from benchmarks.peers import NotOfferedError
 from benchmarks.rows import Task
-from ksom import KohonenSOM, Trainer, algorithms
+from ksom import algorithms
 from ksom.kernels import BACKENDS
+from ksom.kohonensom_model import KohonenSOM
+from ksom.trainer import Trainer
 
 
 def variant(backend: str) -> "Ksom":

@@ -4,11 +4,11 @@ import os
 from pathlib import Path
 
 from ksom.arguments import require_integer
-from ksom.checkpoint import checkpoint_paths, save_checkpoint
 from ksom.hooks.hook import HOOKS, Hook, Phase
 from ksom.hooks.quality import require_finite
-from ksom.run import Outcome, Run
-from ksom.run_folder import APPEND_ONLY, CHECKPOINTS
+from ksom.runs.checkpoint import checkpoint_paths, save_checkpoint
+from ksom.runs.run import Outcome, Run
+from ksom.runs.run_folder import APPEND_ONLY, CHECKPOINTS
 
 
 @HOOKS.register("Checkpoint")

@@ -6,7 +6,7 @@ from typing import Any
 
 from ksom.arguments import require_integer
 from ksom.registry import Registry
-from ksom.run import Run
+from ksom.runs.run import Run
 
 HOOKS = Registry("hook")
 

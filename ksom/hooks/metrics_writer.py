@@ -2,7 +2,7 @@
 
 from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook, Phase
 from ksom.logger import JsonLines
-from ksom.run import Run
+from ksom.runs.run import Run
 
 
 @HOOKS.register("MetricsWriter")

@@ -8,10 +8,17 @@ from pathlib import Path
 from ksom.arguments import require_string
 from ksom.errors import KsomError
 from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook, Phase
-from ksom.run import Outcome, Run
-from ksom.run_record import MAP, METRICS
-from ksom.tracking import ARTEFACTS, STATUS, TrackedRun, experiment_name
-from ksom.tracking_store import ServerAway, TrackingStore, require_mlflow, require_no_password, require_uri, store_uri
+from ksom.runs.run import Outcome, Run
+from ksom.runs.tracking import ARTEFACTS, STATUS, TrackedRun, experiment_name
+from ksom.runs.tracking_record import MAP, METRICS
+from ksom.runs.tracking_store import (
+    ServerAway,
+    TrackingStore,
+    require_mlflow,
+    require_no_password,
+    require_uri,
+    store_uri,
+)
 
 logger = logging.getLogger(__name__)
 

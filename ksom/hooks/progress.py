@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook, Phase
-from ksom.run import Run
+from ksom.runs.run import Run
 
 logger = logging.getLogger(__name__)
 

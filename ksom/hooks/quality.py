@@ -5,8 +5,8 @@ import numpy as np
 from ksom.arguments import require_integer
 from ksom.errors import TrainingFailed
 from ksom.hooks.hook import HOOKS, Hook, Phase
-from ksom.quality import quality
-from ksom.run import Run
+from ksom.method.quality import quality
+from ksom.runs.run import Run
 
 
 @HOOKS.register("Quality")

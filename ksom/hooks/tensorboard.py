@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from ksom.arguments import require_integer
 from ksom.errors import NotInstalled
 from ksom.hooks.hook import HOOKS, Hook, Phase
-from ksom.picture import Colours, Scale, colours_for
-from ksom.run import Run
-from ksom.run_record import EVENTS
+from ksom.pictures.picture import Colours, Scale, colours_for
+from ksom.runs.run import Run
+from ksom.runs.tracking_record import EVENTS
 from ksom.whole_files import AppendOnlyFile
 
 BINS = 30

@@ -6,7 +6,7 @@ from typing import Any
 
 from ksom.arguments import require_number
 from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook, Phase
-from ksom.run import Run
+from ksom.runs.run import Run
 
 
 @HOOKS.register("Timing")

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ksom.arguments import require_boolean, require_integer, require_number
-from ksom.film import Film
 from ksom.hooks.hook import HOOKS, Hook
-from ksom.picture import Colours, Scale, colours_for
-from ksom.run import Outcome, Run
+from ksom.pictures.film import Film
+from ksom.pictures.picture import Colours, Scale, colours_for
+from ksom.runs.run import Outcome, Run
 from ksom.whole_files import replacing
 
 logger = logging.getLogger(__name__)

@@ -7,20 +7,17 @@ accelerators, within rounding of the reference.
 
 import logging
 import os
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ksom.arguments import require_choice
 from ksom.errors import BackendUnavailable
-from ksom.kernels.node_sums import NodeSums
-from ksom.neighbourhood import Factors
+from ksom.kernels.backend import Backend
 
 if TYPE_CHECKING:
-    from ksom.kernels.jax_backend import JaxBackend
-    from ksom.kernels.numba_backend import NumbaBackend
+    from ksom.kernels.jax.backend import JaxBackend
+    from ksom.kernels.numba.backend import NumbaBackend
 
 logger = logging.getLogger(__name__)
 
@@ -29,95 +26,6 @@ BACKENDS = ("auto", "numpy", "numba", "jax")
 LITTLE_WORK = 2e8
 """Up to so many values to visit (samples × nodes × features) numpy needs about as long as loading numba does: 0.3 to
 0.7 s, and once on every machine 4 s of compilation."""
-
-BLOCK_DISTANCES = 2**18
-"""How many distances (samples × nodes) are held at a time: about a megabyte, which stays in a core's cache."""
-
-
-BLOCK_DISTANCES = 2**18
-"""How many distances (samples × nodes) are held at a time: about a megabyte, which stays in a core's cache."""
-
-
-class OnlineStep(NamedTuple):
-    """One iteration of online training."""
-
-    samples: Iterable[NDArray[Any]]
-    """Blocks of rows, each of shape (n, D), in the working precision."""
-    factors: Factors
-    """The neighbourhood at this iteration's sigma."""
-    learning_rate: float
-    """This iteration's learning rate, in (0, 1]."""
-
-
-class Backend(Protocol):
-    """What training and measuring need of a numerical core."""
-
-    name: str
-    """One of `BACKENDS`."""
-
-    @property
-    def weights(self) -> NDArray[Any]:
-        """The weights as a new array of shape (H, W, D), C order, data units, in the working precision."""
-        ...
-
-    @property
-    def features(self) -> int:
-        """The number of features, D."""
-        ...
-
-    def online(self, steps: Iterable[OnlineStep]) -> None:
-        """Show samples one after another; each moves the weights before the next one is looked at."""
-        ...
-
-    def node_sums(self, samples: Iterable[NDArray[Any]]) -> NodeSums:
-        """Return sum and number of the samples that each node wins, with the weights as they are.
-
-        Parameters
-        ----------
-        samples : iterable of ndarray of shape (n, D)
-            Blocks of rows of any size, in the working precision; how they are cut does not change a bit.
-        """
-        ...
-
-    def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
-        """Move every node to the mean of all samples, w_k ← Σ_b h(b, k) S_b / Σ_b h(b, k) n_b, added in float64.
-
-        The neighbourhood is applied along rows, then along columns, b ascending. A node whose denominator is below
-        `LEAST_WEIGHT` keeps its weights.
-
-        Parameters
-        ----------
-        node_sums : NodeSums
-            S_b and n_b of every node b.
-        factors : Factors
-            h, in float64, as far as it reaches.
-        """
-        ...
-
-    def best_matching_nodes(self, samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        """Return the k nearest nodes of each sample, nearest first, and their squared distances.
-
-        Of equally near nodes the one with the lower index comes first.
-
-        Parameters
-        ----------
-        samples : ndarray of shape (n, D)
-            In the working precision.
-        k : int
-            1 or 2, at most the number of nodes.
-
-        Returns
-        -------
-        nodes : ndarray of shape (n, k)
-            Node indices, row * W + column.
-        squared_distances : ndarray of shape (n, k)
-            Data units squared, in the working precision.
-        """
-        ...
-
-    def distances(self, samples: NDArray[Any]) -> NDArray[Any]:
-        """Return the distance of each of a few samples to every node, shape (n, K), data units."""
-        ...
 
 
 def get_backend(name: str, weights: NDArray[Any], dtype: DTypeLike, *, threads: int = 0, samples: int = 0) -> Backend:
@@ -177,7 +85,7 @@ def _choice(weights: int, samples: int) -> tuple[str, str]:
 
 def _numba_backend() -> "type[NumbaBackend]":
     try:
-        from ksom.kernels.numba_backend import NumbaBackend
+        from ksom.kernels.numba.backend import NumbaBackend
     except ImportError as error:
         raise BackendUnavailable(f"backend numba cannot be loaded ({error}); pip install numba") from error
     except RuntimeError as error:  # numba finds no place for what it compiles
@@ -189,7 +97,7 @@ def _numba_backend() -> "type[NumbaBackend]":
 
 def _jax_backend() -> "type[JaxBackend]":
     try:
-        from ksom.kernels.jax_backend import JaxBackend
+        from ksom.kernels.jax.backend import JaxBackend
     except ImportError as error:
         raise BackendUnavailable(f"backend jax cannot be loaded ({error}); pip install 'kohonen2[jax]'") from error
     return JaxBackend

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ksom.kernels import BLOCK_DISTANCES, OnlineStep
+from ksom.kernels.backend import BLOCK_DISTANCES, OnlineStep
 from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
-from ksom.neighbourhood import Factors
+from ksom.method.neighbourhood import Factors
 
 
 class NumpyBackend:

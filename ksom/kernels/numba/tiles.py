@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ksom.kernels.vectors import LANES, aligned, integers
+from ksom.kernels.numba.vectors import LANES, aligned, integers
 
 FEW_NODES = 256
 """A map of no more nodes is one tile: 256 nodes are looked at in 60 ns, less than it takes to choose among tiles."""

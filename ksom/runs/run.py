@@ -8,8 +8,8 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from ksom.kohonensom_model import KohonenSOM
-from ksom.lattice import Lattice
-from ksom.metrics import Metrics
+from ksom.method.lattice import Lattice
+from ksom.runs.metrics import Metrics
 
 
 class Outcome(enum.Enum):

@@ -10,9 +10,9 @@ import numpy as np
 from jax import lax
 from numpy.typing import NDArray
 
-from ksom.kernels import OnlineStep
-from ksom.kernels.planes_jax import Shape, nearest, rounded, squared_distances
-from ksom.neighbourhood import Factors
+from ksom.kernels.backend import OnlineStep
+from ksom.kernels.jax.planes import Shape, nearest, rounded, squared_distances
+from ksom.method.neighbourhood import Factors
 
 PIECE_BYTES = 2**20
 """How much is sent to the device at a time, samples or tables of factors: a megabyte …"""

@@ -15,9 +15,20 @@ import yaml
 
 from ksom.array_files import read_array
 from ksom.errors import TrackingError
-from ksom.run_folder import CONFIG, RunFolder
-from ksom.run_record import BATCH_METRICS, IDENTITY, MAP, METRICS, Position, began, files, parameters, read_steps, tags
-from ksom.tracking_store import EXPERIMENT, TrackingStore, store_uri
+from ksom.runs.run_folder import CONFIG, RunFolder
+from ksom.runs.tracking_record import (
+    BATCH_METRICS,
+    IDENTITY,
+    MAP,
+    METRICS,
+    Position,
+    began,
+    files,
+    parameters,
+    read_steps,
+    tags,
+)
+from ksom.runs.tracking_store import EXPERIMENT, TrackingStore, store_uri
 
 BATCH_PARAMETERS = 100
 """Of one request, MLflow's limit."""

@@ -6,8 +6,8 @@ Every addition happens in the reference's order; what is left out adds 0 to a su
 import numpy as np
 from numba import njit
 
-from ksom.kernels.online_numba import first_node
-from ksom.kernels.vectors import ENTRY, LANES, MAKING_ROOM, PART
+from ksom.kernels.numba.boxes import first_node
+from ksom.kernels.numba.vectors import ENTRY, LANES, MAKING_ROOM, PART
 
 
 @njit(**MAKING_ROOM)

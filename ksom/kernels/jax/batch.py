@@ -9,9 +9,9 @@ from jax import lax
 from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as Placed
 
+from ksom.kernels.jax.planes import Shape, rounded
+from ksom.kernels.jax.search import Scored, Sent, search
 from ksom.kernels.node_sums import LEAST_WEIGHT
-from ksom.kernels.planes_jax import Shape, rounded
-from ksom.kernels.search_jax import Scored, Sent, search
 
 ADDED_TOGETHER = 8
 """So many nodes are added to a total without going back to memory."""

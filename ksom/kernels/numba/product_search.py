@@ -10,9 +10,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ksom.kernels.centred import LANES, Centred
-from ksom.kernels.search_numba import insert, search_one
-from ksom.kernels.vectors import ENTRY, PART, aligned, integers, ordered
+from ksom.kernels.numba.centred import LANES, Centred
+from ksom.kernels.numba.tile_search import insert, search_one
+from ksom.kernels.numba.vectors import ENTRY, PART, aligned, integers, ordered
 
 SUM: dict[str, Any] = {**PART, "fastmath": {"contract"}}
 """How sums are compiled: multiplying and adding are one operation where the processor has it."""

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from ksom.run_folder import CONFIG, ENVIRONMENT
+from ksom.runs.run_folder import CONFIG, ENVIRONMENT
 
 logger = logging.getLogger(__name__)
 

@@ -13,14 +13,14 @@ from jax.sharding import NamedSharding
 from jax.sharding import PartitionSpec as Placed
 from numpy.typing import DTypeLike, NDArray
 
-from ksom.kernels import OnlineStep
-from ksom.kernels.batch_jax import Sums, add_blocks, moved_to_means
-from ksom.kernels.devices_jax import all_devices, computing, require_room
+from ksom.kernels.backend import OnlineStep
+from ksom.kernels.jax.batch import Sums, add_blocks, moved_to_means
+from ksom.kernels.jax.devices import all_devices, computing, require_room
+from ksom.kernels.jax.online import learn, pieces
+from ksom.kernels.jax.planes import Shape, as_map, as_planes
+from ksom.kernels.jax.search import Sent, all_distances, best_matching_nodes, scored
 from ksom.kernels.node_sums import SUM_ROWS, NodeSums, regrouped
-from ksom.kernels.online_jax import learn, pieces
-from ksom.kernels.planes_jax import Shape, as_map, as_planes
-from ksom.kernels.search_jax import Sent, all_distances, best_matching_nodes, scored
-from ksom.neighbourhood import Factors
+from ksom.method.neighbourhood import Factors
 
 FEWEST_ROWS = 64
 """A block of samples is filled up to so many at least, and to a power of two."""

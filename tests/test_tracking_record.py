@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from ksom.run_record import Position, files, read_steps
+from ksom.runs.tracking_record import Position, files, read_steps
 
 
 def test_lines_are_read_whole_in_order_and_once(tmp_path) -> None:

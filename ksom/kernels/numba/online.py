@@ -13,61 +13,14 @@ until the segment's end. A tile then learns hundreds of samples while it is in t
 do so on different threads. The order of the updates of one node is always that of the samples.
 """
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
-
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
-from ksom.kernels.tiles import Tiles
-from ksom.kernels.vectors import ENTRY, PART, aligned, first, integers, ordered, smallest
+from ksom.kernels.numba.boxes import bound_boxes, first_node, measure_box, measure_distances, move_boxes
+from ksom.kernels.numba.vectors import ENTRY, PART, first, smallest
 
 MEASURE_AFTER = 4
 """A box is measured when it was moved by so many samples at least: measuring takes twice as long as moving it."""
-
-
-class Room(NamedTuple):
-    """Memory that the kernels work in; every thread has its own."""
-
-    factors: NDArray[Any]
-    """Of the columns of a tile, shape (tile_width,)."""
-    rates: NDArray[Any]
-    """alpha · h for each node of a tile, shape (tile_height, tile_width)."""
-    rate: NDArray[Any]
-    """The same memory, flat."""
-    squared: NDArray[Any]
-    """Squared distances of a tile's nodes, data units²."""
-    squared_bits: NDArray[Any]
-    """The same memory, read as integers."""
-    bounds: NDArray[Any]
-    """Lower bounds of the squared distances in each tile, data units²."""
-    bounds_bits: NDArray[Any]
-    """The same memory, read as integers."""
-    least: NDArray[Any]
-    """Smallest rate in each tile."""
-    most: NDArray[Any]
-    """Largest rate in each tile."""
-
-
-def make_room(tiles: Tiles) -> Room:
-    """Return memory for one thread."""
-    dtype, padded = tiles.weights.dtype, tiles.low.shape[1]
-    rates = aligned((tiles.tile_height, tiles.tile_width), dtype)
-    squared, bounds = aligned((rates.size,), dtype), aligned((padded,), dtype)
-    least, most = aligned((padded,), dtype), aligned((padded,), dtype)
-    least[:] = most[:] = 0
-    factors = aligned((tiles.tile_width,), dtype)
-    return Room(factors, rates, rates.reshape(-1), squared, integers(squared), bounds, integers(bounds), least, most)
-
-
-def in_room(kernel: Callable[..., None], tiles: Tiles) -> Callable[..., None]:
-    """Return a kernel that is called with tiles and memory to work in as one that is called without."""
-
-    def part(start: int, stop: int, *arrays: Any) -> None:
-        kernel(start, stop, tiles, make_room(tiles), *arrays)
-
-    return part
 
 
 @njit(**ENTRY)
@@ -138,13 +91,6 @@ def node_at(tile, place, tiles):
 
 
 @njit(**PART)
-def first_node(tile, tiles):
-    """Return the lowest index of a tile's nodes."""
-    row, column = tile // tiles.tile_columns * tiles.tile_height, tile % tiles.tile_columns * tiles.tile_width
-    return row * tiles.width + column
-
-
-@njit(**PART)
 def catch_up_tile(tile, stop, tiles, segment, room):
     """Let a tile learn the samples before `stop` that it has not learned yet."""
     for sample in range(tiles.caught_up[tile], stop):
@@ -198,37 +144,6 @@ def update(weights, tile, samples, sample, rate):
 
 
 @njit(**PART)
-def measure_distances(weights, tile, samples, sample, squared):
-    """‖w − x‖² for all nodes of a tile, feature by feature as in the reference."""
-    value = samples[sample, 0]
-    for i in range(squared.size):
-        difference = weights[tile, 0, i] - value
-        squared[i] = difference * difference
-    for feature in range(1, weights.shape[1]):
-        value = samples[sample, feature]
-        for i in range(squared.size):
-            difference = weights[tile, feature, i] - value
-            squared[i] = squared[i] + difference * difference
-
-
-@njit(**PART)
-def bound_boxes(low, high, samples, sample, bounds):
-    """Squared distance of a sample to each box: no node in it is nearer.
-
-    Differences, squares and sums are rounded in the same order as a node's own, and rounding never changes an order;
-    so the bound holds for the computed distances, without a margin.
-    """
-    bounds[:] = 0
-    for feature in range(low.shape[0]):
-        value = samples[sample, feature]
-        for tile in range(bounds.size):
-            below, above = low[feature, tile] - value, value - high[feature, tile]
-            outside = below if below > above else above
-            outside = outside if outside > 0 else outside - outside
-            bounds[tile] = bounds[tile] + outside * outside
-
-
-@njit(**PART)
 def _rate_tiles(sample, tiles, segment, room):
     """Smallest and largest rate of each tile's nodes; they round as the nodes' own do, so none is outside."""
     block, row, column = segment.block[sample], segment.winners[sample, 0], segment.winners[sample, 1]
@@ -241,40 +156,6 @@ def _rate_tiles(sample, tiles, segment, room):
             tile = i * tiles.tile_columns + j
             room.least[tile] = least * segment.column_factors_within[block, _farthest(column, left, right)]
             room.most[tile] = most * segment.column_factors_beyond[block, _nearest(column, left, right)]
-
-
-@njit(**PART)
-def move_boxes(low, high, least, most, samples, sample, rounding, underflow):
-    """Move each box so that it holds its tile's weights after an update.
-
-    w + rate · (x − w) grows with w, because rates are at most 1; so the lower corner moves by the formula, with the
-    rate that leaves it lowest, and then outwards by what rounding may do: with ε the working precision's epsilon and M
-    the largest magnitude among the corners and the sample, a difference is at most 2M and the result at most M, so that
-    a node's three roundings add up to at most 2.5 ε M, the corner's own to as much, and moving it out to ε M / 2. The
-    slack is 8 ε M, and the smallest normal number for products that underflow.
-    """
-    for feature in range(low.shape[0]):
-        value = samples[sample, feature]
-        for tile in range(least.size):
-            from_low, from_high = value - low[feature, tile], value - high[feature, tile]
-            magnitude = max(abs(low[feature, tile]), abs(high[feature, tile]), abs(value))
-            slack = rounding * magnitude + underflow if most[tile] > 0 else value - value
-            lowest = least[tile] if from_low > 0 else most[tile]
-            highest = most[tile] if from_high > 0 else least[tile]
-            low[feature, tile] = low[feature, tile] + lowest * from_low - slack
-            high[feature, tile] = high[feature, tile] + highest * from_high + slack
-
-
-@njit(**PART)
-def measure_box(weights_bits, tile, low_bits, high_bits, least_integer):
-    """Make a tile's box as small as its weights allow."""
-    for feature in range(weights_bits.shape[1]):
-        low = high = ordered(weights_bits[tile, feature, 0], least_integer)
-        for i in range(weights_bits.shape[2]):
-            bits = ordered(weights_bits[tile, feature, i], least_integer)
-            low, high = min(low, bits), max(high, bits)
-        low_bits[feature, tile] = ordered(low, least_integer)
-        high_bits[feature, tile] = ordered(high, least_integer)
 
 
 @njit(**PART)

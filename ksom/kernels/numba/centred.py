@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.kernels.tiles import Tiles, tile_nodes
-from ksom.kernels.vectors import aligned, integers
+from ksom.kernels.numba.tiles import Tiles, tile_nodes
+from ksom.kernels.numba.vectors import aligned, integers
 
 COLUMN_BYTES = 2**12
 """How many nodes are in a column at most, 1024 in float32: the scores of 4 samples are then 16 kB, which stay in a
@@ -52,7 +52,7 @@ def centred(tiles: Tiles) -> Iterator[Centred]:
 
     Examples
     --------
-    >>> from ksom.kernels.tiles import as_tiles
+    >>> from ksom.kernels.numba.tiles import as_tiles
     >>> [group] = centred(as_tiles(np.array([[[1.0, 5.0], [3.0, 9.0]]]), float))
     >>> group.centre, group.weights[0, :2, :2].tolist(), group.norms[0, :2], group.nodes
     (array([2., 7.]), [[-1.0, 1.0], [-2.0, 2.0]], array([5., 5.]), array([0, 1]))

@@ -6,8 +6,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.kernels import OnlineStep
-from ksom.neighbourhood import Factors
+from ksom.kernels.backend import OnlineStep
+from ksom.method.neighbourhood import Factors
 
 SEGMENT_BYTES = 2**24
 """How much is gathered for one call, samples and factors: 16 MB."""

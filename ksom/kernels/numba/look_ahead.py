@@ -1,4 +1,4 @@
-"""Online training of many features: look ahead at the next samples, in blocks; see `ahead_numba` for the idea."""
+"""Online training of many features: look ahead at the next samples, in blocks; see `ahead` for the idea."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.kernels.ahead_numba import (
+from ksom.kernels.numba.ahead import (
     ABSENT,
     SAMPLES,
     Ahead,
@@ -15,11 +15,11 @@ from ksom.kernels.ahead_numba import (
     learn_ahead,
     score_groups,
 )
-from ksom.kernels.online_numba import Room, make_room
-from ksom.kernels.product_numba import BLOCK_FEATURES
-from ksom.kernels.segment import Segment
-from ksom.kernels.tiles import Tiles, tile_nodes
-from ksom.kernels.vectors import aligned, integers
+from ksom.kernels.numba.boxes import Room, make_room
+from ksom.kernels.numba.product_search import BLOCK_FEATURES
+from ksom.kernels.numba.segment import Segment
+from ksom.kernels.numba.tiles import Tiles, tile_nodes
+from ksom.kernels.numba.vectors import aligned, integers
 
 MANY_FEATURES = 128
 """From here on looking ahead is faster, on one core: 2 times at 784 features on 100 × 100 nodes, 1.3 times on 30 × 30;
@@ -126,7 +126,7 @@ def look_at(samples: NDArray[Any], ahead: Ahead) -> None:
 
 
 def rounding(tiles: Tiles, ahead: Ahead, learning_rate: float) -> Rounding:
-    """Return what `ahead_numba.doubt` needs to tell how far a distance carried forward may be from the reference's.
+    """Return what `ahead.doubt` needs to tell how far a distance carried forward may be from the reference's.
 
     W and X are the largest ‖w − c‖ and ‖x − c‖, S = max(W, X), n is the number of features, u half the working
     precision's epsilon, v half of float64's, η the smallest number of the working precision, γ_m = m u / (1 − m u).

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from ksom.run import Run
+from ksom.runs.run import Run
 
 logger = logging.getLogger(__name__)
 

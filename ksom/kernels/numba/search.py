@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.kernels.centred import GROUP_BYTES, Centred, centred
-from ksom.kernels.online_numba import in_room
-from ksom.kernels.product_numba import make_product_room, search_failed, search_products
+from ksom.kernels.numba.boxes import in_room
+from ksom.kernels.numba.centred import GROUP_BYTES, Centred, centred
+from ksom.kernels.numba.product_search import make_product_room, search_failed, search_products
+from ksom.kernels.numba.tile_search import make_answers, measure_boxes, search
+from ksom.kernels.numba.tiles import Tiles, as_map, as_tiles
+from ksom.kernels.numba.vectors import LANES, laid_out
 from ksom.kernels.rounding import MOST_FEATURES, rounding
-from ksom.kernels.search_numba import make_answers, measure_boxes, search
-from ksom.kernels.tiles import Tiles, as_map, as_tiles
-from ksom.kernels.vectors import LANES, laid_out
 
 SHARE_SAMPLES = 256
 """The fewest samples to search for in one share of the work."""

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ksom.lattice import Lattice
+from ksom.method.lattice import Lattice
 
 
 class Map(Protocol):

@@ -6,8 +6,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ksom.kernels.online_numba import bound_boxes, first_node, measure_box, measure_distances
-from ksom.kernels.vectors import ENTRY, PART, first, integers, smallest
+from ksom.kernels.numba.boxes import bound_boxes, first_node, measure_box, measure_distances
+from ksom.kernels.numba.vectors import ENTRY, PART, first, integers, smallest
 
 
 def make_answers(samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:

@@ -1,16 +1,17 @@
 """First weights: how a map looks before it has learned anything."""
 
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ksom.arguments import require_path
 from ksom.array_files import read_array
-from ksom.lattice import Lattice
-from ksom.random_streams import stream
+from ksom.method.lattice import Lattice
+from ksom.method.random_streams import stream
 from ksom.registry import Registry
+from ksom.samples import Range
 
 INITIALISATIONS = Registry("initialisation")
 
@@ -28,15 +29,6 @@ class Source(Protocol):
     def rows(self, index: NDArray[np.int64]) -> NDArray[Any]:
         """Return the samples at `index`, shape (n, D)."""
         ...
-
-
-class Range(NamedTuple):
-    """Where each feature lies."""
-
-    low: NDArray[np.float64]
-    """Data units, shape (D,)."""
-    high: NDArray[np.float64]
-    """Data units, shape (D,)."""
 
 
 class Initialisation(Protocol):

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ksom.lattice import Lattice
+from ksom.method.lattice import Lattice
 from ksom.registry import Registry
 
 NEIGHBOURHOODS = Registry("neighbourhood")

@@ -13,7 +13,7 @@ from jax import lax
 from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as Placed
 
-from ksom.kernels.planes_jax import Shape, nearest, squared_distances
+from ksom.kernels.jax.planes import Shape, nearest, squared_distances
 from ksom.kernels.rounding import MOST_FEATURES, rounding
 
 GROUP = 16
@@ -126,7 +126,7 @@ def search(
     count : array of shape ()
         How many samples are meant; the others get some answer.
     infinity : array of shape ()
-        See `planes_jax.rounded`.
+        See `planes.rounded`.
     mesh : Mesh
         The devices, of which one does this.
     shape : Shape

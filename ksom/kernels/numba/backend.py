@@ -6,18 +6,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ksom.kernels import OnlineStep
-from ksom.kernels.ahead import LookAhead, is_worth_it
-from ksom.kernels.batch_numba import add_samples, smooth, take_means
+from ksom.kernels.backend import OnlineStep
 from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
-from ksom.kernels.online_numba import catch_up, in_room, learn, make_room
-from ksom.kernels.search import Search
-from ksom.kernels.search_numba import all_distances, measure_boxes
-from ksom.kernels.segment import SEGMENT_BYTES, Segment, segments
-from ksom.kernels.threads import spread
-from ksom.kernels.tiles import as_map, as_tiles
-from ksom.kernels.vectors import LANES, laid_out
-from ksom.neighbourhood import Factors
+from ksom.kernels.numba.batch import add_samples, smooth, take_means
+from ksom.kernels.numba.boxes import in_room, make_room
+from ksom.kernels.numba.look_ahead import LookAhead, is_worth_it
+from ksom.kernels.numba.online import catch_up, learn
+from ksom.kernels.numba.search import Search
+from ksom.kernels.numba.segment import SEGMENT_BYTES, Segment, segments
+from ksom.kernels.numba.threads import spread
+from ksom.kernels.numba.tile_search import all_distances, measure_boxes
+from ksom.kernels.numba.tiles import as_map, as_tiles
+from ksom.kernels.numba.vectors import LANES, laid_out
+from ksom.method.neighbourhood import Factors
 
 _PARALLEL_WORK = 2**24
 """How many updated values are worth a second thread: half a millisecond of work, a start of threads takes a tenth."""

@@ -18,9 +18,9 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ksom.kernels.online_numba import catch_up_tile, nearest_of, node_at, rate_tile
-from ksom.kernels.product_numba import BLOCK_FEATURES, add_features
-from ksom.kernels.vectors import ENTRY, PART, ordered
+from ksom.kernels.numba.online import catch_up_tile, nearest_of, node_at, rate_tile
+from ksom.kernels.numba.product_search import BLOCK_FEATURES, add_features
+from ksom.kernels.numba.vectors import ENTRY, PART, ordered
 
 SAMPLES = 64
 """How many samples are looked ahead: with fewer, products take longer for each; with more, carrying forward does."""

@@ -1,0 +1,8 @@
+"""The data sets that an experiment can name. One file per idea."""
+
+from ksom.dataset import DATASETS
+from ksom.datasets.arrays import Array
+from ksom.datasets.colours import RandomColors
+from ksom.datasets.images import ImagePixels
+
+__all__ = ["DATASETS", "Array", "ImagePixels", "RandomColors"]

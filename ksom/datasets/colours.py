@@ -1,0 +1,30 @@
+"""Random colours: the data of the first experiment."""
+
+from ksom.arguments import require_integer
+from ksom.dataset import DATASETS, Dataset
+from ksom.errors import ParameterError
+from ksom.method.random_streams import stream
+
+
+@DATASETS.register("RandomColors")
+class RandomColors(Dataset):
+    """Random colours: D = 3 (red, green, blue), uniform in [0, 1].
+
+    Parameters
+    ----------
+    size : int
+        How many colours, at least 1.
+    seed : int
+        Seed of the colours; in an experiment the run's SEED.
+    """
+
+    bounds = (0.0, 1.0)
+
+    def __init__(self, size: int = 20, seed: int = 0) -> None:
+        self.size = require_integer("size", size, minimum=1)
+        self.seed = require_integer("seed", seed, minimum=0)
+        try:
+            colours = stream(self.seed, "data").random((self.size, 3))
+        except (MemoryError, ValueError):  # numpy has one for each side of 2**63
+            raise ParameterError("size", "be a number of colours that fit into memory", size) from None
+        super().__init__(colours)

@@ -1,0 +1,95 @@
+"""What training and measuring need of a numerical core: the interface of all backends."""
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ksom.kernels.node_sums import NodeSums
+from ksom.method.neighbourhood import Factors
+
+BLOCK_DISTANCES = 2**18
+"""How many distances (samples × nodes) are held at a time: about a megabyte, which stays in a core's cache."""
+
+
+class OnlineStep(NamedTuple):
+    """One iteration of online training."""
+
+    samples: Iterable[NDArray[Any]]
+    """Blocks of rows, each of shape (n, D), in the working precision."""
+    factors: Factors
+    """The neighbourhood at this iteration's sigma."""
+    learning_rate: float
+    """This iteration's learning rate, in (0, 1]."""
+
+
+class Backend(Protocol):
+    """What training and measuring need of a numerical core."""
+
+    name: str
+    """One of `BACKENDS`."""
+
+    @property
+    def weights(self) -> NDArray[Any]:
+        """The weights as a new array of shape (H, W, D), C order, data units, in the working precision."""
+        ...
+
+    @property
+    def features(self) -> int:
+        """The number of features, D."""
+        ...
+
+    def online(self, steps: Iterable[OnlineStep]) -> None:
+        """Show samples one after another; each moves the weights before the next one is looked at."""
+        ...
+
+    def node_sums(self, samples: Iterable[NDArray[Any]]) -> NodeSums:
+        """Return sum and number of the samples that each node wins, with the weights as they are.
+
+        Parameters
+        ----------
+        samples : iterable of ndarray of shape (n, D)
+            Blocks of rows of any size, in the working precision; how they are cut does not change a bit.
+        """
+        ...
+
+    def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
+        """Move every node to the mean of all samples, w_k ← Σ_b h(b, k) S_b / Σ_b h(b, k) n_b, added in float64.
+
+        The neighbourhood is applied along rows, then along columns, b ascending. A node whose denominator is below
+        `LEAST_WEIGHT` keeps its weights.
+
+        Parameters
+        ----------
+        node_sums : NodeSums
+            S_b and n_b of every node b.
+        factors : Factors
+            h, in float64, as far as it reaches.
+        """
+        ...
+
+    def best_matching_nodes(self, samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        """Return the k nearest nodes of each sample, nearest first, and their squared distances.
+
+        Of equally near nodes the one with the lower index comes first.
+
+        Parameters
+        ----------
+        samples : ndarray of shape (n, D)
+            In the working precision.
+        k : int
+            1 or 2, at most the number of nodes.
+
+        Returns
+        -------
+        nodes : ndarray of shape (n, k)
+            Node indices, row * W + column.
+        squared_distances : ndarray of shape (n, k)
+            Data units squared, in the working precision.
+        """
+        ...
+
+    def distances(self, samples: NDArray[Any]) -> NDArray[Any]:
+        """Return the distance of each of a few samples to every node, shape (n, K), data units."""
+        ...

@@ -1,0 +1,1 @@
+"""The compiled backend: the bits of the numpy backend, with less work."""

@@ -1,0 +1,1 @@
+"""A training as others see it, and the folder that keeps it."""

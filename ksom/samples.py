@@ -1,0 +1,135 @@
+"""What samples must be: finite numbers of shape (n, D) whose squared differences the working precision holds."""
+
+import logging
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from ksom.errors import DataError
+
+logger = logging.getLogger(__name__)
+
+BLOCK_ROWS = 4096
+"""Rows in a block: as many as batch training adds up at a time, so that it need not cut them anew."""
+
+
+class Range(NamedTuple):
+    """Where each feature lies."""
+
+    low: NDArray[np.float64]
+    """Data units, shape (D,)."""
+    high: NDArray[np.float64]
+    """Data units, shape (D,)."""
+
+
+class Summary(NamedTuple):
+    """What one pass over the data tells."""
+
+    low: NDArray[np.float64]
+    """Smallest value of each feature, data units, shape (D,)."""
+    high: NDArray[np.float64]
+    """Largest value of each feature, data units, shape (D,)."""
+    digest: str
+    """SHA-256 of shape, type and values; equal for equal data."""
+
+
+def require_normal_range(low: NDArray[np.float64], high: NDArray[np.float64], dtype: DTypeLike, where: str) -> None:
+    """Refuse data whose differences the working precision cannot hold: too large, too small, or lost beside an offset.
+
+    A warning tells if that is so for some features only.
+
+    Raises
+    ------
+    DataError
+        Naming float64 and scaling or centring.
+    """
+    require_no_overflow(low, high, dtype, where)
+    spread, limits = high - low, np.finfo(dtype)
+    if 0 < spread.max() < np.sqrt(limits.tiny):
+        raise _out_of_range(where, f"differ by at most {spread.max():g}", dtype)
+    varying = spread > 0
+    lost = varying & (spread < 8 * float(limits.eps) * np.maximum(np.abs(low), np.abs(high)))
+    advice = "centre them, or use MODEL.DTYPE float64"
+    told = f"differ by less than {limits.dtype} can tell apart beside their offset; {advice}"
+    if lost.any() and (lost == varying).all():
+        raise DataError(f"{where}: the values {told}")
+    if lost.any():
+        logger.warning("%s: the values of feature %d (of %d such features) %s", where, lost.argmax(), lost.sum(), told)
+
+
+def require_no_overflow(low: NDArray[Any], high: NDArray[Any], dtype: DTypeLike, where: str) -> None:
+    """Refuse values whose squared differences could overflow the working precision.
+
+    Raises
+    ------
+    DataError
+        Naming float64 and scaling.
+    """
+    largest = max(-float(low.min()), float(high.max()))
+    if largest > np.sqrt(float(np.finfo(dtype).max) / len(low)) / 2:
+        raise _out_of_range(where, f"reach {largest:g}", dtype)
+
+
+def as_samples(values: Any, where: str, *, features: int | None = None, first_row: int | None = None) -> Any:
+    """Return `values` as an array of shape (n, D) of numbers, without copying one.
+
+    Parameters
+    ----------
+    values : array_like of shape (n, D)
+        The samples.
+    where : str
+        What they are, for messages.
+    features : int, optional
+        The D that they must have.
+    first_row : int, optional
+        Number of their first row in the data set: then every value must be finite.
+
+    Raises
+    ------
+    DataError
+        If the values are ragged, not numbers, not two-dimensional, none, of another D, NaN or infinite.
+    """
+    array = _as_numbers(values, where)
+    if len(array.shape) != 2:
+        advice = "; a single feature is values.reshape(-1, 1)" if len(array.shape) == 1 else ""
+        raise DataError(
+            f"{where}: the samples must have the shape (samples, features), got {tuple(array.shape)}{advice}"
+        )
+    if 0 in array.shape:
+        raise DataError(f"{where} must have at least one sample and one feature, got the shape {tuple(array.shape)}")
+    if features is not None and array.shape[1] != features:
+        raise DataError(f"{where}: the samples must have {features} features, got {array.shape[1]}")
+    if first_row is not None:
+        _require_finite(np.asarray(array), where, first_row)
+    return array
+
+
+def _as_numbers(values: Any, where: str) -> Any:
+    """Return `values` as an array of real numbers, none of them masked, without copying one."""
+    try:
+        array = values if isinstance(getattr(values, "dtype", None), np.dtype) else np.asarray(values)
+    except OverflowError:
+        raise DataError(f"{where}: the samples hold an integer that is too large for a float") from None
+    except ValueError:
+        raise DataError(f"{where}: the rows must all have the same number of features, but they are ragged") from None
+    if array.dtype.kind not in "biuf":
+        raise DataError(f"{where}: the samples must be real numbers, got {array.dtype}")
+    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+        raise DataError(f"{where}: some values are masked; drop or fill them before training")
+    return array
+
+
+def _require_finite(rows: NDArray[Any], where: str, first_row: int) -> None:
+    finite = np.isfinite(rows)
+    if not finite.all():
+        row, column = (int(index) for index in np.argwhere(~finite)[0])
+        value = float(rows[row, column])
+        raise DataError(f"{where}: row {first_row + row}, column {column} is {value}; drop or fill it before training")
+
+
+def _out_of_range(where: str, what: str, dtype: DTypeLike) -> DataError:
+    advice = "scale them, or use MODEL.DTYPE float64" if np.dtype(dtype) == np.float32 else "scale them"
+    return DataError(
+        f"{where}: values {what}, so their squared differences leave the range of {np.dtype(dtype)}; {advice}"
+    )
