@@ -102,7 +102,7 @@ def train(  # noqa: PLR0917 (click passes them by name)
 
 @cli.command()
 @click.option(
-    "--uri", help="An MLflow server or a database.  [default: as the run's config.yaml or MLFLOW_TRACKING_URI]"
+    "--uri", help="An MLflow server or a database.  [default: MLFLOW_TRACKING_URI, else mlflow.db beside the run]"
 )
 @click.option("--experiment", help="The MLflow experiment.  [default: as the run's config.yaml, else ksom]")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")

@@ -497,6 +497,16 @@ def test_a_database_that_lies_ready_beside_a_foreign_folder_writes_nothing_outsi
     assert not (tmp_path / "mlartifacts").exists()
 
 
+def test_a_training_beside_a_database_that_lies_ready_is_refused_before_anything_is_written(
+    experiment, logs, client, tmp_path
+) -> None:
+    run(experiment, logs / "found", name="found")
+    shutil.copy(logs / "mlflow.db", tmp_path / "mlflow.db")
+    with pytest.raises(TrackingError, match=r"mlflow\.db: keeps files in"):
+        run(experiment, tmp_path / "run", name="found")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [".lock"]
+
+
 def test_a_run_that_lies_ready_beside_a_foreign_folder_writes_nothing_outside(foreign, logs, tmp_path) -> None:
     tracked, _ = track(foreign, experiment="ready run")
     with closing(sqlite3.connect(logs / "mlflow.db")) as database, database:
