@@ -2,7 +2,8 @@
 
 import os
 import re
-from typing import NamedTuple, Self
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
 from urllib.parse import quote, unquote
 
 HIDDEN = "…"
@@ -25,6 +26,7 @@ _NAMED = re.compile(
 """A secret by its name: in an address's query, in an ODBC connection, in a header."""
 
 
+_SHORTENED = re.compile(r"…|\.\.\.")
 _WORD = re.compile(r"\S+")
 
 
@@ -38,12 +40,28 @@ def masked(text: str) -> str:
     """
     for secret in sorted(_of_environment(), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)
-    return _NAMED.sub(rf"\g<name>{HIDDEN}", _WORD.sub(lambda word: _Address.of(word[0]).shown, text))
+    return _NAMED.sub(rf"\g<name>{HIDDEN}", _WORD.sub(lambda word: _shown(word[0]), text))
+
+
+def masked_values(content: Any) -> Any:
+    """Return mappings and lists with every text in them masked."""
+    if isinstance(content, Mapping):
+        return {key: masked_values(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [masked_values(value) for value in content]
+    return masked(content) if isinstance(content, str) else content
 
 
 def holds_secret(text: str) -> bool:
     """Return whether there is a secret in an address, so that it may not be kept; the environment is not looked at."""
     return any(_Address.of(word).secret.strip(HIDDEN) for word in text.split()) or bool(_NAMED.search(text))
+
+
+def _shown(word: str) -> str:
+    """Return a word without its secret; of an address that was shortened before its @, nothing but the scheme."""
+    if "@" not in word and (cut := _SHORTENED.search(word)):
+        return _Address.of(f"{word[: cut.start()]}@").shown.removesuffix("@") + word[cut.start() :]
+    return _Address.of(word).shown
 
 
 class _Address(NamedTuple):

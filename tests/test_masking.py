@@ -1,5 +1,6 @@
 """No secret leaves for a file or the screen: of no form of address, of no variable, in messages and tracebacks."""
 
+import json
 import logging
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from ksom.default_setup import Experiment
 from ksom.errors import ConfigError
 from ksom.logger import log_to_console, log_to_file
 from ksom.masking import holds_secret, masked
+from ksom.runs.run_folder import RunFolder
 
 SECRET = "s3cr3t-w0rd"
 
@@ -91,6 +93,26 @@ def test_the_value_of_a_secret_variable_is_masked(monkeypatch, name) -> None:
 def test_the_password_of_an_address_in_a_variable_is_masked_however_it_is_spelled(monkeypatch, spelling) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://me:p%23ss%20w%40rd@host/runs")
     assert masked(f"no such user: {spelling}") == "no such user: …"
+
+
+@pytest.mark.parametrize(
+    ("shortened", "shown"),
+    [
+        (f"'http://me:{SECRET}…", "'http://……"),
+        (f"'http://me:{SECRET}...@ho'", "'http://…@ho'"),
+        (f"'http://me:{SECRET}...'", "'http://…...'"),
+        (f"postgresql://me:{SECRET}…", "postgresql://me:……"),
+        ("one of http://…, https://…", "one of http://…, https://…"),
+        ("http://localhost:5000/run…", "http://localhost:5000/run…"),
+    ],
+)
+def test_an_address_that_was_shortened_is_shown_without_its_secrets(shortened, shown) -> None:
+    assert masked(shortened) == shown
+
+
+def test_a_json_file_of_a_run_has_no_secret(tmp_path) -> None:
+    RunFolder(tmp_path).write_json("any.json", {"reason": f"http://{SECRET}@host", "list": [{"a": f"token={SECRET}"}]})
+    assert json.loads((tmp_path / "any.json").read_text()) == {"reason": "http://…@host", "list": [{"a": "token=…"}]}
 
 
 def test_a_short_value_is_left_alone(monkeypatch) -> None:
