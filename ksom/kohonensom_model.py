@@ -11,14 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from ksom.arguments import require_choice, require_integer, require_path
 from ksom.array_files import read_array
-from ksom.dataset import Dataset, summarise
 from ksom.errors import DataError, NotTrained, ParameterError
 from ksom.kernels import BACKENDS, get_backend, needs_speed
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
-from ksom.method.initialisation import INITIALISATIONS, File, Given, Initialisation
+from ksom.method.initialisation import INITIALISATIONS, File, Given, Initialisation, Source
 from ksom.method.lattice import LATTICES, Lattice
 from ksom.method.neighbourhood import NEIGHBOURHOODS, Neighbourhood
-from ksom.samples import BLOCK_ROWS, Summary, as_samples, require_no_overflow
+from ksom.samples import BLOCK_ROWS, Range, as_samples, in_precision, require_no_overflow
 from ksom.whole_files import replacing
 
 SEARCH_BYTES = 2**24
@@ -124,40 +123,32 @@ class KohonenSOM:
 
     @weights.setter
     def weights(self, weights: ArrayLike) -> None:
-        self._kernels = get_backend(
-            self.backend,
-            self._checked_weights(weights),
-            self.dtype,
-            threads=self.threads,
-            samples=self._samples_expected,
-        )
+        self._hold(self._checked_weights(weights))
 
     @property
     def features(self) -> int:
         """The number of features, D."""
         return self.kernels.features
 
-    def initialise(self, dataset: Dataset, seed: int = 0, summary: Summary | None = None) -> None:
+    def initialise(self, source: Source, within: Range, seed: int = 0) -> None:
         """Give the map its first weights.
 
         Parameters
         ----------
-        dataset : Dataset
-            The data, for their number of features and their range.
+        source : Dataset
+            Where the number of features comes from, and samples where first weights are samples.
+        within : Range
+            Where each feature lies.
         seed : int
             Seed of random weights, >= 0.
-        summary : Summary, optional
-            What `summarise(dataset)` told, if it has been asked already.
 
         Raises
         ------
         DataError
             If given weights do not fit the map or the data.
         """
-        self._require_memory(dataset.features)
-        self.weights = self.initial.weights(
-            self.lattice, dataset, dataset.feature_range(summary or summarise(dataset)), seed
-        )
+        self._require_memory(source.features)
+        self.weights = self.initial.weights(self.lattice, source, within, seed)
 
     def expect(self, samples: int) -> None:
         """Tell how many samples will be shown or asked about; the backend "auto" chooses by it."""
@@ -167,7 +158,7 @@ class KohonenSOM:
         if self.backend == "auto" and self.is_initialised and self.kernels.name == "numpy":
             size = self.lattice.size * self.features
             if needs_speed(size, samples):
-                self.weights = self.weights
+                self._hold(self.weights)
 
     def best_matching_nodes(self, samples: ArrayLike, k: int = 1, *, return_distances: bool = False) -> Any:
         """Return the node nearest to each sample, argmin over nodes of ‖w − x‖; the lowest index of equals.
@@ -206,7 +197,7 @@ class KohonenSOM:
         block_rows = max(BLOCK_ROWS, SEARCH_BYTES // (self.features * rows.dtype.itemsize))
         for start in range(0, len(rows), block_rows):
             block = slice(start, start + block_rows)
-            found = self.kernels.best_matching_nodes(self.in_working_precision(rows[block], first_row=start), k)
+            found = self.kernels.best_matching_nodes(self._in_precision(rows[block], start), k)
             nodes[block], distances[block] = found[0], np.sqrt(found[1])
         if k == 1:
             nodes, distances = nodes[:, 0], distances[:, 0]
@@ -240,7 +231,7 @@ class KohonenSOM:
         block_rows = max(1, BLOCK_DISTANCES // self.lattice.size)
         for start in range(0, len(rows), block_rows):
             block = slice(start, start + block_rows)
-            distances[block] = self.kernels.distances(self.in_working_precision(rows[block], first_row=start))
+            distances[block] = self.kernels.distances(self._in_precision(rows[block], start))
         return distances
 
     def save(self, path: str | Path) -> None:
@@ -292,26 +283,14 @@ class KohonenSOM:
         """Return how many bytes the weights take, for data of so many features."""
         return self.lattice.size * features * self.dtype.itemsize
 
-    def in_working_precision(self, samples: Any, where: str = "samples", first_row: int = 0) -> NDArray[Any]:
-        """Return samples as the map computes with them.
+    def _hold(self, weights: NDArray[Any]) -> None:
+        """Hold weights in the backend that suits the work expected."""
+        self._kernels = get_backend(
+            self.backend, weights, self.dtype, threads=self.threads, samples=self._samples_expected
+        )
 
-        Parameters
-        ----------
-        samples : array_like of shape (n, D)
-            Data units.
-        where : str
-            What they are, for messages.
-        first_row : int
-            Number of their first row, for messages.
-
-        Raises
-        ------
-        DataError
-            If they are not finite numbers of shape (n, D), or too large for the working precision.
-        """
-        rows: NDArray[Any] = np.asarray(as_samples(samples, where, features=self.features, first_row=first_row))
-        require_no_overflow(rows.min(axis=0), rows.max(axis=0), self.dtype, where)
-        return rows.astype(self.dtype, copy=False)
+    def _in_precision(self, samples: Any, first_row: int) -> NDArray[Any]:
+        return in_precision(samples, self.dtype, "samples", first_row=first_row)
 
     def _checked_weights(self, weights: ArrayLike) -> NDArray[Any]:
         try:

@@ -71,6 +71,39 @@ def require_no_overflow(low: NDArray[Any], high: NDArray[Any], dtype: DTypeLike,
         raise _out_of_range(where, f"reach {largest:g}", dtype)
 
 
+def in_precision(
+    samples: Any, dtype: DTypeLike, where: str, *, features: int | None = None, first_row: int = 0
+) -> NDArray[Any]:
+    """Return samples as a map computes with them: checked, in the working precision.
+
+    Parameters
+    ----------
+    samples : array_like of shape (n, D)
+        Data units.
+    dtype : dtype
+        The working precision.
+    where : str
+        What they are, for messages.
+    features : int, optional
+        The D that they must have.
+    first_row : int
+        Number of their first row, for messages.
+
+    Raises
+    ------
+    DataError
+        If they are not finite numbers of shape (n, D), or too large for the working precision.
+    """
+    rows: NDArray[Any] = np.asarray(as_samples(samples, where, features=features))
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        cast = rows.astype(dtype, copy=False)
+        squares = np.vdot(cast, cast)  # one look at every value: NaN, infinite or very large if one of them is
+    if not squares < np.finfo(dtype).max / (8 * rows.shape[1]):
+        _require_finite(rows, where, first_row)
+        require_no_overflow(rows.min(axis=0), rows.max(axis=0), dtype, where)
+    return cast
+
+
 def as_samples(values: Any, where: str, *, features: int | None = None, first_row: int | None = None) -> Any:
     """Return `values` as an array of shape (n, D) of numbers, without copying one.
 

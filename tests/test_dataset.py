@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ksom.dataset import Dataset, summarise
+from ksom.dataset import Dataset
 from ksom.datasets.arrays import Array
 from ksom.datasets.colours import RandomColors
 from ksom.datasets.images import ImagePixels
@@ -56,13 +56,6 @@ def test_blocks_have_at_most_so_many_rows(shuffle):
 
 def test_unshuffled_samples_keep_their_order():
     assert shown(numbered(5), 1, batch_size=3) == [3.0, 4.0]
-
-
-@pytest.mark.parametrize("size", [1, 10, 11, 5000])
-def test_probe_is_a_bounded_sample(size):
-    probe = numbered(size).probe(10, seed=3)
-    assert len(probe) == len(np.unique(probe)) == min(size, 10)
-    np.testing.assert_array_equal(probe, numbered(size).probe(10, seed=3))
 
 
 def test_colours_depend_on_their_seed_only():
@@ -116,28 +109,6 @@ def test_several_arrays_need_a_key(tmp_path):
         Array(tmp_path / "samples.npz")
 
 
-def test_summary_finds_the_range_across_blocks():
-    samples = np.random.default_rng(0).normal(size=(2 * BLOCK_ROWS + 5, 3))
-    summary = summarise(Dataset(samples))
-    np.testing.assert_array_equal([summary.low, summary.high], [samples.min(axis=0), samples.max(axis=0)])
-
-
-def test_digest_tells_data_apart():
-    base = np.zeros((4, 6))
-    others = [base, base + 1, base.reshape(6, 4), base.astype("float32"), base[:3], np.asfortranarray(base)]
-    digests = [summarise(Dataset(samples)).digest for samples in others]
-    assert len(set(digests)) == 5
-    assert digests[0] == digests[-1]
-
-
-@pytest.mark.parametrize("row", [0, BLOCK_ROWS + 3])
-def test_bad_value_is_named_by_row_and_column(row):
-    samples = np.zeros((BLOCK_ROWS + 9, 3))
-    samples[row, 2] = np.nan
-    with pytest.raises(DataError, match=f"row {row}, column 2 is nan"):
-        summarise(Dataset(samples))
-
-
 def test_a_subclass_need_not_hold_an_array():
     class Squares(Dataset):
         features = 2
@@ -155,31 +126,3 @@ def test_a_subclass_need_not_hold_an_array():
     som = KohonenSOM(2, 2)
     Trainer(som, Squares(), iterations=3, shuffle=True, batch_size=4).train()
     assert som.weights.max() > 9
-
-
-def test_a_subclass_without_samples_is_refused():
-    class Nothing(Dataset):
-        def __len__(self):
-            return 0
-
-    with pytest.raises(DataError, match="Nothing must have at least one sample and one feature, got 0 × 1"):
-        summarise(Nothing([[0.0]]))
-
-
-@pytest.mark.parametrize(("dtype", "offset"), [("float32", 1e9), ("float64", 1e18)])
-def test_differences_that_are_lost_beside_an_offset_are_refused(dtype, offset):
-    with pytest.raises(DataError, match=f"less than {dtype} can tell apart beside their offset; centre them"):
-        Trainer(
-            KohonenSOM(dtype=dtype), np.array([[offset], [offset + 256]]) if dtype == "float64" else [[1e9], [1e9 + 1]]
-        )
-
-
-def test_one_feature_lost_beside_its_offset_is_a_warning(caplog):
-    with caplog.at_level("WARNING", logger="ksom"):
-        Trainer(KohonenSOM(), [[0.0, 1e9], [1.0, 1e9 + 1]])
-    assert "the values of feature 1 (of 1 such features) differ by less than float32 can tell apart" in caplog.text
-
-
-@pytest.mark.parametrize("offset", [0.0, 1e3, 1e6])
-def test_an_offset_that_leaves_the_differences_is_welcome(offset):
-    assert Trainer(KohonenSOM(), [[offset], [offset + 1.0]]).data_digest

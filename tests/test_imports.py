@@ -13,7 +13,7 @@ LEVELS = [
     {"errors", "arguments", "registry", "samples", "array_files", "whole_files", "logger"},
     {"method"},
     {"kernels", "dataset"},
-    {"datasets", "kohonensom_model"},
+    {"datasets", "feed", "kohonensom_model"},
     {"algorithms", "runs"},
     {"pictures"},
     {"hooks"},
