@@ -1,6 +1,5 @@
 """The map: weights on a lattice, what it says about samples, and the file it is kept in."""
 
-import json
 import numbers
 import os
 from pathlib import Path
@@ -10,22 +9,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ksom.arguments import require_choice, require_integer, require_path
-from ksom.array_files import read_array
 from ksom.errors import DataError, NotTrained, ParameterError
 from ksom.kernels import BACKENDS, get_backend, needs_speed
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
+from ksom.map_file import MapFile, read, write
 from ksom.method.initialisation import INITIALISATIONS, File, Given, Initialisation, Source
 from ksom.method.lattice import LATTICES, Lattice
 from ksom.method.neighbourhood import NEIGHBOURHOODS, Neighbourhood
+from ksom.registry import Node, as_mapping
 from ksom.samples import BLOCK_ROWS, Range, as_samples, in_precision, require_no_overflow
-from ksom.whole_files import replacing
 
 SEARCH_BYTES = 2**24
 """How many bytes of samples are searched for at a time. Threads are started once for them, and a look at a few of them
 tells how to search: with 4,096 at a time, a million samples of 16 features took 1.39 s instead of 0.60."""
-
-FORMAT_VERSION = 1
-"""Of map.npz; raised when an older ksom could not read a newer file."""
 
 
 class KohonenSOM:
@@ -244,8 +240,7 @@ class KohonenSOM:
         OutputError
             If it cannot be written.
         """
-        with replacing(require_path("path", path)) as file:
-            np.savez(file, weights=self.weights, about=np.array(json.dumps(self.about(), sort_keys=True)))
+        write(require_path("path", path), MapFile(self.weights, **self.about()))
 
     @classmethod
     def load(cls, path: str | Path, *, backend: str = "auto", threads: int = 0) -> Self:
@@ -257,24 +252,26 @@ class KohonenSOM:
             If the file cannot be read or is not a map.
         """
         path = require_path("path", path)
-        about = _about(path)
-        weights = read_array(path, "weights")
-        if weights.ndim != 3:
-            raise DataError(f"{path}: `weights` must have the shape (height, width, features), got {weights.shape}")
-        return cls(
-            *weights.shape[:2],
-            lattice=about["lattice"],
-            neighbourhood=about["neighbourhood"],
-            initial=weights,
-            dtype=str(weights.dtype),
+        held = read(path)
+        height, width, _ = held.weights.shape
+        som = cls(
+            height,
+            width,
+            lattice=_name(path, "lattice", held.lattice),
+            neighbourhood=_name(path, "neighbourhood", held.neighbourhood),
+            dtype=held.weights.dtype.name,
             backend=backend,
             threads=threads,
         )
+        try:
+            som.weights = held.weights
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+        return som
 
     def about(self) -> dict[str, Any]:
-        """Return what a file must tell beside the weights."""
+        """Return what a file tells of the map beside the weights."""
         return {
-            "format_version": FORMAT_VERSION,
             "lattice": LATTICES.name_of(type(self.lattice)),
             "neighbourhood": NEIGHBOURHOODS.name_of(type(self.neighbourhood)),
         }
@@ -338,14 +335,10 @@ def _dtype_name(dtype: Any) -> Any:
     return dtype if isinstance(dtype, str) else getattr(dtype, "name", getattr(dtype, "__name__", dtype))
 
 
-def _about(path: str | Path) -> dict[str, Any]:
-    try:
-        about = json.loads(str(read_array(path, "about")))
-        newer = about["format_version"] > FORMAT_VERSION
-    except (json.JSONDecodeError, KeyError, TypeError):
-        raise DataError(f"{path}: is not a map that ksom wrote") from None
-    if newer:
-        raise DataError(
-            f"{path}: was written by a newer ksom (format {about['format_version']}); update ksom to read it"
-        )
-    return dict(about)
+def _name(path: Path, what: str, node: Node) -> str:
+    """Return the registered name that a map's file gives; nothing is imported that a file names."""
+    registry = {"lattice": LATTICES, "neighbourhood": NEIGHBOURHOODS}[what]
+    named = as_mapping(node, what)
+    if registry.get(named["NAME"]) is None or len(named) > 1:
+        raise DataError(f"{path}: its {what} must be one of {', '.join(registry)}, but is {node!r}")
+    return str(named["NAME"])

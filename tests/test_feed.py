@@ -57,7 +57,15 @@ def test_summary_finds_the_range_across_blocks():
 
 def test_digest_tells_data_apart():
     base = np.zeros((4, 6))
-    others = [base, base + 1, base.reshape(6, 4), base.astype("float32"), base.astype(int), base[:3], np.asfortranarray(base)]
+    others = [
+        base,
+        base + 1,
+        base.reshape(6, 4),
+        base.astype("float32"),
+        base.astype(int),
+        base[:3],
+        np.asfortranarray(base),
+    ]
     digests = [summarise(Dataset(samples)).digest for samples in others]
     assert len(set(digests)) == 6
     assert digests[0] == digests[-1]

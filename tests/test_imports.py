@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "ksom"
 
 LEVELS = [
     {"errors", "arguments", "registry", "samples", "array_files", "whole_files", "logger"},
-    {"method"},
+    {"method", "map_file"},
     {"kernels", "dataset"},
     {"datasets", "feed", "kohonensom_model"},
     {"algorithms", "runs"},

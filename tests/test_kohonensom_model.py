@@ -8,6 +8,7 @@ import pytest
 
 from ksom.errors import DataError, NotTrained, ParameterError
 from ksom.kohonensom_model import KohonenSOM
+from ksom.map_file import FORMAT_VERSION
 from ksom.samples import BLOCK_ROWS
 
 RNG = np.random.default_rng(0)
@@ -94,12 +95,12 @@ def test_file_holds_plain_arrays(som, tmp_path):
     som.save(tmp_path / "map.npz")
     with np.load(tmp_path / "map.npz", allow_pickle=False) as file:
         assert (file["weights"].shape, file["weights"].dtype) == ((4, 5, 3), som.dtype)
-        assert json.loads(str(file["about"])) == som.about()
+        assert json.loads(str(file["about"])) == {"format_version": FORMAT_VERSION, **som.about()}
     assert all(not info.filename.endswith(".pkl") for info in zipfile.ZipFile(tmp_path / "map.npz").filelist)
 
 
 def test_map_of_a_newer_ksom_is_refused(som, tmp_path, monkeypatch):
-    monkeypatch.setattr("ksom.kohonensom_model.FORMAT_VERSION", 99)
+    monkeypatch.setattr("ksom.map_file.FORMAT_VERSION", 99)
     som.save(tmp_path / "map.npz")
     monkeypatch.undo()
     with pytest.raises(DataError, match="was written by a newer ksom"):
@@ -116,7 +117,7 @@ def test_file_of_somebody_else_is_refused(tmp_path, about):
 
 
 def test_file_with_weights_of_another_shape_is_refused(som, tmp_path):
-    np.savez(tmp_path / "map.npz", weights=WEIGHTS[0], about=np.array(json.dumps(som.about())))
+    np.savez(tmp_path / "map.npz", weights=WEIGHTS[0], about=np.array('{"format_version": 1}'))
     with pytest.raises(DataError, match=r"`weights` must have the shape \(height, width, features\), got \(5, 3\)"):
         KohonenSOM.load(tmp_path / "map.npz")
 
