@@ -120,9 +120,8 @@ class MappedFile:
         DataError
             Naming the file.
         """
-        now = self._state()
-        is_same_file = now is not None and self._before is not None and now[:2] == self._before[:2]
-        if is_same_file and now is not None and (now != self._before or now[2] < self._size):
+        now, before = self._state(), self._before
+        if now and before and now[:2] == before[:2] and (now != before or now[2] < self._size):
             raise DataError(f"{self.path}: was written to while it was read; let nothing change it, and begin anew")
 
     def _state(self) -> tuple[int, int, int, int] | None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ksom.array_files import MappedFile, mapped_file
 from ksom.method.random_streams import stream
 from ksom.registry import Registry
 from ksom.samples import BLOCK_ROWS, as_samples
@@ -27,7 +28,8 @@ class Dataset:
     Parameters
     ----------
     samples : array_like of shape (N, D)
-        The samples, data units. Not copied; a memory-mapped array is read block by block.
+        The samples, data units. Not copied; an array that is mapped from a file is read block by block, and the file
+        must stay as it is.
 
     Raises
     ------
@@ -45,9 +47,11 @@ class Dataset:
 
     bounds: tuple[float, float] | None = None
     """Range that every feature is known to lie in, data units; None: as measured."""
+    _file: MappedFile | None = None
 
     def __init__(self, samples: ArrayLike) -> None:
         self.samples = as_samples(samples, f"dataset {type(self).__name__}")
+        self._file = mapped_file(self.samples)
 
     def __len__(self) -> int:
         return int(self.samples.shape[0])
@@ -58,8 +62,19 @@ class Dataset:
         return int(self.samples.shape[1])
 
     def rows(self, index: slice | NDArray[np.int64]) -> NDArray[Any]:
-        """Return the samples at `index`, shape (n, D); what it returns depends on `index` only."""
-        return np.asarray(self.samples[index])
+        """Return the samples at `index`, shape (n, D); what it returns depends on `index` only.
+
+        Raises
+        ------
+        DataError
+            If the samples are mapped from a file that has been written to.
+        """
+        if self._file is None:
+            return np.asarray(self.samples[index])
+        self._file.require_unchanged()
+        rows = np.array(self.samples[index])  # a copy: what is looked at is what is learned
+        self._file.require_unchanged()
+        return rows
 
     def samples_per_iteration(self, batch_size: int) -> int:
         """Return how many samples an iteration shows; the last one of an epoch may show fewer."""
@@ -85,7 +100,7 @@ class Dataset:
         """
         size = len(self)
         per_batch = self.samples_per_iteration(batch_size)
-        if not shuffle and per_batch == size <= BLOCK_ROWS and isinstance(getattr(self, "samples", None), np.ndarray):
+        if not shuffle and per_batch == size <= BLOCK_ROWS and self._is_in_memory():
             return SameBlocks((np.asarray(self.rows(slice(None))),))
         epoch, number = divmod(iteration, -(-size // per_batch))
         rows = range(number * per_batch, min((number + 1) * per_batch, size))
@@ -94,6 +109,9 @@ class Dataset:
     def blocks(self) -> Iterable[NDArray[Any]]:
         """Return all samples in their own order, in blocks of at most 4,096 rows."""
         return self._blocks(range(len(self)))
+
+    def _is_in_memory(self) -> bool:
+        return isinstance(getattr(self, "samples", None), np.ndarray) and self._file is None
 
     def _blocks(self, rows: range, order: NDArray[np.int64] | None = None) -> Iterator[NDArray[Any]]:
         for start in rows[::BLOCK_ROWS]:

@@ -2,6 +2,7 @@
 
 import numbers
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ksom.arguments import require_choice, require_integer, require_path
+from ksom.array_files import mapped_file
 from ksom.errors import DataError, NotTrained, ParameterError
 from ksom.kernels import BACKENDS, get_backend, needs_speed
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
@@ -191,9 +193,8 @@ class KohonenSOM:
         nodes = np.empty((len(rows), k), dtype=np.int64)
         distances = np.empty((len(rows), k), dtype=self.dtype)
         block_rows = max(BLOCK_ROWS, SEARCH_BYTES // (self.features * rows.dtype.itemsize))
-        for start in range(0, len(rows), block_rows):
-            block = slice(start, start + block_rows)
-            found = self.kernels.best_matching_nodes(self._in_precision(rows[block], start), k)
+        for block, values in self._blocks(rows, block_rows):
+            found = self.kernels.best_matching_nodes(values, k)
             nodes[block], distances[block] = found[0], np.sqrt(found[1])
         if k == 1:
             nodes, distances = nodes[:, 0], distances[:, 0]
@@ -225,9 +226,8 @@ class KohonenSOM:
         rows = as_samples(samples, "samples", features=self.features)
         distances = np.empty((len(rows), self.lattice.size), dtype=self.dtype)
         block_rows = max(1, BLOCK_DISTANCES // self.lattice.size)
-        for start in range(0, len(rows), block_rows):
-            block = slice(start, start + block_rows)
-            distances[block] = self.kernels.distances(self._in_precision(rows[block], start))
+        for block, values in self._blocks(rows, block_rows):
+            distances[block] = self.kernels.distances(values)
         return distances
 
     def save(self, path: str | Path) -> None:
@@ -286,8 +286,14 @@ class KohonenSOM:
             self.backend, weights, self.dtype, threads=self.threads, samples=self._samples_expected
         )
 
-    def _in_precision(self, samples: Any, first_row: int) -> NDArray[Any]:
-        return in_precision(samples, self.dtype, "samples", first_row=first_row)
+    def _blocks(self, samples: Any, block_rows: int) -> Iterator[tuple[slice, NDArray[Any]]]:
+        """Yield the samples in blocks of the working precision, each with its place."""
+        file = mapped_file(samples)
+        for start in range(0, len(samples), block_rows):
+            if file is not None:
+                file.require_unchanged()
+            block = slice(start, start + block_rows)
+            yield block, in_precision(samples[block], self.dtype, "samples", first_row=start)
 
     def _checked_weights(self, weights: ArrayLike) -> NDArray[Any]:
         try:

@@ -1,12 +1,18 @@
 """What a training is fed with: every value looked at, whatever becomes of the data set."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
 from ksom.dataset import Dataset
+from ksom.datasets.arrays import Array
 from ksom.datasets.colours import RandomColors
 from ksom.errors import DataError
 from ksom.feed import PROBE_SIZE, Feed, summarise
+from ksom.hooks.hook import Hook
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.random_streams import stream
 from ksom.samples import BLOCK_ROWS
@@ -105,3 +111,79 @@ def test_one_feature_lost_beside_its_offset_is_a_warning(caplog):
 @pytest.mark.parametrize("offset", [0.0, 1e3, 1e6])
 def test_an_offset_that_leaves_the_differences_is_welcome(offset):
     assert Trainer(KohonenSOM(), [[offset], [offset + 1.0]]).feed.digest
+
+
+class Writes(Hook):
+    """Writes to the file that is learned from, at iteration 2."""
+
+    def __init__(self, path, change):
+        super().__init__(2)
+        self.path, self.change = path, change
+
+    def after_step(self, run):
+        if run.iteration == 2:
+            self.change(self.path)
+
+
+def with_nan(path):
+    mapped = np.load(path, mmap_mode="r+")
+    mapped[1000, 1] = np.nan
+    mapped.flush()
+
+
+def shorter(path):
+    os.truncate(path, 4096)
+
+
+def with_another_time(path):
+    os.utime(path, (0, 0))
+
+
+@pytest.mark.parametrize("change", [with_nan, shorter, with_another_time])
+@pytest.mark.parametrize("how", [{}, {"batch_size": 500}, {"shuffle": True}])
+@pytest.mark.parametrize("rows", [2000, 9000])
+def test_a_file_that_changes_under_way_is_not_learned_from(change, how, rows, tmp_path):
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).random((rows, 3), dtype="f4"))
+    trainer = Trainer(
+        KohonenSOM(2, 2, backend="numpy"),
+        Array(tmp_path / "a.npy"),
+        iterations=9,
+        hooks=[Writes(tmp_path / "a.npy", change)],
+        **how,
+    )
+    with pytest.raises(DataError, match=r"a.npy: was written to while it was read; let nothing change it"):
+        trainer.train()
+    assert trainer.run.iteration == 2
+    assert np.isfinite(trainer.som.weights).all()
+
+
+def test_a_file_that_ends_too_early_is_told_before_the_system_kills_the_process(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((100_000, 3)))
+    code = """if True:
+        import os, sys, numpy as np
+        from ksom import Dataset, train
+        samples = np.load(sys.argv[1], mmap_mode="r")
+        os.truncate(sys.argv[1], 4096)
+        train(Dataset(samples))
+    """
+    run = [sys.executable, "-c", code, str(tmp_path / "a.npy")]
+    done = subprocess.run(run, capture_output=True, text=True, check=False)
+    assert "DataError" in done.stderr
+    assert "a.npy: was written to while it was read" in done.stderr
+
+
+def test_another_file_of_the_same_name_does_no_harm(tmp_path):
+    np.save(tmp_path / "a.npy", np.random.default_rng(0).random((5000, 3)))
+    dataset = Array(tmp_path / "a.npy")
+    before = np.concatenate(list(dataset.blocks()))
+    np.save(tmp_path / "b.npy", np.zeros((1, 1)))
+    (tmp_path / "b.npy").replace(tmp_path / "a.npy")
+    np.testing.assert_array_equal(np.concatenate(list(dataset.blocks())), before)
+
+
+def test_samples_in_a_file_that_shrinks_are_not_searched_for(tmp_path):
+    np.save(tmp_path / "a.npy", np.zeros((10, 3)))
+    mapped = np.load(tmp_path / "a.npy", mmap_mode="r")
+    os.truncate(tmp_path / "a.npy", 200)
+    with pytest.raises(DataError, match=r"a.npy: was written to while it was read"):
+        KohonenSOM(1, 1, initial=[[[0.0] * 3]]).best_matching_nodes(mapped)
