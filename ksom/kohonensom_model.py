@@ -116,8 +116,10 @@ class KohonenSOM:
 
     @property
     def weights(self) -> NDArray[Any]:
-        """The weights, a new array of shape (height, width, D), data units."""
-        return self.kernels.weights
+        """The weights, shape (height, width, D), data units: a copy, read-only; `weights = …` gives the map others."""
+        weights = self.kernels.weights
+        weights.flags.writeable = False
+        return weights
 
     @weights.setter
     def weights(self, weights: ArrayLike) -> None:
@@ -322,18 +324,16 @@ class KohonenSOM:
 
 def _initialisation(initial: Any) -> Initialisation:
     """Return an initialisation that is given as such, by its name, as a file or as the weights themselves."""
-    named = INITIALISATIONS.get(initial) if isinstance(initial, str) else None
-    if named is File:
-        raise ParameterError("initial", "be the path of the file itself", initial)
-    made: Initialisation
-    if named is not None:
-        made = named()
-    elif isinstance(initial, str | Path):
-        made = File(initial)
-    else:
-        is_made = not isinstance(initial, type) and callable(getattr(initial, "weights", None))
-        made = initial if is_made else Given(initial)
-    return made
+    if isinstance(initial, str) and Path(initial).name == initial and not Path(initial).suffix:
+        named = INITIALISATIONS.named("initial", initial)
+        if named is File:
+            raise ParameterError("initial", "be the path of the file itself", initial)
+        made: Initialisation = named()
+        return made
+    if isinstance(initial, str | Path):
+        return File(initial)
+    is_made = not isinstance(initial, type) and callable(getattr(initial, "weights", None))
+    return initial if is_made else Given(initial)
 
 
 def _dtype_name(dtype: Any) -> Any:

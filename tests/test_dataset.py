@@ -1,5 +1,8 @@
 """Data come in blocks that depend on the iteration and the seed only."""
 
+import os
+import zlib
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +13,7 @@ from ksom.dataset import Dataset
 from ksom.datasets.arrays import Array
 from ksom.datasets.colours import RandomColors
 from ksom.datasets.images import ImagePixels
-from ksom.errors import DataError
+from ksom.errors import DataError, ParameterError
 from ksom.kohonensom_model import KohonenSOM
 from ksom.samples import BLOCK_ROWS
 from ksom.trainer import Trainer
@@ -67,6 +70,13 @@ def test_more_colours_begin_with_the_same_ones():
     np.testing.assert_array_equal(RandomColors(50).samples[:20], RandomColors(20).samples)
 
 
+def test_colours_that_do_not_fit_into_memory_are_refused_before_they_are_drawn(monkeypatch):
+    monkeypatch.setattr("ksom.datasets.colours.available_memory", lambda: 24_000)
+    assert len(RandomColors(1000)) == 1000
+    with pytest.raises(ParameterError, match="size must be a number of colours that fit into memory, 1000 of 24 bytes"):
+        RandomColors(1001)
+
+
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "1", "CMYK", "LA"])
 def test_pixels_of_any_image_are_colours(tmp_path, mode):
     path = tmp_path / ("image.tiff" if mode == "CMYK" else "image.png")
@@ -89,6 +99,42 @@ def test_deep_grey_images_are_refused_rather_than_clipped(tmp_path, name, pixels
     Image.fromarray(pixels).save(tmp_path / name)
     with pytest.raises(DataError, match="more than 8 bits"):
         ImagePixels(tmp_path / name)
+
+
+EPS = b"""%!PS-Adobe-3.0 EPSF-3.0
+%%BoundingBox: 0 0 10 10
+%%EndComments
+showpage
+%%EOF
+"""
+
+
+def test_an_image_that_is_a_program_starts_no_interpreter(tmp_path, monkeypatch):
+    (tmp_path / "image.eps").write_bytes(EPS)
+    (tmp_path / "gs").write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    (tmp_path / "gs").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(DataError, match=r"image.eps: cannot be read as an image .* the formats are PNG, JPEG"):
+        ImagePixels(tmp_path / "image.eps")
+    assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.parametrize("side", [10_000, 60_000])
+def test_an_image_that_unpacks_to_gigabytes_is_refused_before_it_is_unpacked(side, tmp_path):
+    def chunk(kind, data):
+        return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+
+    header = side.to_bytes(4) * 2 + bytes([8, 2, 0, 0, 0])
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    (tmp_path / "image.png").write_bytes(b"\x89PNG\r\n\x1a\n" + parts)
+    with pytest.raises(DataError, match=r"image.png: .*(10000 × 10000 pixels, more than 89,000,000|DecompressionBomb)"):
+        ImagePixels(tmp_path / "image.png")
+
+
+def test_a_pipe_is_no_image(tmp_path):
+    os.mkfifo(tmp_path / "image.png")
+    with pytest.raises(DataError, match=r"image.png: must be a file, but is a pipe or a device"):
+        ImagePixels(tmp_path / "image.png")
 
 
 def test_npy_files_are_mapped_into_memory(tmp_path):
