@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ksom.array_files import MappedFile, mapped_file
+from ksom.columns import column_names
 from ksom.method.random_streams import stream
 from ksom.registry import Registry
 from ksom.samples import BLOCK_ROWS, as_samples
@@ -27,7 +28,7 @@ class Dataset:
 
     Parameters
     ----------
-    samples : array_like of shape (N, D)
+    samples : array_like of shape (N, D), or a table with named columns, such as a DataFrame
         The samples, data units. Not copied; an array that is mapped from a file is read block by block, and the file
         must stay as it is.
 
@@ -47,9 +48,12 @@ class Dataset:
 
     bounds: tuple[float, float] | None = None
     """Range that every feature is known to lie in, data units; None: as measured."""
+    feature_names: tuple[str, ...] | None = None
+    """What the features are called, if they came as a table's columns."""
     _file: MappedFile | None = None
 
     def __init__(self, samples: ArrayLike) -> None:
+        self.feature_names = column_names(samples)
         self.samples = as_samples(samples, f"dataset {type(self).__name__}")
         self._file = mapped_file(self.samples)
 

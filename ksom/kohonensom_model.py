@@ -49,6 +49,12 @@ class KohonenSOM:
         Threads that the numba backend may use; 0: all cores. Never changes a bit of the result. The numpy backend uses
         one, and JAX decides for itself.
 
+    Attributes
+    ----------
+    feature_names : tuple of str, or None
+        What the features are called, if the map was trained on a table with named columns: then those of another table
+        are matched by name.
+
     Raises
     ------
     ParameterError
@@ -86,6 +92,7 @@ class KohonenSOM:
         self.dtype = np.dtype(require_choice("dtype", _dtype_name(dtype), ("float32", "float64")))
         self.backend = require_choice("backend", backend, BACKENDS)
         self.threads = require_integer("threads", threads, minimum=0)
+        self.feature_names: tuple[str, ...] | None = None
         self._kernels: Backend | None = None
         self._samples_expected = 0
         self.initial = _initialisation(initial)
@@ -130,6 +137,19 @@ class KohonenSOM:
         """The number of features, D."""
         return self.kernels.features
 
+    def name_features(self, names: tuple[str, ...] | None) -> None:
+        """Let the map know what its features are called; None: nobody knows.
+
+        Raises
+        ------
+        DataError
+            If it knows them by other names, or in another order.
+        """
+        if self.feature_names and names and names != self.feature_names:
+            before, now = (", ".join(map(repr, known)) for known in (self.feature_names, names))
+            raise DataError(f"the map's features are {before}, in this order, those of the data {now}")
+        self.feature_names = self.feature_names or names
+
     def initialise(self, source: Source, within: Range, seed: int = 0) -> None:
         """Give the map its first weights.
 
@@ -165,7 +185,7 @@ class KohonenSOM:
 
         Parameters
         ----------
-        samples : array_like of shape (n, D)
+        samples : array_like of shape (n, D), or a table with named columns
             Data units.
         k : {1, 2}
             1: the best node; 2: the best and the second best.
@@ -190,7 +210,7 @@ class KohonenSOM:
         """
         if isinstance(k, bool) or not isinstance(k, numbers.Integral) or not 1 <= k <= min(2, self.lattice.size):
             raise ParameterError("k", f"be 1 or 2 and at most the number of nodes, {self.lattice.size}", k)
-        rows = as_samples(samples, "samples", features=self.features)
+        rows = as_samples(samples, "samples", features=self.features, names=self.feature_names)
         self.expect(len(rows))
         nodes = np.empty((len(rows), k), dtype=np.int64)
         distances = np.empty((len(rows), k), dtype=self.dtype)
@@ -225,7 +245,7 @@ class KohonenSOM:
         if require_choice("output", output, ("distances", "coordinates")) == "coordinates":
             nodes: NDArray[np.int64] = self.best_matching_nodes(samples)
             return self.lattice.coordinates()[nodes]
-        rows = as_samples(samples, "samples", features=self.features)
+        rows = as_samples(samples, "samples", features=self.features, names=self.feature_names)
         distances = np.empty((len(rows), self.lattice.size), dtype=self.dtype)
         block_rows = max(1, BLOCK_DISTANCES // self.lattice.size)
         for block, values in self._blocks(rows, block_rows):
@@ -269,14 +289,16 @@ class KohonenSOM:
             som.weights = held.weights
         except DataError as error:
             raise DataError(f"{path}: {error}") from error
+        som.feature_names = held.feature_names
         return som
 
     def about(self) -> dict[str, Any]:
         """Return what a file tells of the map beside the weights."""
-        return {
+        about: dict[str, Any] = {
             "lattice": LATTICES.name_of(type(self.lattice)),
             "neighbourhood": NEIGHBOURHOODS.name_of(type(self.neighbourhood)),
         }
+        return about if self.feature_names is None else {**about, "feature_names": self.feature_names}
 
     def memory(self, features: int) -> int:
         """Return how many bytes the weights take, for data of so many features."""

@@ -35,6 +35,8 @@ class MapFile(NamedTuple):
     """The arrangement of the nodes, as a YAML file would name it."""
     neighbourhood: Node
     """How much a node learns from a sample that another node won, likewise."""
+    feature_names: tuple[str, ...] | None = None
+    """What the features are called, if it is known."""
 
 
 def write(path: Path, map_file: MapFile, **texts: str) -> None:
@@ -54,7 +56,7 @@ def write(path: Path, map_file: MapFile, **texts: str) -> None:
     OutputError
         If it cannot be written.
     """
-    nodes = {name: value for name, value in map_file._asdict().items() if name != "weights"}
+    nodes = {name: value for name, value in map_file._asdict().items() if name != "weights" and value is not None}
     told = {"about": json.dumps({"format_version": FORMAT_VERSION, **nodes}, sort_keys=True), **texts}
     told["checksum"] = _checksum(map_file.weights, *told.values())
     arrays: dict[str, Any] = {"weights": map_file.weights, **{name: np.array(text) for name, text in told.items()}}
@@ -80,8 +82,13 @@ def read_with_texts(path: Path, *names: str) -> tuple[MapFile, list[str]]:
     _require_checksum(path, arrays, texts)
     about = _about(path, arrays, texts)
     weights = _weights(path, arrays["weights"])
-    nodes = (_node(path, about, name) for name in ("lattice", "neighbourhood"))
-    return MapFile(weights, *nodes), [texts[name] for name in names]
+    map_file = MapFile(
+        weights,
+        lattice=_node(path, about, "lattice"),
+        neighbourhood=_node(path, about, "neighbourhood"),
+        feature_names=_feature_names(path, about, weights.shape[2]),
+    )
+    return map_file, [texts[name] for name in names]
 
 
 def _require_checksum(path: Path, arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, str]) -> None:
@@ -127,3 +134,12 @@ def _node(path: Path, about: Mapping[str, Any], name: str) -> Node:
     if not isinstance(node, str | dict) or not isinstance(called, str):
         raise DataError(f"{path}: must tell the {name} of its map, but has {node!r}")
     return node
+
+
+def _feature_names(path: Path, about: Mapping[str, Any], features: int) -> tuple[str, ...] | None:
+    names = about.get("feature_names")
+    if names is None:
+        return None
+    if not isinstance(names, list) or len(names) != features or not all(isinstance(name, str) for name in names):
+        raise DataError(f"{path}: `feature_names` must be {features} names, but is {names!r}")
+    return tuple(names)

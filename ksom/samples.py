@@ -1,11 +1,13 @@
 """What samples must be: finite numbers of shape (n, D) whose squared differences the working precision holds."""
 
 import logging
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from ksom.columns import as_array, column_names, required_names
 from ksom.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -112,12 +114,19 @@ def in_precision(
     return cast
 
 
-def as_samples(values: Any, where: str, *, features: int | None = None, first_row: int | None = None) -> Any:
+def as_samples(
+    values: Any,
+    where: str,
+    *,
+    features: int | None = None,
+    first_row: int | None = None,
+    names: Sequence[str] | None = None,
+) -> Any:
     """Return `values` as an array of shape (n, D) of numbers, without copying one.
 
     Parameters
     ----------
-    values : array_like of shape (n, D)
+    values : array_like of shape (n, D), or a table with named columns
         The samples.
     where : str
         What they are, for messages.
@@ -125,12 +134,17 @@ def as_samples(values: Any, where: str, *, features: int | None = None, first_ro
         The D that they must have.
     first_row : int, optional
         Number of their first row in the data set: then every value must be finite.
+    names : sequence of str, optional
+        The columns that a table must have; they are taken in this order. Without them, in their own.
 
     Raises
     ------
     DataError
         If the values are ragged, not numbers, not two-dimensional, none, of another D, NaN or infinite.
     """
+    columns = column_names(values)
+    if columns is not None:
+        values = as_array(values, columns if names is None else required_names(columns, names, where), where)
     array = _as_numbers(values, where)
     if len(array.shape) != 2:
         told = f"the samples must have the shape (samples, features), got {tuple(array.shape)}"

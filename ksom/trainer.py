@@ -238,6 +238,7 @@ class Trainer:
             self.som.initialise(self.dataset, self.feed.range, self.seed)
         if self.som.features != self.dataset.features:
             raise DataError(f"the map's weights have {self.som.features} features, the data {self.dataset.features}")
+        self.som.name_features(self.dataset.feature_names)
 
 
 def train(
