@@ -166,7 +166,7 @@ class Experiment:
     def plan(self) -> str:
         """Return what `run` would do: sizes, iterations, hooks, memory, run folder."""
         trainer, som, samples = self.trainer, self.som, len(self.dataset)
-        per_iteration = min(trainer.batch_size or samples, samples)
+        per_iteration = trainer.feed.samples_per_iteration
         weights = som.memory(som.features)
         updates = trainer.iterations * per_iteration
         lines = [
@@ -192,7 +192,7 @@ class Experiment:
         else:
             self._refuse_own_result()
             self.folder.make_way(restart=restart)
-        used = {"backend": self.som.kernels.name, "data_digest": self.trainer.data_digest}
+        used = {"backend": self.som.kernels.name, "data_digest": self.trainer.feed.digest}
         self.folder.write_json(ENVIRONMENT, {**environment(), **used})
         self.folder.write_config(self.config)
         return missing
@@ -256,7 +256,7 @@ class Experiment:
         if changes:
             told = f"the run was begun with another configuration ({'; '.join(changes)})"
             raise CheckpointError(f"{self.folder.path}: {told}; resume with the old one, or --restart")
-        if checkpoint.state["data_digest"] != self.trainer.data_digest:
+        if checkpoint.state["data_digest"] != self.trainer.feed.digest:
             told = "the run was begun with other data"
             raise CheckpointError(f"{self.folder.path}: {told}; resume with the same, or --restart")
 
