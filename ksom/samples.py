@@ -89,9 +89,9 @@ def require_no_overflow(low: NDArray[Any], high: NDArray[Any], dtype: DTypeLike,
     DataError
         Naming float64 and scaling.
     """
-    largest = max(-float(low.min()), float(high.max()))
-    if largest > np.sqrt(float(np.finfo(dtype).max) / len(low)) / 2:
-        raise _out_of_range(where, f"reach {largest:g}", dtype)
+    reached = max(-float(low.min()), float(high.max()))
+    if reached > _largest(dtype, len(low)):
+        raise _out_of_range(where, f"reach {reached:g}", dtype)
 
 
 def in_precision(
@@ -120,11 +120,16 @@ def in_precision(
     rows: NDArray[Any] = np.asarray(as_samples(samples, where, features=features))
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):
         cast = rows.astype(dtype, copy=False)
-        squares = np.vdot(cast, cast)  # one look at every value: NaN, infinite or very large if one of them is
-    if not squares < np.finfo(dtype).max / (8 * rows.shape[1]):
+    largest = _largest(dtype, rows.shape[1])
+    if not (-largest <= cast.min() and cast.max() <= largest):  # NaN is neither
         _require_finite(rows, where, first_row)
         require_no_overflow(rows.min(axis=0), rows.max(axis=0), dtype, where)
     return cast
+
+
+def _largest(dtype: DTypeLike, features: int) -> float:
+    """Return the largest value whose squared differences, over so many features, do not overflow."""
+    return float(np.sqrt(float(np.finfo(dtype).max) / features) / 2)
 
 
 def as_samples(
