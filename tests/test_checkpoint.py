@@ -161,7 +161,7 @@ def test_training_goes_on_from_a_checkpoint_to_the_same_bits(tmp_path):
     whole = trainer(folder=tmp_path)
     whole.train()
     half = read_checkpoint(tmp_path / "checkpoints" / "iteration-000000004.npz")
-    resumed = trainer()
+    resumed = trainer(folder=tmp_path / "elsewhere")
     resumed.load_state(half.state, half.weights)
     resumed.train()
     assert resumed.som.weights.tobytes() == whole.som.weights.tobytes()

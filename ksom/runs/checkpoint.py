@@ -4,7 +4,6 @@ import hashlib
 import json
 import logging
 import re
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 
 from ksom.array_files import UNREADABLE
 from ksom.errors import CheckpointError
-from ksom.whole_files import replacing, writing
+from ksom.whole_files import replace_link, replacing
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +68,7 @@ def save_checkpoint(folder: Path, weights: NDArray[Any], state: Mapping[str, Any
             state=np.array(told),
             checksum=np.array(_checksum(weights, described, told)),
         )
-    _link(folder / LAST, path.name)
+    replace_link(folder / LAST, path.name)
     return path
 
 
@@ -132,15 +131,3 @@ def _checksum(weights: NDArray[Any], *texts: str) -> str:
     for text in texts:
         digest.update(text.encode())
     return digest.hexdigest()
-
-
-def _link(link: Path, target: str) -> None:
-    """Point a link at a file beside it, at once; where the file system has no links, it is a copy."""
-    temporary = link.with_name(f".{link.name}.part")
-    with writing(link):
-        temporary.unlink(missing_ok=True)
-        try:
-            temporary.symlink_to(target)
-        except (OSError, NotImplementedError):
-            shutil.copyfile(link.with_name(target), temporary)
-        temporary.replace(link)

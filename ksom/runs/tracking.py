@@ -220,7 +220,7 @@ def track(folder: Path, uri: str | None = None, experiment: str | None = None) -
     store = TrackingStore(store_uri(uri or asked.get("URI"), folder), folder.parent / ARTEFACTS)
     name = experiment or asked.get("EXPERIMENT") or experiment_name()
     with run_folder.locked():
-        summary = run_folder.summary() if run_folder.status else {}
+        summary = run_folder.summary() or {}
         tracked = TrackedRun(folder, store, name, asked.get("RUN_NAME"))
         status = STATUS.get(summary.get("status", ""), "KILLED")
         tracked.finish(status, summary.get("iteration"), summary.get("reason"))
