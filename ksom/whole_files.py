@@ -19,8 +19,10 @@ FULL = "free some space, then resume"
 NOT_YOURS = (
     'choose a folder you may write to, or change its owner (in a container: docker run --user "$(id -u):$(id -g)")'
 )
-A_LINK = "nothing is written through a link: remove it"
+A_LINK = "is a link, and nothing is written through one; remove it"
+NO_FOLDER = "something that is no folder has its name: choose another"
 ADVICE = {
+    errno.ENOENT: "its folder is not there, or not any more",
     errno.ENOSPC: FULL,
     errno.EDQUOT: FULL,
     errno.EFBIG: "raise the limit on file sizes, then resume",
@@ -28,7 +30,8 @@ ADVICE = {
     errno.EPERM: NOT_YOURS,
     errno.EBUSY: "it is a mount point: name a folder inside it",
     errno.EROFS: "it is mounted read-only: choose another folder",
-    errno.ELOOP: A_LINK,
+    errno.EEXIST: NO_FOLDER,
+    errno.ENOTDIR: NO_FOLDER,
     errno.EMFILE: "too many files are open: raise the limit (ulimit -n), then resume",
     errno.EIO: "the disk or the network failed: choose another folder",
 }
@@ -97,10 +100,15 @@ def open_own(path: Path, *, create: bool = False) -> io.FileIO:
     OSError
         If it cannot be opened.
     OutputError
-        If it is no regular file, or has other names beside this one.
+        If it is a link, no regular file, or has other names beside this one.
     """
     special = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # POSIX, Windows
-    descriptor = os.open(path, os.O_RDWR | special | (os.O_CREAT if create else 0), 0o666)
+    try:
+        descriptor = os.open(path, os.O_RDWR | special | (os.O_CREAT if create else 0), 0o666)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OutputError(f"{path}: {A_LINK}") from error
+        raise
     file = io.FileIO(descriptor, "r+")
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:

@@ -21,7 +21,7 @@ HOOKS:
   QUALITY: {EVERY: 3}
 """
 
-CLOCK = ("seconds_per_iteration", "iterations_per_second", "eta_seconds")
+CLOCK = ("seconds", "seconds_per_iteration", "iterations_per_second", "eta_seconds")
 
 
 @pytest.fixture(scope="module")
@@ -122,6 +122,19 @@ def test_a_signal_finishes_the_iteration_saves_and_a_resume_completes_the_same_r
     assert refused == 1
     assert "--resume" in message
     assert run(experiment, folder.name, "--resume")[0] == 0
+    assert_same_run(folder, uninterrupted)
+
+
+def test_a_signal_that_was_ignored_stays_so(experiment: Path, uninterrupted: Path) -> None:
+    """As under nohup: closing the terminal does not stop the training."""
+    folder = experiment / "nohup"
+    code = "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); from ksom.entry import main; main()"
+    command = [sys.executable, "-c", code, "train", "--config-file", "colours.yaml", "--output-dir", folder.name]
+    process = subprocess.Popen(command, cwd=experiment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait_for(folder / "checkpoints" / "last.npz", process)
+    process.send_signal(signal.SIGHUP)
+    status, output = ended(process)
+    assert status == 0, output
     assert_same_run(folder, uninterrupted)
 
 

@@ -260,6 +260,9 @@ def test_where_nothing_can_be_written_is_named(tmp_path, monkeypatch, path):
         (13, "choose a folder you may write to"),
         (30, "choose another folder"),
         (27, "raise the limit"),
+        (24, "too many files are open"),
+        (5, "the disk or the network failed"),
+        (2, "its folder is not there"),
     ],
 )
 def test_refusals_of_the_system_come_with_advice(tmp_path, number, advice):

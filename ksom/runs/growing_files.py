@@ -64,11 +64,12 @@ class GrowingFile:
         if not os.path.lexists(self.path):
             return "is gone"
         with writing(self.path), open_own(self.path) as file:
+            self._forget()
             whole = file.seek(0, os.SEEK_END) >= mark.size
             if whole and mark.digest in {None, self._digest_until(file, mark.size - len(mark.trailer))}:
                 cut_back(file, mark.size, mark.trailer)
                 return ""
-        return f"was changed or cut short after the checkpoint; it is kept as {self._keep_aside()}"
+        return f"is not what it was at the checkpoint; it is kept as {self._keep_aside()}"
 
     def remove(self) -> None:
         """Remove the file, if it is there."""

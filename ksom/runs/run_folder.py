@@ -142,11 +142,14 @@ class RunFolder:
             file.write(as_json(content, indent=2))
 
     def _refuse_foreign(self) -> None:
-        with writing(self.path):
-            foreign = not self.holds_run and self.path.is_dir() and any(map(_is_shown, self.path.iterdir()))
-        if foreign:
+        if self._looks_foreign() and self._looks_foreign():  # not while another process moves a run away, or begins one
             told = "is not empty and not a run of ksom; choose another folder (--output-dir)"
             raise OutputError(f"{self.path}: {told}")
+
+    def _looks_foreign(self) -> bool:
+        with writing(self.path), suppress(FileNotFoundError):
+            return self.path.is_dir() and any(map(_is_shown, self.path.iterdir())) and not self.holds_run
+        return False
 
     def _take(self) -> None:
         """Lock the folder that has this name, once it is locked, too: another process may just be moving it away."""
@@ -222,7 +225,10 @@ def _read_json(path: Path) -> Any:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_JSON:
             raise ValueError(f"it must be a regular file of at most {LARGEST_JSON} bytes")
-        return json.load(file)
+        try:
+            return json.load(file)
+        except RecursionError:
+            raise ValueError("it is nested too deeply") from None
 
 
 def _why(error: Exception) -> str:
