@@ -66,13 +66,17 @@ def test_a_link_to_nothing_is_not_overwritten_by_a_run_that_moves_aside(folder):
     assert RunFolder(folder.path.with_name("run.2")).status == "completed"
 
 
-def test_a_lock_taken_of_a_folder_that_is_moved_away_at_that_moment_is_taken_again(folder, monkeypatch):
+@pytest.mark.parametrize("when", ["before", "after", "after, and a new one is begun"])
+def test_a_lock_taken_of_a_folder_that_is_moved_away_at_that_moment_is_taken_again(folder, monkeypatch, when):
     acquire, moved = filelock.FileLock.acquire, []
 
     def moved_by_another_process(lock, *arguments, **options):
+        taken = acquire(lock, *arguments, **options) if when != "before" else None
         if not moved:
             moved.append(folder.path.rename(folder.path.with_name("run.1")))
-        return acquire(lock, *arguments, **options)
+            if "new" in when:
+                folder.path.mkdir()
+        return taken or acquire(lock, *arguments, **options)
 
     monkeypatch.setattr(filelock.FileLock, "acquire", moved_by_another_process)
     with folder.locked():
@@ -81,6 +85,19 @@ def test_a_lock_taken_of_a_folder_that_is_moved_away_at_that_moment_is_taken_aga
             lock.acquire()
         assert not (folder.path / "summary.json").exists()
         filelock.FileLock(folder.path.with_name("run.1") / LOCK, timeout=0).acquire().lock.release()
+
+
+def test_a_run_that_another_process_is_just_beginning_is_not_taken_for_something_else(folder):
+    class Beginning(RunFolder):
+        looked = 0
+
+        @property
+        def holds_run(self):
+            self.looked += 1
+            return self.looked > 1 and super().holds_run
+
+    with Beginning(folder.path).locked():
+        pass
 
 
 def test_two_processes_that_begin_at_once_never_share_a_folder(tmp_path):
