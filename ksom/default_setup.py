@@ -149,7 +149,7 @@ class Experiment:
         with self.folder.locked():
             checkpoint = newest_checkpoint(self.folder.path / CHECKPOINTS) if resume else None
             if checkpoint is not None:
-                require_same_training(self.folder.path, checkpoint, self.config, self.trainer.data_digest)
+                require_same_training(self.folder.path, checkpoint.state, self.config, self.trainer.data_digest)
             if resume and self.folder.status == "completed":
                 logger.info("%s: the run is finished, there is nothing to resume", self.folder.path)
                 return self._finished()

@@ -56,6 +56,15 @@ def test_no_checkpoint_is_none(tmp_path):
     assert newest_checkpoint(tmp_path / "nowhere") is None
 
 
+def test_checkpoints_that_may_not_be_looked_for_are_told(tmp_path, monkeypatch):
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(tmp_path), "iterdir", refuse)
+    with pytest.raises(CheckpointError, match=r"cannot be read \(Permission denied\)"):
+        newest_checkpoint(tmp_path)
+
+
 def test_last_points_to_the_newest(tmp_path):
     paths = saved(tmp_path, 1, 2)
     assert (tmp_path / LAST).resolve() == paths[1].resolve()

@@ -118,10 +118,19 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def checkpoint_paths(folder: Path) -> list[Path]:
-    """Return the checkpoints in a folder, oldest first."""
-    if not folder.is_dir():
+    """Return the checkpoints in a folder, oldest first.
+
+    Raises
+    ------
+    CheckpointError
+        If the folder may not be read.
+    """
+    try:
+        paths = [path for path in folder.iterdir() if re.fullmatch(r"iteration-\d+\.npz", path.name)]
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    paths = [path for path in folder.iterdir() if re.fullmatch(r"iteration-\d+\.npz", path.name)]
+    except OSError as error:
+        raise CheckpointError(f"{folder}: cannot be read ({error.strerror})") from error
     return sorted(paths, key=lambda path: int(path.stem.partition("-")[2]))
 
 

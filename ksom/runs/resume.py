@@ -5,21 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from ksom.errors import CheckpointError, OutputError
-from ksom.runs.checkpoint import Checkpoint
 
 LEARNED = ("SEED", "DATASET", "MODEL", "TRAINER")
 """Sections that decide what is learned; the others may change between two parts of a run."""
 
 
-def require_same_training(folder: Path, checkpoint: Checkpoint, config: Mapping[str, Any], data_digest: str) -> None:
-    """Refuse to go on with a training that would learn something else.
+def require_same_training(folder: Path, state: Mapping[str, Any], config: Mapping[str, Any], data_digest: str) -> None:
+    """Refuse to go on with a training, of which a checkpoint holds the state, if it would learn something else.
 
     Raises
     ------
     CheckpointError
         Showing the difference.
     """
-    before, now = dict(_learned(checkpoint.state["config"])), dict(_learned(config))
+    before, now = dict(_learned(state["config"])), dict(_learned(config))
     changes = [
         f"{key}: {before.get(key, 'absent')} → {now.get(key, 'absent')}"
         for key in dict.fromkeys([*before, *now])
@@ -28,7 +27,7 @@ def require_same_training(folder: Path, checkpoint: Checkpoint, config: Mapping[
     if changes:
         told = f"the run was begun with another configuration ({'; '.join(changes)})"
         raise CheckpointError(f"{folder}: {told}; resume with the old one, or --restart")
-    if checkpoint.state["data_digest"] != data_digest:
+    if state["data_digest"] != data_digest:
         raise CheckpointError(f"{folder}: the run was begun with other data; resume with the same, or --restart")
 
 
