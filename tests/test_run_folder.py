@@ -56,7 +56,10 @@ def test_a_link_to_a_folder_that_is_not_there_makes_it(tmp_path):
 
 def test_a_loop_of_links_gets_one_line(tmp_path):
     (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(OutputError, match=r"loop: cannot be written \(File exists\); something that is no folder"):
+    with pytest.raises(
+        OutputError,
+        match=r"loop.*: cannot be read \(Too many levels of symbolic links\)|loop: cannot be written \(Too many",
+    ):
         make_way(RunFolder(tmp_path / "loop"))
 
 

@@ -3,7 +3,6 @@
 import json
 import os
 import platform
-import stat
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -15,6 +14,7 @@ from typing import Any
 import yaml
 
 from ksom.errors import OutputError
+from ksom.regular_files import read_regular
 from ksom.runs.growing_files import LOG
 from ksom.whole_files import as_json, open_own, remove_leftovers, replacing, writing
 
@@ -156,7 +156,8 @@ class RunFolder:
         for _ in range(TRIES):
             with writing(self.path):
                 folder = Path(os.path.realpath(self.path))
-                folder.mkdir(parents=True, exist_ok=True)
+                with suppress(FileExistsError):
+                    folder.mkdir(parents=True)
                 if self._has_locked(folder):
                     return
         raise OutputError(f"{self.path}: another process moves it away again and again; choose another (--output-dir)")
@@ -165,10 +166,10 @@ class RunFolder:
         """Whether the folder could be locked, and is still where it was."""
         import filelock
 
-        before = folder.stat()
         lock = filelock.FileLock(folder / LOCK, timeout=0)
         try:
             with suppress(FileNotFoundError):  # it was moved before there was a lock
+                before = folder.stat()
                 open_own(folder / LOCK, create=True).close()
                 lock.acquire()
                 if os.path.samestat(before, self.path.stat()):
@@ -220,15 +221,11 @@ def _version(package: str) -> str | None:
 
 
 def _read_json(path: Path) -> Any:
-    """Return what a JSON file holds: a regular one, and not a huge one, whoever made it."""
-    with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST_JSON:
-            raise ValueError(f"it must be a regular file of at most {LARGEST_JSON} bytes")
-        try:
-            return json.load(file)
-        except RecursionError:
-            raise ValueError("it is nested too deeply") from None
+    """Return what a JSON file holds, whoever made it."""
+    try:
+        return json.loads(read_regular(path, LARGEST_JSON))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def _why(error: Exception) -> str:
