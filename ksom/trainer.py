@@ -118,7 +118,7 @@ class Trainer:
         probe = self.dataset.probe(PROBE_SIZE, self.seed)
         where = _folder_for(self.hooks, folder)
         self.files = GrowingFiles(where, {hook.file: hook.trailer for hook in self.hooks.values() if hook.file})
-        self._found: list[str] = []
+        self._file_warnings: list[str] = []
         self.run = Run(som, self.iterations, probe, where, self.state)
         self._seconds_per_iteration = self._guessed_seconds()
         # A small data set that is shown whole in every iteration is cast once: half of the time of a 10 × 10 map.
@@ -191,7 +191,7 @@ class Trainer:
         OutputError
             If the files cannot be written.
         """
-        self._found = self.files.cut_back(state)
+        self._file_warnings = self.files.cut_back(state)
         self.som.weights = weights
         self.run.iteration = int(state["iteration"])
         self.run.seconds = float(state["seconds"])
@@ -203,7 +203,7 @@ class Trainer:
         if self.run.outcome is not Outcome.RUNNING:
             raise TrainingFailed("this training has ended; make a new Trainer for another one")
         self.files.begin(anew=self.run.iteration == 0)
-        for line in self._found:
+        for line in self._file_warnings:  # now that there is a log
             logger.warning("%s", line)
         self.run.begin()
 

@@ -168,8 +168,8 @@ class GrowingFiles:
     def cut_back(self, state: Mapping[str, Any]) -> list[str]:
         """Go back to where the files were at a checkpoint.
 
-        One that the checkpoint does not know is removed: it is from after it. One whose hook is gone is
-        cut back too, and stays known.
+        One that the checkpoint does not know is removed: it is from after it. One whose hook is gone is cut back too,
+        and stays known.
 
         Parameters
         ----------
@@ -207,10 +207,10 @@ def is_plain_name(name: str) -> bool:
 def _marks(state: Mapping[str, Any]) -> dict[str, Mark]:
     """Return the marks in a checkpoint's state; earlier versions kept the sizes only, under "offsets"."""
     try:
-        told = state["files"] if "files" in state else {name: {"size": n} for name, n in state["offsets"].items()}
+        kept = state["files"] if "files" in state else {name: {"size": n} for name, n in state["offsets"].items()}
         marks = {
             name: Mark(int(mark["size"]), bytes.fromhex(mark.get("trailer", "")), mark.get("digest"))
-            for name, mark in told.items()
+            for name, mark in kept.items()
         }
     except (KeyError, TypeError, ValueError, AttributeError):
         raise CheckpointError("the checkpoint does not tell how far the run's files were") from None
