@@ -21,11 +21,10 @@ from ksom.logger import log_to_file
 from ksom.method.quality import quality
 from ksom.registry import as_mapping, as_node, build, call
 from ksom.runs.checkpoint import Checkpoint, checkpoint_paths, newest_checkpoint
-from ksom.runs.growing_files import LOG
 from ksom.runs.interruption import stopping_on_signals
 from ksom.runs.resume import refuse_own_result, require_same_training
 from ksom.runs.run import Outcome
-from ksom.runs.run_folder import CHECKPOINTS, ENVIRONMENT, SUMMARY, RunFolder, environment
+from ksom.runs.run_folder import CHECKPOINTS, ENVIRONMENT, LOG, SUMMARY, RunFolder, environment
 from ksom.trainer import Trainer
 
 logger = logging.getLogger(__name__)
@@ -177,6 +176,7 @@ class Experiment:
 
     def _prepare_folder(self, checkpoint: Checkpoint | None, *, resume: bool, restart: bool) -> None:
         """Make the run folder ready to be written to."""
+        self.trainer.files.add(LOG)
         if checkpoint is not None:
             self.folder.reopen()
             self.trainer.load_state(checkpoint.state, checkpoint.weights)

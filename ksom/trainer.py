@@ -202,7 +202,7 @@ class Trainer:
     def _begin(self) -> None:
         if self.run.outcome is not Outcome.RUNNING:
             raise TrainingFailed("this training has ended; make a new Trainer for another one")
-        self.files.begin(anew=self.run.iteration == 0)
+        self.files.begin(new=[] if self.run.iteration else [hook.file for hook in self.hooks.values() if hook.file])
         for line in self._file_warnings:  # now that there is a log
             logger.warning("%s", line)
         self.run.begin()

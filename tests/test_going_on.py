@@ -17,7 +17,6 @@ from ksom.hooks.metrics_writer import MetricsWriter
 from ksom.hooks.vlog import Vlog
 from ksom.kohonensom_model import KohonenSOM
 from ksom.runs.checkpoint import newest_checkpoint
-from ksom.runs.growing_files import LOG
 from ksom.trainer import Trainer
 
 
@@ -77,6 +76,15 @@ def test_the_file_of_a_hook_that_is_new_since_the_checkpoint_is_removed(tmp_path
     assert notes(tmp_path) == [31, 32, 33, 34, 35, 36, 37]
     resumed(tmp_path, Notes(1)).train()
     assert notes(tmp_path) == [*range(31, 41)]
+
+
+def test_files_that_are_no_hooks_are_left_alone(tmp_path):
+    killed(tmp_path)
+    for name in ("train.log", "notes.txt", "thesis.txt"):
+        (tmp_path / name).write_text("years of work")
+    resumed(tmp_path, MetricsWriter()).train()
+    for name in ("train.log", "notes.txt", "thesis.txt"):
+        assert (tmp_path / name).read_text() == "years of work"
 
 
 def test_a_hook_that_pauses_for_a_part_of_the_run_finds_its_file_again(tmp_path):
@@ -170,10 +178,9 @@ def test_growing_files_are_on_the_disk_before_a_checkpoint_that_tells_of_them(tm
         def after_step(self, run):
             disk.clear()
 
-    (tmp_path / LOG).touch()
     killed(tmp_path, Notes(5), MetricsWriter(), Vlog(5, size=16), Watches(5), at=11)
     before = disk[: disk.index("rename to iteration-000000010.npz")]
-    files = ("train.log", "metrics.jsonl", "vlog.gif", "notes.txt", tmp_path.name)
+    files = ("metrics.jsonl", "vlog.gif", "notes.txt", tmp_path.name)
     assert set(before) >= {f"fsync {name}" for name in files}
 
 

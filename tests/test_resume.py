@@ -236,8 +236,12 @@ def test_a_stop_by_the_time_limit_can_be_resumed_to_the_same_bits(experiment: Pa
     status, output = run(experiment, "limited", *limit)
     assert status == 0
     assert "the time limit of 0.3 s is reached" in output
+    first = json.loads((experiment / "limited" / "summary.json").read_text())
     assert run(experiment, "limited", "--resume")[0] == 0
     assert_same_run(experiment / "limited", uninterrupted)
+    whole = json.loads((experiment / "limited" / "summary.json").read_text())
+    assert 0.3 <= first["seconds_wall"] < whole["seconds_wall"]
+    assert first["seconds_learning"] < whole["seconds_learning"] < whole["seconds_wall"]
 
 
 def test_a_second_process_in_the_same_folder_is_refused(experiment: Path) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 from ksom.errors import CheckpointError, OutputError
 from ksom.whole_files import cut_back, open_own, sync_folder, writing
 
-LOG = "train.log"
 PART = 2**20
 """Bytes that are read at a time."""
 
@@ -105,29 +104,34 @@ class GrowingFile:
 
 
 class GrowingFiles:
-    """The growing files of a run: its log, and those that hooks append to.
+    """The growing files of a run: those that hooks append to, and its log if it has one.
 
     Parameters
     ----------
     folder : Path or None
         The run folder; without one there are no files.
     trailers : mapping of str to bytes
-        The hooks' files, and what each must end with.
+        The files, and what each must end with.
     """
 
     def __init__(self, folder: Path | None, trailers: Mapping[str, bytes]) -> None:
         self.folder = folder
         self._files: dict[str, GrowingFile] = {}
-        for name, trailer in {LOG: b"", **trailers}.items():
-            self._add(name, trailer)
+        for name, trailer in trailers.items():
+            self.add(name, trailer)
 
-    def begin(self, *, anew: bool) -> None:
+    def add(self, name: str, trailer: bytes = b"") -> None:
+        """Add a file, which may not be there yet."""
+        if self.folder is not None:
+            self._files[name] = GrowingFile(self.folder / name, trailer)
+
+    def begin(self, new: Iterable[str]) -> None:
         """Make the folder.
 
         Parameters
         ----------
-        anew : bool
-            The training begins, so hooks' files must not be there yet.
+        new : iterable of str
+            Files that must not be there yet.
 
         Raises
         ------
@@ -138,9 +142,9 @@ class GrowingFiles:
             return
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        for file in (file.path for name, file in self._files.items() if name != LOG):
-            if anew and os.path.lexists(file):
-                raise OutputError(f"{file}: is there already, from another training; choose another folder")
+        for path in (self.folder / name for name in new):
+            if os.path.lexists(path):
+                raise OutputError(f"{path}: is there already, from another training; choose another folder")
 
     def require_folder(self) -> None:
         """Refuse to go on where all results would be lost.
@@ -185,13 +189,9 @@ class GrowingFiles:
         for name in self._files.keys() - marks.keys():
             self._files[name].remove()
         for name in marks.keys() - self._files.keys():
-            self._add(name, marks[name].trailer)
+            self.add(name, marks[name].trailer)
         wrong = {file.path: file.cut_back(marks[name]) for name, file in self._files.items() if name in marks}
         return [f"{path}: {what}; what follows begins a new one" for path, what in wrong.items() if what]
-
-    def _add(self, name: str, trailer: bytes) -> None:
-        if self.folder is not None:
-            self._files[name] = GrowingFile(self.folder / name, trailer)
 
     def _sync_names(self) -> None:
         if self.folder is not None:

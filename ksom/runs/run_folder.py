@@ -15,13 +15,13 @@ import yaml
 
 from ksom.errors import OutputError
 from ksom.regular_files import read_regular
-from ksom.runs.growing_files import LOG
 from ksom.whole_files import as_json, open_own, remove_leftovers, replacing, writing
 
 CONFIG = "config.yaml"
 SUMMARY = "summary.json"
 CHECKPOINTS = "checkpoints"
 LOCK = ".lock"
+LOG = "train.log"
 ENVIRONMENT = "environment.json"
 OWN_NAMES = {CONFIG, SUMMARY, CHECKPOINTS, LOCK, ENVIRONMENT, LOG, "map.npz", "map.png", "mlflow.json"}
 """What no hook may append to."""
