@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ksom.config import as_plain, load_config
+from ksom.config import as_plain, load_config, require_no_secret
 from ksom.dataset import Dataset
 from ksom.datasets import DATASETS
 from ksom.errors import ConfigError, OutputError, TrainingFailed
@@ -122,6 +122,7 @@ class Experiment:
             "TRAINER": as_node(self.trainer, config["TRAINER"], without=_FROM_OTHER_SECTIONS),
             "HOOKS": {key: as_node(hook, nodes[key], HOOKS) for key, hook in self.trainer.hooks.items()},
         }
+        require_no_secret(self.config)
         self.trainer.config = self.config
 
     def run(self, *, resume: bool = False, restart: bool = False) -> Result:

@@ -15,10 +15,11 @@ from ksom.dataset import Dataset, summarise
 from ksom.errors import DataError, NotTrained, ParameterError
 from ksom.kernels import BACKENDS, get_backend, needs_speed
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
+from ksom.method.distance import DISTANCES, Distance
 from ksom.method.initialisation import INITIALISATIONS, File, Given, Initialisation
 from ksom.method.lattice import LATTICES, Lattice
 from ksom.method.neighbourhood import NEIGHBOURHOODS, Neighbourhood
-from ksom.samples import BLOCK_ROWS, Summary, as_samples, require_no_overflow
+from ksom.samples import BLOCK_ROWS, Block, Summary, as_samples, require_no_overflow
 from ksom.whole_files import replacing
 
 SEARCH_BYTES = 2**24
@@ -40,6 +41,8 @@ class KohonenSOM:
         Arrangement of the nodes.
     neighbourhood : {"gaussian"}
         How much a node learns from a sample that another node won.
+    distance : {"euclidean"}
+        How far a sample is from a node.
     initial : {"random", "samples"}, path, or array_like of shape (height, width, D)
         First weights: uniform in each feature's range, samples drawn from the data, the array `weights` of a file (such
         as an earlier map.npz), or the weights themselves.
@@ -75,8 +78,9 @@ class KohonenSOM:
         height: int = 10,
         width: int = 10,
         *,
-        lattice: str = "rectangular",
+        lattice: str | Lattice = "rectangular",
         neighbourhood: str = "gaussian",
+        distance: str = "euclidean",
         initial: Any = "random",
         dtype: str = "float32",
         backend: str = "auto",
@@ -84,8 +88,11 @@ class KohonenSOM:
     ) -> None:
         self.height = require_integer("height", height, minimum=1)
         self.width = require_integer("width", width, minimum=1)
-        self.lattice: Lattice = LATTICES.named("lattice", lattice)(self.height, self.width)
+        self.lattice: Lattice = (
+            LATTICES.named("lattice", lattice)(self.height, self.width) if isinstance(lattice, str) else lattice
+        )
         self.neighbourhood: Neighbourhood = NEIGHBOURHOODS.named("neighbourhood", neighbourhood)()
+        self.distance: Distance = DISTANCES.named("distance", distance)()
         self.dtype = np.dtype(require_choice("dtype", _dtype_name(dtype), ("float32", "float64")))
         self.backend = require_choice("backend", backend, BACKENDS)
         self.threads = require_integer("threads", threads, minimum=0)
@@ -206,8 +213,8 @@ class KohonenSOM:
         block_rows = max(BLOCK_ROWS, SEARCH_BYTES // (self.features * rows.dtype.itemsize))
         for start in range(0, len(rows), block_rows):
             block = slice(start, start + block_rows)
-            found = self.kernels.best_matching_nodes(self.in_working_precision(rows[block], first_row=start), k)
-            nodes[block], distances[block] = found[0], np.sqrt(found[1])
+            found = self.kernels.best_matching_nodes(Block(self.in_working_precision(rows[block], first_row=start)), k)
+            nodes[block], distances[block] = found[0], self.distance.reported(found[1])
         if k == 1:
             nodes, distances = nodes[:, 0], distances[:, 0]
         return (nodes, distances) if return_distances else nodes
@@ -240,7 +247,7 @@ class KohonenSOM:
         block_rows = max(1, BLOCK_DISTANCES // self.lattice.size)
         for start in range(0, len(rows), block_rows):
             block = slice(start, start + block_rows)
-            distances[block] = self.kernels.distances(self.in_working_precision(rows[block], first_row=start))
+            distances[block] = self.kernels.distances(Block(self.in_working_precision(rows[block], first_row=start)))
         return distances
 
     def save(self, path: str | Path) -> None:

@@ -14,6 +14,19 @@ BLOCK_ROWS = 4096
 """Rows in a block: as many as batch training adds up at a time, so that it need not cut them anew."""
 
 
+class Block(NamedTuple):
+    """Some samples, one after another in their data set: the one thing that travels from there to a kernel."""
+
+    values: NDArray[Any]
+    """Shape (n, D), data units."""
+    first_row: int = 0
+    """The number of the first of them in the data set."""
+
+    def rows(self, start: int, stop: int) -> "Block":
+        """Return the samples start … stop − 1 of the block."""
+        return Block(self.values[start:stop], self.first_row + start)
+
+
 class Range(NamedTuple):
     """Where each feature lies."""
 

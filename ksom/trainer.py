@@ -20,7 +20,7 @@ from ksom.kohonensom_model import KohonenSOM
 from ksom.runs.growing_files import GrowingFiles, is_plain_name
 from ksom.runs.run import Outcome, Run
 from ksom.runs.run_folder import OWN_NAMES
-from ksom.samples import BLOCK_ROWS, require_normal_range
+from ksom.samples import BLOCK_ROWS, Block, require_normal_range
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +123,9 @@ class Trainer:
         self._seconds_per_iteration = self._guessed_seconds()
         # A small data set that is shown whole in every iteration is cast once: half of the time of a 10 × 10 map.
         few = len(self.dataset) <= min(self.batch_size or BLOCK_ROWS, BLOCK_ROWS)
-        self._always = tuple(self._blocks(0)) if few and self.dataset.is_constant and not self.shuffle else ()
+        self._always = (
+            tuple(map(Block, self._blocks(0))) if few and self.dataset.is_constant and not self.shuffle else ()
+        )
 
     def check(self) -> None:
         """Ask the hooks whether they can work, before anything is written.
@@ -226,8 +228,8 @@ class Trainer:
         looks = samples + self.som.height + self.som.width
         return samples * SAMPLE_SECONDS + looks * self.som.lattice.size * self.dataset.features * VALUE_SECONDS
 
-    def _batch(self, iteration: int) -> Iterable[NDArray[Any]]:
-        return self._always or self._blocks(iteration)
+    def _batch(self, iteration: int) -> Iterable[Block]:
+        return self._always or map(Block, self._blocks(iteration))
 
     def _blocks(self, iteration: int) -> Iterator[NDArray[Any]]:
         checked = self.dataset.is_constant  # by `summarise`

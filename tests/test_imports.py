@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "ksom"
 
 LEVELS = [
-    {"errors", "arguments", "registry", "regular_files", "samples", "array_files", "whole_files", "logger"},
+    {"errors", "arguments", "registry", "samples", "array_files", "whole_files", "logger", "masking", "regular_files"},
     {"method"},
     {"kernels", "dataset"},
     {"datasets", "kohonensom_model"},

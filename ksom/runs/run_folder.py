@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from ksom.errors import OutputError
+from ksom.masking import masked_values
 from ksom.regular_files import read_regular
 from ksom.whole_files import as_json, open_own, remove_leftovers, replacing, writing
 
@@ -139,7 +140,7 @@ class RunFolder:
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a JSON file, whole or absent."""
         with replacing(self.path / name) as file:
-            file.write(as_json(content, indent=2))
+            file.write(as_json(masked_values(content), indent=2))
 
     def _refuse_foreign(self) -> None:
         if self._looks_foreign() and self._looks_foreign():  # not while another process moves a run away, or begins one
