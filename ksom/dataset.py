@@ -16,8 +16,6 @@ from ksom.samples import BLOCK_ROWS, Range, Summary, as_samples
 
 logger = logging.getLogger(__name__)
 
-DATASETS = Registry("dataset")
-
 
 class Dataset:
     """Samples to learn from.
@@ -112,7 +110,7 @@ class Dataset:
         return np.asarray(self.rows(np.sort(stream(seed, "probe").choice(len(self), size=size, replace=False))))
 
 
-DATASETS.base = Dataset
+DATASETS = Registry("dataset", Dataset)
 
 
 def summarise(dataset: Dataset) -> Summary:

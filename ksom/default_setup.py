@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ksom.config import as_plain, load_config
-from ksom.dataset import Dataset
 from ksom.datasets import DATASETS
-from ksom.errors import CheckpointError, ConfigError, OutputError, TrainingFailed
+from ksom.errors import CheckpointError, ConfigError, KsomError, OutputError, TrainingFailed
 from ksom.hooks import HOOKS
 from ksom.hooks.hook import Hook
 from ksom.kohonensom_model import KohonenSOM
 from ksom.logger import log_to_file
 from ksom.method.quality import quality
-from ksom.registry import as_mapping, as_node, build, call
+from ksom.registry import as_mapping, build, call, located, with_chosen
 from ksom.runs.checkpoint import Checkpoint, checkpoint_paths, newest_checkpoint
 from ksom.runs.interruption import stopping_on_signals
 from ksom.runs.run import Outcome
@@ -31,8 +30,6 @@ logger = logging.getLogger(__name__)
 
 LEARNED = ("SEED", "DATASET", "MODEL", "TRAINER")
 """Sections that decide what is learned; the others may change between two parts of a run."""
-
-_FROM_OTHER_SECTIONS = ("som", "dataset", "hooks", "callback_period", "seed", "folder")
 
 
 class Result(NamedTuple):
@@ -98,34 +95,8 @@ class Experiment:
         folders = [here] if config_file is None else [(here / config_file).parent, here]
         config = _with_found_files(as_plain(load_config(config_file, overrides)), folders)
         self.folder = RunFolder(Path(output_dir) if output_dir is not None else Path(config["OUTPUT_DIR"]) / name)
-        seed = config["SEED"]
-        self.dataset: Dataset = build(DATASETS, config["DATASET"], "DATASET", folders, seed=seed)
-        self.som: KohonenSOM = call(
-            KohonenSOM, config["MODEL"], "MODEL", folders, backend=config["BACKEND"], threads=config["THREADS"]
-        )
-        nodes = {key: {"NAME": key, **as_mapping(node, f"HOOKS.{key}")} for key, node in config["HOOKS"].items()}
-        hooks: dict[str, Hook] = {key: build(HOOKS, node, f"HOOKS.{key}", folders) for key, node in nodes.items()}
-        self.trainer: Trainer = call(
-            Trainer,
-            config["TRAINER"],
-            "TRAINER",
-            folders,
-            without=_FROM_OTHER_SECTIONS,
-            som=self.som,
-            dataset=self.dataset,
-            hooks=hooks,
-            callback_period=config["CALLBACK_PERIOD"],
-            seed=seed,
-            folder=self.folder.path,
-        )
-        self.config = {
-            **config,
-            "DATASET": as_node(self.dataset, config["DATASET"], DATASETS, without=("seed",)),
-            "MODEL": as_node(self.som, config["MODEL"], without=("backend", "threads")),
-            "TRAINER": as_node(self.trainer, config["TRAINER"], without=_FROM_OTHER_SECTIONS),
-            "HOOKS": {key: as_node(hook, nodes[key], HOOKS) for key, hook in self.trainer.hooks.items()},
-        }
-        self.trainer.config = self.config
+        with located(""):  # what came from the top of the file
+            self._build(config, folders)
 
     def run(self, *, resume: bool = False, restart: bool = False) -> Result:
         """Train, with all results in the run folder.
@@ -178,6 +149,34 @@ class Experiment:
         ]
         lines += [f"hook        {key}: {trainer.times(hook)}" for key, hook in trainer.hooks.items()]
         return "\n".join(lines)
+
+    def _build(self, config: Mapping[str, Any], folders: Sequence[Path]) -> None:
+        seed = config["SEED"]
+        self.dataset, data = build(DATASETS, config["DATASET"], "DATASET", folders, seed=seed)
+        self.som, model = call(
+            KohonenSOM, config["MODEL"], "MODEL", folders, backend=config["BACKEND"], threads=config["THREADS"]
+        )
+        hooks = {key: _hook(key, node, folders) for key, node in config["HOOKS"].items()}
+        self.trainer, training = call(
+            Trainer,
+            config["TRAINER"],
+            "TRAINER",
+            folders,
+            som=self.som,
+            dataset=self.dataset,
+            hooks={key: hook for key, (hook, _) in hooks.items()},
+            callback_period=config["CALLBACK_PERIOD"],
+            seed=seed,
+            folder=self.folder.path,
+        )
+        self.config = {
+            **config,
+            "DATASET": data,
+            "MODEL": model,
+            "TRAINER": with_chosen(training, self.trainer),
+            "HOOKS": {key: hooks[key][1] for key in self.trainer.hooks},
+        }
+        self.trainer.config = self.config
 
     def _prepare_folder(self, checkpoint: Checkpoint | None, *, resume: bool, restart: bool) -> list[str]:
         """Make the run folder ready to be written to; return the files that a resume finds missing."""
@@ -246,7 +245,7 @@ class Experiment:
         return Result("completed", som, self.folder.path, self.folder.summary())
 
     def _check_same_training(self, checkpoint: Checkpoint) -> None:
-        before, now = (dict(_learned(config)) for config in (checkpoint.state["config"], self.config))
+        before, now = (dict(_learned(config)) for config in (_as_today(checkpoint.state["config"]), self.config))
         changes = [
             f"{key}: {before.get(key, 'absent')} → {now.get(key, 'absent')}"
             for key in dict.fromkeys([*before, *now])
@@ -260,6 +259,11 @@ class Experiment:
             raise CheckpointError(f"{self.folder.path}: {told}; resume with the same, or --restart")
 
 
+def _hook(key: str, node: Any, folders: Sequence[Path]) -> tuple[Hook, dict[str, Any]]:
+    path = f"HOOKS.{key}"
+    return build(HOOKS, {"NAME": key, **as_mapping(node, path)}, path, folders)
+
+
 def _learned(config: Mapping[str, Any], path: str = "") -> list[tuple[str, Any]]:
     """Return the leaves of the config that decide what is learned; not where files lie: the data have a digest."""
     leaves: list[tuple[str, Any]] = []
@@ -269,6 +273,14 @@ def _learned(config: Mapping[str, Any], path: str = "") -> list[tuple[str, Any]]
             continue
         leaves += _learned(value, here) if isinstance(value, Mapping) else [(here, value)]
     return leaves
+
+
+def _as_today(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an earlier run's config with what an older ksom left out of it: a plain name is a node with defaults."""
+    try:
+        return {**config, "MODEL": call(KohonenSOM, config["MODEL"], "MODEL")[1]}
+    except KsomError:  # one that cannot be built any more is not the same
+        return config
 
 
 def _with_found_files(config: dict[str, Any], folders: Sequence[Path]) -> dict[str, Any]:

@@ -36,9 +36,9 @@ class KohonenSOM:
     ----------
     height, width : int
         Rows and columns of the map, at least 1.
-    lattice : {"rectangular"}
-        Arrangement of the nodes.
-    neighbourhood : {"gaussian"}
+    lattice : {"rectangular"} or Lattice
+        Arrangement of the nodes; an object has the map's height and width.
+    neighbourhood : {"gaussian"} or Neighbourhood
         How much a node learns from a sample that another node won.
     initial : {"random", "samples"}, path, or array_like of shape (height, width, D)
         First weights: uniform in each feature's range, samples drawn from the data, the array `weights` of a file (such
@@ -68,15 +68,16 @@ class KohonenSOM:
     T. Kohonen, Self-organized formation of topologically correct feature maps, Biological Cybernetics 43, 1982.
     """
 
-    parts = {"initial": INITIALISATIONS}
+    parts = {"lattice": LATTICES, "neighbourhood": NEIGHBOURHOODS, "initial": INITIALISATIONS}
+    from_elsewhere = ("backend", "threads")
 
     def __init__(
         self,
         height: int = 10,
         width: int = 10,
         *,
-        lattice: str = "rectangular",
-        neighbourhood: str = "gaussian",
+        lattice: Lattice | str = "rectangular",
+        neighbourhood: Neighbourhood | str = "gaussian",
         initial: Any = "random",
         dtype: str = "float32",
         backend: str = "auto",
@@ -84,8 +85,10 @@ class KohonenSOM:
     ) -> None:
         self.height = require_integer("height", height, minimum=1)
         self.width = require_integer("width", width, minimum=1)
-        self.lattice: Lattice = LATTICES.named("lattice", lattice)(self.height, self.width)
-        self.neighbourhood: Neighbourhood = NEIGHBOURHOODS.named("neighbourhood", neighbourhood)()
+        self.lattice: Lattice = LATTICES.made("lattice", lattice, self.height, self.width)
+        if (self.lattice.height, self.lattice.width) != (self.height, self.width):
+            raise ParameterError("lattice", f"have the map's size, {self.height} × {self.width} nodes", self.lattice)
+        self.neighbourhood: Neighbourhood = NEIGHBOURHOODS.made("neighbourhood", neighbourhood)
         self.dtype = np.dtype(require_choice("dtype", _dtype_name(dtype), ("float32", "float64")))
         self.backend = require_choice("backend", backend, BACKENDS)
         self.threads = require_integer("threads", threads, minimum=0)
@@ -349,8 +352,7 @@ def _initialisation(initial: Any) -> Initialisation:
     elif isinstance(initial, str | Path):
         made = File(initial)
     else:
-        is_made = not isinstance(initial, type) and callable(getattr(initial, "weights", None))
-        made = initial if is_made else Given(initial)
+        made = initial if INITIALISATIONS.holds(initial) else Given(initial)
     return made
 
 

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 from ksom.arguments import require_integer
 from ksom.registry import Registry
 
-LATTICES = Registry("lattice")
-
 
 @runtime_checkable
 class Lattice(Protocol):
@@ -40,6 +38,9 @@ class Lattice(Protocol):
         ...
 
 
+LATTICES = Registry("lattice", Lattice)
+
+
 @LATTICES.register("rectangular")
 class Rectangular:
     """Rows and columns; d² = Δrow² + Δcolumn², lattice steps²; a node has up to 8 neighbours.
@@ -54,6 +55,8 @@ class Rectangular:
     >>> Rectangular(2, 3).are_neighbours(np.array([0, 0]), np.array([4, 2])).tolist()
     [True, False]
     """
+
+    from_elsewhere = ("height", "width")  # the map's
 
     def __init__(self, height: int, width: int) -> None:
         self.height = require_integer("height", height, minimum=1)

@@ -9,8 +9,6 @@ from numpy.typing import DTypeLike, NDArray
 from ksom.method.lattice import Lattice
 from ksom.registry import Registry
 
-NEIGHBOURHOODS = Registry("neighbourhood")
-
 
 class Neighbourhood(Protocol):
     """A profile that is a product of one factor per axis of the lattice."""
@@ -18,6 +16,9 @@ class Neighbourhood(Protocol):
     def profile(self, distances: NDArray[np.float64], sigma: NDArray[np.float64]) -> NDArray[np.float64]:
         """Factor at each distance along one axis, for each sigma, element by element; both in lattice steps."""
         ...
+
+
+NEIGHBOURHOODS = Registry("neighbourhood", Neighbourhood)
 
 
 class Factors(NamedTuple):
