@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ksom.config import as_plain, load_config
+from ksom.config import DEFAULTS, as_plain, is_off, load_config
 from ksom.datasets import DATASETS
 from ksom.errors import CheckpointError, ConfigError, KsomError, OutputError, TrainingFailed
 from ksom.hooks import HOOKS
@@ -156,7 +156,7 @@ class Experiment:
         self.som, model = call(
             KohonenSOM, config["MODEL"], "MODEL", folders, backend=config["BACKEND"], threads=config["THREADS"]
         )
-        hooks = {key: _hook(key, node, folders) for key, node in config["HOOKS"].items()}
+        hooks = {key: _hook(key, node, folders) for key, node in config["HOOKS"].items() if not is_off(node)}
         self.trainer, training = call(
             Trainer,
             config["TRAINER"],
@@ -169,12 +169,13 @@ class Experiment:
             seed=seed,
             folder=self.folder.path,
         )
+        without_defaults = [key for key in DEFAULTS["HOOKS"] if is_off(config["HOOKS"][key])]
         self.config = {
             **config,
             "DATASET": data,
             "MODEL": model,
             "TRAINER": with_chosen(training, self.trainer),
-            "HOOKS": {key: hooks[key][1] for key in self.trainer.hooks},
+            "HOOKS": {key: hooks[key][1] for key in self.trainer.hooks} | dict.fromkeys(without_defaults),
         }
         self.trainer.config = self.config
 

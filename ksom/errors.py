@@ -106,4 +106,4 @@ def _escaped(character: str) -> str:
 _BRIEF = reprlib.Repr()
 """Never writes the whole of a large value: it may be a gigabyte, or hold itself."""
 _BRIEF.maxlevel = 3
-_BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 2 * QUOTED_CHARACTERS  # cut at the end, not in the middle
+_BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 4 * QUOTED_CHARACTERS  # cut at the end, not in the middle

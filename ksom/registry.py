@@ -139,7 +139,7 @@ class Registry:
         return found
 
     def _find(self, name: str) -> str | None:
-        return next((known for known in self._classes if _plain(known) == _plain(name)), None)
+        return next((known for known in self._classes if is_same_name(known, name)), None)
 
 
 def build(
@@ -246,6 +246,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {plain[match[0]]!r}?" if match else ""
 
 
+def shown_key(key: Any) -> str:
+    """Return a key as a message shows it: plain, or quoted if it is a long one."""
+    return key if isinstance(key, str) and 0 < len(key) <= QUOTED_CHARACTERS else quoted(key)
+
+
+def is_same_name(name: str, other: str) -> bool:
+    """Return whether two names are the same but for case and underscores."""
+    return _plain(name) == _plain(other)
+
+
 def _with_name(node: Node, default: Any) -> Node:
     """Return a node that says what it is: what the argument is by default, if it does not say."""
     if isinstance(node, Mapping) and "NAME" not in node and isinstance(default, str):
@@ -270,13 +280,7 @@ def _check_keys(cls: type, node: Mapping[str, Any], known: Collection[str], path
         if key not in known:
             takes = f"it takes {', '.join(known)}" if known else "it takes no keys"
             hint = nearest(str(key), known)
-            raise ConfigError(f"{path}.{_shown_key(key)}: {cls.__name__} has no such key{hint}; {takes}")
-
-
-def _shown_key(key: Any) -> str:
-    """Return a key as a message shows it: plain, or as a quoted value if it is a long one."""
-    text = str(key) if isinstance(key, str | int | float) else quoted(key)
-    return text if len(text) <= QUOTED_CHARACTERS else quoted(key)
+            raise ConfigError(f"{path}.{shown_key(key)}: {cls.__name__} has no such key{hint}; {takes}")
 
 
 def _defaults(cls: type) -> dict[str, Any]:

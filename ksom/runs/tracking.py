@@ -258,7 +258,7 @@ def _asked(folder: Path) -> dict[str, Any]:
         hooks = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))["HOOKS"]
     except FileNotFoundError:
         return {}
-    return next((node for node in hooks.values() if node["NAME"] == "MLflow"), {})
+    return next((node for node in hooks.values() if node and node["NAME"] == "MLflow"), {})
 
 
 def _identity(folder: Path) -> str:
