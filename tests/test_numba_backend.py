@@ -294,18 +294,6 @@ def test_auto_loads_numba_where_it_is_worth_it(
     assert why in caplog.text
 
 
-def test_a_place_that_cannot_hold_compiled_code_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Unwritable:
-        def find_spec(self, name: str, *_: Any) -> None:
-            if name == "ksom.kernels.numba.backend":
-                raise RuntimeError("cannot cache function 'smallest'")
-
-    monkeypatch.delitem(sys.modules, "ksom.kernels.numba.backend")
-    monkeypatch.setattr(sys, "meta_path", [Unwritable(), *sys.meta_path])
-    with pytest.raises(BackendUnavailable, match="set NUMBA_CACHE_DIR to a folder that can be written"):
-        get_backend("numba", np.zeros((2, 2, 1)), np.float32)
-
-
 def test_a_map_that_is_asked_much_changes_to_the_compiled_backend() -> None:
     som = KohonenSOM(100, 100, initial=np.zeros((100, 100, 3)))
     assert som.kernels.name == "numpy"

@@ -88,10 +88,6 @@ def _numba_backend() -> "type[NumbaBackend]":
         from ksom.kernels.numba.backend import NumbaBackend
     except ImportError as error:
         raise BackendUnavailable(f"backend numba cannot be loaded ({error}); pip install numba") from error
-    except RuntimeError as error:  # numba finds no place for what it compiles
-        raise BackendUnavailable(
-            f"backend numba: {error}; set NUMBA_CACHE_DIR to a folder that can be written"
-        ) from error
     return NumbaBackend
 
 
