@@ -15,6 +15,7 @@ from ksom.dataset import Dataset, summarise
 from ksom.errors import DataError, NotTrained, ParameterError
 from ksom.kernels import BACKENDS, get_backend, needs_speed
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
+from ksom.kernels.effort import Work, numpy_seconds
 from ksom.method.initialisation import INITIALISATIONS, File, Given, Initialisation
 from ksom.method.lattice import LATTICES, Lattice
 from ksom.method.neighbourhood import NEIGHBOURHOODS, Neighbourhood
@@ -90,7 +91,7 @@ class KohonenSOM:
         self.backend = require_choice("backend", backend, BACKENDS)
         self.threads = require_integer("threads", threads, minimum=0)
         self._kernels: Backend | None = None
-        self._samples_expected = 0
+        self._numpy_seconds = 0.0
         self.initial = _initialisation(initial)
         if isinstance(self.initial, Given):
             self.weights = self.initial.array
@@ -129,7 +130,7 @@ class KohonenSOM:
             self._checked_weights(weights),
             self.dtype,
             threads=self.threads,
-            samples=self._samples_expected,
+            numpy_seconds=self._numpy_seconds,
         )
 
     @property
@@ -159,15 +160,14 @@ class KohonenSOM:
             self.lattice, dataset, dataset.feature_range(summary or summarise(dataset)), seed
         )
 
-    def expect(self, samples: int) -> None:
-        """Tell how many samples will be shown or asked about; the backend "auto" chooses by it."""
-        if samples <= self._samples_expected:
+    def expect(self, work: Work, features: int) -> None:
+        """Tell what will be asked of the map, with so many features; the backend "auto" chooses by it."""
+        seconds = numpy_seconds(work, self.height, self.width, features)
+        if seconds <= self._numpy_seconds:
             return
-        self._samples_expected = samples
-        if self.backend == "auto" and self.is_initialised and self.kernels.name == "numpy":
-            size = self.lattice.size * self.features
-            if needs_speed(size, samples):
-                self.weights = self.weights
+        self._numpy_seconds = seconds
+        if self.backend == "auto" and self.is_initialised and self.kernels.name == "numpy" and needs_speed(seconds):
+            self.weights = self.weights
 
     def best_matching_nodes(self, samples: ArrayLike, k: int = 1, *, return_distances: bool = False) -> Any:
         """Return the node nearest to each sample, argmin over nodes of ‖w − x‖; the lowest index of equals.
@@ -200,7 +200,7 @@ class KohonenSOM:
         if isinstance(k, bool) or not isinstance(k, numbers.Integral) or not 1 <= k <= min(2, self.lattice.size):
             raise ParameterError("k", f"be 1 or 2 and at most the number of nodes, {self.lattice.size}", k)
         rows = as_samples(samples, "samples", features=self.features)
-        self.expect(len(rows))
+        self.expect(Work(searched=len(rows)), self.features)
         nodes = np.empty((len(rows), k), dtype=np.int64)
         distances = np.empty((len(rows), k), dtype=self.dtype)
         block_rows = max(BLOCK_ROWS, SEARCH_BYTES // (self.features * rows.dtype.itemsize))

@@ -251,7 +251,7 @@ class Trainer:
         summary = summarise(self.dataset)
         require_normal_range(summary.low, summary.high, self.som.dtype, f"dataset {type(self.dataset).__name__}")
         per_iteration = min(self.batch_size or len(self.dataset), len(self.dataset))
-        self.som.expect(self.iterations * per_iteration)
+        self.som.expect(self.algorithm.work(per_iteration), self.dataset.features)
         if not self.som.is_initialised:
             self.som.initialise(self.dataset, self.seed, summary)
         if self.som.features != self.dataset.features:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ksom.errors import BackendUnavailable
 from ksom.kernels import get_backend
 from ksom.kernels.backend import OnlineStep
+from ksom.kernels.effort import Work
 from ksom.kernels.numba import backend as numba_backend
 from ksom.kernels.numba import centred, online, product_search, search, tile_search, tiles, vectors
 from ksom.kernels.numba.backend import NumbaBackend
@@ -281,23 +282,25 @@ def test_numba_asked_for_by_name_and_not_there_is_an_error_that_says_what_to_ins
 @pytest.mark.usefixtures("without_numba")
 def test_auto_without_numba_is_numpy_and_says_why(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level("INFO"):
-        assert get_backend("auto", np.zeros((100, 100, 3)), np.float32, samples=10**6).name == "numpy"
+        assert get_backend("auto", np.zeros((100, 100, 3)), np.float32, numpy_seconds=10).name == "numpy"
     assert "backend: numpy (auto: backend numba cannot be loaded" in caplog.text
 
 
-@pytest.mark.parametrize(("samples", "name", "why"), [(2000, "numpy", "little to do"), (20_000, "numba", "much to do")])
+@pytest.mark.parametrize(
+    ("seconds", "name", "why"), [(0.3, "numpy", "little to do"), (12.9, "numba", "numpy would take about 13 s")]
+)
 def test_auto_loads_numba_where_it_is_worth_it(
-    samples: int, name: str, why: str, caplog: pytest.LogCaptureFixture
+    seconds: float, name: str, why: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level("INFO"):
-        assert get_backend("auto", np.zeros((100, 100, 3)), np.float32, samples=samples).name == name
+        assert get_backend("auto", np.zeros((100, 100, 3)), np.float32, numpy_seconds=seconds).name == name
     assert why in caplog.text
 
 
 def test_a_map_that_is_asked_much_changes_to_the_compiled_backend() -> None:
     som = KohonenSOM(100, 100, initial=np.zeros((100, 100, 3)))
     assert som.kernels.name == "numpy"
-    som.expect(10**6)
+    som.expect(Work(searched=10**6), 3)
     assert som.kernels.name == "numba"
 
 
