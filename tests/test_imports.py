@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "ksom"
 
 LEVELS = [
-    {"errors", "arguments", "registry", "samples", "array_files", "whole_files", "logger"},
+    {"errors", "arguments", "registry", "samples", "array_files", "whole_files", "logger", "memory"},
     {"method"},
     {"kernels", "dataset"},
     {"datasets", "kohonensom_model"},
