@@ -1,5 +1,6 @@
 """Batch training is its definition, added in one order whoever adds; every backend gives the same bits."""
 
+import hashlib
 import tracemalloc
 from typing import Any, NamedTuple
 
@@ -165,6 +166,13 @@ def test_many_blocks_of_samples_have_the_same_bits_everywhere(dtype, offset):
     backends = [NumpyBackend(case.weights, dtype), *(NumbaBackend(case.weights, dtype, threads) for threads in (1, 3))]
     cuts = [10**9, 1000, SUM_ROWS + 1]
     assert len({learned(backend, case, cut) for backend, cut in zip(backends, cuts, strict=True)}) == 1
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_the_order_of_addition_over_many_samples_is_the_one_that_results_depend_on(name):
+    samples = (np.arange(30_000).reshape(10_000, 3) * 7919 % 10_007) / 7
+    sums = MADE[name](samples[:6].reshape(2, 3, 3), "float64").node_sums([samples]).sums
+    assert hashlib.sha256(sums.tobytes()).hexdigest()[:16] == "ec6f0bee157386b2"
 
 
 @pytest.mark.parametrize("name", MADE)

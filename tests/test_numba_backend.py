@@ -23,7 +23,7 @@ from ksom.kernels.numba.backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.kernels.rounding import rounding
 from ksom.kohonensom_model import KohonenSOM
-from tests.hard_cases import DTYPES, Case, cases, gaussian, learned, maps
+from tests.hard_cases import DTYPES, KINDS, Case, cases, gaussian, learned, maps
 
 MANY = settings(max_examples=100)
 
@@ -64,6 +64,19 @@ def test_the_kernels_source_has_the_reference_s_bits(interpreted: dict[str, Modu
 @given(cases(maps(longest=60)), st.integers(1, 3), st.integers(1, 2), st.booleans())
 def test_the_search_has_the_reference_s_bits(case: Case, threads: int, k: int, products: bool) -> None:
     assert_same_answers(NumbaBackend(case.weights, case.weights.dtype, threads), case, k, search.Search, products)
+
+
+@pytest.mark.parametrize("products", [False, True])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(50, 60, 2), (7, 8, 30), (5, 6, 300)])
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_so_has_that_of_hard_maps(kind: str, shape: tuple[int, int, int], dtype: Any, products: bool) -> None:
+    for seed in range(3):
+        chance = np.random.default_rng(seed)
+        weights, samples = (KINDS[kind](chance, size).astype(dtype) for size in (shape, (300, shape[2])))
+        expected = NumpyBackend(weights, dtype).best_matching_nodes(samples, 2)
+        found = NumbaBackend(weights, dtype).search().best_matching_nodes(samples, 2, by_products=products)
+        assert bits(found) == bits(expected)
 
 
 @given(cases(maps(longest=24, features=9), samples=4), st.integers(1, 2), st.booleans())
@@ -173,6 +186,22 @@ def test_a_box_holds_its_tile_s_weights_whatever_was_learned(interpreted: dict[s
         count = len(held.weights)
         assert np.all(held.weights.min(axis=2) >= held.low[:, :count].T)
         assert np.all(held.weights.max(axis=2) <= held.high[:, :count].T)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_box_holds_weights_whose_order_rounding_reverses(interpreted: dict[str, ModuleType], dtype: Any) -> None:
+    """Neighbouring numbers just below 1 that learn from samples just beyond −1: differences have two bits less."""
+    chance, features = np.random.default_rng(0), 2000
+    lower = chance.uniform(0.98, 1, features).astype(dtype)
+    weights = np.array([[lower, np.nextafter(lower, dtype(1))]])
+    sample = chance.uniform(-1.02, -1, (1, features)).astype(dtype)
+    held = tiles.as_tiles(weights, dtype)
+    rate = np.full(held.low.shape[1], 0.9999, dtype=dtype)
+    interpreted["boxes"].move_boxes(held.low, held.high, rate, rate, sample, 0, held.rounding, held.underflow)
+    learned_weights = weights + rate[0] * (sample[0] - weights)
+    assert np.any(learned_weights[0, 1] < learned_weights[0, 0])
+    assert np.all(learned_weights.min(axis=(0, 1)) >= held.low[:, 0])
+    assert np.all(learned_weights.max(axis=(0, 1)) <= held.high[:, 0])
 
 
 @MANY
