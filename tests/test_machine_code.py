@@ -23,7 +23,8 @@ KERNELS = Path(machine_code.__file__).parents[1]
 MEASURES = """
 import numpy as np
 from ksom.kernels.numba.backend import NumbaBackend
-print(NumbaBackend(np.array([[[3.0], [5.0]]]), np.float64).distances(np.array([[1.0]])))
+from ksom.samples import Block
+print(NumbaBackend(np.array([[[3.0], [5.0]]]), np.float64).distances(Block(np.array([[1.0]]))))
 """
 
 
