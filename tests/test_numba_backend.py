@@ -121,6 +121,16 @@ def test_a_map_centred_in_parts_gives_the_same_answers(case: Case, k: int, budge
         assert bits(NumbaBackend(case.weights, case.weights.dtype).best_matching_nodes(block, k)) == bits(expected)
 
 
+@pytest.mark.parametrize("width", [17, 33, 65])
+def test_a_part_of_one_node_has_no_second_best(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in (centred, search):
+        monkeypatch.setattr(module, "GROUP_BYTES", 0)
+    weights, samples = (np.random.default_rng(0).normal(size=shape) for shape in ((1, width, 2), (200, 2)))
+    expected = NumpyBackend(weights, np.float64).best_matching_nodes(Block(samples), 2)
+    found = NumbaBackend(weights, np.float64).search().best_matching_nodes(samples, 2, by_products=True)
+    assert bits(found) == bits(expected)
+
+
 @MANY
 @given(cases(maps(longest=24, features=300)))
 def test_scores_farther_apart_than_the_margin_are_in_the_order_of_the_distances(case: Case) -> None:
