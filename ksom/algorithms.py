@@ -5,6 +5,7 @@ from typing import Protocol
 
 from ksom.errors import ParameterError
 from ksom.kernels.backend import OnlineStep
+from ksom.kernels.effort import Work
 from ksom.kernels.node_sums import sum_of_parts
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
@@ -22,6 +23,10 @@ class Algorithm(Protocol):
 
     def prepare(self, lattice: Lattice, iterations: int) -> None:
         """Complete the parameters for a lattice and a number of iterations, and check them."""
+        ...
+
+    def work(self, samples: int) -> Work:
+        """Return what is to do in all iterations, if each shows so many samples."""
         ...
 
     def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
@@ -78,6 +83,10 @@ class Online:
             rate = getattr(self.learning_rate, name, 0)
             if rate > 1:
                 raise ParameterError(f"algorithm.learning_rate.{name}", "be > 0 and <= 1", rate)
+
+    def work(self, samples: int) -> Work:
+        """Return what is to do in all iterations: to show each sample by itself."""
+        return Work(shown=self._iterations * samples)
 
     def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
         """Do the iterations start … stop − 1, in one call of the backend."""
@@ -138,10 +147,12 @@ class Batch:
         self.sigma = self.sigma.completed(start=_half_of(lattice), end=0.7)
         self.sigma.check(self.sigma.start)
 
+    def work(self, samples: int) -> Work:
+        """Return what is to do in all iterations: to search for all samples, and to smooth their sums."""
+        return Work(searched=self._iterations * samples, searches=self._iterations, smoothed=self._iterations)
+
     def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
         """Do the iterations start … stop − 1."""
-        # Applying the neighbourhood takes as long as a search for so many samples, however few are shown.
-        som.expect(self._iterations * (som.height + som.width))
         for iteration in range(start, stop):
             node_sums = sum_of_parts(som.kernels.node_sums, batches(iteration))
             sigma = self.parameters(iteration)["sigma"]

@@ -14,6 +14,7 @@ from ksom.array_files import mapped_file
 from ksom.errors import DataError, NotTrained, ParameterError
 from ksom.kernels import BACKENDS, get_backend, needs_speed
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
+from ksom.kernels.effort import Work, numpy_seconds
 from ksom.map_file import MapFile, read, write
 from ksom.method.distance import DISTANCES, Distance
 from ksom.method.initialisation import INITIALISATIONS, File, Given, Initialisation, Source
@@ -107,7 +108,7 @@ class KohonenSOM:
         self.threads = require_integer("threads", threads, minimum=0)
         self.feature_names: tuple[str, ...] | None = None
         self._kernels: Backend | None = None
-        self._samples_expected = 0
+        self._numpy_seconds = 0.0
         self.initial = _initialisation(initial)
         if isinstance(self.initial, Given):
             self.weights = self.initial.array
@@ -183,15 +184,14 @@ class KohonenSOM:
         self._require_memory(source.features)
         self.weights = self.initial.weights(self.lattice, source, within, seed)
 
-    def expect(self, samples: int) -> None:
-        """Tell how many samples will be shown or asked about; the backend "auto" chooses by it."""
-        if samples <= self._samples_expected:
+    def expect(self, work: Work, features: int) -> None:
+        """Tell what will be asked of the map, with so many features; the backend "auto" chooses by it."""
+        seconds = numpy_seconds(work, self.height, self.width, features)
+        if seconds <= self._numpy_seconds:
             return
-        self._samples_expected = samples
-        if self.backend == "auto" and self.is_initialised and self.kernels.name == "numpy":
-            size = self.lattice.size * self.features
-            if needs_speed(size, samples):
-                self._hold(self.weights)
+        self._numpy_seconds = seconds
+        if self.backend == "auto" and self.is_initialised and self.kernels.name == "numpy" and needs_speed(seconds):
+            self._hold(self.weights)
 
     def best_matching_nodes(self, samples: ArrayLike, k: int = 1, *, return_distances: bool = False) -> Any:
         """Return the node nearest to each sample, argmin over nodes of ‖w − x‖; the lowest index of equals.
@@ -224,7 +224,7 @@ class KohonenSOM:
         if isinstance(k, bool) or not isinstance(k, numbers.Integral) or not 1 <= k <= min(2, self.lattice.size):
             raise ParameterError("k", f"be 1 or 2 and at most the number of nodes, {self.lattice.size}", k)
         rows = as_samples(samples, "samples", features=self.features, names=self.feature_names)
-        self.expect(len(rows))
+        self.expect(Work(searched=len(rows)), self.features)
         nodes = np.empty((len(rows), k), dtype=np.int64)
         distances = np.empty((len(rows), k), dtype=self.dtype)
         block_rows = max(BLOCK_ROWS, SEARCH_BYTES // (self.features * rows.dtype.itemsize))
@@ -320,7 +320,7 @@ class KohonenSOM:
     def _hold(self, weights: NDArray[Any]) -> None:
         """Hold weights in the backend that suits the work expected."""
         self._kernels = get_backend(
-            self.backend, weights, self.dtype, threads=self.threads, samples=self._samples_expected
+            self.backend, weights, self.dtype, threads=self.threads, numpy_seconds=self._numpy_seconds
         )
 
     def _blocks(self, samples: Any, block_rows: int) -> Iterator[tuple[slice, Block]]:

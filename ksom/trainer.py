@@ -260,7 +260,7 @@ class Trainer:
 
     def _start_map(self) -> None:
         """Give the map its first weights, if it has none; refuse data of another number of features."""
-        self.som.expect(self.iterations * self.feed.samples_per_iteration)
+        self.som.expect(self.algorithm.work(self.feed.samples_per_iteration), self.dataset.features)
         if not self.som.is_initialised:
             self.som.initialise(self.dataset, self.feed.range, self.seed)
         if self.som.features != self.dataset.features:

@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "ksom"
 
 LEVELS = [
-    {"errors", "arguments", "registry", "columns", "samples", "array_files", "whole_files", "logger"}
+    {"errors", "arguments", "registry", "columns", "samples", "array_files", "whole_files", "logger", "memory"}
     | {"masking", "regular_files", "plain_yaml"},
     {"method", "map_file"},
     {"kernels", "dataset"},
