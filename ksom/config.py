@@ -27,6 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "TRAINER": {"ALGORITHM": {"NAME": "online"}},
     "HOOKS": {
         "VLOG": {},
+        "PICTURE": {},
         "CHECKPOINT": {},
         "QUALITY": {},
         "TIMING": {},

@@ -183,8 +183,7 @@ class Trainer:
 
     def times(self, hook: Hook) -> str:
         """Say how often a hook acts in the whole training."""
-        period = self._period(hook)
-        return f"every {period} iterations, {-(-self.iterations // period)} times" if period else "at every pause"
+        return hook.rhythm(self.iterations, self._period(hook))
 
     def _learn(self, stop: int) -> None:
         start, began = self.run.iteration, time.perf_counter()
@@ -212,8 +211,7 @@ class Trainer:
     def _next_pause(self) -> int:
         """Return where to pause: where a hook is due, or after a moment's work. It never changes a bit."""
         now = self.run.iteration
-        periods = [self._period(hook) for hook in self.hooks.values()]
-        due = min((now - now % period + period for period in periods if period), default=self.iterations)
+        due = min((self._next_due(hook, now) for hook in self.hooks.values()), default=self.iterations)
         moment = (
             max(1, int(PAUSE_SECONDS / self._seconds_per_iteration)) if self._seconds_per_iteration else self.iterations
         )
@@ -221,10 +219,15 @@ class Trainer:
 
     def _due(self, iteration: int) -> dict[str, Hook]:
         def is_due(hook: Hook) -> bool:
-            period = self._period(hook)
-            return not period or iteration % period == 0 or iteration == self.iterations
+            return not self._period(hook) or self._next_due(hook, iteration - 1) == iteration
 
         return {key: hook for key, hook in self.hooks.items() if is_due(hook)}
+
+    def _next_due(self, hook: Hook, iteration: int) -> int:
+        """Return the next iteration after `iteration` that a hook waits for: the last one always, a later one never."""
+        period = self._period(hook)
+        due = hook.next_due(iteration, self.iterations, period) if period else self.iterations
+        return min(max(due, iteration + 1), self.iterations)
 
     def _period(self, hook: Hook) -> int:
         return self.callback_period if hook.every is None else hook.every

@@ -67,6 +67,17 @@ class Hook:
     def check(self, run: Run) -> None:
         """Raise an error if the hook cannot work: the experiment then does not begin, and an earlier run stays."""
 
+    def next_due(self, iteration: int, iterations: int, period: int) -> int:
+        """Return the next iteration after `iteration` to act after; `period` is `every`, or the CALLBACK_PERIOD.
+
+        It depends on nothing else, so that a resumed training acts where an uninterrupted one does.
+        """
+        return iteration - iteration % period + period
+
+    def rhythm(self, iterations: int, period: int) -> str:
+        """Say how often the hook acts in the whole training."""
+        return f"every {period} iterations, {-(-iterations // period)} times" if period else "at every pause"
+
     def before_train(self, run: Run) -> None:
         """Act before the first iteration, of a resumed training too."""
 
