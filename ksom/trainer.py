@@ -192,6 +192,7 @@ class Trainer:
         self._seconds_per_iteration = seconds / (stop - start)
         self.run.seconds += seconds
         self.run.iteration = self.run.metrics.iteration = stop
+        self.run.under_way = 0.0
 
     def _guessed_seconds(self) -> float:
         """Guess an iteration's time: each sample, and the neighbourhood's rows and columns, look at every weight."""
@@ -200,7 +201,14 @@ class Trainer:
         return samples * SAMPLE_SECONDS + looks * self.som.lattice.size * self.dataset.features * VALUE_SECONDS
 
     def _batch(self, iteration: int) -> Iterable[NDArray[Any]]:
-        return self._always or self._blocks(iteration)
+        return self._always or self._counted(self._blocks(iteration))
+
+    def _counted(self, blocks: Iterable[NDArray[Any]]) -> Iterator[NDArray[Any]]:
+        """Give blocks and tell the run, so that its progress is seen within a long iteration."""
+        per_iteration = min(self.batch_size or len(self.dataset), len(self.dataset))
+        for block in blocks:
+            yield block
+            self.run.under_way += len(block) / per_iteration
 
     def _blocks(self, iteration: int) -> Iterator[NDArray[Any]]:
         checked = self.dataset.is_constant  # by `summarise`

@@ -1,6 +1,7 @@
 """The built-in hooks do what they say."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -10,7 +11,6 @@ from ksom.errors import ParameterError, TrainingFailed
 from ksom.hooks import HOOKS, Checkpoint, Quality
 from ksom.hooks.hook import EVERY_PAUSE, Hook
 from ksom.hooks.metrics_writer import MetricsWriter
-from ksom.hooks.progress import Progress
 from ksom.hooks.quality import StopOnNaN
 from ksom.hooks.timing import TimeLimit, Timing
 from ksom.hooks.vlog import Vlog
@@ -44,6 +44,21 @@ def test_timing_puts_its_metrics():
     put = trained(Timing(every=4)).run.metrics.at(10)
     assert {"seconds_per_iteration", "iterations_per_second", "eta_seconds"} <= set(put)
     assert put["eta_seconds"] == 0
+
+
+class Sleeps(Hook):
+    """Takes its time, and ends the training after the third iteration."""
+
+    def after_step(self, run):
+        time.sleep(0.1)
+        if run.iteration == 3:
+            run.request_stop("enough")
+
+
+def test_time_left_counts_hooks_and_time_per_iteration_does_not():
+    put = trained(Timing(every=1), Sleeps(every=1), iterations=1003).run.metrics
+    assert put.latest("eta_seconds") >= 1000 * 0.1
+    assert put.latest("seconds_per_iteration") * 1000 < put.latest("eta_seconds")
 
 
 def test_metrics_are_written_a_line_an_iteration(tmp_path):
@@ -98,24 +113,6 @@ def test_time_limit_counts_earlier_parts():
 
 def test_time_left_is_enough():
     assert trained(TimeLimit(seconds=1e6)).run.outcome is Outcome.COMPLETED
-
-
-def test_progress_is_a_plain_line_where_there_is_no_terminal(monkeypatch, caplog, capfd):
-    monkeypatch.setattr("ksom.hooks.progress.SECONDS_BETWEEN_LINES", 0)
-    with caplog.at_level("INFO", logger="ksom"):
-        trained(Quality(every=5), Progress())
-    assert any(line.startswith("iteration 10/10 (100 %) quantization error 0.") for line in caplog.messages)
-    assert capfd.readouterr() == ("", "")
-
-
-def test_progress_is_a_bar_on_a_terminal(monkeypatch, capfd):
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    trained(Progress(), Quality(every=5))
-    told = capfd.readouterr()
-    assert told.out == ""
-    assert "training" in told.err
-    assert "10/10" in told.err
-    assert "quantization error" in told.err
 
 
 @pytest.mark.parametrize("every", [-1, 0, 2.5, "3", True, float("nan")])

@@ -33,6 +33,8 @@ class Run:
         Iterations completed: 0 before the first, and in `after_step` it counts the one just done.
     iterations : int
         Iterations in all.
+    under_way : float
+        How much has been shown since, in iterations: the share of a long one, or several short ones. 0 in hooks' calls.
     seconds : float
         Time spent learning, hooks not counted, resumed parts included.
     metrics : Metrics
@@ -60,6 +62,7 @@ class Run:
         self._weights: tuple[int, NDArray[Any]] | None = None
         self.iteration = 0
         self.iterations = iterations
+        self.under_way = 0.0
         self.seconds = 0.0
         self.metrics = Metrics()
         self.folder = folder
@@ -70,8 +73,8 @@ class Run:
 
     @property
     def progress(self) -> float:
-        """The share of the iterations that is completed, from 0 to 1."""
-        return self.iteration / self.iterations
+        """The share of the training that is done, from 0 to 1; of the iteration under way the share of its samples."""
+        return min(1.0, (self.iteration + self.under_way) / self.iterations)
 
     @property
     def is_over(self) -> bool:
