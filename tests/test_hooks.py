@@ -5,12 +5,14 @@ import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ksom.datasets.colours import RandomColors
 from ksom.errors import ParameterError, TrainingFailed
 from ksom.hooks import HOOKS, Checkpoint, Quality
 from ksom.hooks.hook import EVERY_PAUSE, Hook
 from ksom.hooks.metrics_writer import MetricsWriter
+from ksom.hooks.picture import Picture
 from ksom.hooks.quality import StopOnNaN
 from ksom.hooks.timing import TimeLimit, Timing
 from ksom.hooks.vlog import Vlog
@@ -113,6 +115,34 @@ def test_time_limit_counts_earlier_parts():
 
 def test_time_left_is_enough():
     assert trained(TimeLimit(seconds=1e6)).run.outcome is Outcome.COMPLETED
+
+
+def test_the_trained_map_is_drawn_exactly_with_or_without_a_film(tmp_path):
+    trainer = trained(Picture(size=30), folder=tmp_path)
+    with Image.open(tmp_path / "map.png") as picture:
+        shown = np.asarray(picture.convert("RGB"))
+    assert [path.name for path in tmp_path.iterdir()] == ["map.png"]
+    assert shown.shape == (30, 30, 3)
+    np.testing.assert_array_equal(shown[::10, ::10], np.rint(trainer.som.weights * 255))
+
+
+def test_a_training_that_failed_is_not_drawn(tmp_path):
+    class Fails(Hook):
+        def after_step(self, run):
+            raise TrainingFailed("no")
+
+    with pytest.raises(TrainingFailed):
+        trained(Fails(), Picture(), folder=tmp_path)
+    assert not (tmp_path / "map.png").exists()
+
+
+def test_each_hook_says_how_often_it_acts():
+    trainer = Trainer(KohonenSOM(2, 2), RandomColors(3), iterations=1000)
+    hooks = [Quality(every=3), Quality(), Vlog(), Vlog(every=7), Picture(), TimeLimit(9)]
+    assert [trainer.times(hook) for hook in hooks] == [
+        "every 3 iterations, 334 times", "every 10 iterations, 100 times",
+        "about 100 times, more often in the beginning", "every 7 iterations, 143 times", "at the end", "at every pause",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("every", [-1, 0, 2.5, "3", True, float("nan")])

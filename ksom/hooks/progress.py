@@ -22,8 +22,8 @@ SHORTEST, LONGEST = 10, 30
 class Progress(Hook):
     """A progress bar on a terminal; elsewhere a line in the log, some seconds apart.
 
-    It moves within a long iteration too. The time left counts hooks; at the end stands how long this part of the training
-    took, and how much of that was learning.
+    It moves within a long iteration too. The time left counts hooks; at the end stands how long this part of the
+    training took, and how much of that was learning.
     """
 
     phase = Phase.REPORT

@@ -1,6 +1,7 @@
 """The few colours that stand for all of a picture: a frame of a GIF has 256."""
 
 import math
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ SAMPLED_PIXELS = 5_000
 """How many pixels, evenly over the picture, the colours are fitted to, at most: 0.5 ms a refinement."""
 REFINEMENTS = 2
 """Steps of k-means; more of them hardly bring the colours nearer."""
+DIRECTIONS = np.array([step for step in product((-1, 0, 1), repeat=3) if any(step)], dtype=np.float32)
+"""Those of a cube's corners, edges and faces, shape (26, 3)."""
 ROWS_AT_ONCE = 256
 """Scores that stay in a core's own cache; a product so small OpenBLAS leaves to one thread."""
 
@@ -64,10 +67,11 @@ def _fitted(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.ui
     colours = samples[np.arange(COLOURS) * len(samples) // COLOURS]
     for _ in range(REFINEMENTS):
         colours = _means(samples, _nearest(samples, colours), colours)
-    found = colours.astype(np.uint8)
     if size > FEW_PIXELS:
+        found = _outermost(samples, colours).astype(np.uint8)
         return _mixed(pixels, found), found
-    return _nearest(pixels.reshape(-1, 3).astype(np.float32), colours).reshape(pixels.shape[:2]), found
+    nearest = _nearest(pixels.reshape(-1, 3).astype(np.float32), colours)
+    return nearest.reshape(pixels.shape[:2]), colours.astype(np.uint8)
 
 
 def _thinned(samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -104,6 +108,14 @@ def _nearest(samples: NDArray[np.float32], colours: NDArray[np.float32]) -> NDAr
         scores += squares
         nearest[rows] = scores.argmin(axis=1)
     return nearest
+
+
+def _outermost(samples: NDArray[np.float32], colours: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return colours that reach as far as the samples: what lies beyond all of them cannot be mixed from them."""
+    outermost = samples[(samples @ DIRECTIONS.T).argmax(axis=0)]
+    reaching = colours.copy()
+    reaching[_nearest(outermost, colours)] = outermost
+    return reaching
 
 
 def _mixed(pixels: NDArray[np.uint8], colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
