@@ -14,7 +14,7 @@ from ksom.algorithms import ALGORITHMS, Algorithm
 from ksom.arguments import require_boolean, require_integer, require_path
 from ksom.dataset import Dataset, summarise
 from ksom.errors import DataError, OutputError, ParameterError, TrainingFailed
-from ksom.hooks.hook import EVERY_PAUSE, Hook
+from ksom.hooks.hook import EVERY_PAUSE, Hook, Phase
 from ksom.kohonensom_model import KohonenSOM
 from ksom.runs.run import Outcome, Run
 from ksom.samples import BLOCK_ROWS, require_normal_range
@@ -147,7 +147,7 @@ class Trainer:
                 due = self._due(stop)
                 self._tell("before_step", due)
                 self._learn(stop)
-                if any(map(self._period, due.values())):
+                if any(self._period(hook) and hook.phase < Phase.REPORT for hook in due.values()):
                     self.run.metrics.put(**self.algorithm.parameters(stop - 1))
                 self._tell("after_step", due)
         return self.run.outcome

@@ -1,5 +1,6 @@
 """A film is a whole GIF after every frame, with the colours and durations that it was given."""
 
+import json
 import subprocess
 import sys
 
@@ -9,6 +10,8 @@ from PIL import Image, ImageSequence
 
 from ksom.algorithms import Online
 from ksom.datasets.colours import RandomColors
+from ksom.hooks.metrics_writer import MetricsWriter
+from ksom.hooks.quality import Quality
 from ksom.hooks.vlog import HOLD_SECONDS, Vlog
 from ksom.kohonensom_model import KohonenSOM
 from ksom.pictures.film import TRAILER, Film
@@ -278,6 +281,13 @@ def test_a_film_stops_the_training_no_more_often_than_it_takes_a_frame(tmp_path)
 
     Trainer(KohonenSOM(2, 2), [[0.5]], iterations=500, algorithm=Pauses(), hooks=[Vlog(size=16)]).train()
     assert Pauses.stops == due(Vlog(), 500)
+
+
+def test_a_film_adds_no_line_to_the_metrics(tmp_path):
+    hooks = [Vlog(size=16), Quality(every=20), MetricsWriter()]
+    Trainer(KohonenSOM(2, 2), RandomColors(3), iterations=50, hooks=hooks, folder=tmp_path).train()
+    lines = map(json.loads, (tmp_path / "metrics.jsonl").read_text().splitlines())
+    assert [line["iteration"] for line in lines] == [20, 40, 50]
 
 
 @pytest.mark.parametrize("sides", [(1, 1), (1, 40), (40, 1), (2, 2), (50, 3)])

@@ -14,6 +14,7 @@ from ksom.hooks import HOOKS, Checkpoint, Quality
 from ksom.hooks.hook import Hook
 from ksom.hooks.metrics_writer import MetricsWriter
 from ksom.hooks.mlflow import MLflow
+from ksom.hooks.picture import Picture
 from ksom.hooks.progress import Progress
 from ksom.hooks.quality import StopOnNaN
 from ksom.hooks.tensorboard import TensorBoard
@@ -27,6 +28,7 @@ from ksom.trainer import Trainer
 ALL_HOOKS = [
     Checkpoint(every=3),
     MetricsWriter(),
+    Picture(size=16),
     Progress(),
     Quality(every=2),
     StopOnNaN(1),

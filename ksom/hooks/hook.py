@@ -24,7 +24,7 @@ class Phase(enum.IntEnum):
     ACT = 1
     """Anything else."""
     REPORT = 2
-    """Shows or writes what the others put."""
+    """Shows or writes what is there and puts nothing, so that no metric is written because of it."""
     SAVE = 3
     """Keeps the training, after all others have acted."""
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ksom.arguments import require_boolean, require_integer, require_number
-from ksom.hooks.hook import HOOKS, Hook
+from ksom.hooks.hook import HOOKS, Hook, Phase
 from ksom.pictures.film import Film
 from ksom.pictures.picture import Colours, Scale, colours_for
 from ksom.runs.run import Outcome, Run
@@ -44,6 +44,7 @@ class Vlog(Hook):
         Write the iteration under each frame.
     """
 
+    phase = Phase.REPORT
     file = "vlog.gif"
 
     def __init__(self, every: int | None = None, fps: float = 10, size: int = 500, caption: bool = True) -> None:
