@@ -82,7 +82,7 @@ def _frame(picture: NDArray[np.uint8], colours: NDArray[np.uint8], seconds: floa
     """Return a frame as a GIF holds it, of indices into black, white and the colours."""
     from PIL import GifImagePlugin, Image
 
-    image = Image.frombytes("P", picture.shape[::-1], picture.tobytes())
+    image = Image.frombuffer("P", picture.shape[::-1], picture, "raw", "P", 0, 1)
     image.putpalette(b"\x00\x00\x00\xff\xff\xff" + colours.tobytes())
     hundredths = max(2, round(seconds * 100))  # browsers take less for a slow film
     return b"".join(GifImagePlugin.getdata(image, duration=hundredths * 10, include_color_table=True))

@@ -98,15 +98,14 @@ def _means(samples: NDArray[np.float32], nearest: NDArray[Any], colours: NDArray
 def _nearest(samples: NDArray[np.float32], colours: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Return the index of the colour nearest to each sample, the first of equals.
 
-    The scores ‖c‖² − 2 s·c are below 2²⁰, and float32 holds them exactly.
+    It has the least ‖c‖² − 2 s·c: below 2²⁰, so that float32 holds all of it exactly.
     """
     nearest = np.empty(len(samples), dtype=np.uint8)
-    squares = np.square(colours).sum(axis=1)
+    factors = np.column_stack([-2 * colours, np.square(colours).sum(axis=1)]).T
+    samples = np.column_stack([samples, np.ones(len(samples), dtype=np.float32)])
     for first in range(0, len(samples), ROWS_AT_ONCE):
         rows = slice(first, first + ROWS_AT_ONCE)
-        scores = samples[rows] @ (-2 * colours.T)
-        scores += squares
-        nearest[rows] = scores.argmin(axis=1)
+        nearest[rows] = (samples[rows] @ factors).argmin(axis=1)
     return nearest
 
 
