@@ -4,13 +4,13 @@ Every addition happens in the reference's order; what is left out adds 0 to a su
 """
 
 import numpy as np
-from numba import njit
 
 from ksom.kernels.numba.boxes import first_node
-from ksom.kernels.numba.vectors import ENTRY, LANES, MAKING_ROOM, PART
+from ksom.kernels.numba.compilation import ENTRY, MAKING_ROOM, PART, compiled
+from ksom.kernels.numba.vectors import LANES
 
 
-@njit(**MAKING_ROOM)
+@compiled(**MAKING_ROOM)
 def add_samples(samples, winners, block_rows, sums, counts):
     """Add samples to the sums of the nodes that won them.
 
@@ -36,7 +36,7 @@ def add_samples(samples, winners, block_rows, sums, counts):
                     block_sums[node, i] = 0
 
 
-@njit(**MAKING_ROOM)
+@compiled(**MAKING_ROOM)
 def smooth(start, stop, factors, source, target):
     """target[i] = Σ_j factors[|i − j|] · source[j], j ascending, for the strips start … stop − 1 of `LANES` columns.
 
@@ -59,7 +59,7 @@ def smooth(start, stop, factors, source, target):
                 target[i, left + k] = total[k]
 
 
-@njit(**PART)
+@compiled(**PART)
 def _add_rows(i, start, stop, factors, strip, total):
     """Add the rows start … stop − 1 of a strip to a total, four at a time: it is stored a quarter as often."""
     fours = stop - (stop - start) % 4
@@ -73,7 +73,7 @@ def _add_rows(i, start, stop, factors, strip, total):
             total[k] = total[k] + a * strip[j, k]
 
 
-@njit(**ENTRY)
+@compiled(**ENTRY)
 def take_means(start, stop, tiles, numerators, denominators, least_weight):
     """Move the nodes of the tiles start … stop − 1 to their means, shape (W, H, D) over (W, H)."""
     for tile in range(start, stop):

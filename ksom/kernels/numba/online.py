@@ -14,16 +14,16 @@ do so on different threads. The order of the updates of one node is always that 
 """
 
 import numpy as np
-from numba import njit
 
 from ksom.kernels.numba.boxes import bound_boxes, first_node, measure_box, measure_distances, move_boxes
-from ksom.kernels.numba.vectors import ENTRY, PART, first, smallest
+from ksom.kernels.numba.compilation import ENTRY, PART, compiled
+from ksom.kernels.numba.vectors import first, smallest
 
 MEASURE_AFTER = 4
 """A box is measured when it was moved by so many samples at least: measuring takes twice as long as moving it."""
 
 
-@njit(**ENTRY)
+@compiled(**ENTRY)
 def learn(tiles, segment, room):
     """Show the segment's samples, one after another; afterwards the tiles still have to catch up."""
     for sample in range(segment.samples.shape[0]):
@@ -40,7 +40,7 @@ def learn(tiles, segment, room):
             )
 
 
-@njit(**ENTRY)
+@compiled(**ENTRY)
 def catch_up(start, stop, tiles, room, segment):
     """Let the tiles start … stop − 1 learn all of the segment."""
     for tile in range(start, stop):
@@ -49,7 +49,7 @@ def catch_up(start, stop, tiles, room, segment):
         tiles.measured[tile] = 0
 
 
-@njit(**PART)
+@compiled(**PART)
 def _search(sample, tiles, segment, room):
     """Return the best matching node: look into the tiles, nearest box first, until no box is nearer than a node."""
     bound_boxes(tiles.low, tiles.high, segment.samples, sample, room.bounds)
@@ -66,7 +66,7 @@ def _search(sample, tiles, segment, room):
                 best, best_node = squared, node
 
 
-@njit(**PART)
+@compiled(**PART)
 def _look_into(tile, sample, tiles, segment, room):
     """Return a tile's nearest node and the bits of its squared distance; measure its box, if it was moved often."""
     catch_up_tile(tile, sample, tiles, segment, room)
@@ -76,7 +76,7 @@ def _look_into(tile, sample, tiles, segment, room):
     return nearest_of(tile, sample, tiles, segment, room)
 
 
-@njit(**PART)
+@compiled(**PART)
 def nearest_of(tile, sample, tiles, segment, room):
     """Return a tile's nearest node, the first of equals, and the bits of its squared distance."""
     measure_distances(tiles.weights, tile, segment.samples, sample, room.squared)
@@ -84,13 +84,13 @@ def nearest_of(tile, sample, tiles, segment, room):
     return node_at(tile, first(room.squared_bits, squared), tiles), squared
 
 
-@njit(**PART)
+@compiled(**PART)
 def node_at(tile, place, tiles):
     """Return the index of the node at a place of a tile."""
     return first_node(tile, tiles) + place // tiles.tile_width * tiles.width + place % tiles.tile_width
 
 
-@njit(**PART)
+@compiled(**PART)
 def catch_up_tile(tile, stop, tiles, segment, room):
     """Let a tile learn the samples before `stop` that it has not learned yet."""
     for sample in range(tiles.caught_up[tile], stop):
@@ -99,7 +99,7 @@ def catch_up_tile(tile, stop, tiles, segment, room):
     tiles.caught_up[tile] = stop
 
 
-@njit(**PART)
+@compiled(**PART)
 def rate_tile(tile, sample, tiles, segment, room):
     """Fill in how far each node of a tile moves towards a sample; return whether any does."""
     top, left = tile // tiles.tile_columns * tiles.tile_height, tile % tiles.tile_columns * tiles.tile_width
@@ -115,7 +115,7 @@ def rate_tile(tile, sample, tiles, segment, room):
     return True
 
 
-@njit(**PART)
+@compiled(**PART)
 def _copy_factors(column_factors, block, start, last, factors):
     """Copy the factors of a tile's columns; after the last one, beyond the map's edge, they are that one's."""
     for i in range(last + 1):
@@ -124,7 +124,7 @@ def _copy_factors(column_factors, block, start, last, factors):
         factors[i] = factors[last]
 
 
-@njit(**PART)
+@compiled(**PART)
 def _rate_nodes(row_rates, block, top, bottom, factors, rates):
     """(alpha · g_row) · g_col for each node of a tile that reaches from `top` to `bottom` rows below the winner."""
     for i in range(rates.shape[0]):
@@ -133,7 +133,7 @@ def _rate_nodes(row_rates, block, top, bottom, factors, rates):
             rates[i, j] = row_rate * factors[j]
 
 
-@njit(**PART)
+@compiled(**PART)
 def update(weights, tile, samples, sample, rate):
     """w ← w + rate · (x − w) for all nodes of a tile. A rate of 0 changes nothing: no weight is −0."""
     for feature in range(weights.shape[1]):
@@ -143,7 +143,7 @@ def update(weights, tile, samples, sample, rate):
             weights[tile, feature, i] = weight + rate[i] * (value - weight)
 
 
-@njit(**PART)
+@compiled(**PART)
 def _rate_tiles(sample, tiles, segment, room):
     """Smallest and largest rate of each tile's nodes; they round as the nodes' own do, so none is outside."""
     block, row, column = segment.block[sample], segment.winners[sample, 0], segment.winners[sample, 1]
@@ -158,13 +158,13 @@ def _rate_tiles(sample, tiles, segment, room):
             room.most[tile] = most * segment.column_factors_beyond[block, _nearest(column, left, right)]
 
 
-@njit(**PART)
+@compiled(**PART)
 def _nearest(winner, start, end):
     """Return the distance of the winner to the nearest of the rows (or columns) start … end."""
     return max(start - winner, winner - end, 0)
 
 
-@njit(**PART)
+@compiled(**PART)
 def _farthest(winner, start, end):
     """Return the distance of the winner to the farthest of the rows (or columns) start … end."""
     return max(end - winner, winner - start)
