@@ -76,7 +76,7 @@ def test_a_node_that_is_looked_at_has_nearly_its_own_colour(tmp_path, shape):
 
 
 def test_all_colours_of_a_frame_are_used(tmp_path):
-    shown = filmed(tmp_path / "film.gif", smooth(100, 100))
+    shown = filmed(tmp_path / "film.gif", 60 + smooth(100, 100) // 3)
     assert len(np.unique(shown.reshape(-1, 3), axis=0)) > 0.9 * COLOURS
 
 

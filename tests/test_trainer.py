@@ -72,6 +72,36 @@ def test_period_of_hooks_does_not_change_a_bit(every):
     assert trained([Hook(every)]) == trained(callback_period=every) == trained()
 
 
+class Squares(Hook):
+    """Acts after the iterations 1, 4, 9, …."""
+
+    def __init__(self):
+        super().__init__()
+        self.acted = []
+
+    def next_due(self, iteration, iterations, period):
+        return (math.isqrt(iteration) + 1) ** 2
+
+    def after_step(self, run):
+        self.acted.append(run.iteration)
+
+
+def test_a_hook_may_have_a_rhythm_of_its_own_beside_others():
+    hook, other = Squares(), Squares()
+    other.next_due = lambda iteration, iterations, period: Hook.next_due(other, iteration, iterations, 5)
+    trained([hook, other])
+    assert hook.acted == [1, 4, 9, 16, 23]
+    assert other.acted == [5, 10, 15, 20, 23]
+
+
+@pytest.mark.parametrize("due", [-1, 0, 3])
+def test_a_hook_that_is_always_due_already_does_not_hold_the_training_for_ever(due):
+    hook = Squares()
+    hook.next_due = lambda iteration, iterations, period: due
+    trained([hook])
+    assert hook.acted[-1] == 23
+
+
 @pytest.mark.parametrize("algorithm", ["online", "batch"])
 def test_all_hooks_on_give_the_bits_of_all_hooks_off(algorithm, tmp_path):
     hooks = [*ALL_HOOKS, Vlog(every=2, size=16), TensorBoard(every=2, size=16)]
