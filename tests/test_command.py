@@ -95,6 +95,7 @@ def test_overrides_reach_every_level(quick: Path) -> None:
     assert config["TRAINER"]["ALGORITHM"]["SIGMA"] == {"NAME": "exponential", "START": 2.0}
     assert "VLOG" not in config["HOOKS"]
     assert not (quick / "logs/quick/vlog.gif").exists()
+    assert (quick / "logs/quick/map.png").is_file()
 
 
 @pytest.mark.parametrize("algorithm", ["online", "batch"])

@@ -140,7 +140,7 @@ def histogram(name: str, values: NDArray[Any]) -> Any:
 
     values = values.astype(np.float64)
     counts, edges = np.histogram(values, bins=BINS)
-    told = HistogramProto(
+    content = HistogramProto(
         min=values.min(),
         max=values.max(),
         num=len(values),
@@ -149,4 +149,4 @@ def histogram(name: str, values: NDArray[Any]) -> Any:
         bucket_limit=edges[1:].tolist(),
         bucket=counts.tolist(),
     )
-    return Summary.Value(tag=name, histo=told)
+    return Summary.Value(tag=name, histo=content)

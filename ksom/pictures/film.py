@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.pictures.palette import indexed
+from ksom.pictures.picture import enlarged
 from ksom.whole_files import AppendOnlyFile
 
 TRAILER = b"\x3b"
@@ -54,7 +55,7 @@ class Film:
             A line under the picture, which becomes wider if it must; every frame of a film has one of the same length.
         """
         indices, colours = indexed(pixels)
-        picture = np.repeat(np.repeat(indices + np.uint8(2), enlarge[0], axis=0), enlarge[1], axis=1)
+        picture = enlarged(indices + np.uint8(2), enlarge)  # after black and white
         picture = _with_caption(picture, caption) if caption else picture
         frame = _frame(picture, colours, seconds)
         if self.is_new:
@@ -92,7 +93,7 @@ def _with_caption(picture: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]
     """Return a picture with a line under it: large letters, small ones in a narrow picture, white to the right."""
     text = np.pad(_text(caption), MARGIN, constant_values=WHITE)
     scale = max(1, min(max(picture.shape) // LETTERS_PER_SIDE, picture.shape[1] // text.shape[1]))
-    text = np.repeat(np.repeat(text, scale, axis=0), scale, axis=1)
+    text = enlarged(text, (scale, scale))
     width = max(picture.shape[1], text.shape[1])
     rows = (np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=WHITE) for part in (picture, text))
     return np.concatenate(list(rows))
