@@ -14,6 +14,7 @@ from yacs.config import CfgNode
 
 from ksom.arguments import require_integer
 from ksom.errors import ConfigError, ParameterError
+from ksom.masking import holds_secret, masked
 from ksom.registry import nearest
 
 DEFAULTS: dict[str, Any] = {
@@ -80,6 +81,22 @@ def load_config(path: str | Path | None = None, overrides: Sequence[str] = ()) -
 def as_plain(config: CfgNode) -> dict[str, Any]:
     """Return a yacs tree as plain mappings."""
     return {key: as_plain(value) if isinstance(value, CfgNode) else value for key, value in config.items()}
+
+
+def require_no_secret(config: Any, path: str = "") -> None:
+    """Refuse a configuration that config.yaml must not keep.
+
+    Raises
+    ------
+    ConfigError
+        If there is a password or a token in an address.
+    """
+    if isinstance(config, Mapping | list):
+        for key, value in config.items() if isinstance(config, Mapping) else enumerate(config):
+            require_no_secret(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(config, str) and holds_secret(config):
+        must = "must hold no password and no token, because config.yaml keeps it; read it from the environment"
+        raise ConfigError(f"{path} {must}, got {masked(config)!r}")
 
 
 def read_yaml(path: Path, children: tuple[Path, ...] = ()) -> dict[str, Any]:

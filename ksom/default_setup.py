@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ksom.config import as_plain, load_config
+from ksom.config import as_plain, load_config, require_no_secret
 from ksom.dataset import Dataset
 from ksom.datasets import DATASETS
 from ksom.errors import CheckpointError, ConfigError, OutputError, TrainingFailed
@@ -125,6 +125,7 @@ class Experiment:
             "TRAINER": as_node(self.trainer, config["TRAINER"], without=_FROM_OTHER_SECTIONS),
             "HOOKS": {key: as_node(hook, nodes[key], HOOKS) for key, hook in self.trainer.hooks.items()},
         }
+        require_no_secret(self.config)
         self.trainer.config = self.config
 
     def run(self, *, resume: bool = False, restart: bool = False) -> Result:
@@ -165,7 +166,7 @@ class Experiment:
     def plan(self) -> str:
         """Return what `run` would do: sizes, iterations, hooks, memory, run folder."""
         trainer, som, samples = self.trainer, self.som, len(self.dataset)
-        per_iteration = min(trainer.batch_size or samples, samples)
+        per_iteration = trainer.feed.samples_per_iteration
         weights = som.memory(som.features)
         updates = trainer.iterations * per_iteration
         lines = [
@@ -191,7 +192,7 @@ class Experiment:
         else:
             self._refuse_own_result()
             self.folder.make_way(restart=restart)
-        used = {"backend": self.som.kernels.name, "data_digest": self.trainer.data_digest}
+        used = {"backend": self.som.kernels.name, "data_digest": self.trainer.feed.digest}
         self.folder.write_json(ENVIRONMENT, {**environment(), **used})
         self.folder.write_config(self.config)
         return missing
@@ -255,7 +256,7 @@ class Experiment:
         if changes:
             told = f"the run was begun with another configuration ({'; '.join(changes)})"
             raise CheckpointError(f"{self.folder.path}: {told}; resume with the old one, or --restart")
-        if checkpoint.state["data_digest"] != self.trainer.data_digest:
+        if checkpoint.state["data_digest"] != self.trainer.feed.digest:
             told = "the run was begun with other data"
             raise CheckpointError(f"{self.folder.path}: {told}; resume with the same, or --restart")
 

@@ -1,7 +1,9 @@
 """The command `ksom`: parse, call, print, exit code."""
 
+import io
 import signal
 import sys
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +11,7 @@ import click
 
 from ksom import __version__
 from ksom.errors import KsomError
+from ksom.masking import masked
 
 if TYPE_CHECKING:
     from ksom.default_setup import Experiment, Result
@@ -20,14 +23,16 @@ def main() -> None:
     try:
         status = cli.main(standalone_mode=False)
     except click.ClickException as error:
-        error.show()
+        shown = io.StringIO()
+        error.show(shown)
+        click.echo(masked(shown.getvalue()), err=True, nl=False)
         status = error.exit_code
     except (click.Abort, KeyboardInterrupt):
         click.echo("stopped at once", err=True)
         status = 128 + signal.SIGINT
     except Exception as error:
         if debug:
-            raise
+            click.echo(masked("".join(traceback.format_exception(error))), err=True, nl=False)
         click.echo(f"Error: {_one_line(error)}", err=True)
         status = 1
     sys.exit(status)
@@ -97,7 +102,7 @@ def train(  # noqa: PLR0917 (click passes them by name)
 
 @cli.command()
 @click.option(
-    "--uri", help="An MLflow server or a database.  [default: as the run's config.yaml or MLFLOW_TRACKING_URI]"
+    "--uri", help="An MLflow server or a database.  [default: MLFLOW_TRACKING_URI, else mlflow.db beside the run]"
 )
 @click.option("--experiment", help="The MLflow experiment.  [default: as the run's config.yaml, else ksom]")
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
@@ -180,4 +185,4 @@ def _one_line(error: BaseException) -> str:
     told = " ".join(str(error).split()) or type(error).__name__
     if not isinstance(error, KsomError):
         told = f"{type(error).__name__}: {told} (--debug shows where)"
-    return "; ".join([told, *getattr(error, "__notes__", [])])
+    return masked("; ".join([told, *getattr(error, "__notes__", [])]))

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from ksom.masking import masked
 from ksom.whole_files import AppendOnlyFile, as_json
 
 LOGGER = logging.getLogger("ksom")
@@ -20,7 +21,7 @@ COLUMNS = 80
 def log_to_console(level: int = logging.INFO) -> None:
     """Show the log on the standard error stream; only commands call this, a library stays silent."""
     handler = _ConsoleHandler()
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    handler.setFormatter(_MaskingFormatter("%(message)s"))
     handler.setLevel(level)
     LOGGER.handlers = [handler]
     LOGGER.setLevel(level)
@@ -31,7 +32,7 @@ def log_to_console(level: int = logging.INFO) -> None:
 def log_to_file(path: Path) -> Iterator[None]:
     """Append the log to `path`, a line a record, while the block runs."""
     handler = _FileHandler(path)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    handler.setFormatter(_MaskingFormatter("%(asctime)s %(levelname)s %(message)s"))
     level = LOGGER.level
     LOGGER.addHandler(handler)
     LOGGER.setLevel(logging.DEBUG)  # tracebacks are for the file only
@@ -120,6 +121,13 @@ class JsonLines:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+class _MaskingFormatter(logging.Formatter):
+    """Lets no secret out, in messages and tracebacks."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return masked(super().format(record))
 
 
 class _ConsoleHandler(logging.StreamHandler[Any]):

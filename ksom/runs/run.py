@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
+from ksom.feed import Feed
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
 from ksom.runs.metrics import Metrics
@@ -33,8 +34,6 @@ class Run:
         Iterations completed: 0 before the first, and in `after_step` it counts the one just done.
     iterations : int
         Iterations in all.
-    under_way : float
-        How much has been shown since, in iterations: the share of a long one, or several short ones. 0 in hooks' calls.
     seconds : float
         Time spent learning, hooks not counted, resumed parts included.
     metrics : Metrics
@@ -53,20 +52,20 @@ class Run:
         self,
         som: KohonenSOM,
         iterations: int,
-        probe: NDArray[Any],
+        feed: Feed,
         folder: Path | None,
         snapshot: Callable[[], dict[str, Any]],
     ) -> None:
         self._som = som
+        self._feed = feed
         self._snapshot = snapshot
         self._weights: tuple[int, NDArray[Any]] | None = None
         self.iteration = 0
         self.iterations = iterations
-        self.under_way = 0.0
         self.seconds = 0.0
         self.metrics = Metrics()
         self.folder = folder
-        self.probe = probe.view()
+        self.probe = feed.probe.view()
         self.probe.flags.writeable = False
         self.outcome = Outcome.RUNNING
         self.stop_reason: str | None = None
@@ -74,7 +73,8 @@ class Run:
     @property
     def progress(self) -> float:
         """The share of the training that is done, from 0 to 1; of the iteration under way the share of its samples."""
-        return min(1.0, (self.iteration + self.under_way) / self.iterations)
+        under_way = self._feed.shown / self._feed.samples_per_iteration
+        return min(1.0, (self.iteration + under_way) / self.iterations)
 
     @property
     def is_over(self) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from ksom.errors import OutputError
+from ksom.masking import masked_values
 from ksom.whole_files import as_json, cut_back, replacing, writing
 
 CONFIG = "config.yaml"
@@ -119,7 +120,7 @@ class RunFolder:
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a JSON file, whole or absent."""
         with replacing(self.path / name) as file:
-            file.write(as_json(content, indent=2))
+            file.write(as_json(masked_values(content), indent=2))
 
     def _take(self) -> None:
         import filelock

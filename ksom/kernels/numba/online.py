@@ -106,31 +106,36 @@ def rate_tile(tile, sample, tiles, segment, room):
     bottom, right = min(top + tiles.tile_height, tiles.height) - 1, min(left + tiles.tile_width, tiles.width) - 1
     block, row, column = segment.block[sample], segment.winners[sample, 0], segment.winners[sample, 1]
     if (
-        _nearest(row, top, bottom) > segment.row_reach[block]
-        or _nearest(column, left, right) > segment.column_reach[block]
+        _nearest(row, top, bottom, segment.row_around) > segment.row_reach[block]
+        or _nearest(column, left, right, segment.column_around) > segment.column_reach[block]
     ):
         return False
-    _copy_factors(segment.column_factors, block, left - column + tiles.width - 1, right - left, room.factors)
-    _rate_nodes(segment.row_rates, block, top - row, bottom - row, room.factors, room.rates)
+    copied = np.int16(-1)
+    for i in range(room.rates.shape[0]):
+        down = min(top + i, bottom) - row + tiles.height - 1  # beyond the map's edge the last row's
+        phase = segment.phases[row % 2, down]
+        if phase != copied:
+            start = left - column + tiles.width - 1
+            _copy_factors(segment.column_factors, block, phase, start, right - left, room.factors)
+            copied = phase
+        _rate_row(segment.row_rates[block, down], room.factors, i, room.rates)
     return True
 
 
 @compiled(**PART)
-def _copy_factors(column_factors, block, start, last, factors):
+def _copy_factors(column_factors, block, phase, start, last, factors):
     """Copy the factors of a tile's columns; after the last one, beyond the map's edge, they are that one's."""
     for i in range(last + 1):
-        factors[i] = column_factors[block, np.uint64(start + i)]
+        factors[i] = column_factors[block, phase, np.uint64(start + i)]
     for i in range(last + 1, factors.size):
         factors[i] = factors[last]
 
 
 @compiled(**PART)
-def _rate_nodes(row_rates, block, top, bottom, factors, rates):
-    """(alpha · g_row) · g_col for each node of a tile that reaches from `top` to `bottom` rows below the winner."""
-    for i in range(rates.shape[0]):
-        row_rate = row_rates[block, abs(min(top + i, bottom))]
-        for j in range(rates.shape[1]):
-            rates[i, j] = row_rate * factors[j]
+def _rate_row(row_rate, factors, row, rates):
+    """(alpha · g_row) · g_col for each node of one row of a tile."""
+    for i in range(factors.size):
+        rates[row, i] = row_rate * factors[i]
 
 
 @compiled(**PART)
@@ -147,24 +152,30 @@ def update(weights, tile, samples, sample, rate):
 def _rate_tiles(sample, tiles, segment, room):
     """Smallest and largest rate of each tile's nodes; they round as the nodes' own do, so none is outside."""
     block, row, column = segment.block[sample], segment.winners[sample, 0], segment.winners[sample, 1]
+    around = segment.row_around
     for i in range(tiles.tile_rows):
         top, bottom = i * tiles.tile_height, min((i + 1) * tiles.tile_height, tiles.height) - 1
-        least = segment.row_rates_within[block, _farthest(row, top, bottom)]
-        most = segment.row_rates_beyond[block, _nearest(row, top, bottom)]
+        nearest, farthest = _nearest(row, top, bottom, around), _farthest(row, top, bottom, around)
+        least, most = segment.row_rates_within[block, farthest], segment.row_rates_beyond[block, nearest]
         for j in range(tiles.tile_columns):
             left, right = j * tiles.tile_width, min((j + 1) * tiles.tile_width, tiles.width) - 1
+            nearest = _nearest(column, left, right, segment.column_around)
+            farthest = _farthest(column, left, right, segment.column_around)
             tile = i * tiles.tile_columns + j
-            room.least[tile] = least * segment.column_factors_within[block, _farthest(column, left, right)]
-            room.most[tile] = most * segment.column_factors_beyond[block, _nearest(column, left, right)]
+            room.least[tile] = least * segment.column_factors_within[block, farthest]
+            room.most[tile] = most * segment.column_factors_beyond[block, nearest]
 
 
 @compiled(**PART)
-def _nearest(winner, start, end):
-    """Return the distance of the winner to the nearest of the rows (or columns) start … end."""
-    return max(start - winner, winner - end, 0)
+def _nearest(winner, start, end, around):
+    """Return the distance of the winner to the nearest of the rows (or columns) start … end, the shorter way round."""
+    return min(max(start - winner, winner - end, 0), start + around - winner, winner + around - end)
 
 
 @compiled(**PART)
-def _farthest(winner, start, end):
-    """Return the distance of the winner to the farthest of the rows (or columns) start … end."""
-    return max(end - winner, winner - start)
+def _farthest(winner, start, end, around):
+    """Return the distance of the winner to the farthest of the rows (or columns) start … end, the shorter way round."""
+    nearest, farthest = max(start - winner, winner - end, 0), max(end - winner, winner - start)
+    if 2 * farthest <= around:
+        return farthest
+    return around - nearest if 2 * nearest >= around else around // 2
