@@ -16,7 +16,7 @@ from ksom.arguments import require_boolean, require_integer, require_path
 from ksom.dataset import Dataset
 from ksom.errors import DataError, ParameterError, TrainingFailed
 from ksom.feed import Feed
-from ksom.hooks.hook import EVERY_PAUSE, Hook
+from ksom.hooks.hook import EVERY_PAUSE, Hook, Phase
 from ksom.kohonensom_model import KohonenSOM
 from ksom.runs.growing_files import GrowingFiles, is_plain_name
 from ksom.runs.run import Outcome, Run
@@ -117,7 +117,7 @@ class Trainer:
         where = _folder_for(self.hooks, folder)
         self.files = GrowingFiles(where, {hook.file: hook.trailer for hook in self.hooks.values() if hook.file})
         self._file_warnings: list[str] = []
-        self.run = Run(som, self.iterations, self.feed.probe, where, self.state)
+        self.run = Run(som, self.iterations, self.feed, where, self.state)
         self._seconds_per_iteration = self._guessed_seconds()
 
     def check(self) -> None:
@@ -151,7 +151,7 @@ class Trainer:
                 self._tell("before_step", due)
                 self._learn(stop)
                 self.files.require_folder()
-                if any(map(self._period, due.values())):
+                if any(self._period(hook) and hook.phase < Phase.REPORT for hook in due.values()):
                     self.run.metrics.put(**self.algorithm.parameters(stop - 1))
                 self._tell("after_step", due)
         return self.run.outcome
@@ -204,8 +204,7 @@ class Trainer:
 
     def times(self, hook: Hook) -> str:
         """Say how often a hook acts in the whole training."""
-        period = self._period(hook)
-        return f"every {period} iterations, {-(-self.iterations // period)} times" if period else "at every pause"
+        return hook.rhythm(self.iterations, self._period(hook))
 
     def _learn(self, stop: int) -> None:
         start, began = self.run.iteration, time.perf_counter()
@@ -214,6 +213,7 @@ class Trainer:
         self._seconds_per_iteration = seconds / (stop - start)
         self.run.seconds += seconds
         self.run.iteration = self.run.metrics.iteration = stop
+        self.feed.shown = 0
 
     def _guessed_seconds(self) -> float:
         """Guess an iteration's time: each sample, and the neighbourhood's rows and columns, look at every weight."""
@@ -224,8 +224,7 @@ class Trainer:
     def _next_pause(self) -> int:
         """Return where to pause: where a hook is due, or after a moment's work. It never changes a bit."""
         now = self.run.iteration
-        periods = [self._period(hook) for hook in self.hooks.values()]
-        due = min((now - now % period + period for period in periods if period), default=self.iterations)
+        due = min((self._next_due(hook, now) for hook in self.hooks.values()), default=self.iterations)
         moment = (
             max(1, int(PAUSE_SECONDS / self._seconds_per_iteration)) if self._seconds_per_iteration else self.iterations
         )
@@ -233,10 +232,15 @@ class Trainer:
 
     def _due(self, iteration: int) -> dict[str, Hook]:
         def is_due(hook: Hook) -> bool:
-            period = self._period(hook)
-            return not period or iteration % period == 0 or iteration == self.iterations
+            return not self._period(hook) or self._next_due(hook, iteration - 1) == iteration
 
         return {key: hook for key, hook in self.hooks.items() if is_due(hook)}
+
+    def _next_due(self, hook: Hook, iteration: int) -> int:
+        """Return the next iteration after `iteration` that a hook waits for: the last one always, a later one never."""
+        period = self._period(hook)
+        due = hook.next_due(iteration, self.iterations, period) if period else self.iterations
+        return min(max(due, iteration + 1), self.iterations)
 
     def _period(self, hook: Hook) -> int:
         return self.callback_period if hook.every is None else hook.every

@@ -22,7 +22,7 @@ class Phase(enum.IntEnum):
     ACT = 1
     """Anything else."""
     REPORT = 2
-    """Shows or writes what the others put."""
+    """Shows or writes what is there and puts nothing, so that no metric is written because of it."""
     SAVE = 3
     """Keeps the training, after all others have acted."""
 
@@ -69,6 +69,17 @@ class Hook:
 
     def check(self, run: Run) -> None:
         """Raise an error if the hook cannot work: the experiment then does not begin, and an earlier run stays."""
+
+    def next_due(self, iteration: int, iterations: int, period: int) -> int:
+        """Return the next iteration after `iteration` to act after; `period` is `every`, or the CALLBACK_PERIOD.
+
+        It depends on nothing else, so that a resumed training acts where an uninterrupted one does.
+        """
+        return iteration - iteration % period + period
+
+    def rhythm(self, iterations: int, period: int) -> str:
+        """Say how often the hook acts in the whole training."""
+        return f"every {period} iterations, {-(-iterations // period)} times" if period else "at every pause"
 
     def before_train(self, run: Run) -> None:
         """Act before the first iteration, of a resumed training too."""
