@@ -10,7 +10,7 @@ from ksom.kernels.backend import OnlineStep
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
 from ksom.method.neighbourhood import factors_of_all, whole_factors
-from ksom.method.schedules import SCHEDULES, Schedule, as_schedule
+from ksom.method.schedules import SCHEDULES, ScheduleLike, as_schedule
 from ksom.registry import Registry
 
 ALGORITHMS = Registry("algorithm")
@@ -47,10 +47,11 @@ class Online:
 
     Parameters
     ----------
-    sigma : schedule or str
-        Radius of the neighbourhood, lattice steps. Default start: half of the map's longer side, at least 1; end: 1.
-    learning_rate : schedule or str
-        alpha, in (0, 1]. Default start: 0.1; end: 0.01.
+    sigma : schedule, str, float or pair of float
+        Radius of the neighbourhood, lattice steps: a schedule or its name, its start, or (start, end). Default start:
+        half of the map's longer side, at least 1; end: 1.
+    learning_rate : schedule, str, float or pair of float
+        alpha, in (0, 1]; likewise. Default start: 0.1; end: 0.01.
 
     Raises
     ------
@@ -64,7 +65,7 @@ class Online:
 
     parts = {"sigma": SCHEDULES, "learning_rate": SCHEDULES}
 
-    def __init__(self, sigma: Schedule | str = "exponential", learning_rate: Schedule | str = "exponential") -> None:
+    def __init__(self, sigma: ScheduleLike = "exponential", learning_rate: ScheduleLike = "exponential") -> None:
         self.sigma = as_schedule("sigma", sigma)
         self.learning_rate = as_schedule("learning_rate", learning_rate)
         self._iterations = 0
@@ -116,8 +117,9 @@ class Batch:
 
     Parameters
     ----------
-    sigma : schedule or str
-        Radius of the neighbourhood, lattice steps. Default start: half of the map's longer side, at least 1; end: 0.7.
+    sigma : schedule, str, float or pair of float
+        Radius of the neighbourhood, lattice steps: a schedule or its name, its start, or (start, end). Default start:
+        half of the map's longer side, at least 1; end: 0.7.
 
     Raises
     ------
@@ -132,7 +134,7 @@ class Batch:
 
     parts = {"sigma": SCHEDULES}
 
-    def __init__(self, sigma: Schedule | str = "exponential") -> None:
+    def __init__(self, sigma: ScheduleLike = "exponential") -> None:
         self.sigma = as_schedule("sigma", sigma)
         self._iterations = 0
 

@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+import numbers
+from collections.abc import Sequence
 from typing import Any, Protocol, Self
 
 from ksom.arguments import require_number
@@ -30,6 +32,10 @@ class Schedule(Protocol):
     def value(self, t: int, iterations: int, sigma_start: float) -> float:
         """Return the value at iteration t of `iterations`; `sigma_start` is the sigma of t = 0, lattice steps."""
         ...
+
+
+ScheduleLike = Schedule | str | float | Sequence[float]
+"""A schedule, its name, its start, or its start and end."""
 
 
 @SCHEDULES.register("exponential")
@@ -122,14 +128,30 @@ class Geometric(FromStartToEnd):
         return float(self.start ** (1 - progress) * self.end**progress)
 
 
-def as_schedule(argument: str, schedule: Any) -> Schedule:
-    """Return a schedule that is given as such or by its name.
+def as_schedule(argument: str, schedule: Any, usual: str = "exponential") -> Schedule:
+    """Return a schedule that is given as such, by its name, by its start, or by its start and end.
+
+    Parameters
+    ----------
+    argument : str
+        Its name, for messages.
+    schedule : schedule, str, float or pair of float
+        A number is the start of the usual schedule; a pair (start, end) is geometric.
+    usual : str
+        The name of the usual schedule.
 
     Raises
     ------
     ParameterError
         For anything else.
     """
+    if isinstance(schedule, numbers.Real):
+        started: Schedule = SCHEDULES[usual](require_number(argument, schedule, above=0))
+        return started
+    if isinstance(schedule, tuple | list):
+        if len(schedule) != 2:
+            raise ParameterError(argument, "be a number, a pair (start, end), or the name of a schedule", schedule)
+        return Geometric(*(require_number(argument, value, above=0) for value in schedule))
     is_made = hasattr(schedule, "value") and not isinstance(schedule, type)
     made: Schedule = schedule if is_made else SCHEDULES.named(argument, schedule)()
     return made
