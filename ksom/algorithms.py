@@ -12,6 +12,7 @@ from ksom.method.lattice import Lattice
 from ksom.method.neighbourhood import factors_of_all, whole_factors
 from ksom.method.schedules import SCHEDULES, ScheduleLike, as_schedule
 from ksom.registry import Registry
+from ksom.representation import as_call
 
 ALGORITHMS = Registry("algorithm")
 
@@ -69,6 +70,9 @@ class Online:
         self.sigma = as_schedule("sigma", sigma)
         self.learning_rate = as_schedule("learning_rate", learning_rate)
         self._iterations = 0
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def prepare(self, lattice: Lattice, iterations: int) -> None:
         """Complete the schedules for a lattice and a number of iterations, and check them."""
@@ -137,6 +141,9 @@ class Batch:
     def __init__(self, sigma: ScheduleLike = "exponential") -> None:
         self.sigma = as_schedule("sigma", sigma)
         self._iterations = 0
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def prepare(self, lattice: Lattice, iterations: int) -> None:
         """Complete the schedule for a lattice and a number of iterations, and check it."""

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ksom.errors import DataError
 from ksom.method.random_streams import stream
 from ksom.registry import Registry
+from ksom.representation import as_call
 from ksom.samples import BLOCK_ROWS, Range, Summary, as_samples
 
 logger = logging.getLogger(__name__)
@@ -49,6 +50,9 @@ class Dataset:
 
     def __init__(self, samples: ArrayLike) -> None:
         self.samples = as_samples(samples, f"dataset {type(self).__name__}")
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def __len__(self) -> int:
         return int(self.samples.shape[0])

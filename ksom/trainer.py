@@ -120,6 +120,9 @@ class Trainer:
         few = len(self.dataset) <= min(self.batch_size or BLOCK_ROWS, BLOCK_ROWS)
         self._always = tuple(self._blocks(0)) if few and self.dataset.is_constant and not self.shuffle else ()
 
+    def __repr__(self) -> str:
+        return f"Trainer({self.som!r}, {self.dataset!r}, {self.algorithm!r}, {self.run!r})"
+
     def check(self) -> None:
         """Ask the hooks whether they can work, before anything is written.
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ksom.arguments import require_integer
 from ksom.registry import Registry
+from ksom.representation import as_call
 
 LATTICES = Registry("lattice")
 
@@ -58,6 +59,9 @@ class Rectangular:
     def __init__(self, height: int, width: int) -> None:
         self.height = require_integer("height", height, minimum=1)
         self.width = require_integer("width", width, minimum=1)
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     @property
     def size(self) -> int:

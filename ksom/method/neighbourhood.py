@@ -8,6 +8,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from ksom.method.lattice import Lattice
 from ksom.registry import Registry
+from ksom.representation import as_call
 
 NEIGHBOURHOODS = Registry("neighbourhood")
 
@@ -37,6 +38,9 @@ class Gaussian:
     ----------
     T. Kohonen, Self-Organizing Maps, 3rd ed., Springer 2001, eq. 3.2.
     """
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def profile(self, distances: NDArray[np.float64], sigma: NDArray[np.float64]) -> NDArray[np.float64]:
         """exp(−d² / 2σ²) at each distance d, lattice steps."""

@@ -68,6 +68,9 @@ class Run:
         self.outcome = Outcome.RUNNING
         self.stop_reason: str | None = None
 
+    def __repr__(self) -> str:
+        return f"Run(iteration {self.iteration} of {self.iterations}, {self.outcome.value})"
+
     @property
     def progress(self) -> float:
         """The share of the iterations that is completed, from 0 to 1."""
