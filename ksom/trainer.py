@@ -283,7 +283,7 @@ def train(
     dtype: str | None = None,
     backend: str | None = None,
     threads: int | None = None,
-    hooks: Mapping[str, Hook] | Iterable[Hook] = (),
+    hooks: Mapping[str, Hook] | Iterable[Hook] | None = None,
     progress: bool = False,
     folder: str | Path | None = None,
 ) -> KohonenSOM:
@@ -354,8 +354,8 @@ def train(
         som,
         samples,
         algorithm=_algorithm(algorithm, **_given(sigma=sigma, learning_rate=learning_rate)),
-        hooks=_with_progress(hooks) if require_boolean("progress", progress) else hooks,
         folder=folder,
+        **_given(hooks=_with_progress(hooks or ()) if require_boolean("progress", progress) else hooks),
         **_given(iterations=iterations, batch_size=batch_size, shuffle=shuffle, seed=seed),
     )
     trainer.train()

@@ -82,7 +82,7 @@ def test_a_hook_is_told_and_its_file_is_in_the_folder(tmp_path):
     assert {"checkpoints", "metrics.jsonl"} == {path.name for path in tmp_path.iterdir()}
 
 
-@pytest.mark.parametrize("hooks", [(), [Hook()], {"mine": Hook()}], ids=lambda hooks: type(hooks).__name__)
+@pytest.mark.parametrize("hooks", [None, (), [Hook()], {"mine": Hook()}], ids=lambda hooks: type(hooks).__name__)
 def test_progress_is_one_more_hook(hooks, monkeypatch):
     told = []
     monkeypatch.setattr(Progress, "before_train", lambda hook, run: told.append(run.iterations))
