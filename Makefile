@@ -1,11 +1,12 @@
 # make train   set up, train the 10 × 10 colour map, say where its film is
 # make test    set up, run all tests
+# make notebook   execute kohonen.ipynb, store it with its outputs
 # make bench   set up ksom and its peers, measure them, write benchmarks/results/ (ARGS='--quick': a look at everything)
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test lint bench clean
+.PHONY: train test lint notebook bench clean
 
 train: .venv/ksom
 	$(BIN)/ksom train --config-file configs/exp1.yaml
@@ -17,6 +18,9 @@ lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+notebook: .venv/test
+	$(BIN)/python -m tests.notebook
 
 bench: .venv-bench/installed
 	.venv-bench/bin/python -m benchmarks $(ARGS)
