@@ -79,14 +79,7 @@ class Exponential:
 
 @dataclasses.dataclass(frozen=True)
 class FromStartToEnd:
-    """Goes from START to END with p = t / (T − 1): reaches END in the last iteration; T = 1 uses START.
-
-    Parameters
-    ----------
-    start, end : float, optional
-        First and last value, > 0: lattice steps for sigma, 1 for a learning rate. Defaults: sigma from half of the
-        map's longer side (at least 1) to 1 (batch: 0.7), learning rate from 0.1 to 0.01.
-    """
+    """Goes from START to END with p = t / (T − 1): reaches END in the last iteration; T = 1 uses START."""
 
     start: float = None  # type: ignore[assignment]  # None until completed
     end: float = None  # type: ignore[assignment]  # None until completed
@@ -112,7 +105,14 @@ class FromStartToEnd:
 
 @SCHEDULES.register("linear")
 class Linear(FromStartToEnd):
-    """value(p) = START + (END − START) · p, with p from 0 in the first iteration to 1 in the last."""
+    """value(p) = START + (END − START) · p, with p from 0 in the first iteration to 1 in the last.
+
+    Parameters
+    ----------
+    start, end : float, optional
+        First and last value, > 0: lattice steps for sigma, 1 for a learning rate. Defaults: sigma from half of the
+        map's longer side (at least 1) to 1 (batch: 0.7), learning rate from 0.1 to 0.01.
+    """
 
     def at(self, progress: float) -> float:
         """START · (1 − p) + END · p."""
@@ -121,7 +121,14 @@ class Linear(FromStartToEnd):
 
 @SCHEDULES.register("geometric")
 class Geometric(FromStartToEnd):
-    """value(p) = START · (END / START)^p, with p from 0 in the first iteration to 1 in the last."""
+    """value(p) = START · (END / START)^p, with p from 0 in the first iteration to 1 in the last.
+
+    Parameters
+    ----------
+    start, end : float, optional
+        First and last value, > 0: lattice steps for sigma, 1 for a learning rate. Defaults: sigma from half of the
+        map's longer side (at least 1) to 1 (batch: 0.7), learning rate from 0.1 to 0.01.
+    """
 
     def at(self, progress: float) -> float:
         """START^(1 − p) · END^p, which is the same and exact at both ends."""
