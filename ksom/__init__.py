@@ -11,9 +11,9 @@
 
 from importlib import import_module as _import_module
 from importlib.metadata import version as _version
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-if _TYPE_CHECKING:
+if TYPE_CHECKING:
     from ksom.algorithms import Batch, Online
     from ksom.dataset import Dataset
     from ksom.datasets import Array, ImagePixels, RandomColors
@@ -101,12 +101,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    """Import a public name when it is first used, so that `import ksom` is quick."""
-    for home, names in _HOMES.items():
-        if name in names:
-            return getattr(_import_module(f"ksom.{home}"), name)
-    raise AttributeError(f"module 'ksom' has no attribute {name!r}{_nearest(name)}")
+if not TYPE_CHECKING:  # type checkers know the names above, and no others
+
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first used, so that `import ksom` is quick."""
+        for home, names in _HOMES.items():
+            if name in names:
+                return getattr(_import_module(f"ksom.{home}"), name)
+        raise AttributeError(f"module 'ksom' has no attribute {name!r}{_nearest(name)}")
 
 
 def __dir__() -> list[str]:
