@@ -6,6 +6,7 @@ from typing import Any
 
 from ksom.arguments import require_integer
 from ksom.registry import Registry
+from ksom.representation import as_call
 from ksom.runs.run import Run
 
 EVERY_PAUSE = 0
@@ -66,6 +67,9 @@ class Hook:
     def __init__(self, every: int | None = None) -> None:
         if every is not None:
             self.every = require_integer("every", every, minimum=1)
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def check(self, run: Run) -> None:
         """Raise an error if the hook cannot work: the experiment then does not begin, and an earlier run stays."""

@@ -74,6 +74,9 @@ class Run:
         self.outcome = Outcome.RUNNING
         self.stop_reason: str | None = None
 
+    def __repr__(self) -> str:
+        return f"Run(iteration {self.iteration} of {self.iterations}, {self.outcome.value})"
+
     @property
     def iteration(self) -> int:
         return self.metrics.iteration
