@@ -149,7 +149,7 @@ class Experiment:
         with self.folder.locked():
             checkpoint = newest_checkpoint(self.folder.path / CHECKPOINTS) if resume else None
             if checkpoint is not None:
-                require_same_training(self.folder.path, checkpoint.state, self.config, self.trainer.data_digest)
+                require_same_training(self.folder.path, checkpoint.state, self.config, self.trainer.feed.digest)
             if resume and self.folder.status == "completed":
                 logger.info("%s: the run is finished, there is nothing to resume", self.folder.path)
                 return self._finished()
@@ -161,7 +161,7 @@ class Experiment:
     def plan(self) -> str:
         """Return what `run` would do: sizes, iterations, hooks, memory, run folder."""
         trainer, som, samples = self.trainer, self.som, len(self.dataset)
-        per_iteration = min(trainer.batch_size or samples, samples)
+        per_iteration = trainer.feed.samples_per_iteration
         weights = som.memory(som.features)
         updates = trainer.iterations * per_iteration
         lines = [
@@ -187,7 +187,7 @@ class Experiment:
         else:
             refuse_own_result(self.folder.path, self.config)
             self.folder.make_way(restart=restart)
-        used = {"backend": self.som.kernels.name, "data_digest": self.trainer.data_digest}
+        used = {"backend": self.som.kernels.name, "data_digest": self.trainer.feed.digest}
         self.folder.write_json(ENVIRONMENT, {**environment(), **used})
         self.folder.write_config(self.config)
 

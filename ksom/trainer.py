@@ -13,19 +13,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from ksom.algorithms import ALGORITHMS, Algorithm
 from ksom.arguments import require_boolean, require_integer, require_path
-from ksom.dataset import Dataset, summarise
+from ksom.dataset import Dataset
 from ksom.errors import DataError, ParameterError, TrainingFailed
+from ksom.feed import Feed
 from ksom.hooks.hook import EVERY_PAUSE, Hook
 from ksom.kohonensom_model import KohonenSOM
 from ksom.runs.growing_files import GrowingFiles, is_plain_name
 from ksom.runs.run import Outcome, Run
 from ksom.runs.run_folder import OWN_NAMES
-from ksom.samples import BLOCK_ROWS, Block, require_normal_range
 
 logger = logging.getLogger(__name__)
-
-PROBE_SIZE = 1000
-"""Samples in the probe: enough to measure by, few enough to be searched every few iterations."""
 
 PAUSE_SECONDS = 0.25
 """How long an algorithm works before it lets go: a stop that is asked for then takes effect, a progress bar moves."""
@@ -64,8 +61,8 @@ class Trainer:
     ----------
     run : Run
         What hooks see.
-    data_digest : str
-        SHA-256 of the data.
+    feed : Feed
+        The samples of each iteration; knows what they are like, and their digest.
     config : mapping
         A description of the training that its checkpoints keep, if there is one.
     files : GrowingFiles
@@ -113,19 +110,14 @@ class Trainer:
         self.algorithm = copy.copy(_algorithm(algorithm))  # it may serve other trainings as well
         self.algorithm.prepare(som.lattice, self.iterations)
         self.hooks = _by_phase(hooks)
-        self.data_digest = self._start_map()
+        self.feed = Feed(self.dataset, self.batch_size, self.shuffle, self.seed, som.dtype)
+        self._start_map()
         self.config: Mapping[str, Any] = {}
-        probe = self.dataset.probe(PROBE_SIZE, self.seed)
         where = _folder_for(self.hooks, folder)
         self.files = GrowingFiles(where, {hook.file: hook.trailer for hook in self.hooks.values() if hook.file})
         self._file_warnings: list[str] = []
-        self.run = Run(som, self.iterations, probe, where, self.state)
+        self.run = Run(som, self.iterations, self.feed.probe, where, self.state)
         self._seconds_per_iteration = self._guessed_seconds()
-        # A small data set that is shown whole in every iteration is cast once: half of the time of a 10 × 10 map.
-        few = len(self.dataset) <= min(self.batch_size or BLOCK_ROWS, BLOCK_ROWS)
-        self._always = (
-            tuple(map(Block, self._blocks(0))) if few and self.dataset.is_constant and not self.shuffle else ()
-        )
 
     def check(self) -> None:
         """Ask the hooks whether they can work, before anything is written.
@@ -178,7 +170,7 @@ class Trainer:
             "seconds": self.run.seconds,
             "wall_seconds": self.run.wall_seconds,
             "hooks": {key: _checked_state(key, hook) for key, hook in self.hooks.items()},
-            "data_digest": self.data_digest,
+            "data_digest": self.feed.digest,
             "config": self.config,
             "files": self.files.marks(),
         }
@@ -216,7 +208,7 @@ class Trainer:
 
     def _learn(self, stop: int) -> None:
         start, began = self.run.iteration, time.perf_counter()
-        self.algorithm.train(self.som, self._batch, start, stop)
+        self.algorithm.train(self.som, self.feed.batch, start, stop)
         seconds = time.perf_counter() - began
         self._seconds_per_iteration = seconds / (stop - start)
         self.run.seconds += seconds
@@ -224,18 +216,9 @@ class Trainer:
 
     def _guessed_seconds(self) -> float:
         """Guess an iteration's time: each sample, and the neighbourhood's rows and columns, look at every weight."""
-        samples = min(self.batch_size or len(self.dataset), len(self.dataset))
+        samples = self.feed.samples_per_iteration
         looks = samples + self.som.height + self.som.width
         return samples * SAMPLE_SECONDS + looks * self.som.lattice.size * self.dataset.features * VALUE_SECONDS
-
-    def _batch(self, iteration: int) -> Iterable[Block]:
-        return self._always or map(Block, self._blocks(iteration))
-
-    def _blocks(self, iteration: int) -> Iterator[NDArray[Any]]:
-        checked = self.dataset.is_constant  # by `summarise`
-        for block in self.dataset.batch(iteration, batch_size=self.batch_size, shuffle=self.shuffle, seed=self.seed):
-            where = f"the batch of iteration {iteration}"
-            yield block.astype(self.som.dtype, copy=False) if checked else self.som.in_working_precision(block, where)
 
     def _next_pause(self) -> int:
         """Return where to pause: where a hook is due, or after a moment's work. It never changes a bit."""
@@ -274,17 +257,14 @@ class Trainer:
                 raise
             self.run.outcome = Outcome.COMPLETED if self.run.iteration == self.iterations else Outcome.STOPPED
 
-    def _start_map(self) -> str:
-        """Check the data, give the map its first weights, return the data's digest."""
-        summary = summarise(self.dataset)
-        require_normal_range(summary.low, summary.high, self.som.dtype, f"dataset {type(self.dataset).__name__}")
-        per_iteration = min(self.batch_size or len(self.dataset), len(self.dataset))
-        self.som.expect(self.iterations * per_iteration)
+    def _start_map(self) -> None:
+        """Give the map its first weights, if it has none; refuse data of another number of features."""
+        self.som.expect(self.iterations * self.feed.samples_per_iteration)
         if not self.som.is_initialised:
-            self.som.initialise(self.dataset, self.seed, summary)
+            self.som.initialise(self.dataset, self.feed.range, self.seed)
         if self.som.features != self.dataset.features:
             raise DataError(f"the map's weights have {self.som.features} features, the data {self.dataset.features}")
-        return summary.digest
+        self.som.name_features(self.dataset.feature_names)
 
 
 def train(
