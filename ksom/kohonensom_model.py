@@ -34,9 +34,9 @@ class KohonenSOM:
     ----------
     height, width : int
         Rows and columns of the map, at least 1.
-    lattice : {"rectangular"}
-        Arrangement of the nodes.
-    neighbourhood : {"gaussian"}
+    lattice : {"rectangular"} or Lattice
+        Arrangement of the nodes; an object has the map's height and width.
+    neighbourhood : {"gaussian"} or Neighbourhood
         How much a node learns from a sample that another node won.
     distance : {"euclidean"}
         How far a sample is from a node.
@@ -74,16 +74,22 @@ class KohonenSOM:
     T. Kohonen, Self-organized formation of topologically correct feature maps, Biological Cybernetics 43, 1982.
     """
 
-    parts = {"initial": INITIALISATIONS}
+    parts = {
+        "lattice": LATTICES,
+        "neighbourhood": NEIGHBOURHOODS,
+        "distance": DISTANCES,
+        "initial": INITIALISATIONS,
+    }
+    from_elsewhere = ("backend", "threads")
 
     def __init__(
         self,
         height: int = 10,
         width: int = 10,
         *,
-        lattice: str | Lattice = "rectangular",
-        neighbourhood: str = "gaussian",
-        distance: str = "euclidean",
+        lattice: Lattice | str = "rectangular",
+        neighbourhood: Neighbourhood | str = "gaussian",
+        distance: Distance | str = "euclidean",
         initial: Any = "random",
         dtype: str = "float32",
         backend: str = "auto",
@@ -91,11 +97,11 @@ class KohonenSOM:
     ) -> None:
         self.height = require_integer("height", height, minimum=1)
         self.width = require_integer("width", width, minimum=1)
-        self.lattice: Lattice = (
-            LATTICES.named("lattice", lattice)(self.height, self.width) if isinstance(lattice, str) else lattice
-        )
-        self.neighbourhood: Neighbourhood = NEIGHBOURHOODS.named("neighbourhood", neighbourhood)()
-        self.distance: Distance = DISTANCES.named("distance", distance)()
+        self.lattice: Lattice = LATTICES.made("lattice", lattice, self.height, self.width)
+        if (self.lattice.height, self.lattice.width) != (self.height, self.width):
+            raise ParameterError("lattice", f"have the map's size, {self.height} × {self.width} nodes", self.lattice)
+        self.neighbourhood: Neighbourhood = NEIGHBOURHOODS.made("neighbourhood", neighbourhood)
+        self.distance: Distance = DISTANCES.made("distance", distance)
         self.dtype = np.dtype(require_choice("dtype", _dtype_name(dtype), ("float32", "float64")))
         self.backend = require_choice("backend", backend, BACKENDS)
         self.threads = require_integer("threads", threads, minimum=0)
@@ -361,8 +367,7 @@ def _initialisation(initial: Any) -> Initialisation:
         return made
     if isinstance(initial, str | Path):
         return File(initial)
-    is_made = not isinstance(initial, type) and callable(getattr(initial, "weights", None))
-    return initial if is_made else Given(initial)
+    return initial if INITIALISATIONS.holds(initial) else Given(initial)
 
 
 def _dtype_name(dtype: Any) -> Any:

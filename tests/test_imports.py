@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "ksom"
 
 LEVELS = [
     {"errors", "arguments", "registry", "columns", "samples", "array_files", "whole_files", "logger"}
-    | {"masking", "regular_files"},
+    | {"masking", "regular_files", "plain_yaml"},
     {"method", "map_file"},
     {"kernels", "dataset"},
     {"datasets", "feed", "kohonensom_model"},
