@@ -482,6 +482,17 @@ def test_a_damaged_file_of_a_foreign_folder_is_told_in_one_line(foreign, name, c
         track(foreign)
 
 
+@pytest.mark.parametrize(
+    "weights", [np.zeros(3), np.zeros((0, 2, 3)), np.array([[["a"]]])], ids=lambda array: array.shape
+)
+def test_a_file_that_is_no_map_is_told_in_one_line(foreign, weights) -> None:
+    np.savez(foreign / "map.npz", weights=weights)
+    with pytest.raises(
+        TrackingError, match=r"map\.npz: its weights must be numbers of shape \(height, width, features\)"
+    ):
+        track(foreign)
+
+
 def test_a_database_that_lies_ready_beside_a_foreign_folder_writes_nothing_outside(
     experiment, logs, client, tmp_path
 ) -> None:

@@ -110,7 +110,7 @@ def test_a_database_that_is_a_link_is_not_taken_for_the_own(tmp_path) -> None:
     (tmp_path / "elsewhere.db").touch()
     (tmp_path / "mlflow.db").symlink_to("elsewhere.db")
     with pytest.raises(
-        TrackingError, match=r"mlflow\.db: is a link; name the database that is meant: --uri sqlite:///…"
+        TrackingError, match=r"mlflow\.db: is a link; name the database that is meant \(MLFLOW_TRACKING_URI=sqlite:///…\)"
     ):
         store_of(tmp_path / "run").experiment("any")
     assert (tmp_path / "elsewhere.db").read_bytes() == b""

@@ -258,6 +258,9 @@ def save_model(map_file: Path, folder: Path, model_id: str, run_id: str) -> None
     from mlflow.types import ColSpec, Schema, TensorSpec
 
     weights = read_array(map_file, "weights")
+    if weights.ndim != 3 or not weights.size or weights.dtype.kind != "f":
+        must = "its weights must be numbers of shape (height, width, features)"
+        raise TrackingError(f"{map_file}: {must}, got {weights.dtype} of shape {weights.shape}")
     columns = [ColSpec("long", "node"), ColSpec("double", "distance")]
     samples = Schema([TensorSpec(np.dtype(np.float64), (-1, weights.shape[-1]))])
     mlflow.pyfunc.save_model(

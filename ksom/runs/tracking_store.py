@@ -122,7 +122,8 @@ class TrackingStore:
         root = self._artifacts.parent.resolve() / self._artifacts.name
         if not (_is_file_address(location) and _path(location).resolve().is_relative_to(root)):
             why = f"keeps files in {masked(location)!r:.200}, not in {root}"
-            raise TrackingError(f"{self.name}: {why}; if they are to go there, name the database: --uri {self.name}")
+            advice = f"if they are to go there, name the database (MLFLOW_TRACKING_URI={self.name})"
+            raise TrackingError(f"{self.name}: {why}; {advice}, else another experiment")
 
     def require_no_links(self, location: str) -> None:
         """Refuse a folder of artefacts that links lie ready in.
@@ -153,7 +154,7 @@ class TrackingStore:
             yield
             return
         if self.is_own and path.is_symlink():
-            raise TrackingError(f"{path}: is a link; name the database that is meant: --uri sqlite:///…")
+            raise TrackingError(f"{path}: is a link; name the database that is meant (MLFLOW_TRACKING_URI=sqlite:///…)")
         import filelock
 
         with filelock.FileLock(path.with_name(f".{path.name}.lock"), timeout=LOCK_SECONDS):
