@@ -1,25 +1,22 @@
 """What an iteration does to the map."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
-
-from numpy.typing import NDArray
+from typing import Protocol
 
 from ksom.errors import ParameterError
 from ksom.kernels.backend import OnlineStep
+from ksom.kernels.node_sums import sum_of_parts
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
 from ksom.method.neighbourhood import factors_of_all, whole_factors
 from ksom.method.schedules import SCHEDULES, Schedule, as_schedule
 from ksom.registry import Registry
+from ksom.samples import Block
 
 ALGORITHMS = Registry("algorithm")
 
-Batches = Callable[[int], Iterable[NDArray[Any]]]
-"""The samples of an iteration, in blocks of rows of the working precision."""
-
-FACTORS_AT_ONCE = 2**17
-"""How many factors are computed at once, for many small iterations or one large one: a megabyte of float64."""
+Batches = Callable[[int], Iterable[Block]]
+"""The samples of an iteration, in blocks of the working precision."""
 
 
 class Algorithm(Protocol):
@@ -83,7 +80,7 @@ class Online:
 
     def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
         """Do the iterations start … stop − 1, in one call of the backend."""
-        som.kernels.online(self._steps(som, batches, start, stop))
+        som.kernels.show(self._steps(som, batches, start, stop))
 
     def parameters(self, iteration: int) -> dict[str, float]:
         """Return sigma, lattice steps, and the learning rate of an iteration."""
@@ -93,15 +90,13 @@ class Online:
         }
 
     def _steps(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> Iterator[OnlineStep]:
-        at_once = max(1, FACTORS_AT_ONCE // (som.height + som.width))
-        for first in range(start, stop, at_once):
-            iterations = range(first, min(first + at_once, stop))
-            sigmas, learning_rates = (
-                [schedule.value(iteration, self._iterations, self.sigma.start) for iteration in iterations]
-                for schedule in (self.sigma, self.learning_rate)
-            )
-            reach = factors_of_all(som.neighbourhood, som.lattice, sigmas, som.dtype)
-            yield from map(OnlineStep, map(batches, iterations), reach, learning_rates)
+        iterations = range(start, stop)
+        sigmas, learning_rates = (
+            [schedule.value(iteration, self._iterations, self.sigma.start) for iteration in iterations]
+            for schedule in (self.sigma, self.learning_rate)
+        )
+        factors = factors_of_all(som.neighbourhood, som.lattice, sigmas, som.dtype)
+        return map(OnlineStep, map(batches, iterations), factors, learning_rates)
 
 
 @ALGORITHMS.register("batch")
@@ -147,7 +142,7 @@ class Batch:
         # Applying the neighbourhood takes as long as a search for so many samples, however few are shown.
         som.expect(self._iterations * (som.height + som.width))
         for iteration in range(start, stop):
-            node_sums = som.kernels.node_sums(batches(iteration))
+            node_sums = sum_of_parts(som.kernels.node_sums, batches(iteration))
             sigma = self.parameters(iteration)["sigma"]
             som.kernels.move_to_means(node_sums, whole_factors(som.neighbourhood, som.lattice, sigma))
 

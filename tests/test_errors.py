@@ -78,11 +78,11 @@ DATA = {
     "NaN": (nan_at(3, 2), "row 3, column 2 is nan; drop or fill it before training"),
     "infinite": (nan_at(0, 0, -np.inf), "row 0, column 0 is -inf"),
     "masked": (np.ma.array(GOOD, mask=[[0, 1], [0, 0]]), "some values are masked"),
-    "float32 overflow": ([[1e19, 0.0]], r"reach 1e\+19, .* leave the range of float32; scale .* MODEL.DTYPE float64"),
+    "float32 overflow": ([[1e19, 0.0]], r"reach 1e\+19, .* leave the range of float32; scale .* dtype float64"),
     "negative float32 overflow": ([[-1e30]], r"reach 1e\+30, .*float64"),
     "float32 underflow": (
         [[0.0], [1e-25]],
-        "differ by at most 1e-25, .* float32; scale them, or use MODEL.DTYPE float64",
+        "differ by at most 1e-25, .* float32; scale them, or use dtype float64",
     ),
 }
 
@@ -190,7 +190,7 @@ BAD = {
     "save number": (lambda: fitted().save(5), ParameterError, "path must be the path of a file or folder, got 5"),
     "load number": (lambda: KohonenSOM.load(5), ParameterError, "path must be the path of a file or folder, got 5"),
     "load nothing": (lambda: KohonenSOM.load("no.npz"), DataError, "no.npz: there is no such file"),
-    "load folder": (lambda: KohonenSOM.load("."), DataError, "cannot be read as an .npy or .npz file .Is a directory"),
+    "load folder": (lambda: KohonenSOM.load("."), DataError, "must be a file, but is a folder"),
     "load array": (lambda: KohonenSOM.load("weights.npy"), DataError, "weights.npy: "),
     "load text": (lambda: KohonenSOM.load("text.csv"), DataError, "text.csv: is not an .npy or .npz file"),
     "iterations": (
@@ -249,7 +249,7 @@ BAD = {
     "colours' seed": (lambda: RandomColors(seed=0.5), ParameterError, "seed must be an integer of at least 0, got 0.5"),
     "image number": (lambda: ImagePixels(5), ParameterError, "path must be the path of a file or folder, got 5"),
     "image nothing": (lambda: ImagePixels("no.png"), DataError, "no.png: there is no such file"),
-    "image folder": (lambda: ImagePixels("."), DataError, "cannot be read as an image"),
+    "image folder": (lambda: ImagePixels("."), DataError, "must be a file, but is a folder"),
     "image text": (lambda: ImagePixels("text.csv"), DataError, "text.csv: cannot be read as an image"),
     "image half": (lambda: ImagePixels("half.png"), DataError, "half.png: cannot be read as an image"),
     "array nothing": (lambda: Array("no.npy"), DataError, "no.npy: there is no such file"),
@@ -334,7 +334,7 @@ YAML = {
     "DATASET: {NAME: ImagePixels, PATH: null}": "DATASET.PATH must be the path of a file or folder, got None",
     "DATASET: {NAME: Array, PATH: text.csv}": "text.csv: is not an .npy or .npz file",
     "DATASET: {NAME: Array, PATH: [[1], [.nan]]}": "dataset Array: row 1, column 0 is nan",
-    "DATASET: {NAME: Array, PATH: [[1.0e+19]]}": "use MODEL.DTYPE float64",
+    "DATASET: {NAME: Array, PATH: [[1.0e+19]]}": "use dtype float64",
     "DATASET: {NAME: 'builtins:int'}": "DATASET.NAME: builtins:int must be a subclass of ksom.Dataset",
     "DATASET: {NAME: 'nowhere:Data'}": "DATASET.NAME: cannot import 'nowhere'",
     "TRAINER: {ITERATION: 3}": "TRAINER.ITERATION: Trainer has no such key; did you mean 'ITERATIONS'?",

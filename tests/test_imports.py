@@ -10,10 +10,11 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "ksom"
 
 LEVELS = [
-    {"errors", "arguments", "registry", "samples", "array_files", "whole_files", "logger", "masking", "regular_files"},
-    {"method"},
+    {"errors", "arguments", "registry", "columns", "samples", "array_files", "whole_files", "logger"}
+    | {"masking", "regular_files"},
+    {"method", "map_file"},
     {"kernels", "dataset"},
-    {"datasets", "kohonensom_model"},
+    {"datasets", "feed", "kohonensom_model"},
     {"algorithms", "runs"},
     {"pictures"},
     {"hooks"},

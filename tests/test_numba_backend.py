@@ -22,6 +22,7 @@ from ksom.kernels.numba.backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.kernels.rounding import rounding
 from ksom.kohonensom_model import KohonenSOM
+from ksom.samples import Block
 from tests.hard_cases import DTYPES, Case, cases, gaussian, learned, maps
 
 MANY = settings(max_examples=100)
@@ -84,11 +85,11 @@ def assert_same_answers(backend: Any, case: Case, k: int, way: Any, products: bo
         patch.setattr(numba_backend, "_PARALLEL_WORK", 0)
         patch.setattr(way, "prefers_products", lambda *_: products)
         for _ in range(2):
-            for samples in (block for step in case.steps for block in step.samples):
-                expected, found = reference.best_matching_nodes(samples, k), backend.best_matching_nodes(samples, k)
+            for block in (block for step in case.steps for block in step.blocks):
+                expected, found = reference.best_matching_nodes(block, k), backend.best_matching_nodes(block, k)
                 assert bits(found) == bits(expected)
-            backend.online(case.steps)
-            reference.online(case.steps)
+            backend.show(case.steps)
+            reference.show(case.steps)
 
 
 def bits(arrays: Sequence[NDArray[Any]]) -> list[bytes]:
@@ -97,26 +98,26 @@ def bits(arrays: Sequence[NDArray[Any]]) -> list[bytes]:
 
 @given(cases(maps(longest=60)), st.integers(1, 2), st.integers(0, 2**16))
 def test_a_map_centred_in_parts_gives_the_same_answers(case: Case, k: int, budget: int) -> None:
-    samples, k = case.steps[0].samples[0], min(k, case.weights[..., 0].size)
-    expected = NumpyBackend(case.weights, case.weights.dtype).best_matching_nodes(samples, k)
+    block, k = case.steps[0].blocks[0], min(k, case.weights[..., 0].size)
+    expected = NumpyBackend(case.weights, case.weights.dtype).best_matching_nodes(block, k)
     with pytest.MonkeyPatch.context() as patch:
         for module in (centred, search):
             patch.setattr(module, "GROUP_BYTES", budget)
         patch.setattr(search.Search, "prefers_products", lambda *_: True)
-        assert bits(NumbaBackend(case.weights, case.weights.dtype).best_matching_nodes(samples, k)) == bits(expected)
+        assert bits(NumbaBackend(case.weights, case.weights.dtype).best_matching_nodes(block, k)) == bits(expected)
 
 
 @MANY
 @given(cases(maps(longest=24, features=300)))
 def test_scores_farther_apart_than_the_margin_are_in_the_order_of_the_distances(case: Case) -> None:
     """Summed in whatever order a matrix product has, and rounded as the working precision does."""
-    dtype, samples = case.weights.dtype, case.steps[0].samples[0]
+    dtype, samples = case.weights.dtype, case.steps[0].blocks[0].values
     [group] = centred.centred(tiles.as_tiles(case.weights, dtype))
     margin = rounding(group.weights.shape[1], dtype)
     features, nodes = case.weights.shape[2], case.weights[..., 0].size
     norms = group.norms.reshape(-1)[:nodes]
     columns = np.moveaxis(group.weights[:, :features], 1, 0).reshape(features, -1)[:, :nodes]
-    distances = NumpyBackend(case.weights, dtype)._squared_distances(samples)[:, group.nodes]
+    distances = NumpyBackend(case.weights, dtype)._totals(samples)[:, group.nodes]
     for sample, measured in zip(samples - group.centre, distances, strict=True):
         scores = norms - (2 * sample) @ columns
         radius = float(np.sqrt(np.sum(sample.astype(float) ** 2))) + group.reach
@@ -133,7 +134,7 @@ def test_products_leave_few_samples_to_the_tiles(nodes: int, monkeypatch: pytest
     monkeypatch.setattr(search, "search_failed", lambda *arrays: left.append(arrays[-1].sum()))
     monkeypatch.setattr(search.Search, "prefers_products", lambda *_: True)
     weights = np.random.default_rng(0).normal(size=(1, nodes, 20)).astype(np.float32)
-    NumbaBackend(weights, np.float32).best_matching_nodes(weights[0], 2)
+    NumbaBackend(weights, np.float32).best_matching_nodes(Block(weights[0]), 2)
     assert not left
 
 
@@ -151,7 +152,7 @@ def test_784_features_have_the_reference_s_bits(dtype: Any) -> None:
     chance = np.random.default_rng(0)
     samples = chance.normal(size=(40, 784)).astype(dtype)
     weights = chance.normal(size=(17, 18, 784)).astype(dtype)
-    steps = [OnlineStep([samples], gaussian(17, 18, dtype, sigma), 0.1) for sigma in (9.0, 1.0)]
+    steps = [OnlineStep([Block(samples)], gaussian(17, 18, dtype, sigma), 0.1) for sigma in (9.0, 1.0)]
     assert learned(NumbaBackend(weights, dtype), steps) == learned(NumpyBackend(weights, dtype), steps)
 
 
@@ -180,7 +181,7 @@ def test_no_node_is_nearer_than_its_tile_s_box(interpreted: dict[str, ModuleType
     held = tiles.as_tiles(case.weights, case.weights.dtype)
     bounds = np.empty(held.low.shape[1], dtype=case.weights.dtype)
     squared = np.empty(held.weights.shape[2], dtype=case.weights.dtype)
-    for samples in (block for step in case.steps for block in step.samples):
+    for samples in (block.values for step in case.steps for block in step.blocks):
         for sample in range(min(len(samples), 2)):
             interpreted["boxes"].bound_boxes(held.low, held.high, samples, sample, bounds)
             for tile in range(len(held.weights)):
@@ -221,7 +222,7 @@ def test_samples_may_be_in_any_order_of_memory() -> None:
     samples.flags.writeable = False
     weights = chance.random((20, 20, 4))
     results = {
-        learned(NumbaBackend(weights, np.float32), [OnlineStep([block], gaussian(20, 20, np.float32, 3.0), 0.1)])
+        learned(NumbaBackend(weights, np.float32), [OnlineStep([Block(block)], gaussian(20, 20, np.float32, 3.0), 0.1)])
         for block in (samples, np.asfortranarray(samples), np.repeat(samples, 2, axis=0)[::2])
     }
     assert len(results) == 1
@@ -237,7 +238,7 @@ def test_weights_are_a_new_array_every_time() -> None:
 def test_first_weights_are_copied() -> None:
     weights = np.zeros((3, 4, 2), dtype=np.float32)
     backend = NumbaBackend(weights, np.float32)
-    backend.online([OnlineStep([np.ones((1, 2), dtype=np.float32)], gaussian(3, 4, np.float32, 1.0), 0.5)])
+    backend.show([OnlineStep([Block(np.ones((1, 2), dtype=np.float32))], gaussian(3, 4, np.float32, 1.0), 0.5)])
     assert not weights.any()
 
 
@@ -257,7 +258,7 @@ def test_samples_in_memory_of_any_kind_are_searched_by_the_same_compiled_kernels
     kernels = (tile_search.search, product_search.search_products, tile_search.all_distances)
     known = []
     for kind in (samples, read_only, mapped, unaligned, np.asfortranarray(samples), samples[::2]):
-        backend.distances(kind)
+        backend.distances(Block(kind))
         for products in (False, True):
             backend.search().best_matching_nodes(kind, 2, by_products=products)
         known.append([list(kernel.signatures) for kernel in kernels])
@@ -315,5 +316,5 @@ def test_a_map_that_is_asked_much_changes_to_the_compiled_backend() -> None:
 
 def test_distances_are_those_of_the_reference() -> None:
     weights, samples = np.random.default_rng(0).random((20, 21, 5)), np.random.default_rng(1).random((3, 5))
-    expected = NumpyBackend(weights, np.float64).distances(samples)
-    assert NumbaBackend(weights, np.float64).distances(samples).tobytes() == expected.tobytes()
+    expected = NumpyBackend(weights, np.float64).distances(Block(samples))
+    assert NumbaBackend(weights, np.float64).distances(Block(samples)).tobytes() == expected.tobytes()

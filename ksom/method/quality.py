@@ -5,7 +5,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ksom.method.lattice import Lattice
+from ksom.method.lattice import Lattice, are_neighbours
 
 
 class Map(Protocol):
@@ -92,4 +92,4 @@ def _mean(distances: NDArray[np.float64]) -> float:
 
 
 def _share_apart(som: Map, nodes: NDArray[np.int64]) -> float:
-    return float((~som.lattice.are_neighbours(nodes[:, 0], nodes[:, 1])).mean())
+    return float((~are_neighbours(som.lattice, nodes[:, 0], nodes[:, 1])).mean())
