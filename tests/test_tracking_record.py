@@ -98,6 +98,20 @@ def test_a_file_of_another_kind_is_refused_in_one_line(tmp_path, name, content) 
         READERS[name](tmp_path)
 
 
+BOMB = "a0: &a0 [0, 0, 0, 0, 0, 0, 0, 0, 0]\n" + "".join(
+    f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12)
+)
+
+
+@pytest.mark.parametrize("content", [BOMB, "a: &a {b: *a}", "a: &a [*a]"], ids=["aliases", "mapping", "list"])
+def test_a_configuration_that_stands_for_gigabytes_is_not_unfolded(tmp_path, content) -> None:
+    (tmp_path / "config.yaml").write_text(content)
+    with pytest.raises(
+        TrackingError, match=r"config\.yaml: cannot be read as a YAML file \(there are more than 20000 val"
+    ):
+        parameters(tmp_path)
+
+
 def test_a_request_has_no_more_metrics_than_mlflow_takes(tmp_path) -> None:
     path, position, read = tmp_path / "metrics.jsonl", Position(), []
     path.write_text("".join(json.dumps({"iteration": i, "a": i, "b": i}) + "\n" for i in range(1, 1201)))

@@ -34,6 +34,8 @@ IDENTITY = "mlflow.json"
 """By what the run is found again in MLflow, and where it is there."""
 LARGEST_TEXT = 2**24
 """Bytes of a config.yaml or a JSON file; what ksom writes has thousands."""
+MOST_VALUES = 20_000
+"""Of a config.yaml."""
 LONGEST_LINE = 2**20
 """Bytes of a line of metrics.jsonl."""
 
@@ -108,10 +110,24 @@ def configuration(folder: Path) -> dict[str, Any]:
     """
     path = folder / CONFIG
     try:
-        config = yaml.safe_load(_content(path) or b"{}")
+        config = _bounded_yaml(_content(path) or b"{}")
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise TrackingError(f"{path}: cannot be read as a YAML file ({' '.join(str(error).split())})") from None
     return _mapping(path, config)
+
+
+def _bounded_yaml(content: bytes) -> Any:
+    """Return what a YAML text says; an alias counts wherever it stands, because 500 bytes can stand for gigabytes."""
+    loader = yaml.SafeLoader(content)
+    root = loader.get_single_node()
+    open_nodes, values = [root], 0
+    while open_nodes:
+        node, values = open_nodes.pop(), values + 1
+        if values > MOST_VALUES:
+            raise ValueError(f"there are more than {MOST_VALUES} values")
+        if isinstance(node, yaml.CollectionNode):
+            open_nodes += [part for entry in node.value for part in (entry if isinstance(entry, tuple) else (entry,))]
+    return loader.construct_document(root)
 
 
 def parameters(folder: Path) -> dict[str, str]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ksom.errors import NotInstalled, ParameterError, TrackingError
+from ksom.errors import KsomError, NotInstalled, ParameterError, TrackingError
 from ksom.masking import holds_secret, masked
+from ksom.whole_files import open_own
 
 logger = logging.getLogger(__name__)
 
@@ -157,7 +158,8 @@ class TrackingStore:
             raise TrackingError(f"{path}: is a link; name the database that is meant (MLFLOW_TRACKING_URI=sqlite:///…)")
         import filelock
 
-        with filelock.FileLock(path.with_name(f".{path.name}.lock"), timeout=LOCK_SECONDS):
+        open_own(lock := path.with_name(f".{path.name}.lock"), create=True).close()
+        with filelock.FileLock(lock, timeout=LOCK_SECONDS):
             yield
 
     @contextmanager
@@ -165,7 +167,7 @@ class TrackingStore:
         """Yield the client; tell a server that refuses from one that does not answer."""
         try:
             yield self.client
-        except TrackingError:
+        except KsomError:
             raise
         except ImportError as error:
             raise NotInstalled(f"{self.name}: MLflow needs {error.name} for it; pip install {error.name}") from error
