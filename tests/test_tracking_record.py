@@ -86,7 +86,7 @@ def test_a_pipe_is_not_waited_for(tmp_path, name) -> None:
 def test_a_file_without_bounds_is_not_read(tmp_path, name) -> None:
     with (tmp_path / name).open("wb") as file:
         file.truncate(LARGEST_TEXT + 1)
-    with pytest.raises(TrackingError, match=f"{name}: must have at most {LARGEST_TEXT} bytes"):
+    with pytest.raises(TrackingError, match=rf"{name}: cannot be read \(it is larger than {LARGEST_TEXT} bytes"):
         READERS[name](tmp_path)
 
 
@@ -107,7 +107,7 @@ BOMB = "a0: &a0 [0, 0, 0, 0, 0, 0, 0, 0, 0]\n" + "".join(
 def test_a_configuration_that_stands_for_gigabytes_is_not_unfolded(tmp_path, content) -> None:
     (tmp_path / "config.yaml").write_text(content)
     with pytest.raises(
-        TrackingError, match=r"config\.yaml: cannot be read as a YAML file \(there are more than 20000 val"
+        TrackingError, match=r"config\.yaml: cannot be read as a YAML file \(.*(more than 20000 values|contains itself)"
     ):
         parameters(tmp_path)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ksom.arguments import require_string
-from ksom.errors import ParameterError, TrackingError
+from ksom.errors import ParameterError, TrackingError, quoted
 from ksom.map_file import read as read_map
 from ksom.masking import masked
 from ksom.runs.run_folder import CONFIG, SUMMARY, RunFolder
@@ -301,7 +301,7 @@ def _identity(folder: Path) -> str:
         identity = uuid.uuid4().hex
         RunFolder(folder).write_json(IDENTITY, {"run": identity})
     if not re.fullmatch(r"[0-9a-f]{32}", str(identity)):
-        raise TrackingError(f"{path}: run must be 32 hexadecimal digits, got {identity!r:.60}; remove the file")
+        raise TrackingError(f"{path}: run must be 32 hexadecimal digits, got {quoted(identity)}; remove the file")
     return str(identity)
 
 
