@@ -13,7 +13,7 @@ from yacs.config import CfgNode
 
 from ksom.arguments import require_integer, require_path
 from ksom.errors import ConfigError, ParameterError, quoted
-from ksom.masking import holds_secret, masked
+from ksom.masking import holds_secret
 from ksom.plain_yaml import NotYAML, parsed
 from ksom.registry import is_same_name, nearest, shown_key
 from ksom.regular_files import read_regular
@@ -106,7 +106,7 @@ def require_no_secret(config: Any, path: str = "") -> None:
             require_no_secret(value, f"{path}.{key}" if path else str(key))
     elif isinstance(config, str) and holds_secret(config):
         must = "must hold no password and no token, because config.yaml keeps it; read it from the environment"
-        raise ConfigError(f"{path} {must}, got {masked(config)!r}")
+        raise ConfigError(f"{path} {must}, got {quoted(config)}")
 
 
 def _layers(path: str | Path | None, overrides: Sequence[Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
