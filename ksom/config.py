@@ -6,6 +6,7 @@ Everything is folded into one plain mapping and turned into a frozen yacs tree o
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -228,21 +229,30 @@ def is_off(hook: Any) -> bool:
     return hook is None or hook is False
 
 
-def split_pairs(words: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-    """Yield keys and values, of KEY VALUE, two words, or KEY=VALUE, one; a last key without a value has None."""
+def split_words(words: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield what belongs together: KEY and VALUE, from two words or from KEY=VALUE; alone: a YAML file, a last key."""
     rest = iter(words)
     for word in rest:
         key, sign, value = word.partition("=") if isinstance(word, str) else (word, "", "")
-        yield (key, value) if sign and KEY.fullmatch(key) else (word, next(rest, None))
+        if sign and KEY.fullmatch(key):
+            yield key, value
+        else:
+            yield (word,) if is_yaml_file(word) else (word, *islice(rest, 1))
+
+
+def is_yaml_file(word: Any) -> bool:
+    """Return whether a word where a key is expected is the path of an experiment."""
+    return isinstance(word, str) and Path(word).suffix in FILE_SUFFIXES
 
 
 def _pairs(overrides: Sequence[Any]) -> Iterator[tuple[str, Any]]:
-    for key, value in split_pairs(overrides):
-        if not isinstance(key, str) or not KEY.fullmatch(key):
+    for key, *values in split_words(overrides):
+        if not isinstance(key, str) or not KEY.fullmatch(key) or is_yaml_file(key):
             told = f"the override {quoted(key)} is not a key"
             raise ConfigError(f"{told}; write KEY VALUE or KEY=VALUE, such as MODEL.WIDTH 40")
-        if value is None:
+        if not values:
             raise ConfigError(f"overrides come in pairs, KEY VALUE; the last key, {quoted(key)}, has no value")
+        value = values[0]
         try:
             yield key, parsed(value) if isinstance(value, str) else value
         except NotYAML as error:

@@ -128,7 +128,7 @@ class Registry:
         if not isinstance(name, str):
             raise ConfigError(f"{path}: the name of {_a(self.kind)} must be a string, got {quoted(name)}")
         if ":" in name:
-            cls = _imported(name, path, folders)
+            cls = imported(name, path, folders)
             if lacks := self.lacks(cls):
                 raise ConfigError(f"{path}: {name} {lacks}")
             return cls
@@ -212,6 +212,12 @@ def with_chosen(node: Mapping[str, Any], made: Any) -> dict[str, Any]:
     return {key: _chosen(value, getattr(made, key.lower(), None)) for key, value in node.items()}
 
 
+def parts_of(cls: type) -> Mapping[str, Registry]:
+    """Return the arguments of a class that are nodes themselves, with where they are looked up."""
+    parts: Mapping[str, Registry] = getattr(cls, "parts", {})
+    return parts
+
+
 def from_elsewhere(cls: type) -> Collection[str]:
     """Return the arguments of a class that are no keys of its node: other sections, or its owner, give them."""
     names: Collection[str] = getattr(cls, "from_elsewhere", ())
@@ -291,7 +297,7 @@ def _parts(
     cls: type, values: Mapping[str, Any], path: str, folders: Sequence[Path]
 ) -> dict[str, tuple[Any, dict[str, Any]]]:
     """Build the arguments that are nodes; a part may take, as its context, what its owner takes beside the parts."""
-    registries: Mapping[str, Registry] = getattr(cls, "parts", {})
+    registries = parts_of(cls)
     beside = {name: value for name, value in values.items() if name not in registries}
     return {
         name: build(registry, _with_name(values[name], default), f"{path}.{name.upper()}", folders, **beside)
@@ -317,7 +323,8 @@ def _chosen(value: Any, made: Any) -> Any:
     return made if value is None and type(made) in PLAIN else value
 
 
-def _imported(name: str, path: str, folders: Sequence[Path]) -> type:
+def imported(name: str, path: str, folders: Sequence[Path]) -> type:
+    """Import the class that `module:Class` names; see `Registry.find`."""
     module_name, _, class_name = name.partition(":")
     _forget_namesake(module_name.partition(".")[0], folders)
     before = list(sys.path)
