@@ -14,6 +14,7 @@ from yacs.config import CfgNode
 
 from ksom.arguments import require_integer, require_path
 from ksom.errors import ConfigError, ParameterError, quoted
+from ksom.experiment_files import SUFFIXES, is_experiment
 from ksom.plain_yaml import NotYAML, parsed
 from ksom.registry import is_same_name, nearest, shown_key
 from ksom.regular_files import read_regular
@@ -46,8 +47,6 @@ LARGEST_FILE = 2**18
 
 MOST_BASES = 20
 """How many files may stand on each other by `_BASE_`."""
-
-FILE_SUFFIXES = {".yaml", ".yml"}
 
 KEY = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
 """The key of an override."""
@@ -237,17 +236,12 @@ def split_words(words: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
         if sign and KEY.fullmatch(key):
             yield key, value
         else:
-            yield (word,) if is_yaml_file(word) else (word, *islice(rest, 1))
-
-
-def is_yaml_file(word: Any) -> bool:
-    """Return whether a word where a key is expected is the path of an experiment."""
-    return isinstance(word, str) and Path(word).suffix in FILE_SUFFIXES
+            yield (word,) if is_experiment(word) else (word, *islice(rest, 1))
 
 
 def _pairs(overrides: Sequence[Any]) -> Iterator[tuple[str, Any]]:
     for key, *values in split_words(overrides):
-        if not isinstance(key, str) or not KEY.fullmatch(key) or is_yaml_file(key):
+        if not isinstance(key, str) or not KEY.fullmatch(key) or is_experiment(key):
             told = f"the override {quoted(key)} is not a key"
             raise ConfigError(f"{told}; write KEY VALUE or KEY=VALUE, such as MODEL.WIDTH 40")
         if not values:
@@ -267,7 +261,7 @@ def _nested(key: str, value: Any) -> dict[str, Any]:
 
 def _neighbours(path: Path) -> str:
     try:
-        names = [other.name for other in path.parent.iterdir() if other.suffix in FILE_SUFFIXES]
+        names = [other.name for other in path.parent.iterdir() if other.suffix in SUFFIXES]
     except FileNotFoundError:
         return f" (nor the folder {path.parent})"
     except OSError:  # a folder that may not be read

@@ -76,7 +76,7 @@ def _examples(*lines: str) -> str:
 
 @click.group(
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog=_examples("ksom train configs/exp1.yaml", "ksom train --help"),
+    epilog=_examples("ksom train ksom:exp1", "ksom train --help"),
 )
 @click.version_option(__version__, prog_name="ksom")
 def cli() -> None:
@@ -178,7 +178,8 @@ def describe(name: str | None) -> int:
 
 def _files_and_overrides(words: tuple[str, ...]) -> tuple[list[str], list[str]]:
     """Tell the experiment's file from overrides; report a mistyped option, which came through as a value may be -3."""
-    from ksom.config import is_yaml_file, split_words
+    from ksom.config import split_words
+    from ksom.experiment_files import is_experiment
 
     files: list[str] = []
     overrides: list[str] = []
@@ -187,7 +188,7 @@ def _files_and_overrides(words: tuple[str, ...]) -> tuple[list[str], list[str]]:
             name = group[0].partition("=")[0]
             known = [option for parameter in train.params for option in parameter.opts if option.startswith("--")]
             raise click.NoSuchOption(name, possibilities=difflib.get_close_matches(name, known, n=1))
-        (files if is_yaml_file(group[0]) else overrides).extend(group)
+        (files if is_experiment(group[0]) else overrides).extend(group)
     return files, overrides
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ksom.errors import QUOTED_CHARACTERS, ConfigError, KsomError, ParameterError, quoted
+from ksom.experiment_files import found_file
 
 Node = Mapping[str, Any] | str
 
@@ -156,7 +157,7 @@ def build(
     path : str
         Where the node stands in the YAML file, such as "TRAINER.ALGORITHM", for messages.
     folders : sequence of Path
-        Where modules of the user's own are looked for.
+        Where modules of the user's own are looked for, and the files of arguments called `path`, or `…_path`.
     **context
         Further arguments, passed on if the class takes them and the node does not give them.
 
@@ -190,7 +191,7 @@ def call(
     known = arguments(cls)
     keys = {name.upper(): name for name in known if name not in from_elsewhere(cls)}
     _check_keys(cls, node, keys, path)
-    given = {keys[key]: value for key, value in node.items()}
+    given = {keys[key]: _located_value(keys[key], value, folders) for key, value in node.items()}
     taken = {name: value for name, value in context.items() if name in known and name not in given}
     values = {**_defaults(cls), **taken, **given}
     for name in known:
@@ -287,6 +288,12 @@ def _check_keys(cls: type, node: Mapping[str, Any], known: Collection[str], path
             takes = f"it takes {', '.join(known)}" if known else "it takes no keys"
             hint = nearest(str(key), known)
             raise ConfigError(f"{path}.{shown_key(key)}: {cls.__name__} has no such key{hint}; {takes}")
+
+
+def _located_value(name: str, value: Any, folders: Sequence[Path]) -> Any:
+    """Return a value as it is, or, if it is a path by the argument's name, as it is found in the folders."""
+    is_path = (name == "path" or name.endswith("_path")) and isinstance(value, str)
+    return found_file(value, folders) if is_path else value
 
 
 def _defaults(cls: type) -> dict[str, Any]:

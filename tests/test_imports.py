@@ -20,6 +20,7 @@ LEVELS = [
         "logger",
         "regular_files",
         "plain_yaml",
+        "experiment_files",
     },
     {"method"},
     {"kernels", "dataset"},
