@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ksom.errors import QUOTED_CHARACTERS, ConfigError, KsomError, ParameterError, quoted
+from ksom.experiment_files import found_file
 
 Node = Mapping[str, Any] | str
 
@@ -128,7 +129,7 @@ class Registry:
         if not isinstance(name, str):
             raise ConfigError(f"{path}: the name of {_a(self.kind)} must be a string, got {quoted(name)}")
         if ":" in name:
-            cls = _imported(name, path, folders)
+            cls = imported(name, path, folders)
             if lacks := self.lacks(cls):
                 raise ConfigError(f"{path}: {name} {lacks}")
             return cls
@@ -156,7 +157,7 @@ def build(
     path : str
         Where the node stands in the YAML file, such as "TRAINER.ALGORITHM", for messages.
     folders : sequence of Path
-        Where modules of the user's own are looked for.
+        Where modules of the user's own are looked for, and the files of arguments called `path`, or `…_path`.
     **context
         Further arguments, passed on if the class takes them and the node does not give them.
 
@@ -190,7 +191,7 @@ def call(
     known = arguments(cls)
     keys = {name.upper(): name for name in known if name not in from_elsewhere(cls)}
     _check_keys(cls, node, keys, path)
-    given = {keys[key]: value for key, value in node.items()}
+    given = {keys[key]: _located_value(keys[key], value, folders) for key, value in node.items()}
     taken = {name: value for name, value in context.items() if name in known and name not in given}
     values = {**_defaults(cls), **taken, **given}
     for name in known:
@@ -225,6 +226,12 @@ def with_chosen(node: Mapping[str, Any], made: Any) -> dict[str, Any]:
     parts: Mapping[str, Registry] = getattr(made, "parts", {})
     chosen = {key: node_of(parts[key.lower()], getattr(made, key.lower())) for key in node if key.lower() in parts}
     return {**node, **chosen}
+
+
+def parts_of(cls: type) -> Mapping[str, Registry]:
+    """Return the arguments of a class that are nodes themselves, with where they are looked up."""
+    parts: Mapping[str, Registry] = getattr(cls, "parts", {})
+    return parts
 
 
 def from_elsewhere(cls: type) -> Collection[str]:
@@ -298,6 +305,12 @@ def _check_keys(cls: type, node: Mapping[str, Any], known: Collection[str], path
             raise ConfigError(f"{path}.{shown_key(key)}: {cls.__name__} has no such key{hint}; {takes}")
 
 
+def _located_value(name: str, value: Any, folders: Sequence[Path]) -> Any:
+    """Return a value as it is, or, if it is a path by the argument's name, as it is found in the folders."""
+    is_path = (name == "path" or name.endswith("_path")) and isinstance(value, str)
+    return found_file(value, folders) if is_path else value
+
+
 def _defaults(cls: type) -> dict[str, Any]:
     return {name: given.default for name, given in arguments(cls).items() if given.default is not given.empty}
 
@@ -306,7 +319,7 @@ def _parts(
     cls: type, values: Mapping[str, Any], path: str, folders: Sequence[Path]
 ) -> dict[str, tuple[Any, dict[str, Any]]]:
     """Build the arguments that are nodes; a part may take, as its context, what its owner takes beside the parts."""
-    registries: Mapping[str, Registry] = getattr(cls, "parts", {})
+    registries = parts_of(cls)
     beside = {name: value for name, value in values.items() if name not in registries}
     return {
         name: build(registry, _with_name(values[name], default), f"{path}.{name.upper()}", folders, **beside)
@@ -326,7 +339,8 @@ def _made(cls: type, values: Mapping[str, Any], path: str) -> Any:
         raise
 
 
-def _imported(name: str, path: str, folders: Sequence[Path]) -> type:
+def imported(name: str, path: str, folders: Sequence[Path]) -> type:
+    """Import the class that `module:Class` names; see `Registry.find`."""
     module_name, _, class_name = name.partition(":")
     _forget_namesake(module_name.partition(".")[0], folders)
     before = list(sys.path)
