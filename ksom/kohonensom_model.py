@@ -19,7 +19,7 @@ from ksom.method.distance import DISTANCES, Distance
 from ksom.method.initialisation import INITIALISATIONS, File, Given, Initialisation, Source
 from ksom.method.lattice import LATTICES, Lattice
 from ksom.method.neighbourhood import NEIGHBOURHOODS, Neighbourhood
-from ksom.registry import Node, as_mapping
+from ksom.registry import Node, Registry, arguments, as_mapping
 from ksom.samples import BLOCK_ROWS, Block, Range, as_samples, in_precision, require_no_overflow
 
 SEARCH_BYTES = 2**24
@@ -283,15 +283,10 @@ class KohonenSOM:
         path = require_path("path", path)
         held = read(path)
         height, width, _ = held.weights.shape
-        som = cls(
-            height,
-            width,
-            lattice=_name(path, "lattice", held.lattice),
-            neighbourhood=_name(path, "neighbourhood", held.neighbourhood),
-            dtype=held.weights.dtype.name,
-            backend=backend,
-            threads=threads,
-        )
+        som = cls(height, width, dtype=held.weights.dtype.name, backend=backend, threads=threads)
+        som.lattice = _part(path, LATTICES, held.lattice, height, width)
+        som.neighbourhood = _part(path, NEIGHBOURHOODS, held.neighbourhood)
+        som.distance = _part(path, DISTANCES, held.distance)
         try:
             som.weights = held.weights
         except DataError as error:
@@ -302,8 +297,9 @@ class KohonenSOM:
     def about(self) -> dict[str, Any]:
         """Return what a file tells of the map beside the weights."""
         about: dict[str, Any] = {
-            "lattice": LATTICES.name_of(type(self.lattice)),
-            "neighbourhood": NEIGHBOURHOODS.name_of(type(self.neighbourhood)),
+            "lattice": _node(LATTICES, self.lattice),
+            "neighbourhood": _node(NEIGHBOURHOODS, self.neighbourhood),
+            "distance": _node(DISTANCES, self.distance),
         }
         return about if self.feature_names is None else {**about, "feature_names": self.feature_names}
 
@@ -370,10 +366,19 @@ def _dtype_name(dtype: Any) -> Any:
     return dtype if isinstance(dtype, str) else getattr(dtype, "name", getattr(dtype, "__name__", dtype))
 
 
-def _name(path: Path, what: str, node: Node) -> str:
-    """Return the registered name that a map's file gives; nothing is imported that a file names."""
-    registry = {"lattice": LATTICES, "neighbourhood": NEIGHBOURHOODS}[what]
-    named = as_mapping(node, what)
-    if registry.get(named["NAME"]) is None or len(named) > 1:
-        raise DataError(f"{path}: its {what} must be one of {', '.join(registry)}, but is {node!r}")
-    return str(named["NAME"])
+def _node(registry: Registry, made: Any) -> Node:
+    """Return the node of a part of the map: its name and its arguments, but for the map's size."""
+    own = [name for name in arguments(type(made)) if name not in {"height", "width"}]
+    return {"NAME": registry.name_of(type(made)), **{name.upper(): getattr(made, name) for name in own}}
+
+
+def _part(path: Path, registry: Registry, node: Node, *size: int) -> Any:
+    """Make what a map's file describes; only registered classes: nothing is imported that a file names."""
+    values = as_mapping(node, registry.kind)
+    cls = registry.get(values.pop("NAME"))
+    if cls is None:
+        raise DataError(f"{path}: its {registry.kind} must be one of {', '.join(registry)}, but is {node!r}")
+    try:
+        return cls(*size, **{str(key).lower(): value for key, value in values.items()})
+    except (TypeError, ParameterError) as error:
+        raise DataError(f"{path}: its {registry.kind} {node!r} cannot be made ({error})") from error
