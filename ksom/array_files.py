@@ -4,7 +4,6 @@ import io
 import math
 import mmap
 import os
-import stat
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.errors import DataError, KsomError
+from ksom.regular_files import open_regular
 
 MAGIC_NPY, MAGIC_ZIP = b"\x93NUMPY", b"PK"
 
@@ -48,7 +48,7 @@ def read_array(path: str | Path, key: str | None = None) -> NDArray[Any]:
     DamagedFile
         If its contents do not fit together.
     """
-    with open_regular(path) as file, _telling_damage(path):
+    with open_data(path) as file, _telling_damage(path):
         if file.read(len(MAGIC_NPY)) == MAGIC_NPY:
             return _mapped(file)
         archive = _archive(path, file)
@@ -67,29 +67,26 @@ def read_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
     DataError, DamagedFile
         As `read_array`.
     """
-    with open_regular(path) as file, _telling_damage(path):
+    with open_data(path) as file, _telling_damage(path):
         archive = _archive(path, file)
         return {name: _member(path, archive, name) for name in _names(archive)}
 
 
 @contextmanager
-def open_regular(path: str | Path) -> Iterator[IO[bytes]]:
-    """Open a file to read, if it is one: a pipe would wait for ever, a device has no end.
+def open_data(path: str | Path) -> Iterator[IO[bytes]]:
+    """Open a file of data to read; it is a regular one, and closed in the end.
 
     Raises
     ------
     DataError
-        If it is not there, may not be read, or is no regular file.
+        If it is not there, may not be read, or is something else.
     """
     try:
-        file = open(path, "rb", opener=_open_regular)  # noqa: SIM115
+        file = open_regular(path)
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
-    except DataError:
-        raise
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        why = getattr(error, "strerror", None) or error
-        raise DataError(f"{str(path)!r}: cannot be read ({why})") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
     with file:
         yield file
 
@@ -154,16 +151,6 @@ class _Header(NamedTuple):
     def size(self) -> int:
         """Bytes of the array."""
         return math.prod(self.shape) * self.dtype.itemsize
-
-
-def _open_regular(path: str, flags: int) -> int:
-    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe's other end is not waited for
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(descriptor)
-        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
-        raise DataError(f"{path}: must be a file, but is {kind}")
-    return descriptor
 
 
 @contextmanager
