@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.errors import DataError, KsomError
+from ksom.memory import available_memory
 from ksom.regular_files import open_regular
 
 MAGIC_NPY, MAGIC_ZIP = b"\x93NUMPY", b"PK"
@@ -216,11 +217,10 @@ def _member(path: str | Path, archive: zipfile.ZipFile, name: str) -> NDArray[An
         start = io.BytesIO(file.read(LONGEST_HEADER))
         header = _header(start)
         _require_size(start.tell() + header.size, info.file_size)
-        if header.size > available_memory():
-            raise DataError(
-                f"{path}: its array {name!r} takes {header.size / 1e9:.3g} GB, this machine has "
-                f"{available_memory() / 1e9:.3g} GB; an .npy file is read piece by piece"
-            )
+        there = available_memory()
+        if there is not None and header.size > there:
+            told = f"takes {header.size / 1e9:.3g} GB, this machine has {there / 1e9:.3g} GB"
+            raise DataError(f"{path}: its array {name!r} {told}; an .npy file is read piece by piece")
         data = _read_to_the_end(start, file, header.size)
     array: NDArray[Any] = np.ndarray(header.shape, header.dtype, data, order=header.order)
     return array
@@ -236,11 +236,3 @@ def _read_to_the_end(start: IO[bytes], file: IO[bytes], size: int) -> NDArray[np
             filled += len(chunk)
     _require_size(size, filled)
     return data
-
-
-def available_memory() -> int:
-    """Return how many bytes of memory there are."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return 2**63 - 1

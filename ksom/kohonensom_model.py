@@ -15,12 +15,11 @@ from ksom.errors import DataError, NotTrained, ParameterError
 from ksom.kernels import BACKENDS, get_backend, needs_speed
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
 from ksom.kernels.effort import Work, numpy_seconds
-from ksom.map_file import MapFile, read, write
+from ksom.map_file import MapFile, node_of, part, read, write
 from ksom.method.distance import DISTANCES, Distance
 from ksom.method.initialisation import INITIALISATIONS, File, Given, Initialisation, Source
 from ksom.method.lattice import LATTICES, Lattice
 from ksom.method.neighbourhood import NEIGHBOURHOODS, Neighbourhood
-from ksom.registry import Node, Registry, arguments, as_mapping
 from ksom.samples import BLOCK_ROWS, Block, Range, as_samples, in_precision, require_no_overflow
 
 SEARCH_BYTES = 2**24
@@ -278,8 +277,26 @@ class KohonenSOM:
         write(require_path("path", path), MapFile(self.weights, **self.about()))
 
     @classmethod
-    def load(cls, path: str | Path, *, backend: str = "auto", threads: int = 0) -> Self:
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        lattice: Lattice | None = None,
+        neighbourhood: Neighbourhood | None = None,
+        distance: Distance | None = None,
+        backend: str = "auto",
+        threads: int = 0,
+    ) -> Self:
         """Read a map that `save` wrote, or the one in a checkpoint.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        lattice, neighbourhood, distance : object, optional
+            Parts of classes of one's own: the file names them, but nothing is imported for a file.
+        backend, threads
+            As of the constructor.
 
         Raises
         ------
@@ -289,10 +306,16 @@ class KohonenSOM:
         path = require_path("path", path)
         held = read(path)
         height, width, _ = held.weights.shape
-        som = cls(height, width, dtype=held.weights.dtype.name, backend=backend, threads=threads)
-        som.lattice = _part(path, LATTICES, held.lattice, height, width)
-        som.neighbourhood = _part(path, NEIGHBOURHOODS, held.neighbourhood)
-        som.distance = _part(path, DISTANCES, held.distance)
+        som = cls(
+            height,
+            width,
+            lattice=lattice or part(path, LATTICES, held.lattice, height, width),
+            neighbourhood=neighbourhood or part(path, NEIGHBOURHOODS, held.neighbourhood),
+            distance=distance or part(path, DISTANCES, held.distance),
+            dtype=held.weights.dtype.name,
+            backend=backend,
+            threads=threads,
+        )
         try:
             som.weights = held.weights
         except DataError as error:
@@ -303,9 +326,9 @@ class KohonenSOM:
     def about(self) -> dict[str, Any]:
         """Return what a file tells of the map beside the weights."""
         about: dict[str, Any] = {
-            "lattice": _node(LATTICES, self.lattice),
-            "neighbourhood": _node(NEIGHBOURHOODS, self.neighbourhood),
-            "distance": _node(DISTANCES, self.distance),
+            "lattice": node_of(LATTICES, self.lattice),
+            "neighbourhood": node_of(NEIGHBOURHOODS, self.neighbourhood),
+            "distance": node_of(DISTANCES, self.distance),
         }
         return about if self.feature_names is None else {**about, "feature_names": self.feature_names}
 
@@ -369,21 +392,3 @@ def _initialisation(initial: Any) -> Initialisation:
 def _dtype_name(dtype: Any) -> Any:
     """Return the name of a numpy dtype; anything else as it is, to be refused."""
     return dtype if isinstance(dtype, str) else getattr(dtype, "name", getattr(dtype, "__name__", dtype))
-
-
-def _node(registry: Registry, made: Any) -> Node:
-    """Return the node of a part of the map: its name and its arguments, but for the map's size."""
-    own = [name for name in arguments(type(made)) if name not in {"height", "width"}]
-    return {"NAME": registry.name_of(type(made)), **{name.upper(): getattr(made, name) for name in own}}
-
-
-def _part(path: Path, registry: Registry, node: Node, *size: int) -> Any:
-    """Make what a map's file describes; only registered classes: nothing is imported that a file names."""
-    values = as_mapping(node, registry.kind)
-    cls = registry.get(values.pop("NAME"))
-    if cls is None:
-        raise DataError(f"{path}: its {registry.kind} must be one of {', '.join(registry)}, but is {node!r}")
-    try:
-        return cls(*size, **{str(key).lower(): value for key, value in values.items()})
-    except (TypeError, ParameterError) as error:
-        raise DataError(f"{path}: its {registry.kind} {node!r} cannot be made ({error})") from error

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.array_files import DamagedFile, read_arrays
-from ksom.errors import DataError
-from ksom.registry import Node
+from ksom.errors import DataError, ParameterError, quoted
+from ksom.registry import Node, Registry, arguments, as_mapping, from_elsewhere
 from ksom.whole_files import replacing
 
 FORMAT_VERSION = 2
@@ -92,6 +92,39 @@ def read_with_texts(path: Path, *names: str) -> tuple[MapFile, list[str]]:
         feature_names=_feature_names(path, about, weights.shape[2]),
     )
     return map_file, [texts[name] for name in names]
+
+
+def node_of(registry: Registry, made: Any) -> Node:
+    """Return the node of a part of a map: its name, and its arguments but for the map's size."""
+    own = [name for name in arguments(type(made)) if name not in from_elsewhere(type(made))]
+    values = {name.upper(): getattr(made, name, None) for name in own}
+    return {"NAME": registry.name_of(type(made)), **{key: value for key, value in values.items() if _is_plain(value)}}
+
+
+def part(path: Path, registry: Registry, node: Node, *size: int) -> Any:
+    """Return the part of a map that a file describes.
+
+    Only registered classes are made: nothing is imported that a file names.
+
+    Raises
+    ------
+    DataError
+        If the file names something else.
+    """
+    kind = registry.kind
+    values = as_mapping(node, kind)
+    cls = registry.get(values.pop("NAME"))
+    if cls is None:
+        known = ", ".join(registry)
+        raise DataError(f"{path}: its {kind} must be one of {known}, but is {quoted(node)}; give it: load(…, {kind}=…)")
+    try:
+        return cls(*size, **{str(key).lower(): value for key, value in values.items()})
+    except (TypeError, ParameterError) as error:
+        raise DataError(f"{path}: its {kind} {quoted(node)} cannot be made ({error})") from error
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, bool | int | float | str)
 
 
 def _require_checksum(path: Path, arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, str]) -> None:

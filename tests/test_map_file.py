@@ -73,8 +73,7 @@ def test_map_that_does_not_tell_what_it_is_is_refused(tmp_path, name, node):
 
 @pytest.mark.parametrize("wrap", ["none", "rows", "columns", "both"])
 def test_what_a_lattice_was_made_of_comes_back(tmp_path, wrap):
-    som = KohonenSOM(2, 3, initial=np.zeros((2, 3, 1)))
-    som.lattice = Rectangular(2, 3, wrap)
+    som = KohonenSOM(2, 3, lattice=Rectangular(2, 3, wrap), initial=np.zeros((2, 3, 1)))
     som.save(tmp_path / "map.npz")
     assert read(tmp_path / "map.npz").lattice == {"NAME": "rectangular", "WRAP": wrap}
     assert KohonenSOM.load(tmp_path / "map.npz").lattice == som.lattice
@@ -93,6 +92,21 @@ def test_nothing_is_imported_or_guessed_from_a_file(tmp_path, node):
     write(tmp_path / "map.npz", MAP._replace(lattice=node))
     with pytest.raises(DataError, match=r"map.npz: its lattice"):
         KohonenSOM.load(tmp_path / "map.npz")
+
+
+class Bent(Rectangular):
+    """A lattice of somebody's own, which does not keep its argument."""
+
+    def __init__(self, height, width, bend=3):
+        super().__init__(height, width)
+
+
+def test_a_lattice_of_one_s_own_is_given_to_what_reads_its_map(tmp_path):
+    KohonenSOM(2, 3, lattice=Bent(2, 3), initial=np.zeros((2, 3, 1))).save(tmp_path / "map.npz")
+    with pytest.raises(DataError, match=r"its lattice must be one of rectangular, but is .*Bent.*; give it: load"):
+        KohonenSOM.load(tmp_path / "map.npz")
+    own = Bent(2, 3)
+    assert KohonenSOM.load(tmp_path / "map.npz", lattice=own).lattice is own
 
 
 @pytest.mark.parametrize(
