@@ -58,7 +58,12 @@ class Hook:
     phase = Phase.ACT
     every: int | None = None
     file: str | None = None
-    """The file in the run folder that the hook appends to, if it does: no other hook may."""
+    """The file in the run folder that the hook appends to, by whole records, if it does: no other hook may. A resumed
+    training finds it as it was at the checkpoint."""
+    trailer: bytes = b""
+    """What the file must end with to be whole; the next record is written over it."""
+    needs_folder: bool = False
+    """Whether the hook can do nothing without a run folder; one with a `file` cannot."""
 
     def __init__(self, every: int | None = None) -> None:
         if every is not None:

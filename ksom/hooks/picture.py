@@ -27,6 +27,7 @@ class Picture(Hook):
     """
 
     every = EVERY_PAUSE
+    needs_folder = True
 
     def __init__(self, size: int = 500) -> None:
         super().__init__()

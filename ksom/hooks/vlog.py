@@ -7,7 +7,7 @@ from typing import Any
 
 from ksom.arguments import require_boolean, require_integer, require_number
 from ksom.hooks.hook import HOOKS, Hook, Phase
-from ksom.pictures.film import Film
+from ksom.pictures.film import TRAILER, Film
 from ksom.pictures.picture import Colours, Scale, colours_for
 from ksom.runs.run import Outcome, Run
 
@@ -46,6 +46,7 @@ class Vlog(Hook):
 
     phase = Phase.REPORT
     file = "vlog.gif"
+    trailer = TRAILER
 
     def __init__(self, every: int | None = None, fps: float = 10, size: int = 500, caption: bool = True) -> None:
         super().__init__(every)
