@@ -1,17 +1,22 @@
 # make train   set up, train the 10 × 10 colour map, say where its film is
 # make test    set up, run all tests
+# make test-random  the tests that draw examples, with others than ever before (SEED=7: those of an earlier run)
 # make bench   set up ksom and its peers, measure them, write benchmarks/results/ (ARGS='--quick': a look at everything)
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test lint bench clean
+.PHONY: train test test-random lint bench clean
 
 train: .venv/ksom
 	$(BIN)/ksom train --config-file configs/exp1.yaml
 
 test: .venv/test
 	$(BIN)/python -m pytest $(ARGS)
+
+test-random: .venv/test
+	@seed=$${SEED:-$$(date +%s)}; echo "again: make test-random SEED=$$seed"; \
+	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=random --hypothesis-seed=$$seed $(ARGS)
 
 lint: .venv/test
 	$(BIN)/ruff check .

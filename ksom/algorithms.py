@@ -5,15 +5,14 @@ from typing import Protocol
 
 from ksom.errors import ParameterError
 from ksom.kernels.backend import OnlineStep
+from ksom.kernels.effort import Work
 from ksom.kernels.node_sums import sum_of_parts
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
 from ksom.method.neighbourhood import factors_of_all, whole_factors
-from ksom.method.schedules import SCHEDULES, Schedule, as_schedule
+from ksom.method.schedules import SCHEDULES, Schedule
 from ksom.registry import Registry
 from ksom.samples import Block
-
-ALGORITHMS = Registry("algorithm")
 
 Batches = Callable[[int], Iterable[Block]]
 """The samples of an iteration, in blocks of the working precision."""
@@ -26,6 +25,10 @@ class Algorithm(Protocol):
         """Complete the parameters for a lattice and a number of iterations, and check them."""
         ...
 
+    def work(self, samples: int) -> Work:
+        """Return what is to do in all iterations, if each shows so many samples."""
+        ...
+
     def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
         """Do the iterations start … stop − 1."""
         ...
@@ -33,6 +36,9 @@ class Algorithm(Protocol):
     def parameters(self, iteration: int) -> dict[str, float]:
         """Return what changes with the iteration, by name."""
         ...
+
+
+ALGORITHMS = Registry("algorithm", Algorithm)
 
 
 @ALGORITHMS.register("online")
@@ -62,8 +68,8 @@ class Online:
     parts = {"sigma": SCHEDULES, "learning_rate": SCHEDULES}
 
     def __init__(self, sigma: Schedule | str = "exponential", learning_rate: Schedule | str = "exponential") -> None:
-        self.sigma = as_schedule("sigma", sigma)
-        self.learning_rate = as_schedule("learning_rate", learning_rate)
+        self.sigma: Schedule = SCHEDULES.made("sigma", sigma)
+        self.learning_rate: Schedule = SCHEDULES.made("learning_rate", learning_rate)
         self._iterations = 0
 
     def prepare(self, lattice: Lattice, iterations: int) -> None:
@@ -77,6 +83,10 @@ class Online:
             rate = getattr(self.learning_rate, name, 0)
             if rate > 1:
                 raise ParameterError(f"algorithm.learning_rate.{name}", "be > 0 and <= 1", rate)
+
+    def work(self, samples: int) -> Work:
+        """Return what is to do in all iterations: to show each sample by itself."""
+        return Work(shown=self._iterations * samples)
 
     def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
         """Do the iterations start … stop − 1, in one call of the backend."""
@@ -128,7 +138,7 @@ class Batch:
     parts = {"sigma": SCHEDULES}
 
     def __init__(self, sigma: Schedule | str = "exponential") -> None:
-        self.sigma = as_schedule("sigma", sigma)
+        self.sigma: Schedule = SCHEDULES.made("sigma", sigma)
         self._iterations = 0
 
     def prepare(self, lattice: Lattice, iterations: int) -> None:
@@ -137,10 +147,12 @@ class Batch:
         self.sigma = self.sigma.completed(start=_half_of(lattice), end=0.7)
         self.sigma.check(self.sigma.start)
 
+    def work(self, samples: int) -> Work:
+        """Return what is to do in all iterations: to search for all samples, and to smooth their sums."""
+        return Work(searched=self._iterations * samples, searches=self._iterations, smoothed=self._iterations)
+
     def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
         """Do the iterations start … stop − 1."""
-        # Applying the neighbourhood takes as long as a search for so many samples, however few are shown.
-        som.expect(self._iterations * (som.height + som.width))
         for iteration in range(start, stop):
             node_sums = sum_of_parts(som.kernels.node_sums, batches(iteration))
             sigma = self.parameters(iteration)["sigma"]

@@ -10,16 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ksom.config import as_plain, load_config, require_no_secret
-from ksom.dataset import Dataset
+from ksom.config import DEFAULTS, as_plain, is_off, load_config, require_no_secret
 from ksom.datasets import DATASETS
-from ksom.errors import ConfigError, OutputError, TrainingFailed
+from ksom.errors import ConfigError, KsomError, OutputError, TrainingFailed
 from ksom.hooks import HOOKS
 from ksom.hooks.hook import Hook
 from ksom.kohonensom_model import KohonenSOM
 from ksom.logger import log_to_file
 from ksom.method.quality import quality
-from ksom.registry import as_mapping, as_node, build, call
+from ksom.registry import as_mapping, build, call, located, with_chosen
 from ksom.runs.checkpoint import Checkpoint, checkpoint_paths, newest_checkpoint
 from ksom.runs.interruption import stopping_on_signals
 from ksom.runs.resume import refuse_own_result, require_same_training
@@ -28,8 +27,6 @@ from ksom.runs.run_folder import CHECKPOINTS, ENVIRONMENT, LOG, SUMMARY, RunFold
 from ksom.trainer import Trainer
 
 logger = logging.getLogger(__name__)
-
-_FROM_OTHER_SECTIONS = ("som", "dataset", "hooks", "callback_period", "seed", "folder")
 
 
 class Result(NamedTuple):
@@ -95,35 +92,8 @@ class Experiment:
         folders = [here] if config_file is None else [(here / config_file).parent, here]
         config = _with_found_files(as_plain(load_config(config_file, overrides)), folders)
         self.folder = RunFolder(Path(output_dir) if output_dir is not None else Path(config["OUTPUT_DIR"]) / name)
-        seed = config["SEED"]
-        self.dataset: Dataset = build(DATASETS, config["DATASET"], "DATASET", folders, seed=seed)
-        self.som: KohonenSOM = call(
-            KohonenSOM, config["MODEL"], "MODEL", folders, backend=config["BACKEND"], threads=config["THREADS"]
-        )
-        nodes = {key: {"NAME": key, **as_mapping(node, f"HOOKS.{key}")} for key, node in config["HOOKS"].items()}
-        hooks: dict[str, Hook] = {key: build(HOOKS, node, f"HOOKS.{key}", folders) for key, node in nodes.items()}
-        self.trainer: Trainer = call(
-            Trainer,
-            config["TRAINER"],
-            "TRAINER",
-            folders,
-            without=_FROM_OTHER_SECTIONS,
-            som=self.som,
-            dataset=self.dataset,
-            hooks=hooks,
-            callback_period=config["CALLBACK_PERIOD"],
-            seed=seed,
-            folder=self.folder.path,
-        )
-        self.config = {
-            **config,
-            "DATASET": as_node(self.dataset, config["DATASET"], DATASETS, without=("seed",)),
-            "MODEL": as_node(self.som, config["MODEL"], without=("backend", "threads")),
-            "TRAINER": as_node(self.trainer, config["TRAINER"], without=_FROM_OTHER_SECTIONS),
-            "HOOKS": {key: as_node(hook, nodes[key], HOOKS) for key, hook in self.trainer.hooks.items()},
-        }
-        require_no_secret(self.config)
-        self.trainer.config = self.config
+        with located(""):  # what came from the top of the file
+            self._build(config, folders)
 
     def run(self, *, resume: bool = False, restart: bool = False) -> Result:
         """Train, with all results in the run folder.
@@ -149,7 +119,8 @@ class Experiment:
         with self.folder.locked():
             checkpoint = newest_checkpoint(self.folder.path / CHECKPOINTS) if resume else None
             if checkpoint is not None:
-                require_same_training(self.folder.path, checkpoint.state, self.config, self.trainer.feed.digest)
+                before = {**checkpoint.state, "config": _as_today(checkpoint.state["config"])}
+                require_same_training(self.folder.path, before, self.config, self.trainer.feed.digest)
             if resume and self.folder.status == "completed":
                 logger.info("%s: the run is finished, there is nothing to resume", self.folder.path)
                 return self._finished()
@@ -174,6 +145,36 @@ class Experiment:
         ]
         lines += [f"hook        {key}: {trainer.times(hook)}" for key, hook in trainer.hooks.items()]
         return "\n".join(lines)
+
+    def _build(self, config: Mapping[str, Any], folders: Sequence[Path]) -> None:
+        seed = config["SEED"]
+        self.dataset, data = build(DATASETS, config["DATASET"], "DATASET", folders, seed=seed)
+        self.som, model = call(
+            KohonenSOM, config["MODEL"], "MODEL", folders, backend=config["BACKEND"], threads=config["THREADS"]
+        )
+        hooks = {key: _hook(key, node, folders) for key, node in config["HOOKS"].items() if not is_off(node)}
+        self.trainer, training = call(
+            Trainer,
+            config["TRAINER"],
+            "TRAINER",
+            folders,
+            som=self.som,
+            dataset=self.dataset,
+            hooks={key: hook for key, (hook, _) in hooks.items()},
+            callback_period=config["CALLBACK_PERIOD"],
+            seed=seed,
+            folder=self.folder.path,
+        )
+        without_defaults = [key for key in DEFAULTS["HOOKS"] if is_off(config["HOOKS"][key])]
+        self.config = {
+            **config,
+            "DATASET": data,
+            "MODEL": model,
+            "TRAINER": with_chosen(training, self.trainer),
+            "HOOKS": {key: hooks[key][1] for key in self.trainer.hooks} | dict.fromkeys(without_defaults),
+        }
+        require_no_secret(self.config)
+        self.trainer.config = self.config
 
     def _prepare_folder(self, checkpoint: Checkpoint | None, *, resume: bool, restart: bool) -> None:
         """Make the run folder ready to be written to."""
@@ -232,6 +233,19 @@ class Experiment:
     def _finished(self) -> Result:
         som = KohonenSOM.load(self.folder.path / "map.npz", backend=self.som.backend, threads=self.som.threads)
         return Result("completed", som, self.folder.path, self.folder.summary() or {})
+
+
+def _hook(key: str, node: Any, folders: Sequence[Path]) -> tuple[Hook, dict[str, Any]]:
+    path = f"HOOKS.{key}"
+    return build(HOOKS, {"NAME": key, **as_mapping(node, path)}, path, folders)
+
+
+def _as_today(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an earlier run's config with what an older ksom left out of it: a plain name is a node with defaults."""
+    try:
+        return {**config, "MODEL": call(KohonenSOM, config["MODEL"], "MODEL")[1]}
+    except KsomError:  # one that cannot be built any more is not the same
+        return config
 
 
 def _with_found_files(config: dict[str, Any], folders: Sequence[Path]) -> dict[str, Any]:

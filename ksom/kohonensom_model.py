@@ -14,6 +14,7 @@ from ksom.array_files import mapped_file
 from ksom.errors import DataError, NotTrained, ParameterError
 from ksom.kernels import BACKENDS, get_backend, needs_speed
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
+from ksom.kernels.effort import Work, numpy_seconds
 from ksom.map_file import MapFile, read, write
 from ksom.method.distance import DISTANCES, Distance
 from ksom.method.initialisation import INITIALISATIONS, File, Given, Initialisation, Source
@@ -34,9 +35,9 @@ class KohonenSOM:
     ----------
     height, width : int
         Rows and columns of the map, at least 1.
-    lattice : {"rectangular"}
-        Arrangement of the nodes.
-    neighbourhood : {"gaussian"}
+    lattice : {"rectangular"} or Lattice
+        Arrangement of the nodes; an object has the map's height and width.
+    neighbourhood : {"gaussian"} or Neighbourhood
         How much a node learns from a sample that another node won.
     distance : {"euclidean"}
         How far a sample is from a node.
@@ -74,16 +75,22 @@ class KohonenSOM:
     T. Kohonen, Self-organized formation of topologically correct feature maps, Biological Cybernetics 43, 1982.
     """
 
-    parts = {"initial": INITIALISATIONS}
+    parts = {
+        "lattice": LATTICES,
+        "neighbourhood": NEIGHBOURHOODS,
+        "distance": DISTANCES,
+        "initial": INITIALISATIONS,
+    }
+    from_elsewhere = ("backend", "threads")
 
     def __init__(
         self,
         height: int = 10,
         width: int = 10,
         *,
-        lattice: str | Lattice = "rectangular",
-        neighbourhood: str = "gaussian",
-        distance: str = "euclidean",
+        lattice: Lattice | str = "rectangular",
+        neighbourhood: Neighbourhood | str = "gaussian",
+        distance: Distance | str = "euclidean",
         initial: Any = "random",
         dtype: str = "float32",
         backend: str = "auto",
@@ -91,17 +98,17 @@ class KohonenSOM:
     ) -> None:
         self.height = require_integer("height", height, minimum=1)
         self.width = require_integer("width", width, minimum=1)
-        self.lattice: Lattice = (
-            LATTICES.named("lattice", lattice)(self.height, self.width) if isinstance(lattice, str) else lattice
-        )
-        self.neighbourhood: Neighbourhood = NEIGHBOURHOODS.named("neighbourhood", neighbourhood)()
-        self.distance: Distance = DISTANCES.named("distance", distance)()
+        self.lattice: Lattice = LATTICES.made("lattice", lattice, self.height, self.width)
+        if (self.lattice.height, self.lattice.width) != (self.height, self.width):
+            raise ParameterError("lattice", f"have the map's size, {self.height} × {self.width} nodes", self.lattice)
+        self.neighbourhood: Neighbourhood = NEIGHBOURHOODS.made("neighbourhood", neighbourhood)
+        self.distance: Distance = DISTANCES.made("distance", distance)
         self.dtype = np.dtype(require_choice("dtype", _dtype_name(dtype), ("float32", "float64")))
         self.backend = require_choice("backend", backend, BACKENDS)
         self.threads = require_integer("threads", threads, minimum=0)
         self.feature_names: tuple[str, ...] | None = None
         self._kernels: Backend | None = None
-        self._samples_expected = 0
+        self._numpy_seconds = 0.0
         self.initial = _initialisation(initial)
         if isinstance(self.initial, Given):
             self.weights = self.initial.array
@@ -177,15 +184,14 @@ class KohonenSOM:
         self._require_memory(source.features)
         self.weights = self.initial.weights(self.lattice, source, within, seed)
 
-    def expect(self, samples: int) -> None:
-        """Tell how many samples will be shown or asked about; the backend "auto" chooses by it."""
-        if samples <= self._samples_expected:
+    def expect(self, work: Work, features: int) -> None:
+        """Tell what will be asked of the map, with so many features; the backend "auto" chooses by it."""
+        seconds = numpy_seconds(work, self.height, self.width, features)
+        if seconds <= self._numpy_seconds:
             return
-        self._samples_expected = samples
-        if self.backend == "auto" and self.is_initialised and self.kernels.name == "numpy":
-            size = self.lattice.size * self.features
-            if needs_speed(size, samples):
-                self._hold(self.weights)
+        self._numpy_seconds = seconds
+        if self.backend == "auto" and self.is_initialised and self.kernels.name == "numpy" and needs_speed(seconds):
+            self._hold(self.weights)
 
     def best_matching_nodes(self, samples: ArrayLike, k: int = 1, *, return_distances: bool = False) -> Any:
         """Return the node nearest to each sample, argmin over nodes of ‖w − x‖; the lowest index of equals.
@@ -218,7 +224,7 @@ class KohonenSOM:
         if isinstance(k, bool) or not isinstance(k, numbers.Integral) or not 1 <= k <= min(2, self.lattice.size):
             raise ParameterError("k", f"be 1 or 2 and at most the number of nodes, {self.lattice.size}", k)
         rows = as_samples(samples, "samples", features=self.features, names=self.feature_names)
-        self.expect(len(rows))
+        self.expect(Work(searched=len(rows)), self.features)
         nodes = np.empty((len(rows), k), dtype=np.int64)
         distances = np.empty((len(rows), k), dtype=self.dtype)
         block_rows = max(BLOCK_ROWS, SEARCH_BYTES // (self.features * rows.dtype.itemsize))
@@ -314,7 +320,7 @@ class KohonenSOM:
     def _hold(self, weights: NDArray[Any]) -> None:
         """Hold weights in the backend that suits the work expected."""
         self._kernels = get_backend(
-            self.backend, weights, self.dtype, threads=self.threads, samples=self._samples_expected
+            self.backend, weights, self.dtype, threads=self.threads, numpy_seconds=self._numpy_seconds
         )
 
     def _blocks(self, samples: Any, block_rows: int) -> Iterator[tuple[slice, Block]]:
@@ -361,8 +367,7 @@ def _initialisation(initial: Any) -> Initialisation:
         return made
     if isinstance(initial, str | Path):
         return File(initial)
-    is_made = not isinstance(initial, type) and callable(getattr(initial, "weights", None))
-    return initial if is_made else Given(initial)
+    return initial if INITIALISATIONS.holds(initial) else Given(initial)
 
 
 def _dtype_name(dtype: Any) -> Any:

@@ -83,6 +83,7 @@ class Trainer:
     """
 
     parts = {"algorithm": ALGORITHMS}
+    from_elsewhere = ("som", "dataset", "hooks", "callback_period", "seed", "folder")
 
     def __init__(
         self,
@@ -107,7 +108,7 @@ class Trainer:
             raise ParameterError("som", "be a KohonenSOM", som)
         self.som = som
         self.dataset = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
-        self.algorithm = copy.copy(_algorithm(algorithm))  # it may serve other trainings as well
+        self.algorithm = copy.copy(ALGORITHMS.made("algorithm", algorithm))  # it may serve other trainings as well
         self.algorithm.prepare(som.lattice, self.iterations)
         self.hooks = _by_phase(hooks)
         self.feed = Feed(self.dataset, self.batch_size, self.shuffle, self.seed, som.dtype)
@@ -263,7 +264,7 @@ class Trainer:
 
     def _start_map(self) -> None:
         """Give the map its first weights, if it has none; refuse data of another number of features."""
-        self.som.expect(self.iterations * self.feed.samples_per_iteration)
+        self.som.expect(self.algorithm.work(self.feed.samples_per_iteration), self.dataset.features)
         if not self.som.is_initialised:
             self.som.initialise(self.dataset, self.feed.range, self.seed)
         if self.som.features != self.dataset.features:
@@ -329,12 +330,6 @@ def _checked_state(key: str, hook: Hook) -> dict[str, Any]:
     except (TypeError, ValueError) as error:
         raise TrainingFailed(f"the state of the hook {key} must be what JSON can hold: {error}") from error
     return state
-
-
-def _algorithm(algorithm: Any) -> Algorithm:
-    is_made = hasattr(algorithm, "train") and not isinstance(algorithm, type)
-    made: Algorithm = algorithm if is_made else ALGORITHMS.named("algorithm", algorithm)()
-    return made
 
 
 @contextmanager

@@ -1,5 +1,5 @@
-"""What all tests share: hypothesis draws the same examples every time, JAX computes on the processor unless told, the
-kernels can be had as plain Python, and nothing tells anybody of the tests.
+"""What all tests share: hypothesis draws the same examples every time and JAX computes on the processor, unless told
+otherwise; the kernels can be had as plain Python, and nothing tells anybody of the tests.
 """
 
 import importlib
@@ -20,6 +20,7 @@ os.environ.pop("MLFLOW_TRACKING_URI", None)  # no test is to write to a develope
 os.environ.pop("MLFLOW_EXPERIMENT_NAME", None)
 
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=30, database=None)
+settings.register_profile("random", derandomize=False, deadline=None, max_examples=300, database=None)
 settings.load_profile("ci")
 
 INTERPRETED = "vectors tiles boxes centred online tile_search product_search search ahead look_ahead batch backend"

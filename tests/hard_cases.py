@@ -24,9 +24,15 @@ KINDS = {
     "tiny": lambda chance, shape: chance.normal(size=shape) * 1e-17,
     "huge": lambda chance, shape: chance.normal(size=shape) * 1e16,
     "subnormal": lambda chance, shape: chance.normal(size=shape) * 1e-42,
+    "near ties": lambda chance, shape: chance.normal(size=shape[-1]) * (1 + _last_places(chance, shape)),
     "clusters": lambda chance, shape: np.rint(chance.normal(size=shape)) * 10 + chance.normal(size=shape) * 0.1,
 }
 """Values that are hard for one pruning rule or another."""
+
+
+def _last_places(chance: np.random.Generator, shape: Sequence[int]) -> NDArray[Any]:
+    """A few units in the last place of float32, or of float64."""
+    return chance.integers(-2, 3, size=shape) * float(chance.choice([2.0**-23, 2.0**-52]))
 
 
 class Case(NamedTuple):

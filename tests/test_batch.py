@@ -1,5 +1,6 @@
 """Batch training is its definition, added in one order whoever adds; every backend gives the same bits."""
 
+import hashlib
 import operator
 import tracemalloc
 from typing import Any, NamedTuple
@@ -181,6 +182,13 @@ def test_many_blocks_of_samples_have_the_same_bits_everywhere(dtype, offset):
 
 
 @pytest.mark.parametrize("name", MADE)
+def test_the_order_of_addition_over_many_samples_is_the_one_that_results_depend_on(name):
+    samples = (np.arange(30_000).reshape(10_000, 3) * 7919 % 10_007) / 7
+    sums = MADE[name](samples[:6].reshape(2, 3, 3), "float64").node_sums([Block(samples)]).sums
+    assert hashlib.sha256(sums.tobytes()).hexdigest()[:16] == "ec6f0bee157386b2"
+
+
+@pytest.mark.parametrize("name", MADE)
 def test_samples_may_be_in_any_order_of_memory(name):
     samples = np.random.default_rng(0).random((300, 4))
     samples.flags.writeable = False
@@ -262,7 +270,7 @@ POINTS = np.random.default_rng(0).normal(size=(50, 2))
 
 def test_a_neighbourhood_of_one_node_is_a_step_of_lloyd_s():
     som = KohonenSOM(3, 4, initial=np.random.default_rng(1).normal(size=(3, 4, 2)), dtype="float64")
-    expected, winners = som.weights.reshape(-1, 2), som.best_matching_nodes(POINTS)
+    expected, winners = som.weights.reshape(-1, 2).copy(), som.best_matching_nodes(POINTS)
     for node in np.unique(winners):
         expected[node] = POINTS[winners == node].mean(axis=0)
     assert len(np.unique(winners)) < 12

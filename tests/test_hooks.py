@@ -16,6 +16,7 @@ from ksom.hooks.picture import Picture
 from ksom.hooks.quality import StopOnNaN
 from ksom.hooks.timing import TimeLimit, Timing
 from ksom.hooks.vlog import Vlog
+from ksom.kernels.effort import Work
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.quality import quantization_error, topographic_error
 from ksom.runs.run import Outcome
@@ -123,6 +124,9 @@ def test_broken_weights_end_the_training(value):
     class Breaks:
         def prepare(self, lattice, iterations):
             pass
+
+        def work(self, samples):
+            return Work()
 
         def parameters(self, iteration):
             return {}

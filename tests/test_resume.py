@@ -11,6 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ksom.default_setup import Experiment
+from ksom.hooks import Hook
+from ksom.runs.run import Run
+
 EXPERIMENT = """
 DATASET: {NAME: RandomColors, SIZE: 40}
 MODEL: {HEIGHT: 30, WIDTH: 30}
@@ -260,3 +264,16 @@ def test_a_resumed_film_keeps_the_shape_of_its_frames(experiment: Path, uninterr
     assert status == 0
     assert "goes on with SIZE 60 and CAPTION True, as the film was begun" in output
     assert_same_run(experiment / "shape", uninterrupted)
+
+
+def test_a_plain_name_of_an_earlier_config_is_a_node_with_defaults(tmp_path: Path) -> None:
+    class Stop(Hook):
+        def after_step(self, hook_run: Run) -> None:
+            hook_run.request_stop("enough")
+
+    first = Experiment(output_dir=tmp_path / "run")
+    plain = {**first.config["MODEL"], "LATTICE": "rectangular", "NEIGHBOURHOOD": "gaussian"}
+    first.trainer.config = {**first.config, "MODEL": plain}
+    first.trainer.hooks = {"STOP": Stop(), **first.trainer.hooks}
+    assert first.run().status == "stopped"
+    assert Experiment(output_dir=tmp_path / "run").run(resume=True).status == "completed"

@@ -8,8 +8,6 @@ from ksom.arguments import require_integer
 from ksom.registry import Registry
 from ksom.runs.run import Run
 
-HOOKS = Registry("hook")
-
 EVERY_PAUSE = 0
 """As a hook's `every`: at every pause of the trainer, some times a second, for hooks that watch the clock."""
 
@@ -103,4 +101,4 @@ class Hook:
         """Take back what `state` returned; an empty mapping if the hook is new."""
 
 
-HOOKS.base = Hook
+HOOKS = Registry("hook", Hook)

@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 from ksom.arguments import require_choice
 from ksom.errors import BackendUnavailable
 from ksom.kernels.backend import Backend
+from ksom.kernels.effort import LOADING_SECONDS
 
 if TYPE_CHECKING:
     from ksom.kernels.jax.backend import JaxBackend
@@ -23,12 +24,10 @@ logger = logging.getLogger(__name__)
 
 BACKENDS = ("auto", "numpy", "numba", "jax")
 
-LITTLE_WORK = 2e8
-"""Up to so many values to visit (samples × nodes × features) numpy needs about as long as loading numba does: 0.3 to
-0.7 s, and once on every machine 4 s of compilation."""
 
-
-def get_backend(name: str, weights: NDArray[Any], dtype: DTypeLike, *, threads: int = 0, samples: int = 0) -> Backend:
+def get_backend(
+    name: str, weights: NDArray[Any], dtype: DTypeLike, *, threads: int = 0, numpy_seconds: float = 0.0
+) -> Backend:
     """Return the backend called `name`, holding `weights`.
 
     Parameters
@@ -42,8 +41,8 @@ def get_backend(name: str, weights: NDArray[Any], dtype: DTypeLike, *, threads: 
         The working precision, float32 or float64.
     threads : int
         How many threads it may use; 0: all cores.
-    samples : int
-        How many samples it will be shown or asked about, as far as known; decides "auto".
+    numpy_seconds : float
+        How long the numpy backend would take for all that it will be asked to do, as far as known; decides "auto".
 
     Raises
     ------
@@ -54,33 +53,33 @@ def get_backend(name: str, weights: NDArray[Any], dtype: DTypeLike, *, threads: 
     """
     require_choice("backend", name, BACKENDS)
     if name == "auto":
-        name, why = _choice(weights.size, samples)
-        logger.log(logging.INFO if samples else logging.DEBUG, "backend: %s (auto: %s)", name, why)
+        name, why = _choice(numpy_seconds)
+        logger.log(logging.INFO if numpy_seconds else logging.DEBUG, "backend: %s (auto: %s)", name, why)
     if name == "numba":
         return _numba_backend()(weights, dtype, threads or _cores())
     if name == "jax":
         made = _jax_backend()(weights, dtype)
-        logger.log(logging.INFO if samples else logging.DEBUG, "backend: jax, on %s", made.devices)
+        logger.log(logging.INFO if numpy_seconds else logging.DEBUG, "backend: jax, on %s", made.devices)
         return made
     from ksom.kernels.numpy_backend import NumpyBackend
 
     return NumpyBackend(weights, dtype)
 
 
-def needs_speed(weights: int, samples: int) -> bool:
-    """Whether so many samples, shown to so many weights (nodes × features), are worth loading a compiler."""
-    return weights * samples > LITTLE_WORK
+def needs_speed(numpy_seconds: float) -> bool:
+    """Whether what numpy would take so long for is worth loading a compiler."""
+    return numpy_seconds > LOADING_SECONDS
 
 
-def _choice(weights: int, samples: int) -> tuple[str, str]:
+def _choice(numpy_seconds: float) -> tuple[str, str]:
     """Return the backend that is done first, and why."""
-    if not needs_speed(weights, samples):
+    if not needs_speed(numpy_seconds):
         return "numpy", "there is little to do, numpy is done before numba is loaded"
     try:
         _numba_backend()
     except BackendUnavailable as error:
         return "numpy", str(error)
-    return "numba", "it can be loaded, and there is much to do"
+    return "numba", f"it can be loaded, and numpy would take about {numpy_seconds:.2g} s"
 
 
 def _numba_backend() -> "type[NumbaBackend]":
@@ -88,10 +87,6 @@ def _numba_backend() -> "type[NumbaBackend]":
         from ksom.kernels.numba.backend import NumbaBackend
     except ImportError as error:
         raise BackendUnavailable(f"backend numba cannot be loaded ({error}); pip install numba") from error
-    except RuntimeError as error:  # numba finds no place for what it compiles
-        raise BackendUnavailable(
-            f"backend numba: {error}; set NUMBA_CACHE_DIR to a folder that can be written"
-        ) from error
     return NumbaBackend
 
 

@@ -297,7 +297,7 @@ def _settle(begin, count, room, group, samples, nodes, squared_bits, failed):
         if room.counts[place] < 0:
             failed[begin + place] = True
         else:
-            pairs = _pair(place, begin + place, pairs, room)
+            pairs = _pair(place, begin + place, pairs, group.nodes.size, room)
     if pairs > 0:
         for i in range(pairs, pairs + 3):
             room.pairs[i, 0], room.pairs[i, 1] = room.pairs[pairs - 1, 0], room.pairs[pairs - 1, 1]
@@ -308,11 +308,11 @@ def _settle(begin, count, room, group, samples, nodes, squared_bits, failed):
 
 
 @compiled(**PART)
-def _pair(place, sample, pairs, room):
-    """List the candidates that are still in question."""
+def _pair(place, sample, pairs, group_nodes, room):
+    """List the candidates that are still in question; of a group with one node, the second is no node."""
     limit = room.best[place, room.best.shape[1] - 1] + room.margins[place]
     for i in range(room.counts[place]):
-        if room.candidate_scores[place, i] <= limit:
+        if room.candidate_scores[place, i] <= limit and room.candidates[place, i] < group_nodes:
             room.pairs[pairs, 0], room.pairs[pairs, 1] = sample, room.candidates[place, i]
             pairs += 1
     return pairs
