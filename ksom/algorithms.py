@@ -10,11 +10,9 @@ from ksom.kernels.node_sums import sum_of_parts
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
 from ksom.method.neighbourhood import factors_of_all, whole_factors
-from ksom.method.schedules import SCHEDULES, Schedule, as_schedule
+from ksom.method.schedules import SCHEDULES, Schedule
 from ksom.registry import Registry
 from ksom.samples import Block
-
-ALGORITHMS = Registry("algorithm")
 
 Batches = Callable[[int], Iterable[Block]]
 """The samples of an iteration, in blocks of the working precision."""
@@ -38,6 +36,9 @@ class Algorithm(Protocol):
     def parameters(self, iteration: int) -> dict[str, float]:
         """Return what changes with the iteration, by name."""
         ...
+
+
+ALGORITHMS = Registry("algorithm", Algorithm)
 
 
 @ALGORITHMS.register("online")
@@ -67,8 +68,8 @@ class Online:
     parts = {"sigma": SCHEDULES, "learning_rate": SCHEDULES}
 
     def __init__(self, sigma: Schedule | str = "exponential", learning_rate: Schedule | str = "exponential") -> None:
-        self.sigma = as_schedule("sigma", sigma)
-        self.learning_rate = as_schedule("learning_rate", learning_rate)
+        self.sigma: Schedule = SCHEDULES.made("sigma", sigma)
+        self.learning_rate: Schedule = SCHEDULES.made("learning_rate", learning_rate)
         self._iterations = 0
 
     def prepare(self, lattice: Lattice, iterations: int) -> None:
@@ -137,7 +138,7 @@ class Batch:
     parts = {"sigma": SCHEDULES}
 
     def __init__(self, sigma: Schedule | str = "exponential") -> None:
-        self.sigma = as_schedule("sigma", sigma)
+        self.sigma: Schedule = SCHEDULES.made("sigma", sigma)
         self._iterations = 0
 
     def prepare(self, lattice: Lattice, iterations: int) -> None:

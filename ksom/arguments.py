@@ -3,6 +3,7 @@
 import math
 import numbers
 import operator
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -91,9 +92,9 @@ def require_path(argument: str, value: Any) -> Path:
     Raises
     ------
     ParameterError
-        If it is neither a string nor a path.
+        If it is neither a string nor a path, or no file can have such a name.
     """
-    if not isinstance(value, str | Path):
+    if not isinstance(value, str | Path) or not _can_be_a_name(str(value)):
         raise ParameterError(argument, "be the path of a file or folder", value)
     return Path(value)
 
@@ -110,3 +111,10 @@ def require_choice(argument: str, value: Any, choices: Iterable[str]) -> str:
     if not isinstance(value, str) or value not in known:
         raise ParameterError(argument, f"be one of {', '.join(known)}", value)
     return value
+
+
+def _can_be_a_name(text: str) -> bool:
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False

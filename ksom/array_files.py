@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.errors import DataError, KsomError
+from ksom.memory import available_memory
 
 MAGIC_NPY, MAGIC_ZIP = b"\x93NUMPY", b"PK"
 
@@ -249,11 +250,3 @@ def _read_to_the_end(start: IO[bytes], file: IO[bytes], size: int) -> NDArray[np
             filled += len(chunk)
     _require_size(size, filled)
     return data
-
-
-def available_memory() -> int:
-    """Return how many bytes of memory there are."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return 2**63 - 1

@@ -5,17 +5,18 @@ Everything is folded into one plain mapping and turned into a frozen yacs tree o
 """
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
 from yacs.config import CfgNode
 
-from ksom.arguments import require_integer
-from ksom.errors import ConfigError, ParameterError
+from ksom.arguments import require_integer, require_path
+from ksom.errors import ConfigError, ParameterError, quoted
 from ksom.masking import holds_secret, masked
-from ksom.registry import nearest
+from ksom.plain_yaml import NotYAML, parsed
+from ksom.registry import is_same_name, nearest, shown_key
+from ksom.regular_files import read_regular
 
 DEFAULTS: dict[str, Any] = {
     "SEED": 0,
@@ -37,9 +38,19 @@ DEFAULTS: dict[str, Any] = {
     },
 }
 
-
 LEAST = {"SEED": 0, "THREADS": 0, "CALLBACK_PERIOD": 1}
 """The smallest value of each number at the top."""
+
+LARGEST_FILE = 2**18
+"""Bytes of a YAML file, at most: it is read as a whole."""
+
+MOST_BASES = 20
+"""How many files may stand on each other by `_BASE_`."""
+
+FILE_SUFFIXES = {".yaml", ".yml"}
+
+KEY = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
+"""The key of an override."""
 
 
 def load_config(path: str | Path | None = None, overrides: Sequence[str] = ()) -> CfgNode:
@@ -67,12 +78,11 @@ def load_config(path: str | Path | None = None, overrides: Sequence[str] = ()) -
     >>> load_config(overrides=["MODEL.WIDTH", "40"]).MODEL.WIDTH
     40
     """
-    tree = DEFAULTS
-    if path is not None:
-        tree = merge(tree, _checked(read_yaml(Path(path)), str(path)))
-    for key, value in _pairs(overrides):
-        tree = merge(tree, _checked(_nested(key, value), "the command line"))
-    config = CfgNode(_drop_removed_hooks(tree))
+    tree: dict[str, Any] = {}
+    for source, layer in _layers(path, overrides):
+        _check_hooks(tree, layer, source)
+        tree = merge(tree, layer)
+    config = CfgNode(tree)
     config.freeze()
     return config
 
@@ -98,24 +108,37 @@ def require_no_secret(config: Any, path: str = "") -> None:
         raise ConfigError(f"{path} {must}, got {masked(config)!r}")
 
 
-def read_yaml(path: Path, children: tuple[Path, ...] = ()) -> dict[str, Any]:
-    """Read a YAML file on top of the file that its `_BASE_` names, if any (a path relative to the file's folder).
+def _layers(path: str | Path | None, overrides: Sequence[Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield what is laid over each other, each with where it comes from: the defaults, files, pairs."""
+    yield "the defaults", DEFAULTS
+    if path is not None:
+        for source, tree in _files(require_path("config_file", path)):
+            yield source, _checked(tree, source)
+    for key, value in _pairs(overrides):
+        yield "the command line", _checked(_nested(key, value), "the command line")
 
-    Raises
-    ------
-    ConfigError
-        If the file or a base cannot be read or parsed, is not a mapping, or inherits from itself.
-    """
+
+def _files(path: Path, children: tuple[Path, ...] = ()) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield what is in a YAML file, after the file that its `_BASE_` names (a path relative to the file's folder)."""
     tree = _parsed(path)
     base = tree.pop("_BASE_", None)
-    if base is None:
-        return tree
-    if not isinstance(base, str):
-        raise ConfigError(f"{path}: _BASE_ must be the path of a YAML file, got {base!r}")
-    base_path = path.parent / base
-    if "\0" not in base and base_path.resolve() in {child.resolve() for child in (*children, path)}:
-        raise ConfigError(f"{path}: _BASE_ {base!r} leads back to itself")
-    return merge(_checked(read_yaml(base_path, (*children, path)), str(base_path)), _checked(tree, str(path)))
+    if base is not None:
+        if not isinstance(base, str):
+            raise ConfigError(f"{path}: _BASE_ must be the path of a YAML file, got {quoted(base)}")
+        children = (*children, path)
+        if any(_is_same(path.parent / base, child) for child in children):
+            raise ConfigError(f"{path}: _BASE_ {quoted(base)} leads back to itself")
+        if len(children) > MOST_BASES:
+            raise ConfigError(f"{path}: _BASE_ is the {len(children)}th; at most {MOST_BASES} follow each other")
+        yield from _files(path.parent / base, children)
+    yield str(path), tree
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.samefile(other)
+    except (OSError, ValueError):  # one that is not there is told when it is read
+        return False
 
 
 def merge(base: Mapping[str, Any], change: Mapping[str, Any]) -> dict[str, Any]:
@@ -138,17 +161,15 @@ def _merged(old: Any, new: Any) -> Any:
 
 def _parsed(path: Path) -> dict[str, Any]:
     try:
-        tree = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        tree = parsed(read_regular(path, LARGEST_FILE).decode())
     except FileNotFoundError:
         raise ConfigError(f"{path}: there is no such file{_neighbours(path)}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"{path}: cannot be read as a YAML file ({getattr(error, 'strerror', None) or error})"
-        ) from None
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: {_where_and_why(error)}") from None
-    except (ValueError, RecursionError) as error:  # a value such as 2001-13-45; a thousand brackets
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read as a YAML file ({error.strerror})") from None
+    except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: cannot be read as a YAML file ({error})") from None
+    except NotYAML as error:
+        raise ConfigError(f"{path}: {error}") from None
     if tree is None:
         return {}
     if not isinstance(tree, dict):
@@ -156,17 +177,13 @@ def _parsed(path: Path) -> dict[str, Any]:
     return tree
 
 
-def _where_and_why(error: yaml.YAMLError) -> str:
-    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    why = getattr(error, "problem", None) or " ".join(str(error).split())
-    return f"line {mark.line + 1}, column {mark.column + 1}: {why}" if mark else why
-
-
 def _checked(tree: Mapping[str, Any], source: str) -> Mapping[str, Any]:
     """Check the keys and values that are the same in every experiment."""
     for key, value in tree.items():
         if key not in DEFAULTS:
-            raise ConfigError(f"{source}: unknown key {key}{nearest(str(key), DEFAULTS)}; known: {', '.join(DEFAULTS)}")
+            raise ConfigError(
+                f"{source}: unknown key {shown_key(key)}{nearest(str(key), DEFAULTS)}; known: {', '.join(DEFAULTS)}"
+            )
         default = DEFAULTS[key]
         if isinstance(default, dict):
             _check_section(key, value, source)
@@ -181,6 +198,8 @@ def _check_value(key: str, value: Any, source: str) -> None:
             require_integer(key, value, minimum=LEAST[key])
         elif not isinstance(value, str) or not value:
             raise ParameterError(key, "be a string", value)
+        elif key == "OUTPUT_DIR":
+            require_path(key, value)
     except ParameterError as error:
         raise ConfigError(f"{source}: {error}") from None
 
@@ -189,39 +208,62 @@ def _check_section(path: str, value: Any, source: str) -> None:
     if path == "DATASET" and isinstance(value, str):
         return
     if not isinstance(value, Mapping):
-        raise ConfigError(f"{source}: {path} must be a section of keys and values, got {value!r}")
+        raise ConfigError(f"{source}: {path} must be a section of keys and values, got {quoted(value)}")
     try:
-        _check_keys(path, value, source)
-    except RecursionError:
+        _check_value_at(path, value, source)
+    except RecursionError:  # an object of Python's: a file's is bounded
         raise ConfigError(f"{source}: {path} contains itself, or is nested too deep") from None
 
 
-def _check_keys(path: str, section: Mapping[Any, Any], source: str) -> None:
-    for key, value in section.items():
-        if not isinstance(key, str):
-            raise ConfigError(f"{source}: {path}: a key must be a string, got {key!r}")
-        if isinstance(value, Mapping):
-            _check_keys(f"{path}.{key}", value, source)
-        elif not isinstance(value, str | int | float | bool | list | None):
-            raise ConfigError(f"{source}: {path}.{key} cannot be a {type(value).__name__} ({value})")
+def _check_value_at(path: str, value: Any, source: str) -> None:
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise ConfigError(f"{source}: {path}: a key must be a string, got {quoted(key)}")
+            _check_value_at(f"{path}.{shown_key(key)}", inner, source)
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            _check_value_at(f"{path}[{number}]", inner, source)
+    elif not isinstance(value, str | int | float | bool | None):
+        raise ConfigError(f"{source}: {path} cannot be a {type(value).__name__} ({quoted(value)})")
 
 
-def _drop_removed_hooks(tree: dict[str, Any]) -> dict[str, Any]:
-    """Leave out the hooks that were switched off with `HOOKS: {VLOG: null}` (or false)."""
-    kept = {key: node for key, node in tree["HOOKS"].items() if node is not None and node is not False}
-    return {**tree, "HOOKS": kept}
+def _check_hooks(tree: Mapping[str, Any], change: Mapping[str, Any], source: str) -> None:
+    """Refuse a hook whose name is written in another way than before, and one that is switched off but not there."""
+    known = tree.get("HOOKS", {})
+    for key, node in change.get("HOOKS", {}).items():
+        same = next((other for other in known if is_same_name(other, key) and other != key), None)
+        if same is not None:
+            raise ConfigError(f"{source}: HOOKS.{key}: the hook is there already as {same}; write it so")
+        if is_off(node) and key not in known:
+            told = f"there is no hook {quoted(key)} to switch off{nearest(key, known)}"
+            raise ConfigError(f"{source}: HOOKS.{shown_key(key)}: {told}; there are {', '.join(known)}")
 
 
-def _pairs(overrides: Sequence[str]) -> Iterable[tuple[str, Any]]:
-    if len(overrides) % 2:
-        raise ConfigError(f"overrides come in pairs, KEY VALUE; the last key, {overrides[-1]!r}, has no value")
-    for key, text in zip(overrides[::2], overrides[1::2], strict=True):
-        if not isinstance(key, str) or not re.fullmatch(r"[A-Za-z_]\w*(\.\w+)*", key):
-            raise ConfigError(f"the override {key!r} is not a key; write KEY VALUE, such as MODEL.WIDTH 40")
+def is_off(hook: Any) -> bool:
+    """Return whether a hook was switched off with `HOOKS: {VLOG: null}` (or false)."""
+    return hook is None or hook is False
+
+
+def split_pairs(words: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
+    """Yield keys and values, of KEY VALUE, two words, or KEY=VALUE, one; a last key without a value has None."""
+    rest = iter(words)
+    for word in rest:
+        key, sign, value = word.partition("=") if isinstance(word, str) else (word, "", "")
+        yield (key, value) if sign and KEY.fullmatch(key) else (word, next(rest, None))
+
+
+def _pairs(overrides: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+    for key, value in split_pairs(overrides):
+        if not isinstance(key, str) or not KEY.fullmatch(key):
+            told = f"the override {quoted(key)} is not a key"
+            raise ConfigError(f"{told}; write KEY VALUE or KEY=VALUE, such as MODEL.WIDTH 40")
+        if value is None:
+            raise ConfigError(f"overrides come in pairs, KEY VALUE; the last key, {quoted(key)}, has no value")
         try:
-            yield key, yaml.load(text, Loader=_Loader) if isinstance(text, str) else text
-        except (yaml.YAMLError, ValueError, RecursionError):
-            raise ConfigError(f"{key}: cannot read the value {text!r} as YAML") from None
+            yield key, parsed(value) if isinstance(value, str) else value
+        except NotYAML as error:
+            raise ConfigError(f"{key}: cannot read the value {quoted(value)} as YAML ({error})") from None
 
 
 def _nested(key: str, value: Any) -> dict[str, Any]:
@@ -231,28 +273,10 @@ def _nested(key: str, value: Any) -> dict[str, Any]:
 
 
 def _neighbours(path: Path) -> str:
-    if not path.parent.is_dir():
+    try:
+        names = [other.name for other in path.parent.iterdir() if other.suffix in FILE_SUFFIXES]
+    except FileNotFoundError:
         return f" (nor the folder {path.parent})"
-    return nearest(path.name, [other.name for other in path.parent.iterdir() if other.suffix in {".yaml", ".yml"}])
-
-
-class _Loader(yaml.SafeLoader):
-    """Safe YAML that reads 1e-3 as a number and refuses a key that is given twice."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[Any] = set()
-        for key_node, _ in node.value:
-            if isinstance(key_node, yaml.ScalarNode) and key_node.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key_node.value} is given twice", key_node.start_mark
-                )
-            seen.add(key_node.value if isinstance(key_node, yaml.ScalarNode) else id(key_node))
-        return dict(super().construct_mapping(node, deep=deep))
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    # YAML 1.1 wants a dot in a float; people write 1e-3.
-    re.compile(r"^[-+]?\d[\d_]*(?:\.\d*)?[eE][-+]?\d+$"),
-    list("-+0123456789"),
-)
+    except OSError:  # a folder that may not be read
+        return ""
+    return nearest(path.name, names)

@@ -13,8 +13,6 @@ from ksom.method.random_streams import stream
 from ksom.registry import Registry
 from ksom.samples import BLOCK_ROWS, as_samples
 
-DATASETS = Registry("dataset")
-
 
 class SameBlocks(tuple[NDArray[Any], ...]):
     """The blocks of a batch that every iteration shows and nobody changes: they need to be looked at only once."""
@@ -123,7 +121,7 @@ class Dataset:
             yield np.asarray(self.rows(slice(start, stop) if order is None else order[start:stop]))
 
 
-DATASETS.base = Dataset
+DATASETS = Registry("dataset", Dataset)
 
 
 @functools.lru_cache(maxsize=2)

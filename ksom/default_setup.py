@@ -5,34 +5,28 @@ Whoever wants more builds the same classes in Python: none of them knows about c
 
 import logging
 import os
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ksom.config import as_plain, load_config, require_no_secret
-from ksom.dataset import Dataset
+from ksom.config import DEFAULTS, as_plain, is_off, load_config, require_no_secret
 from ksom.datasets import DATASETS
-from ksom.errors import CheckpointError, ConfigError, OutputError, TrainingFailed
+from ksom.errors import ConfigError, KsomError, OutputError, TrainingFailed
 from ksom.hooks import HOOKS
 from ksom.hooks.hook import Hook
 from ksom.kohonensom_model import KohonenSOM
 from ksom.logger import log_to_file
 from ksom.method.quality import quality
-from ksom.registry import as_mapping, as_node, build, call
+from ksom.registry import as_mapping, build, call, located, with_chosen
 from ksom.runs.checkpoint import Checkpoint, checkpoint_paths, newest_checkpoint
 from ksom.runs.interruption import stopping_on_signals
+from ksom.runs.resume import refuse_own_result, require_same_training
 from ksom.runs.run import Outcome
-from ksom.runs.run_folder import CHECKPOINTS, ENVIRONMENT, SUMMARY, RunFolder, environment
+from ksom.runs.run_folder import CHECKPOINTS, ENVIRONMENT, LOG, SUMMARY, RunFolder, environment
 from ksom.trainer import Trainer
 
 logger = logging.getLogger(__name__)
-
-LEARNED = ("SEED", "DATASET", "MODEL", "TRAINER")
-"""Sections that decide what is learned; the others may change between two parts of a run."""
-
-_FROM_OTHER_SECTIONS = ("som", "dataset", "hooks", "callback_period", "seed", "folder")
 
 
 class Result(NamedTuple):
@@ -98,35 +92,8 @@ class Experiment:
         folders = [here] if config_file is None else [(here / config_file).parent, here]
         config = _with_found_files(as_plain(load_config(config_file, overrides)), folders)
         self.folder = RunFolder(Path(output_dir) if output_dir is not None else Path(config["OUTPUT_DIR"]) / name)
-        seed = config["SEED"]
-        self.dataset: Dataset = build(DATASETS, config["DATASET"], "DATASET", folders, seed=seed)
-        self.som: KohonenSOM = call(
-            KohonenSOM, config["MODEL"], "MODEL", folders, backend=config["BACKEND"], threads=config["THREADS"]
-        )
-        nodes = {key: {"NAME": key, **as_mapping(node, f"HOOKS.{key}")} for key, node in config["HOOKS"].items()}
-        hooks: dict[str, Hook] = {key: build(HOOKS, node, f"HOOKS.{key}", folders) for key, node in nodes.items()}
-        self.trainer: Trainer = call(
-            Trainer,
-            config["TRAINER"],
-            "TRAINER",
-            folders,
-            without=_FROM_OTHER_SECTIONS,
-            som=self.som,
-            dataset=self.dataset,
-            hooks=hooks,
-            callback_period=config["CALLBACK_PERIOD"],
-            seed=seed,
-            folder=self.folder.path,
-        )
-        self.config = {
-            **config,
-            "DATASET": as_node(self.dataset, config["DATASET"], DATASETS, without=("seed",)),
-            "MODEL": as_node(self.som, config["MODEL"], without=("backend", "threads")),
-            "TRAINER": as_node(self.trainer, config["TRAINER"], without=_FROM_OTHER_SECTIONS),
-            "HOOKS": {key: as_node(hook, nodes[key], HOOKS) for key, hook in self.trainer.hooks.items()},
-        }
-        require_no_secret(self.config)
-        self.trainer.config = self.config
+        with located(""):  # what came from the top of the file
+            self._build(config, folders)
 
     def run(self, *, resume: bool = False, restart: bool = False) -> Result:
         """Train, with all results in the run folder.
@@ -152,61 +119,81 @@ class Experiment:
         with self.folder.locked():
             checkpoint = newest_checkpoint(self.folder.path / CHECKPOINTS) if resume else None
             if checkpoint is not None:
-                self._check_same_training(checkpoint)
+                before = {**checkpoint.state, "config": _as_today(checkpoint.state["config"])}
+                require_same_training(self.folder.path, before, self.config, self.trainer.feed.digest)
             if resume and self.folder.status == "completed":
                 logger.info("%s: the run is finished, there is nothing to resume", self.folder.path)
                 return self._finished()
             self.trainer.check()
-            missing = self._prepare_folder(checkpoint, resume=resume, restart=restart)
-            with log_to_file(self.folder.path / "train.log"):
-                for name in missing:
-                    logger.warning("%s: is gone; what follows begins a new one", self.folder.path / name)
+            self._prepare_folder(checkpoint, resume=resume, restart=restart)
+            with log_to_file(self.folder.path / LOG):
                 return self._train(resumed=checkpoint is not None)
 
     def plan(self) -> str:
         """Return what `run` would do: sizes, iterations, hooks, memory, run folder."""
         trainer, som, samples = self.trainer, self.som, len(self.dataset)
         per_iteration = trainer.feed.samples_per_iteration
-        weights = som.memory(som.features)
+        weights, peak = som.memory(som.features), som.peak_memory(som.features)
         updates = trainer.iterations * per_iteration
         lines = [
             f"map         {som.height} × {som.width} nodes, {som.features} features, {som.dtype}",
             f"backend     {som.kernels.name} (asked for: {som.backend})",
             f"data        {samples} samples of {self.dataset.features} features, {type(self.dataset).__name__}",
             f"training    {trainer.iterations} iterations of {per_iteration} samples, {updates / samples:.4g} epochs",
-            f"memory      {_bytes(weights)} of weights, {_bytes(2 * weights)} more while a hook looks at them",
+            f"memory      {_bytes(weights)} of weights, {_bytes(peak)} at most, beside the data",
             f"run folder  {self.folder.path}",
         ]
         lines += [f"hook        {key}: {trainer.times(hook)}" for key, hook in trainer.hooks.items()]
         return "\n".join(lines)
 
-    def _prepare_folder(self, checkpoint: Checkpoint | None, *, resume: bool, restart: bool) -> list[str]:
-        """Make the run folder ready to be written to; return the files that a resume finds missing."""
-        missing: list[str] = []
+    def _build(self, config: Mapping[str, Any], folders: Sequence[Path]) -> None:
+        seed = config["SEED"]
+        self.dataset, data = build(DATASETS, config["DATASET"], "DATASET", folders, seed=seed)
+        self.som, model = call(
+            KohonenSOM, config["MODEL"], "MODEL", folders, backend=config["BACKEND"], threads=config["THREADS"]
+        )
+        hooks = {key: _hook(key, node, folders) for key, node in config["HOOKS"].items() if not is_off(node)}
+        self.trainer, training = call(
+            Trainer,
+            config["TRAINER"],
+            "TRAINER",
+            folders,
+            som=self.som,
+            dataset=self.dataset,
+            hooks={key: hook for key, (hook, _) in hooks.items()},
+            callback_period=config["CALLBACK_PERIOD"],
+            seed=seed,
+            folder=self.folder.path,
+        )
+        without_defaults = [key for key in DEFAULTS["HOOKS"] if is_off(config["HOOKS"][key])]
+        self.config = {
+            **config,
+            "DATASET": data,
+            "MODEL": model,
+            "TRAINER": with_chosen(training, self.trainer),
+            "HOOKS": {key: hooks[key][1] for key in self.trainer.hooks} | dict.fromkeys(without_defaults),
+        }
+        require_no_secret(self.config)
+        self.trainer.config = self.config
+
+    def _prepare_folder(self, checkpoint: Checkpoint | None, *, resume: bool, restart: bool) -> None:
+        """Make the run folder ready to be written to."""
+        self.trainer.files.add(LOG)
         if checkpoint is not None:
+            self.folder.reopen()
             self.trainer.load_state(checkpoint.state, checkpoint.weights)
-            missing = self.folder.cut_back(checkpoint.state["offsets"])
         elif resume:
             logger.info("%s: there is no checkpoint to resume from; starting from the beginning", self.folder.path)
             self.folder.make_way(restart=True)
         else:
-            self._refuse_own_result()
+            refuse_own_result(self.folder.path, self.config)
             self.folder.make_way(restart=restart)
         used = {"backend": self.som.kernels.name, "data_digest": self.trainer.feed.digest}
         self.folder.write_json(ENVIRONMENT, {**environment(), **used})
         self.folder.write_config(self.config)
-        return missing
-
-    def _refuse_own_result(self) -> None:
-        """Refuse to learn from a file in the run folder, which a new run moves aside."""
-        for section, node in (("DATASET", self.config["DATASET"]), ("MODEL.INITIAL", self.config["MODEL"]["INITIAL"])):
-            path = node.get("PATH") if isinstance(node, Mapping) else None
-            if isinstance(path, str) and Path(path).resolve().is_relative_to(self.folder.path.resolve()):
-                told = f"{section}.PATH {path} lies in the run folder, which a new run moves aside"
-                raise OutputError(f"{self.folder.path}: {told}; copy it elsewhere, or choose another --output-dir")
 
     def _train(self, *, resumed: bool) -> Result:
-        began, run = time.perf_counter(), self.trainer.run
+        run = self.trainer.run
         begun = f"resuming at iteration {run.iteration} of {run.iterations}"
         logger.info("%s: %s", self.folder.path, begun if resumed else f"training, {self._size()}")
         try:
@@ -215,8 +202,9 @@ class Experiment:
                 interrupted = interruption.signal if outcome is Outcome.STOPPED else None
                 status = "interrupted" if interrupted else outcome.value
                 self.som.save(self.folder.path / "map.npz")
-                summary = self._summary(status, time.perf_counter() - began)
+                summary = self._summary(status)
                 logger.info("%s after %d of %d iterations", status, run.iteration, run.iterations)
+                self.trainer.files.sync()  # the summary must not outlive them
                 self.folder.write_json(SUMMARY, summary)
         except BaseException:
             with suppress(OutputError):
@@ -224,7 +212,7 @@ class Experiment:
             raise
         return Result(status, self.som, self.folder.path, summary, interrupted)
 
-    def _summary(self, status: str, wall_seconds: float) -> dict[str, Any]:
+    def _summary(self, status: str) -> dict[str, Any]:
         run = self.trainer.run
         return {
             "status": status,
@@ -234,7 +222,7 @@ class Experiment:
             **quality(self.som, run.probe)._asdict(),
             "measured_on": f"{len(run.probe)} of {len(self.dataset)} samples",
             "seconds_learning": run.seconds,
-            "seconds_this_part": wall_seconds,
+            "seconds_wall": run.wall_seconds,
         }
 
     def _size(self) -> str:
@@ -244,32 +232,20 @@ class Experiment:
 
     def _finished(self) -> Result:
         som = KohonenSOM.load(self.folder.path / "map.npz", backend=self.som.backend, threads=self.som.threads)
-        return Result("completed", som, self.folder.path, self.folder.summary())
-
-    def _check_same_training(self, checkpoint: Checkpoint) -> None:
-        before, now = (dict(_learned(config)) for config in (checkpoint.state["config"], self.config))
-        changes = [
-            f"{key}: {before.get(key, 'absent')} → {now.get(key, 'absent')}"
-            for key in dict.fromkeys([*before, *now])
-            if before.get(key) != now.get(key)
-        ]
-        if changes:
-            told = f"the run was begun with another configuration ({'; '.join(changes)})"
-            raise CheckpointError(f"{self.folder.path}: {told}; resume with the old one, or --restart")
-        if checkpoint.state["data_digest"] != self.trainer.feed.digest:
-            told = "the run was begun with other data"
-            raise CheckpointError(f"{self.folder.path}: {told}; resume with the same, or --restart")
+        return Result("completed", som, self.folder.path, self.folder.summary() or {})
 
 
-def _learned(config: Mapping[str, Any], path: str = "") -> list[tuple[str, Any]]:
-    """Return the leaves of the config that decide what is learned; not where files lie: the data have a digest."""
-    leaves: list[tuple[str, Any]] = []
-    for key, value in config.items():
-        here = f"{path}.{key}" if path else key
-        if (not path and key not in LEARNED) or here in {"DATASET.PATH", "MODEL.INITIAL.PATH"}:
-            continue
-        leaves += _learned(value, here) if isinstance(value, Mapping) else [(here, value)]
-    return leaves
+def _hook(key: str, node: Any, folders: Sequence[Path]) -> tuple[Hook, dict[str, Any]]:
+    path = f"HOOKS.{key}"
+    return build(HOOKS, {"NAME": key, **as_mapping(node, path)}, path, folders)
+
+
+def _as_today(config: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an earlier run's config with what an older ksom left out of it: a plain name is a node with defaults."""
+    try:
+        return {**config, "MODEL": call(KohonenSOM, config["MODEL"], "MODEL")[1]}
+    except KsomError:  # one that cannot be built any more is not the same
+        return config
 
 
 def _with_found_files(config: dict[str, Any], folders: Sequence[Path]) -> dict[str, Any]:

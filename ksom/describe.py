@@ -13,7 +13,7 @@ from ksom.method.initialisation import INITIALISATIONS
 from ksom.method.lattice import LATTICES
 from ksom.method.neighbourhood import NEIGHBOURHOODS
 from ksom.method.schedules import SCHEDULES
-from ksom.registry import Registry, arguments, nearest
+from ksom.registry import Registry, arguments, from_elsewhere, nearest
 from ksom.trainer import Trainer
 
 SECTIONS: dict[str, Registry | type] = {
@@ -28,12 +28,6 @@ SECTIONS: dict[str, Registry | type] = {
     "HOOKS": HOOKS,
 }
 """Where in a YAML file each kind of thing stands."""
-
-_FROM_ELSEWHERE = {
-    Trainer: {"som", "dataset", "hooks", "callback_period", "seed", "folder"},
-    KohonenSOM: {"backend", "threads"},
-}
-_FROM_THE_MAP = {"height", "width"}
 
 
 def describe_all() -> str:
@@ -64,14 +58,14 @@ def _lines(what: Registry | type) -> Iterator[str]:
     if isinstance(what, Registry):
         for name in what:
             yield f"  {name}: {_first_paragraph(what[name])}"
-            yield from _argument_lines(what[name], set() if what is not LATTICES else _FROM_THE_MAP, indent=6)
+            yield from _argument_lines(what[name], indent=6)
     else:
-        yield from _argument_lines(what, _FROM_ELSEWHERE[what], indent=2)
+        yield from _argument_lines(what, indent=2)
 
 
-def _argument_lines(cls: type, hidden: set[str], indent: int) -> Iterator[str]:
+def _argument_lines(cls: type, indent: int) -> Iterator[str]:
     for name, parameter in arguments(cls).items():
-        if name not in hidden:
+        if name not in from_elsewhere(cls):
             yield f"{'':{indent}}{name.upper()}: {_default(parameter)}"
 
 

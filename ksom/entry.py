@@ -164,9 +164,8 @@ def _plan(experiment: "Experiment") -> str:
 
 def _summary(result: "Result") -> str:
     told = result.summary
-    lines = [
-        f"{result.status}: {told['iteration']} of {told['iterations']} iterations in {told['seconds_learning']:.3g} s"
-    ]
+    time = f"{told['seconds_learning']:.3g} s of learning, {told['seconds_wall']:.3g} s in all"
+    lines = [f"{result.status}: {told['iteration']} of {told['iterations']} iterations, {time}"]
     if told["reason"]:
         lines[0] += f" ({told['reason']})"
         lines[0] += "; --resume goes on" if result.can_be_resumed else "; nothing was kept to resume from"

@@ -15,14 +15,18 @@ KsomError
 └── OutputError          (OSError)      the run folder: in use, unfinished, not writable, full
 """
 
+import reprlib
 from typing import Any
+
+QUOTED_CHARACTERS = 60
+"""How much of a value a message shows."""
 
 
 class KsomError(Exception):
-    """Base of every error that ksom raises on purpose; its message is one line, whatever it quotes."""
+    """Base of every error that ksom raises on purpose; its message is one line of text, whatever it quotes."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(" ".join(message.splitlines()))
+        super().__init__(one_line(message))
 
 
 class ConfigError(KsomError, ValueError):
@@ -44,7 +48,7 @@ class ParameterError(KsomError, ValueError):
 
     def __init__(self, argument: str, must: str, got: Any) -> None:
         self.argument = argument
-        self.reason = f"must {must}, got {_shortened(got)}"
+        self.reason = f"must {must}, got {quoted(got)}"
         super().__init__(f"{argument} {self.reason}")
 
 
@@ -80,9 +84,26 @@ class OutputError(KsomError, OSError):
     """The results cannot be written."""
 
 
-def _shortened(value: Any, width: int = 80) -> str:
+def one_line(text: str) -> str:
+    """Return text on one line; what would not be seen, or would steer a terminal, is shown as Python writes it."""
+    line = " ".join(text.splitlines())
+    return line if line.isprintable() else "".join(c if c.isprintable() else _escaped(c) for c in line)
+
+
+def quoted(value: Any) -> str:
+    """Return a value as a message shows it: as Python writes it, on one line, at most 60 characters of it."""
     try:
-        text = " ".join(repr(value).split())
+        text = one_line(_BRIEF.repr(value))
     except ValueError:  # Python refuses to write integers of more than 4,300 digits
         text = f"a very large {type(value).__name__}"
-    return text if len(text) <= width else f"{text[: width - 1]}…"
+    return text if len(text) <= QUOTED_CHARACTERS else f"{text[: QUOTED_CHARACTERS - 1]}…"
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode()
+
+
+_BRIEF = reprlib.Repr()
+"""Never writes the whole of a large value: it may be a gigabyte, or hold itself."""
+_BRIEF.maxlevel = 3
+_BRIEF.maxstring = _BRIEF.maxother = _BRIEF.maxlong = 4 * QUOTED_CHARACTERS  # cut at the end, not in the middle

@@ -1,7 +1,6 @@
 """The map: weights on a lattice, what it says about samples, and the file it is kept in."""
 
 import numbers
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -12,10 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from ksom.arguments import require_choice, require_integer, require_path
 from ksom.array_files import mapped_file
 from ksom.errors import DataError, NotTrained, ParameterError
-from ksom.kernels import BACKENDS, get_backend, needs_speed
+from ksom.kernels import BACKENDS, choice, get_backend, needs_speed
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
-from ksom.kernels.effort import Work, numpy_seconds
+from ksom.kernels.effort import Work, numpy_seconds, peak_bytes
 from ksom.map_file import MapFile, read, write
+from ksom.memory import available_memory
 from ksom.method.distance import DISTANCES, Distance
 from ksom.method.initialisation import INITIALISATIONS, File, Given, Initialisation, Source
 from ksom.method.lattice import LATTICES, Lattice
@@ -35,9 +35,9 @@ class KohonenSOM:
     ----------
     height, width : int
         Rows and columns of the map, at least 1.
-    lattice : {"rectangular"}
-        Arrangement of the nodes.
-    neighbourhood : {"gaussian"}
+    lattice : {"rectangular"} or Lattice
+        Arrangement of the nodes; an object has the map's height and width.
+    neighbourhood : {"gaussian"} or Neighbourhood
         How much a node learns from a sample that another node won.
     distance : {"euclidean"}
         How far a sample is from a node.
@@ -75,16 +75,22 @@ class KohonenSOM:
     T. Kohonen, Self-organized formation of topologically correct feature maps, Biological Cybernetics 43, 1982.
     """
 
-    parts = {"initial": INITIALISATIONS}
+    parts = {
+        "lattice": LATTICES,
+        "neighbourhood": NEIGHBOURHOODS,
+        "distance": DISTANCES,
+        "initial": INITIALISATIONS,
+    }
+    from_elsewhere = ("backend", "threads")
 
     def __init__(
         self,
         height: int = 10,
         width: int = 10,
         *,
-        lattice: str | Lattice = "rectangular",
-        neighbourhood: str = "gaussian",
-        distance: str = "euclidean",
+        lattice: Lattice | str = "rectangular",
+        neighbourhood: Neighbourhood | str = "gaussian",
+        distance: Distance | str = "euclidean",
         initial: Any = "random",
         dtype: str = "float32",
         backend: str = "auto",
@@ -92,17 +98,18 @@ class KohonenSOM:
     ) -> None:
         self.height = require_integer("height", height, minimum=1)
         self.width = require_integer("width", width, minimum=1)
-        self.lattice: Lattice = (
-            LATTICES.named("lattice", lattice)(self.height, self.width) if isinstance(lattice, str) else lattice
-        )
-        self.neighbourhood: Neighbourhood = NEIGHBOURHOODS.named("neighbourhood", neighbourhood)()
-        self.distance: Distance = DISTANCES.named("distance", distance)()
+        self.lattice: Lattice = LATTICES.made("lattice", lattice, self.height, self.width)
+        if (self.lattice.height, self.lattice.width) != (self.height, self.width):
+            raise ParameterError("lattice", f"have the map's size, {self.height} × {self.width} nodes", self.lattice)
+        self.neighbourhood: Neighbourhood = NEIGHBOURHOODS.made("neighbourhood", neighbourhood)
+        self.distance: Distance = DISTANCES.made("distance", distance)
         self.dtype = np.dtype(require_choice("dtype", _dtype_name(dtype), ("float32", "float64")))
         self.backend = require_choice("backend", backend, BACKENDS)
         self.threads = require_integer("threads", threads, minimum=0)
         self.feature_names: tuple[str, ...] | None = None
         self._kernels: Backend | None = None
         self._numpy_seconds = 0.0
+        self._work = Work()
         self.initial = _initialisation(initial)
         if isinstance(self.initial, Given):
             self.weights = self.initial.array
@@ -183,7 +190,7 @@ class KohonenSOM:
         seconds = numpy_seconds(work, self.height, self.width, features)
         if seconds <= self._numpy_seconds:
             return
-        self._numpy_seconds = seconds
+        self._numpy_seconds, self._work = seconds, work
         if self.backend == "auto" and self.is_initialised and self.kernels.name == "numpy" and needs_speed(seconds):
             self._hold(self.weights)
 
@@ -311,6 +318,11 @@ class KohonenSOM:
         """Return how many bytes the weights take, for data of so many features."""
         return self.lattice.size * features * self.dtype.itemsize
 
+    def peak_memory(self, features: int) -> int:
+        """Return how many bytes the map takes at most, in the work expected, for data of so many features."""
+        backend = choice(self._numpy_seconds)[0] if self.backend == "auto" else self.backend
+        return peak_bytes(backend, self._work, self.lattice.size, features, self.dtype.itemsize)
+
     def _hold(self, weights: NDArray[Any]) -> None:
         """Hold weights in the backend that suits the work expected."""
         self._kernels = get_backend(
@@ -340,14 +352,10 @@ class KohonenSOM:
         return checked
 
     def _require_memory(self, features: int) -> None:
-        try:
-            available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        except (AttributeError, OSError, ValueError):
-            return
-        needed = self.memory(features) + self.lattice.size * features * 8  # first weights are drawn in float64
+        needed, available = self.peak_memory(features), available_memory()
         if needed > available:
             size = f"{self.height} × {self.width} nodes × {features} features of {self.dtype}"
-            told = f"{size} need {needed / 1e9:.3g} GB, this machine has {available / 1e9:.3g} GB"
+            told = f"{size} need {needed / 1e9:.3g} GB to be trained, there are {available / 1e9:.3g} GB"
             raise DataError(f"the map: {told}; make it smaller")
 
 
@@ -361,8 +369,7 @@ def _initialisation(initial: Any) -> Initialisation:
         return made
     if isinstance(initial, str | Path):
         return File(initial)
-    is_made = not isinstance(initial, type) and callable(getattr(initial, "weights", None))
-    return initial if is_made else Given(initial)
+    return initial if INITIALISATIONS.holds(initial) else Given(initial)
 
 
 def _dtype_name(dtype: Any) -> Any:

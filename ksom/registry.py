@@ -9,14 +9,17 @@ import difflib
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ksom.errors import ConfigError, ParameterError
+from ksom.errors import QUOTED_CHARACTERS, ConfigError, KsomError, ParameterError, quoted
 
 Node = Mapping[str, Any] | str
+
+PLAIN = (str, int, float, bool, list, tuple, dict, type(None))
+"""What a YAML file can hold as an argument."""
 
 
 class Registry:
@@ -26,15 +29,20 @@ class Registry:
     ----------
     kind : str
         What the classes are, for messages: "dataset", "hook", ….
+    base : type
+        What a class of the user's own must be: a subclass of it, or, if it is a Protocol, a class with its methods.
 
     Notes
     -----
+    A class says in `parts` which of its arguments are nodes themselves, and where they are looked up; in
+    `from_elsewhere` which are no keys of its node, because other sections, or the object it is a part of, give them.
+
     Names are found whatever their case and with or without underscores, so that HOOKS.STOP_ON_NAN finds `StopOnNaN`.
     """
 
-    def __init__(self, kind: str) -> None:
+    def __init__(self, kind: str, base: type = object) -> None:
         self.kind = kind
-        self.base: type = object
+        self.base = base
         self._classes: dict[str, type] = {}
 
     def register(self, name: str) -> Callable[[type], type]:
@@ -70,6 +78,28 @@ class Registry:
             raise ParameterError(argument, f"name {_a(self.kind)} ({', '.join(self)}){hint}", name)
         return cls
 
+    def made(self, argument: str, value: Any, *arguments: Any) -> Any:
+        """Return an object that is given as such, or made from the class that `value` names.
+
+        Raises
+        ------
+        ParameterError
+            If it is neither.
+        """
+        return value if self.holds(value) else self.named(argument, value)(*arguments)
+
+    def holds(self, value: Any) -> bool:
+        """Return whether `value` is an object of this kind, not a class."""
+        return not isinstance(value, type) and not self.lacks(type(value))
+
+    def lacks(self, cls: type) -> str:
+        """Return what keeps a class from being of this kind; nothing if it is."""
+        if not getattr(self.base, "_is_protocol", False):
+            return "" if issubclass(cls, self.base) else f"must be a subclass of ksom.{self.base.__name__}"
+        methods = [name for name, member in vars(self.base).items() if name[0] != "_" and inspect.isfunction(member)]
+        missing = [name for name in methods if not callable(getattr(cls, name, None))]
+        return f"must be {_a(self.kind)}: a class with the methods {', '.join(methods)}" if missing else ""
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._classes)
 
@@ -96,24 +126,25 @@ class Registry:
             If there is no such class.
         """
         if not isinstance(name, str):
-            raise ConfigError(f"{path}: the name of {_a(self.kind)} must be a string, got {name!r}")
+            raise ConfigError(f"{path}: the name of {_a(self.kind)} must be a string, got {quoted(name)}")
         if ":" in name:
             cls = _imported(name, path, folders)
-            if not issubclass(cls, self.base):
-                raise ConfigError(f"{path}: {name} must be a subclass of ksom.{self.base.__name__}")
+            if lacks := self.lacks(cls):
+                raise ConfigError(f"{path}: {name} {lacks}")
             return cls
         found = self.get(name)
         if found is None:
-            raise ConfigError(
-                f"{path}: no {self.kind} is called {name!r}{nearest(name, self)}; known: {', '.join(self)}"
-            )
+            told = f"no {self.kind} is called {quoted(name)}{nearest(name, self)}"
+            raise ConfigError(f"{path}: {told}; known: {', '.join(self)}")
         return found
 
     def _find(self, name: str) -> str | None:
-        return next((known for known in self._classes if _plain(known) == _plain(name)), None)
+        return next((known for known in self._classes if is_same_name(known, name)), None)
 
 
-def build(registry: Registry, node: Node, path: str, folders: Sequence[Path] = (), **context: Any) -> Any:
+def build(
+    registry: Registry, node: Node, path: str, folders: Sequence[Path] = (), **context: Any
+) -> tuple[Any, dict[str, Any]]:
     """Make the object that a YAML node describes.
 
     Parameters
@@ -129,80 +160,62 @@ def build(registry: Registry, node: Node, path: str, folders: Sequence[Path] = (
     **context
         Further arguments, passed on if the class takes them and the node does not give them.
 
+    Returns
+    -------
+    made : object
+        The object.
+    node : dict
+        The node with every default filled in, without what the context gave.
+
     Raises
     ------
     ConfigError
         For an unknown name, an unknown, missing or wrong argument, naming the path and the nearest known key.
+    ParameterError
+        For a wrong argument that came from the context.
     """
     node = as_mapping(node, path)
     if "NAME" not in node:
         raise ConfigError(f"{path}.NAME is missing: it names {_a(registry.kind)}; known: {', '.join(registry)}")
-    cls = registry.find(node["NAME"], f"{path}.NAME", folders)
-    return call(cls, {key: value for key, value in node.items() if key != "NAME"}, path, folders, **context)
+    name = node.pop("NAME")
+    cls = registry.find(name, f"{path}.NAME", folders)
+    made, resolved = call(cls, node, path, folders, **context)
+    return made, {"NAME": name if ":" in name else registry.name_of(cls), **resolved}
 
 
 def call(
-    cls: type,
-    node: Mapping[str, Any],
-    path: str,
-    folders: Sequence[Path] = (),
-    without: Sequence[str] = (),
-    **context: Any,
-) -> Any:
-    """Call `cls` with the keys of `node`, lower-cased, as its arguments, except those `without`; see `build`."""
+    cls: type, node: Mapping[str, Any], path: str, folders: Sequence[Path] = (), **context: Any
+) -> tuple[Any, dict[str, Any]]:
+    """Call `cls` with the keys of `node` as its arguments; see `build`, which looks the class up as well."""
     known = arguments(cls)
-    parts: Mapping[str, Registry] = getattr(cls, "parts", {})
-    given = {}
-    for key, value in node.items():
-        allowed = [argument.upper() for argument in known if argument not in without]
-        name = str(key).lower()
-        if key not in allowed:
-            takes = f"it takes {', '.join(allowed)}" if allowed else "it takes no keys"
-            raise ConfigError(f"{path}.{key}: {cls.__name__} has no such key{nearest(str(key), allowed)}; {takes}")
-        is_part = name in parts and isinstance(value, str | Mapping)
-        given[name] = (
-            build(parts[name], _with_name(value, known[name].default), f"{path}.{key}", folders) if is_part else value
-        )
-    given = {name: value for name, value in context.items() if name in known} | given
-    for name, parameter in known.items():
-        if parameter.default is parameter.empty and name not in given:
+    keys = {name.upper(): name for name in known if name not in from_elsewhere(cls)}
+    _check_keys(cls, node, keys, path)
+    given = {keys[key]: value for key, value in node.items()}
+    taken = {name: value for name, value in context.items() if name in known and name not in given}
+    values = {**_defaults(cls), **taken, **given}
+    for name in known:
+        if name not in values:
             raise ConfigError(f"{path}.{name.upper()} is missing: {cls.__name__} needs it")
-    with _located(path, elsewhere=set(context) - {key.lower() for key in node}):
-        return cls(**given)
+    with located(path, elsewhere=taken):
+        parts = _parts(cls, values, path, folders)
+        made = _made(cls, {**values, **{name: part for name, (part, _) in parts.items()}}, path)
+    described = {**values, **{name: part_node for name, (_, part_node) in parts.items()}}
+    resolved = {key: described[name] for key, name in keys.items() if name not in taken}
+    return made, {key: value for key, value in resolved.items() if type(value) in PLAIN}
 
 
-def as_node(made: Any, given: Node, registry: Registry | None = None, without: Sequence[str] = ()) -> dict[str, Any]:
-    """Return the node that describes an object, with every default filled in: what `build` would make it from.
+def with_chosen(node: Mapping[str, Any], made: Any) -> dict[str, Any]:
+    """Return a resolved node with what an object chose to fit, where an argument was left open (None).
 
-    Parameters
-    ----------
-    made : object
-        Holds its constructor's arguments under their names; what it holds otherwise is taken from `given`, and so are
-        the arguments of a class of the user's own.
-    given : mapping or str
-        The node it was built from.
-    registry : Registry, optional
-        Where its NAME comes from; without one the node has no NAME.
-    without : sequence of str
-        Arguments that come from elsewhere, left out unless the node gave them.
+    The object tells it under the argument's name, once it knows: a schedule its start, when the map is known.
     """
-    given = as_mapping(given, "")
-    node: dict[str, Any] = {}
-    if registry is not None:
-        name = str(given.get("NAME", ""))
-        node["NAME"] = name if ":" in name else registry.name_of(type(made))
-    parts: Mapping[str, Registry] = getattr(made, "parts", {})
-    for name, parameter in arguments(type(made)).items():
-        key = name.upper()
-        if name in without and key not in given:
-            continue
-        held = getattr(made, name, None) if registry is None or ":" not in node["NAME"] else None
-        default = None if parameter.default is parameter.empty else parameter.default
-        if name in parts and isinstance(given.get(key) or {}, str | Mapping):
-            node[key] = as_node(held, given.get(key) or {}, parts[name])
-        else:
-            node[key] = held if type(held) in {bool, int, float, str} else given.get(key, default)
-    return node
+    return {key: _chosen(value, getattr(made, key.lower(), None)) for key, value in node.items()}
+
+
+def from_elsewhere(cls: type) -> Collection[str]:
+    """Return the arguments of a class that are no keys of its node: other sections, or its owner, give them."""
+    names: Collection[str] = getattr(cls, "from_elsewhere", ())
+    return names
 
 
 def arguments(cls: type) -> dict[str, inspect.Parameter]:
@@ -222,7 +235,7 @@ def as_mapping(node: Any, path: str) -> dict[str, Any]:
     if node is None:
         return {}
     if not isinstance(node, Mapping):
-        raise ConfigError(f"{path} must be a mapping or a name, got {node!r}")
+        raise ConfigError(f"{path} must be a mapping or a name, got {quoted(node)}")
     return dict(node)
 
 
@@ -233,6 +246,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {plain[match[0]]!r}?" if match else ""
 
 
+def shown_key(key: Any) -> str:
+    """Return a key as a message shows it: plain, or quoted if it is a long one."""
+    return key if isinstance(key, str) and 0 < len(key) <= QUOTED_CHARACTERS else quoted(key)
+
+
+def is_same_name(name: str, other: str) -> bool:
+    """Return whether two names are the same but for case and underscores."""
+    return _plain(name) == _plain(other)
+
+
 def _with_name(node: Node, default: Any) -> Node:
     """Return a node that says what it is: what the argument is by default, if it does not say."""
     if isinstance(node, Mapping) and "NAME" not in node and isinstance(default, str):
@@ -241,13 +264,57 @@ def _with_name(node: Node, default: Any) -> Node:
 
 
 @contextmanager
-def _located(path: str, elsewhere: Container[str]) -> Iterator[None]:
-    """Say where in the YAML file a refused argument stands: under `path`, or at the top if it came `elsewhere`."""
+def located(path: str, elsewhere: Collection[str] = ()) -> Iterator[None]:
+    """Say where in the YAML file a refused argument stands: under `path`, unless it came from `elsewhere`."""
     try:
         yield
     except ParameterError as error:
-        where = "" if error.argument in elsewhere else f"{path}."
+        if error.argument.partition(".")[0] in elsewhere:
+            raise
+        where = f"{path}." if path else ""
         raise ConfigError(f"{where}{error.argument.upper()} {error.reason}") from error
+
+
+def _check_keys(cls: type, node: Mapping[str, Any], known: Collection[str], path: str) -> None:
+    for key in node:
+        if key not in known:
+            takes = f"it takes {', '.join(known)}" if known else "it takes no keys"
+            hint = nearest(str(key), known)
+            raise ConfigError(f"{path}.{shown_key(key)}: {cls.__name__} has no such key{hint}; {takes}")
+
+
+def _defaults(cls: type) -> dict[str, Any]:
+    return {name: given.default for name, given in arguments(cls).items() if given.default is not given.empty}
+
+
+def _parts(
+    cls: type, values: Mapping[str, Any], path: str, folders: Sequence[Path]
+) -> dict[str, tuple[Any, dict[str, Any]]]:
+    """Build the arguments that are nodes; a part may take, as its context, what its owner takes beside the parts."""
+    registries: Mapping[str, Registry] = getattr(cls, "parts", {})
+    beside = {name: value for name, value in values.items() if name not in registries}
+    return {
+        name: build(registry, _with_name(values[name], default), f"{path}.{name.upper()}", folders, **beside)
+        for name, registry in registries.items()
+        for default in [_defaults(cls).get(name)]
+        if isinstance(values.get(name), str | Mapping)
+    }
+
+
+def _made(cls: type, values: Mapping[str, Any], path: str) -> Any:
+    try:
+        return cls(**values)
+    except KsomError:
+        raise
+    except Exception as error:  # whatever a class of the user's own does
+        error.add_note(f"in making {path} ({cls.__name__})")
+        raise
+
+
+def _chosen(value: Any, made: Any) -> Any:
+    if isinstance(value, dict):
+        return with_chosen(value, made)
+    return made if value is None and type(made) in PLAIN else value
 
 
 def _imported(name: str, path: str, folders: Sequence[Path]) -> type:
@@ -261,14 +328,15 @@ def _imported(name: str, path: str, folders: Sequence[Path]) -> type:
         looked = ", ".join(str(folder) for folder in folders)
         why = f"{type(error).__name__}: {error}"
         raise ConfigError(
-            f"{path}: cannot import {module_name!r} ({why}); looked in {looked} and Python's path"
+            f"{path}: cannot import {quoted(module_name)} ({why}); looked in {looked} and Python's path"
         ) from error
     finally:
         sys.path[:] = before
     found = getattr(module, class_name, None)
     if not isinstance(found, type):
         classes = [key for key, value in vars(module).items() if isinstance(value, type)]
-        raise ConfigError(f"{path}: module {module_name!r} has no class {class_name!r}{nearest(class_name, classes)}")
+        told = f"module {quoted(module_name)} has no class {quoted(class_name)}"
+        raise ConfigError(f"{path}: {told}{nearest(class_name, classes)}")
     return found
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -13,12 +14,15 @@ from numpy.typing import ArrayLike, NDArray
 from ksom.algorithms import ALGORITHMS, Algorithm
 from ksom.arguments import require_boolean, require_integer, require_path
 from ksom.dataset import Dataset
-from ksom.errors import DataError, OutputError, ParameterError, TrainingFailed
+from ksom.errors import DataError, ParameterError, TrainingFailed
 from ksom.feed import Feed
 from ksom.hooks.hook import EVERY_PAUSE, Hook
 from ksom.kohonensom_model import KohonenSOM
+from ksom.runs.growing_files import GrowingFiles, is_plain_name
 from ksom.runs.run import Outcome, Run
-from ksom.whole_files import writing
+from ksom.runs.run_folder import OWN_NAMES
+
+logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.25
 """How long an algorithm works before it lets go: a stop that is asked for then takes effect, a progress bar moves."""
@@ -51,7 +55,7 @@ class Trainer:
     seed : int
         Seed of the first weights, of the order of the samples and of the probe.
     folder : Path, optional
-        Where hooks put their results.
+        Where hooks put their results; some need one.
 
     Attributes
     ----------
@@ -61,6 +65,8 @@ class Trainer:
         The samples of each iteration; knows what they are like, and their digest.
     config : mapping
         A description of the training that its checkpoints keep, if there is one.
+    files : GrowingFiles
+        What hooks append to, in the folder.
 
     Raises
     ------
@@ -77,6 +83,7 @@ class Trainer:
     """
 
     parts = {"algorithm": ALGORITHMS}
+    from_elsewhere = ("som", "dataset", "hooks", "callback_period", "seed", "folder")
 
     def __init__(
         self,
@@ -101,13 +108,15 @@ class Trainer:
             raise ParameterError("som", "be a KohonenSOM", som)
         self.som = som
         self.dataset = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
-        self.algorithm = copy.copy(_algorithm(algorithm))  # it may serve other trainings as well
+        self.algorithm = copy.copy(ALGORITHMS.made("algorithm", algorithm))  # it may serve other trainings as well
         self.algorithm.prepare(som.lattice, self.iterations)
         self.hooks = _by_phase(hooks)
         self.feed = Feed(self.dataset, self.batch_size, self.shuffle, self.seed, som.dtype)
         self._start_map()
         self.config: Mapping[str, Any] = {}
-        where = None if folder is None else require_path("folder", folder)
+        where = _folder_for(self.hooks, folder)
+        self.files = GrowingFiles(where, {hook.file: hook.trailer for hook in self.hooks.values() if hook.file})
+        self._file_warnings: list[str] = []
         self.run = Run(som, self.iterations, self.feed.probe, where, self.state)
         self._seconds_per_iteration = self._guessed_seconds()
 
@@ -131,9 +140,9 @@ class Trainer:
         TrainingFailed
             If it has been called before.
         OutputError
-            If the folder cannot be written, or holds files of another training.
+            If the folder cannot be written, holds files of another training, or goes away.
         """
-        self._open_folder()
+        self._begin()
         with self._closing_hooks():
             self._tell("before_train", self.hooks)
             while not self.run.is_over:
@@ -141,39 +150,57 @@ class Trainer:
                 due = self._due(stop)
                 self._tell("before_step", due)
                 self._learn(stop)
+                self.files.require_folder()
                 if any(map(self._period, due.values())):
                     self.run.metrics.put(**self.algorithm.parameters(stop - 1))
                 self._tell("after_step", due)
         return self.run.outcome
 
     def state(self) -> dict[str, Any]:
-        """Return what a resumed training needs beside the weights."""
+        """Return what a resumed training needs beside the weights; the files of hooks are then on the disk.
+
+        Raises
+        ------
+        TrainingFailed
+            If the state of a hook cannot be kept.
+        OutputError
+            If the files cannot be.
+        """
         return {
             "iteration": self.run.iteration,
             "seconds": self.run.seconds,
+            "wall_seconds": self.run.wall_seconds,
             "hooks": {key: _checked_state(key, hook) for key, hook in self.hooks.items()},
             "data_digest": self.feed.digest,
             "config": self.config,
+            "files": self.files.marks(),
         }
 
     def load_state(self, state: Mapping[str, Any], weights: NDArray[Any]) -> None:
-        """Go on from `state` and its weights."""
+        """Go on from `state` and its weights; files that hooks append to go back to where they were.
+
+        Raises
+        ------
+        CheckpointError
+            If the state is not one of a training.
+        OutputError
+            If the files cannot be written.
+        """
+        self._file_warnings = self.files.cut_back(state)
         self.som.weights = weights
         self.run.iteration = int(state["iteration"])
         self.run.seconds = float(state["seconds"])
+        self.run.earlier_seconds = float(state.get("wall_seconds", self.run.seconds))
         for key, hook in self.hooks.items():
             hook.load_state(state["hooks"].get(key, {}))
 
-    def _open_folder(self) -> None:
+    def _begin(self) -> None:
         if self.run.outcome is not Outcome.RUNNING:
             raise TrainingFailed("this training has ended; make a new Trainer for another one")
-        if self.run.folder is None:
-            return
-        with writing(self.run.folder):
-            self.run.folder.mkdir(parents=True, exist_ok=True)
-        for file in (self.run.folder / hook.file for hook in self.hooks.values() if hook.file):
-            if self.run.iteration == 0 and file.exists():
-                raise OutputError(f"{file}: is there already, from another training; choose another folder")
+        self.files.begin(new=[] if self.run.iteration else [hook.file for hook in self.hooks.values() if hook.file])
+        for line in self._file_warnings:  # now that there is a log
+            logger.warning("%s", line)
+        self.run.begin()
 
     def times(self, hook: Hook) -> str:
         """Say how often a hook acts in the whole training."""
@@ -301,12 +328,6 @@ def _checked_state(key: str, hook: Hook) -> dict[str, Any]:
     return state
 
 
-def _algorithm(algorithm: Any) -> Algorithm:
-    is_made = hasattr(algorithm, "train") and not isinstance(algorithm, type)
-    made: Algorithm = algorithm if is_made else ALGORITHMS.named("algorithm", algorithm)()
-    return made
-
-
 @contextmanager
 def _named(key: str, event: str) -> Iterator[None]:
     """Say which hook failed, in a note that the exception carries."""
@@ -324,6 +345,8 @@ def _by_phase(hooks: Mapping[str, Hook] | Iterable[Hook]) -> dict[str, Hook]:
             raise ParameterError("hooks", "be hooks: objects of subclasses of ksom.Hook", hook)
         if hook.every is not None:
             require_integer(f"{key}.every", hook.every, minimum=EVERY_PAUSE)
+        if hook.file and (not is_plain_name(hook.file) or hook.file in OWN_NAMES):
+            raise ParameterError(f"{key}.file", "be the name of a file of its own in the run folder", hook.file)
     files = [hook.file for hook in named.values() if hook.file]
     for file in set(files):
         if files.count(file) > 1:
@@ -331,6 +354,14 @@ def _by_phase(hooks: Mapping[str, Hook] | Iterable[Hook]) -> dict[str, Hook]:
                 "hooks", f"append to different files, but {files.count(file)} append to {file}", list(named)
             )
     return dict(sorted(named.items(), key=lambda item: item[1].phase))
+
+
+def _folder_for(hooks: Mapping[str, Hook], folder: str | Path | None) -> Path | None:
+    """Return the folder as a path; a hook that needs one and has none would do nothing, silently."""
+    needing = [key for key, hook in hooks.items() if hook.file or hook.needs_folder]
+    if folder is None and needing:
+        raise ParameterError("folder", f"be given, for the hook {needing[0]} writes into it", folder)
+    return None if folder is None else require_path("folder", folder)
 
 
 def _numbered(hooks: Iterable[Hook]) -> dict[str, Hook]:

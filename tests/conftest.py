@@ -6,6 +6,7 @@ import importlib
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import numba
@@ -40,3 +41,22 @@ def interpreted() -> Iterator[dict[str, ModuleType]]:
             setattr(sys.modules["ksom.kernels.numba"], name.rpartition(".")[2], module)
     with np.errstate(over="ignore", under="ignore"):
         yield modules
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is brought onto the disk, and what is renamed, in order."""
+    order: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def telling_fsync(descriptor: int) -> None:
+        order.append(f"fsync {Path(f'/proc/self/fd/{descriptor}').readlink().name}")
+        fsync(descriptor)
+
+    def telling_replace(old: Path, new: Path) -> None:
+        order.append(f"rename to {new.name}")
+        replace(old, new)
+
+    monkeypatch.setattr("os.fsync", telling_fsync)
+    monkeypatch.setattr("os.replace", telling_replace)
+    return order

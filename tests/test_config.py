@@ -1,10 +1,11 @@
 """YAML files and KEY VALUE pairs are folded into one tree, and what is wrong in them is said with its place."""
 
+import os
 import re
 
 import pytest
 
-from ksom.config import DEFAULTS, as_plain, load_config
+from ksom.config import DEFAULTS, LARGEST_FILE, MOST_BASES, as_plain, is_off, load_config
 from ksom.errors import ConfigError
 
 
@@ -94,8 +95,8 @@ def test_another_name_drops_the_keys_of_the_old_one(load):
 
 @pytest.mark.parametrize("off", ["null", "~", "", "false"])
 def test_hooks_can_be_switched_off_and_on(load, off):
-    assert "VLOG" not in load(f"HOOKS: {{VLOG: {off}}}")["HOOKS"]
-    assert "VLOG" not in load("HOOKS: {VLOG: {EVERY: 3}}", overrides=["HOOKS.VLOG", off])["HOOKS"]
+    assert is_off(load(f"HOOKS: {{VLOG: {off}}}")["HOOKS"]["VLOG"])
+    assert is_off(load("HOOKS: {VLOG: {EVERY: 3}}", overrides=["HOOKS.VLOG", off])["HOOKS"]["VLOG"])
     assert load(f"HOOKS: {{VLOG: {off}}}", overrides=["HOOKS.VLOG.EVERY", "5"])["HOOKS"]["VLOG"] == {"EVERY": 5}
 
 
@@ -116,11 +117,11 @@ WRONG = {
     "MODEL: {? {a: 1} : 2}": "found unhashable key",
     "SEED: !!python/object/apply:os.system [true]": "line 1, column 7: could not determine a constructor",
     "SEED: !!python/name:os.system": "could not determine a constructor",
-    "SEED: 2001-13-45": "cannot be read as a YAML file (month must be in 1..12)",
-    f"SEED: {'9' * 5000}": "cannot be read as a YAML file (Exceeds the limit",
-    "SEED: 0x_": "cannot be read as a YAML file (invalid literal",
-    f"SEED: {'[' * 3000}": "cannot be read as a YAML file (maximum recursion depth exceeded",
-    "HOOKS: &a\n  X: *a": "HOOKS contains itself, or is nested too deep",
+    "SEED: 2001-13-45": "line 1, column 7: '2001-13-45' is no timestamp (month must be in 1..12)",
+    f"SEED: {'9' * 5000}": "is no int (Exceeds the limit",
+    "SEED: 0x_": "line 1, column 7: '0x_' is no int (invalid literal",
+    f"SEED: {'[' * 3000}": "line 1, column 56: values are nested deeper than 50",
+    "HOOKS: &a\n  X: *a": "line 2, column 6: the anchor a contains itself",
     "SEED: \x01": "special characters are not allowed",
     "SEEED: 1": "exp.yaml: unknown key SEEED; did you mean 'SEED'?",
     "seed: 1": "unknown key seed; did you mean 'SEED'?",
@@ -139,14 +140,32 @@ WRONG = {
     "MODEL:": "MODEL must be a section of keys and values, got None",
     "DATASET: [1]": "DATASET must be a section of keys and values, got [1]",
     "MODEL: {1: 2}": "MODEL: a key must be a string, got 1",
-    "MODEL: {A: {B: 2001-01-01}}": "MODEL.A.B cannot be a date (2001-01-01)",
+    "MODEL: {A: {B: 2001-01-01}}": "MODEL.A.B cannot be a date (datetime.date(2001, 1, 1))",
     "MODEL: {A: !!set {b}}": "MODEL.A cannot be a set ({'b'})",
     "_BASE_: 5": "_BASE_ must be the path of a YAML file, got 5",
     "_BASE_: exp.yaml": "exp.yaml: _BASE_ 'exp.yaml' leads back to itself",
     "_BASE_: exp.yml": "exp.yml: there is no such file; did you mean 'exp.yaml'?",
     "_BASE_: no/exp.yaml": "no/exp.yaml: there is no such file (nor the folder no)",
-    "_BASE_: .": ".: cannot be read as a YAML file (Is a directory)",
-    '_BASE_: "a\\0b"': "cannot be read as a YAML file (embedded null byte)",
+    "_BASE_: .": ".: cannot be read as a YAML file (it is a folder, not a file)",
+    "MODEL: {A: [1, [2001-01-01]]}": "MODEL.A[1][0] cannot be a date",
+    "MODEL: {A: [{1: 2}]}": "MODEL.A[0]: a key must be a string, got 1",
+    "SEED: 010": "line 1, column 7: 010 begins with 0: YAML takes it for an octal number; leave the 0 out",
+    "MODEL: {X: 1:40}": "line 1, column 12: 1:40 is a number in sixties to YAML, 100 for 1:40; write the number",
+    "MODEL: {X: 1:40.5}": "1:40.5 is a number in sixties to YAML",
+    "MODEL: {X: !!bool x}": "line 1, column 12: 'x' is no bool",
+    "MODEL: {X: !!int x}": "'x' is no int",
+    "MODEL: {X: !!timestamp x}": "'x' is no timestamp",
+    "MODEL: !!map x": "expected a mapping node, but found scalar",
+    "MODEL: !!set [1]": "expected a mapping node, but found sequence",
+    "SEED: 1\n---\nSEED: 2": "line 2, column 1: expected a single document in the stream but found another document",
+    "HOOKS: {VLGO: null}": "HOOKS.VLGO: there is no hook 'VLGO' to switch off; did you mean 'VLOG'?; there are VLOG",
+    "HOOKS: {XYZ: false}": "HOOKS.XYZ: there is no hook 'XYZ' to switch off; there are VLOG",
+    "HOOKS: {vlog: {}}": "exp.yaml: HOOKS.vlog: the hook is there already as VLOG; write it so",
+    "HOOKS: {STOPONNAN: {}}": "exp.yaml: HOOKS.STOPONNAN: the hook is there already as STOP_ON_NAN; write it so",
+    f"{'y' * 500}: 1": f"unknown key '{'y' * 58}…; known:",
+    'OUTPUT_DIR: "a\\0b"': "OUTPUT_DIR must be the path of a file or folder, got 'a\\x00b'",
+    'OUTPUT_DIR: "a\\ud800b"': "OUTPUT_DIR must be the path of a file or folder, got 'a\\ud800b'",
+    '_BASE_: "a\\0b"': "a\\x00b: cannot be read as a YAML file (no file can have such a name)",
 }
 
 
@@ -160,6 +179,73 @@ def test_what_is_wrong_in_a_file_is_said_in_one_line(load, text):
 def test_file_that_is_not_text_is_refused(load):
     with pytest.raises(ConfigError, match=r"exp.yaml: cannot be read as a YAML file \('utf-8' codec"):
         load(b"SEED: \xff")
+
+
+DOUBLED = "".join(f"K{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 10))
+MERGED = "".join(f"K{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 3)}]}}\n" for n in range(1, 20))
+DEEP = "".join(f"K{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 100))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (f"K0: &a0 [x, x]\n{DOUBLED}", "there are more than 20000 values"),
+        (f"K0: &a0 {{x: 1}}\n{MERGED}", "there are more than 20000 values"),
+        (f"K0: &a0 []\n{DEEP}", "values are nested deeper than 50"),
+        (f"SEED: {' ' * LARGEST_FILE}1", f"cannot be read as a YAML file .it is larger than {LARGEST_FILE} bytes"),
+    ],
+    ids=["aliases", "merges", "chain", "spaces"],
+)
+def test_a_small_file_that_stands_for_much_is_refused_before_it_is_expanded(load, text, message):
+    with pytest.raises(ConfigError, match=message):
+        load(text)
+    assert len(text) < 4000 or message.endswith("bytes")
+
+
+def test_values_of_the_command_line_are_bounded_too(load):
+    value = f"{{{DOUBLED.replace(chr(10), ', ').replace('K1: &a1', 'K0: &a0 [x, x], K1: &a1')}}}"
+    with pytest.raises(ConfigError, match=r"^MODEL.X: cannot read the value .{1,60} as YAML .*more than 20000 values"):
+        load("", overrides=["MODEL.X", value])
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "pipe", "round"])
+def test_what_is_no_file_is_refused_at_once(load, tmp_path, name):
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "round").symlink_to("round")
+    why = {"/dev/zero": "it is a device", "pipe": "it is a named pipe", "round": "Too many levels of symbolic links"}
+    message = rf"^{name}: cannot be read as a YAML file \({why[name]}"
+    with pytest.raises(ConfigError, match=message):
+        load(f"_BASE_: {name}")
+    with pytest.raises(ConfigError, match=message):
+        load_config(name)
+
+
+def test_bases_are_counted(load):
+    chain = {f"f{n}.yaml": f"_BASE_: f{n + 1}.yaml" for n in range(MOST_BASES + 1)}
+    with pytest.raises(ConfigError, match=f"at most {MOST_BASES} follow each other"):
+        load("_BASE_: f0.yaml", **chain)
+
+
+def test_a_hook_of_a_base_can_be_switched_off(load):
+    hooks = load("_BASE_: base.yaml\nHOOKS: {MINE: null}", "HOOKS: {MINE: {NAME: Vlog}}")["HOOKS"]
+    assert is_off(hooks["MINE"])
+
+
+@pytest.mark.parametrize("words", [["MODEL.WIDTH=3", "SEED", "2"], ["SEED", "2", "MODEL.WIDTH=3"]])
+def test_key_and_value_may_be_one_word(load, words):
+    tree = load("", overrides=words)
+    assert (tree["SEED"], tree["MODEL"]) == (2, {"WIDTH": 3})
+
+
+def test_a_value_may_hold_an_equals_sign(load):
+    assert load("", overrides=["MODEL.X", "A=3", "MODEL.Y=B=4"])["MODEL"] == {"X": "A=3", "Y": "B=4"}
+
+
+@pytest.mark.parametrize("value", ["010", "1:40", "!!bool x", "[[[[", "\x1b[31m"])
+def test_values_of_the_command_line_are_read_like_those_of_a_file(load, value):
+    with pytest.raises(ConfigError, match=r"^MODEL.X: cannot read the value .* as YAML \(") as caught:
+        load("", overrides=["MODEL.X", value])
+    assert str(caught.value).isprintable()
 
 
 def test_bases_that_go_round_are_refused(load):
@@ -186,6 +272,7 @@ def test_missing_file_is_named(load, name):
         (["SEED", "1", "SED", "1"], "the command line: unknown key SED; did you mean 'SEED'?"),
         (["SEED", "-1"], "the command line: SEED must be an integer of at least 0, got -1"),
         (["A..B", "1"], "the override 'A..B' is not a key; write KEY VALUE"),
+        (["MODEL.WIDTH=3", "SEED"], "the last key, 'SEED', has no value"),
         (["=", "1"], "the override '=' is not a key; write KEY VALUE"),
         ([5, "1"], "the override 5 is not a key; write KEY VALUE"),
         (["SEED", "[1"], "SEED: cannot read the value '[1' as YAML"),

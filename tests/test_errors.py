@@ -314,7 +314,7 @@ YAML = {
     "MODEL: {HEIGHT: 1e1}": "MODEL.HEIGHT must be an integer of at least 1, got 10.0",
     f"MODEL: {{HEIGHT: 1{'0' * 400}}}": "MODEL.HEIGHT must be an integer of at most",
     "MODEL: {DTYPE: half}": "MODEL.DTYPE must be one of float32, float64, got 'half'",
-    "MODEL: {LATTICE: square}": "MODEL.LATTICE must name a lattice",
+    "MODEL: {LATTICE: square}": "MODEL.LATTICE.NAME: no lattice is called 'square'; known: rectangular",
     "MODEL: {NEIGHBOURHOOD: null}": "MODEL.NEIGHBOURHOOD must name a neighbourhood",
     "BACKEND: cuda": "BACKEND must be one of auto, numpy, numba, jax, got 'cuda'",
     "MODEL: {INITIAL: sample}": "MODEL.INITIAL.NAME: no initialisation is called 'sample'; did you mean 'samples'?",

@@ -60,10 +60,46 @@ def test_metrics_are_written_a_line_an_iteration(tmp_path):
     assert all(line["sigma"] >= 1 and 0 < line["learning_rate"] <= 0.1 for line in lines)
 
 
-def test_hooks_without_a_folder_write_nothing(tmp_path, monkeypatch):
+def test_metrics_of_an_iteration_are_the_parameters_that_it_learned_with(tmp_path):
+    trainer = trained(Hook(3), MetricsWriter(), folder=tmp_path)
+    lines = [json.loads(line) for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    for line in lines:
+        parameters = trainer.algorithm.parameters(line["iteration"] - 1)
+        assert (line["sigma"], line["learning_rate"]) == (parameters["sigma"], parameters["learning_rate"])
+    assert [line["iteration"] for line in lines] == [3, 6, 9, 10]
+
+
+def test_metrics_tell_the_seconds_of_learning(tmp_path):
+    trainer = trained(Hook(3), MetricsWriter(), folder=tmp_path)
+    seconds = [json.loads(line)["seconds"] for line in (tmp_path / "metrics.jsonl").read_text().splitlines()]
+    assert 0 < seconds[0] < seconds[1] < seconds[2] < seconds[3] == trainer.run.seconds
+
+
+WRITING = {"Checkpoint", "MLflow", "MetricsWriter", "TensorBoard", "Vlog"}
+
+
+@pytest.mark.parametrize("name", sorted(WRITING))
+def test_a_hook_that_needs_a_folder_and_has_none_says_so(name):
+    with pytest.raises(ParameterError, match=f"folder must be given, for the hook {name} writes into it, got None"):
+        trained(HOOKS.get(name)())
+
+
+def test_a_hook_of_ones_own_that_appends_to_a_file_needs_a_folder_too():
+    with pytest.raises(ParameterError, match="folder must be given, for the hook MINE writes into it"):
+        Trainer(KohonenSOM(2, 2), RandomColors(3), hooks={"MINE": type("Mine", (Hook,), {"file": "mine.txt"})()})
+
+
+def test_the_other_hooks_write_nothing_without_a_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    trained(*(HOOKS.get(name)() for name in HOOKS if name != "TimeLimit"))
+    trained(*(HOOKS.get(name)() for name in {*HOOKS} - WRITING - {"TimeLimit"}))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("file", ["../mine.txt", "/tmp/mine.txt", "a/b", "..", "config.yaml", "train.log", 5])
+def test_a_hook_appends_to_nothing_but_a_file_of_its_own_in_the_run_folder(tmp_path, file):
+    hook = type("Mine", (Hook,), {"file": file})()
+    with pytest.raises(ParameterError, match=r"Mine\.file must be the name of a file of its own in the run folder"):
+        trained(hook, folder=tmp_path)
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -94,10 +130,12 @@ def test_time_limit_ends_the_training():
 
 
 def test_time_limit_counts_earlier_parts():
-    hook = TimeLimit(seconds=50)
-    hook.load_state({"elapsed": 49.9999999})
-    trainer = trained(hook, iterations=10**9)
-    assert trainer.run.outcome is Outcome.STOPPED
+    def trainer(*hooks):
+        return Trainer(KohonenSOM(2, 2), [[0.0]], iterations=1000, hooks=hooks)
+
+    first, second = trainer(), trainer(Hook(1), TimeLimit(seconds=50))
+    second.load_state({**first.state(), "wall_seconds": 50.0}, first.som.weights)
+    assert (second.train(), second.run.iteration) == (Outcome.STOPPED, 1)
 
 
 def test_time_left_is_enough():

@@ -10,8 +10,8 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "ksom"
 
 LEVELS = [
-    {"errors", "arguments", "registry", "columns", "samples", "array_files", "whole_files", "logger", "memory"}
-    | {"masking", "regular_files"},
+    {"errors", "arguments", "registry", "columns", "samples", "array_files", "whole_files", "logger"}
+    | {"masking", "regular_files", "plain_yaml", "memory"},
     {"method", "map_file"},
     {"kernels", "dataset"},
     {"datasets", "feed", "kohonensom_model"},

@@ -9,6 +9,8 @@ import pytest
 from ksom.errors import DataError, NotTrained, ParameterError
 from ksom.kohonensom_model import KohonenSOM
 from ksom.map_file import FORMAT_VERSION
+from ksom.method.lattice import Rectangular
+from ksom.method.neighbourhood import Gaussian
 from ksom.samples import BLOCK_ROWS
 from ksom.trainer import Trainer
 
@@ -168,3 +170,24 @@ def test_dtype_may_be_numpys(dtype):
 
 def test_memory_of_the_weights_is_told():
     assert KohonenSOM(10, 20, dtype="float64").memory(3) == 10 * 20 * 3 * 8
+
+
+def test_lattice_and_neighbourhood_may_be_objects():
+    lattice, neighbourhood = Rectangular(4, 5), Gaussian()
+    som = KohonenSOM(4, 5, lattice=lattice, neighbourhood=neighbourhood, initial=WEIGHTS)
+    assert som.lattice is lattice
+    assert som.neighbourhood is neighbourhood
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "message"),
+    [
+        ("lattice", Rectangular(5, 4), "lattice must have the map's size, 4 × 5 nodes, got"),
+        ("lattice", Rectangular, "lattice must name a lattice"),
+        ("neighbourhood", Gaussian, "neighbourhood must name a neighbourhood"),
+        ("neighbourhood", Rectangular(4, 5), "neighbourhood must name a neighbourhood"),
+    ],
+)
+def test_a_lattice_of_another_size_and_a_class_are_refused(argument, value, message):
+    with pytest.raises(ParameterError, match=f"^{message}"):
+        KohonenSOM(4, 5, **{argument: value})

@@ -1,11 +1,12 @@
 """A YAML node is a constructor call, and what is wrong with it is said with its path."""
 
 import re
+from typing import Protocol
 
 import pytest
 
 from ksom.errors import ConfigError, ParameterError
-from ksom.registry import Registry, as_node, build, nearest
+from ksom.registry import Registry, build, located, nearest, with_chosen
 
 THINGS = Registry("thing")
 
@@ -28,24 +29,24 @@ class Large:
 
 @pytest.mark.parametrize("name", ["SmallThing", "smallthing", "SMALL_THING", "small_thing"])
 def test_names_are_found_in_any_writing(name):
-    assert type(build(THINGS, name, "A")) is Small
+    assert type(build(THINGS, name, "A")[0]) is Small
     assert THINGS.name_of(THINGS.get(name)) == "SmallThing"
 
 
 def test_keys_are_arguments():
-    made = build(THINGS, {"NAME": "SmallThing", "SIZE": 3, "COLOUR": "blue"}, "A")
+    made, _ = build(THINGS, {"NAME": "SmallThing", "SIZE": 3, "COLOUR": "blue"}, "A")
     assert (made.size, made.colour) == (3, "blue")
 
 
 def test_parts_are_built_too():
-    made = build(THINGS, {"NAME": "large", "PART": {"NAME": "large", "PART": "SmallThing"}}, "A")
+    made, _ = build(THINGS, {"NAME": "large", "PART": {"NAME": "large", "PART": "SmallThing"}}, "A")
     assert type(made.part.part) is Small
 
 
 def test_context_is_passed_to_those_who_take_it_and_the_node_goes_first():
     node = {"NAME": "large", "PART": "SmallThing"}
-    assert build(THINGS, node, "A", seed=5, unknown=6).seed == 5
-    assert build(THINGS, {**node, "SEED": 7}, "A", seed=5).seed == 7
+    assert build(THINGS, node, "A", seed=5, unknown=6)[0].seed == 5
+    assert build(THINGS, {**node, "SEED": 7}, "A", seed=5)[0].seed == 7
 
 
 @pytest.mark.parametrize(
@@ -72,14 +73,103 @@ def test_what_is_wrong_is_said_with_its_path(node, message):
 def test_node_of_an_object_has_every_default():
     given = {"NAME": "large", "PART": "small_thing"}
     expected = {"NAME": "large", "PART": {"NAME": "SmallThing", "SIZE": 1, "COLOUR": "red"}, "SEED": 0}
-    node = as_node(build(THINGS, given, "A"), given, THINGS)
+    _, node = build(THINGS, given, "A")
     assert node == expected
-    assert as_node(build(THINGS, node, "A"), node, THINGS) == expected
+    assert build(THINGS, node, "A")[1] == expected
 
 
 def test_a_name_is_given_once():
     with pytest.raises(ValueError, match="two things are called 'small_thing'"):
         THINGS.register("small_thing")(Large)
+
+
+class Bell(Protocol):
+    loudness: float
+
+    def ring(self): ...
+
+    def be_cast(self): ...
+
+
+BELLS = Registry("bell", Bell)
+
+
+@BELLS.register("church")
+class Church:
+    from_elsewhere = ("height",)
+
+    def __init__(self, height, pitch=3, tower=None):
+        self.height, self.pitch, self.tower = height, pitch, tower or "brick"
+        if height < 1:
+            raise ParameterError("height", "be >= 1", height)
+
+    def ring(self): ...
+
+    def be_cast(self): ...
+
+
+class Town:
+    parts = {"bell": BELLS, "spare": BELLS}
+
+    def __init__(self, height, bell="church", spare=None):
+        self.bell, self.spare = bell, spare
+
+
+TOWNS = Registry("town", Town)
+TOWNS.register("town")(Town)
+
+
+def test_a_part_takes_from_its_owner_what_it_says_comes_from_elsewhere():
+    town, node = build(TOWNS, {"NAME": "town", "HEIGHT": 9}, "A")
+    assert town.bell.height == 9
+    assert node == {
+        "NAME": "town",
+        "HEIGHT": 9,
+        "BELL": {"NAME": "church", "PITCH": 3, "TOWER": None},
+        "SPARE": None,
+    }
+
+
+def test_what_comes_from_elsewhere_is_no_key():
+    with pytest.raises(ConfigError, match=re.escape("A.BELL.HEIGHT: Church has no such key; it takes PITCH, TOWER")):
+        build(TOWNS, {"NAME": "town", "HEIGHT": 9, "BELL": {"HEIGHT": 1}}, "A")
+
+
+def test_what_a_part_refuses_is_said_where_it_was_given():
+    with pytest.raises(ConfigError, match=r"^A\.HEIGHT must be >= 1, got 0"):
+        build(TOWNS, {"NAME": "town", "HEIGHT": 0}, "A")
+    with pytest.raises(ConfigError, match=r"^HEIGHT must be >= 1, got 0"), located(""):
+        build(TOWNS, "town", "A", height=0)
+
+
+def test_what_the_context_gave_is_not_in_the_node():
+    assert "HEIGHT" not in build(TOWNS, "town", "A", height=3)[1]
+
+
+def test_what_was_left_open_is_filled_in_with_what_was_chosen():
+    town, node = build(TOWNS, "town", "A", height=3)
+    assert with_chosen(node, town)["BELL"] == {"NAME": "church", "PITCH": 3, "TOWER": "brick"}
+
+
+def test_defaults_that_yaml_cannot_hold_are_left_out_of_the_node():
+    class Odd:
+        def __init__(self, folder=re.compile(""), size=1): ...
+
+    things = Registry("thing")
+    things.register("odd")(Odd)
+    assert build(things, "odd", "A")[1] == {"NAME": "odd", "SIZE": 1}
+
+
+def test_an_object_or_a_name_is_made_into_an_object():
+    church = Church(3)
+    assert BELLS.made("bell", church) is church
+    assert BELLS.made("bell", "church", 4).height == 4
+
+
+@pytest.mark.parametrize("value", [Church, 5, None, "chruch", object(), Small()])
+def test_what_is_neither_an_object_nor_a_name_is_refused(value):
+    with pytest.raises(ParameterError, match=r"^bell must name a bell \(church\)"):
+        BELLS.made("bell", value)
 
 
 @pytest.fixture
@@ -89,14 +179,22 @@ def folder(tmp_path):
     )
     (tmp_path / "my_broken.py").write_text("raise RuntimeError('first line\\nsecond line')\n")
     (tmp_path / "my_syntax.py").write_text("def (:\n")
+    (tmp_path / "my_programs.py").write_text(
+        "from pathlib import Path\n"
+        "class Writes:\n"
+        "    def __init__(self, path): Path(path).write_text('it ran')\n"
+        "    def ring(self): pass\n"
+        "class Fails:\n"
+        "    def __init__(self): raise ZeroDivisionError('no size')\n"
+    )
     return tmp_path
 
 
 def test_a_class_of_the_users_own_is_imported_from_a_folder(folder):
     node = {"NAME": "my_things:Mine", "SIZE": 4}
-    made = build(THINGS, node, "A", [folder])
+    made, resolved = build(THINGS, node, "A", [folder])
     assert made.size == 4
-    assert as_node(made, node, THINGS) == node
+    assert resolved == node
 
 
 @pytest.mark.parametrize(
@@ -123,6 +221,22 @@ def test_classes_of_another_kind_are_refused(folder):
     hooks.base = Small
     with pytest.raises(ConfigError, match=r"A\.NAME: my_things:Mine must be a subclass of ksom\.Small"):
         build(hooks, "my_things:Mine", "A", [folder])
+
+
+@pytest.mark.parametrize("registry", [BELLS, TOWNS], ids=lambda registry: registry.kind)
+def test_a_class_of_another_kind_is_refused_before_it_is_called(folder, registry):
+    node = {"NAME": "my_programs:Writes", "PATH": str(folder / "written")}
+    with pytest.raises(
+        ConfigError, match=r"A\.NAME: my_programs:Writes must be a (bell: a class with the|subclass of)"
+    ):
+        build(registry, node, "A", [folder])
+    assert not (folder / "written").exists()
+
+
+def test_an_error_in_the_users_own_class_says_where_it_was_made(folder):
+    with pytest.raises(ZeroDivisionError) as caught:
+        build(THINGS, "my_programs:Fails", "A.B", [folder])
+    assert caught.value.__notes__ == ["in making A.B (Fails)"]
 
 
 @pytest.mark.parametrize(("name", "known", "told"), [("WIDHT", ["WIDTH"], "'WIDTH'"), ("X", ["WIDTH"], None)])

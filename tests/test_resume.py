@@ -11,6 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ksom.default_setup import Experiment
+from ksom.hooks import Hook
+from ksom.runs.run import Run
+
 EXPERIMENT = """
 DATASET: {NAME: RandomColors, SIZE: 40}
 MODEL: {HEIGHT: 30, WIDTH: 30}
@@ -21,7 +25,7 @@ HOOKS:
   QUALITY: {EVERY: 3}
 """
 
-CLOCK = ("seconds_per_iteration", "iterations_per_second", "eta_seconds")
+CLOCK = ("seconds", "seconds_per_iteration", "iterations_per_second", "eta_seconds")
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +129,19 @@ def test_a_signal_finishes_the_iteration_saves_and_a_resume_completes_the_same_r
     assert_same_run(folder, uninterrupted)
 
 
+def test_a_signal_that_was_ignored_stays_so(experiment: Path, uninterrupted: Path) -> None:
+    """As under nohup: closing the terminal does not stop the training."""
+    folder = experiment / "nohup"
+    code = "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); from ksom.entry import main; main()"
+    command = [sys.executable, "-c", code, "train", "--config-file", "colours.yaml", "--output-dir", folder.name]
+    process = subprocess.Popen(command, cwd=experiment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait_for(folder / "checkpoints" / "last.npz", process)
+    process.send_signal(signal.SIGHUP)
+    status, output = ended(process)
+    assert status == 0, output
+    assert_same_run(folder, uninterrupted)
+
+
 def test_a_second_ctrl_c_stops_at_once(experiment: Path) -> None:
     folder = experiment / "twice"
     process = start(
@@ -223,8 +240,12 @@ def test_a_stop_by_the_time_limit_can_be_resumed_to_the_same_bits(experiment: Pa
     status, output = run(experiment, "limited", *limit)
     assert status == 0
     assert "the time limit of 0.3 s is reached" in output
+    first = json.loads((experiment / "limited" / "summary.json").read_text())
     assert run(experiment, "limited", "--resume")[0] == 0
     assert_same_run(experiment / "limited", uninterrupted)
+    whole = json.loads((experiment / "limited" / "summary.json").read_text())
+    assert 0.3 <= first["seconds_wall"] < whole["seconds_wall"]
+    assert first["seconds_learning"] < whole["seconds_learning"] < whole["seconds_wall"]
 
 
 def test_a_second_process_in_the_same_folder_is_refused(experiment: Path) -> None:
@@ -243,3 +264,16 @@ def test_a_resumed_film_keeps_the_shape_of_its_frames(experiment: Path, uninterr
     assert status == 0
     assert "goes on with SIZE 60 and CAPTION True, as the film was begun" in output
     assert_same_run(experiment / "shape", uninterrupted)
+
+
+def test_a_plain_name_of_an_earlier_config_is_a_node_with_defaults(tmp_path: Path) -> None:
+    class Stop(Hook):
+        def after_step(self, hook_run: Run) -> None:
+            hook_run.request_stop("enough")
+
+    first = Experiment(output_dir=tmp_path / "run")
+    plain = {**first.config["MODEL"], "LATTICE": "rectangular", "NEIGHBOURHOOD": "gaussian"}
+    first.trainer.config = {**first.config, "MODEL": plain}
+    first.trainer.hooks = {"STOP": Stop(), **first.trainer.hooks}
+    assert first.run().status == "stopped"
+    assert Experiment(output_dir=tmp_path / "run").run(resume=True).status == "completed"

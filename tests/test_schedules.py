@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ksom.errors import ParameterError
-from ksom.method.schedules import SCHEDULES, Exponential, Linear, as_schedule
+from ksom.method.schedules import SCHEDULES, Exponential, Linear
 
 ITERATIONS = st.integers(1, 200)
 SIGMAS = st.floats(1, 1000)
@@ -101,10 +101,10 @@ def test_impossible_starts_are_refused(kind, start):
 
 @pytest.mark.parametrize("name", ["linear", "Linear", "EXPONENTIAL"])
 def test_a_schedule_may_be_given_by_its_name(name):
-    assert type(as_schedule("sigma", name)).__name__.lower() == name.lower()
+    assert type(SCHEDULES.made("sigma", name)).__name__.lower() == name.lower()
 
 
 @pytest.mark.parametrize("schedule", ["", "cubic", 5, None, [], Linear, True])
 def test_what_is_not_a_schedule_is_refused(schedule):
     with pytest.raises(ParameterError, match=r"sigma must name a schedule \(exponential, linear, .*\)"):
-        as_schedule("sigma", schedule)
+        SCHEDULES.made("sigma", schedule)

@@ -1,9 +1,9 @@
 """Random colours: the data of the first experiment."""
 
 from ksom.arguments import require_integer
-from ksom.array_files import available_memory
 from ksom.dataset import DATASETS, Dataset
 from ksom.errors import ParameterError
+from ksom.memory import available_memory
 from ksom.method.random_streams import stream
 
 BYTES = 3 * 8

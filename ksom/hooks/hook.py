@@ -8,8 +8,6 @@ from ksom.arguments import require_integer
 from ksom.registry import Registry
 from ksom.runs.run import Run
 
-HOOKS = Registry("hook")
-
 EVERY_PAUSE = 0
 """As a hook's `every`: at every pause of the trainer, some times a second, for hooks that watch the clock."""
 
@@ -58,7 +56,12 @@ class Hook:
     phase = Phase.ACT
     every: int | None = None
     file: str | None = None
-    """The file in the run folder that the hook appends to, if it does: no other hook may."""
+    """The file in the run folder that the hook appends to, by whole records, if it does: no other hook may. A resumed
+    training finds it as it was at the checkpoint."""
+    trailer: bytes = b""
+    """What the file must end with to be whole; the next record is written over it."""
+    needs_folder: bool = False
+    """Whether the hook can do nothing without a run folder; one with a `file` cannot."""
 
     def __init__(self, every: int | None = None) -> None:
         if every is not None:
@@ -87,4 +90,4 @@ class Hook:
         """Take back what `state` returned; an empty mapping if the hook is new."""
 
 
-HOOKS.base = Hook
+HOOKS = Registry("hook", Hook)

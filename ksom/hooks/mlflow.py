@@ -58,6 +58,7 @@ class MLflow(Hook):
     """
 
     phase = Phase.SEND
+    needs_folder = True
     every = EVERY_PAUSE
 
     def __init__(self, uri: str | None = None, experiment: str | None = None, run_name: str | None = None) -> None:

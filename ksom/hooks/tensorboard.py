@@ -42,6 +42,7 @@ class TensorBoard(Hook):
     """
 
     phase = Phase.REPORT
+    needs_folder = True
 
     def __init__(self, every: int | None = None, size: int = 250) -> None:
         super().__init__(every)

@@ -1,9 +1,5 @@
 """Hooks that watch the clock."""
 
-import time
-from collections.abc import Mapping
-from typing import Any
-
 from ksom.arguments import require_number
 from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook, Phase
 from ksom.runs.run import Run
@@ -54,21 +50,7 @@ class TimeLimit(Hook):
     def __init__(self, seconds: float) -> None:
         super().__init__()
         self.seconds = require_number("seconds", seconds, above=0, unit="seconds")
-        self._earlier = 0.0
-        self._began = time.monotonic()
-
-    def before_train(self, run: Run) -> None:
-        self._began = time.monotonic()
 
     def after_step(self, run: Run) -> None:
-        if self._elapsed() >= self.seconds:
+        if run.wall_seconds >= self.seconds:
             run.request_stop(f"the time limit of {self.seconds:g} s is reached")
-
-    def state(self) -> dict[str, Any]:
-        return {"elapsed": self._elapsed()}
-
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        self._earlier = state.get("elapsed", 0.0)
-
-    def _elapsed(self) -> float:
-        return self._earlier + time.monotonic() - self._began

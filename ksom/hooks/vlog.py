@@ -7,7 +7,7 @@ from typing import Any
 
 from ksom.arguments import require_boolean, require_integer, require_number
 from ksom.hooks.hook import HOOKS, Hook
-from ksom.pictures.film import Film
+from ksom.pictures.film import TRAILER, Film
 from ksom.pictures.picture import Colours, Scale, colours_for
 from ksom.runs.run import Outcome, Run
 from ksom.whole_files import replacing
@@ -42,6 +42,7 @@ class Vlog(Hook):
     """
 
     file = "vlog.gif"
+    trailer = TRAILER
 
     def __init__(self, every: int | None = None, fps: float = 10, size: int = 500, caption: bool = True) -> None:
         super().__init__(every)

@@ -53,7 +53,7 @@ def get_backend(
     """
     require_choice("backend", name, BACKENDS)
     if name == "auto":
-        name, why = _choice(numpy_seconds)
+        name, why = choice(numpy_seconds)
         logger.log(logging.INFO if numpy_seconds else logging.DEBUG, "backend: %s (auto: %s)", name, why)
     if name == "numba":
         return _numba_backend()(weights, dtype, threads or _cores())
@@ -71,7 +71,7 @@ def needs_speed(numpy_seconds: float) -> bool:
     return numpy_seconds > LOADING_SECONDS
 
 
-def _choice(numpy_seconds: float) -> tuple[str, str]:
+def choice(numpy_seconds: float) -> tuple[str, str]:
     """Return the backend that is done first, and why."""
     if not needs_speed(numpy_seconds):
         return "numpy", "there is little to do, numpy is done before numba is loaded"

@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 
 from ksom.registry import Registry
 
-DISTANCES = Registry("distance")
-
 
 class Distance(Protocol):
     """A distance whose order of nodes is that of Σ term(w − x) over the features, added in order.
@@ -26,6 +24,9 @@ class Distance(Protocol):
     def reported(self, total: NDArray[Any]) -> NDArray[Any]:
         """Return the distance that a sum of terms stands for, data units; may work in place, and keeps the dtype."""
         ...
+
+
+DISTANCES = Registry("distance", Distance)
 
 
 @DISTANCES.register("euclidean")

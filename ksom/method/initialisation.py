@@ -13,8 +13,6 @@ from ksom.method.random_streams import stream
 from ksom.registry import Registry
 from ksom.samples import Range
 
-INITIALISATIONS = Registry("initialisation")
-
 
 class Source(Protocol):
     """What first weights may be made from: the data set."""
@@ -37,6 +35,9 @@ class Initialisation(Protocol):
     def weights(self, lattice: Lattice, source: Source, within: Range, seed: int) -> NDArray[np.float64]:
         """Return weights of shape (height, width, D), data units."""
         ...
+
+
+INITIALISATIONS = Registry("initialisation", Initialisation)
 
 
 @INITIALISATIONS.register("random")

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 from ksom.arguments import require_choice, require_integer
 from ksom.registry import Registry
 
-LATTICES = Registry("lattice")
-
 WRAPS = ("none", "rows", "columns", "both")
 """Which axes are closed: along a wrapped axis the last node is one step from the first."""
 
@@ -53,6 +51,9 @@ class Lattice(Protocol):
         ...
 
 
+LATTICES = Registry("lattice", Lattice)
+
+
 @LATTICES.register("rectangular")
 class Rectangular:
     """Rows and columns; d² = Δrow² + Δcolumn², lattice steps²; a node inside has 8 neighbours.
@@ -77,6 +78,7 @@ class Rectangular:
     [[13.0], [2.0]]
     """
 
+    from_elsewhere = ("height", "width")  # the map's
     neighbour_square = 2.0
 
     def __init__(self, height: int, width: int, wrap: str = "none") -> None:

@@ -9,8 +9,6 @@ from numpy.typing import DTypeLike, NDArray
 from ksom.method.lattice import Lattice
 from ksom.registry import Registry
 
-NEIGHBOURHOODS = Registry("neighbourhood")
-
 FACTORS_AT_ONCE = 2**17
 """How many factors are computed at once, for many small iterations or one large one: a megabyte of float64."""
 
@@ -26,6 +24,9 @@ class Neighbourhood(Protocol):
     def of(self, squares: NDArray[np.float64], sigma: NDArray[np.float64]) -> NDArray[np.float64]:
         """h at each squared distance, for each sigma, element by element; lattice steps² and lattice steps."""
         ...
+
+
+NEIGHBOURHOODS = Registry("neighbourhood", Neighbourhood)
 
 
 class Factors(NamedTuple):

@@ -8,8 +8,6 @@ from ksom.arguments import require_number
 from ksom.errors import ParameterError
 from ksom.registry import Registry
 
-SCHEDULES = Registry("schedule")
-
 
 class Schedule(Protocol):
     """A function of the iteration, with Python floats as values: numpy's would turn float32 weights into float64."""
@@ -30,6 +28,9 @@ class Schedule(Protocol):
     def value(self, t: int, iterations: int, sigma_start: float) -> float:
         """Return the value at iteration t of `iterations`; `sigma_start` is the sigma of t = 0, lattice steps."""
         ...
+
+
+SCHEDULES = Registry("schedule", Schedule)
 
 
 @SCHEDULES.register("exponential")
@@ -120,19 +121,6 @@ class Geometric(FromStartToEnd):
     def at(self, progress: float) -> float:
         """START^(1 − p) · END^p, which is the same and exact at both ends."""
         return float(self.start ** (1 - progress) * self.end**progress)
-
-
-def as_schedule(argument: str, schedule: Any) -> Schedule:
-    """Return a schedule that is given as such or by its name.
-
-    Raises
-    ------
-    ParameterError
-        For anything else.
-    """
-    is_made = hasattr(schedule, "value") and not isinstance(schedule, type)
-    made: Schedule = schedule if is_made else SCHEDULES.named(argument, schedule)()
-    return made
 
 
 def _require_positive(schedule: Any, *names: str) -> None:

@@ -3,7 +3,6 @@
 import json
 import logging
 import re
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from ksom.array_files import DamagedFile
 from ksom.errors import CheckpointError, DataError
 from ksom.map_file import MapFile, read_with_texts, write
-from ksom.whole_files import writing
+from ksom.whole_files import replace_link
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +58,7 @@ def save_checkpoint(folder: Path, weights: NDArray[Any], state: Mapping[str, Any
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"iteration-{state['iteration']:09d}.npz"
     write(path, MapFile(weights, **about), state=json.dumps({**state, "format_version": FORMAT_VERSION}))
-    _link(folder / LAST, path.name)
+    replace_link(folder / LAST, path.name)
     return path
 
 
@@ -110,24 +109,21 @@ def read_checkpoint(path: Path) -> Checkpoint:
 
 
 def checkpoint_paths(folder: Path) -> list[Path]:
-    """Return the checkpoints in a folder, oldest first."""
-    if not folder.is_dir():
+    """Return the checkpoints in a folder, oldest first.
+
+    Raises
+    ------
+    CheckpointError
+        If the folder may not be read.
+    """
+    try:
+        paths = [path for path in folder.iterdir() if re.fullmatch(r"iteration-\d+\.npz", path.name)]
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    paths = [path for path in folder.iterdir() if re.fullmatch(r"iteration-\d+\.npz", path.name)]
+    except OSError as error:
+        raise CheckpointError(f"{folder}: cannot be read ({error.strerror})") from error
     return sorted(paths, key=lambda path: int(path.stem.partition("-")[2]))
 
 
 def _damaged(path: Path, why: str) -> DamagedCheckpoint:
     return DamagedCheckpoint(f"{path}: the checkpoint is damaged ({why})")
-
-
-def _link(link: Path, target: str) -> None:
-    """Point a link at a file beside it, at once; where the file system has no links, it is a copy."""
-    temporary = link.with_name(f".{link.name}.part")
-    with writing(link):
-        temporary.unlink(missing_ok=True)
-        try:
-            temporary.symlink_to(target)
-        except (OSError, NotImplementedError):
-            shutil.copyfile(link.with_name(target), temporary)
-        temporary.replace(link)

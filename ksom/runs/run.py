@@ -1,6 +1,7 @@
 """What a hook sees of a training: a small face to read from."""
 
 import enum
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -30,11 +31,13 @@ class Run:
     Attributes
     ----------
     iteration : int
-        Iterations completed: 0 before the first, and in `after_step` it counts the one just done.
+        Iterations completed: 0 before the first, and in `after_step` it counts the one just done. Metrics belong to it.
     iterations : int
         Iterations in all.
     seconds : float
         Time spent learning, hooks not counted, resumed parts included.
+    earlier_seconds : float
+        What earlier parts of a resumed training have added to `wall_seconds`.
     metrics : Metrics
         The numbers of the training.
     folder : Path or None
@@ -58,15 +61,33 @@ class Run:
         self._som = som
         self._snapshot = snapshot
         self._weights: tuple[int, NDArray[Any]] | None = None
-        self.iteration = 0
         self.iterations = iterations
         self.seconds = 0.0
         self.metrics = Metrics()
+        self.earlier_seconds = 0.0
+        self._began: float | None = None
         self.folder = folder
         self.probe = probe.view()
         self.probe.flags.writeable = False
         self.outcome = Outcome.RUNNING
         self.stop_reason: str | None = None
+
+    @property
+    def iteration(self) -> int:
+        return self.metrics.iteration
+
+    @iteration.setter
+    def iteration(self, iteration: int) -> None:
+        self.metrics.iteration = iteration
+
+    @property
+    def wall_seconds(self) -> float:
+        """Time that the training has taken, hooks and earlier parts of a resumed training included, seconds."""
+        return self.earlier_seconds + (0.0 if self._began is None else time.monotonic() - self._began)
+
+    def begin(self) -> None:
+        """Start the clock of `wall_seconds`; the trainer does."""
+        self._began = time.monotonic()
 
     @property
     def progress(self) -> float:

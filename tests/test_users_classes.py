@@ -1,0 +1,89 @@
+"""Classes of the user's own, named in an experiment: what is not of the kind that is meant is never called."""
+
+import pytest
+import yaml
+
+from ksom.default_setup import Experiment
+from ksom.errors import ConfigError
+
+MODULE = """
+from pathlib import Path
+
+class Writes:
+    def __init__(self, path=None): Path("written").write_text("it ran")
+"""
+
+PLACES = {
+    "DATASET": "must be a subclass of ksom.Dataset",
+    "MODEL.LATTICE": "must be a lattice: a class with the methods",
+    "MODEL.NEIGHBOURHOOD": "must be a neighbourhood: a class with the methods",
+    "MODEL.INITIAL": "must be an initialisation: a class with the methods weights",
+    "TRAINER.ALGORITHM": "must be an algorithm: a class with the methods prepare, train",
+    "TRAINER.ALGORITHM.SIGMA": "must be a schedule: a class with the methods",
+    "TRAINER.ALGORITHM.LEARNING_RATE": "must be a schedule: a class with the methods",
+    "HOOKS.MINE": "must be a subclass of ksom.Hook",
+}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my_classes.py").write_text(MODULE)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["my_classes:Writes", "subprocess:Popen"])
+@pytest.mark.parametrize("place", PLACES)
+def test_a_class_of_another_kind_is_refused_before_it_is_called(folder, place, name):
+    node = {"NAME": name} | ({"ARGS": ["touch", "written"]} if "Popen" in name else {"PATH": "x"})
+    with pytest.raises(ConfigError, match=f"^{place}.NAME: {name} {PLACES[place]}"):
+        Experiment(overrides=[place, yaml.safe_dump(node)])
+    assert not (folder / "written").exists()
+
+
+OWN = """
+from ksom.method.initialisation import Random
+from ksom.method.lattice import Rectangular
+from ksom.method.neighbourhood import Gaussian
+from ksom.method.schedules import Linear
+
+class Grid(Rectangular):
+    def __init__(self, height, width, colour="red"):
+        super().__init__(height, width)
+        self.colour = colour
+
+class Bell(Gaussian): pass
+class Dice(Random): pass
+class Slope(Linear): pass
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "name", "resolved"),
+    [
+        ("MODEL.LATTICE", "Grid", {"COLOUR": "red"}),
+        ("MODEL.NEIGHBOURHOOD", "Bell", {}),
+        ("MODEL.INITIAL", "Dice", {}),
+        ("TRAINER.ALGORITHM.SIGMA", "Slope", {"START": 5.0, "END": 1.0}),
+    ],
+)
+def test_a_class_of_the_users_own_is_a_node_like_any_other(folder, key, name, resolved):
+    (folder / "my_own.py").write_text(OWN)
+    node = Experiment(overrides=[key, f"my_own:{name}"]).config
+    for part in key.split("."):
+        node = node[part]
+    assert node == {"NAME": f"my_own:{name}", **resolved}
+
+
+def test_a_lattice_has_the_maps_sides(folder):
+    (folder / "my_own.py").write_text(OWN)
+    lattice = Experiment(overrides=["MODEL.LATTICE", "my_own:Grid", "MODEL.WIDTH", "7"]).som.lattice
+    assert (type(lattice).__name__, lattice.height, lattice.width) == ("Grid", 10, 7)
+
+
+@pytest.mark.parametrize("key", ["HEIGHT", "WIDTH"])
+def test_the_sides_of_a_map_are_refused_where_they_were_given(key):
+    with pytest.raises(ConfigError, match=f"^MODEL.{key} must be an integer of at least 1, got 0"):
+        Experiment(overrides=[f"MODEL.{key}", "0"])
+    with pytest.raises(ConfigError, match=f"^MODEL.LATTICE.{key}: Rectangular has no such key"):
+        Experiment(overrides=[f"MODEL.LATTICE.{key}", "5"])
