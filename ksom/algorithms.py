@@ -10,8 +10,9 @@ from ksom.kernels.node_sums import sum_of_parts
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
 from ksom.method.neighbourhood import factors_of_all, whole_factors
-from ksom.method.schedules import SCHEDULES, Schedule
+from ksom.method.schedules import SCHEDULES, ScheduleLike, as_schedule
 from ksom.registry import Registry
+from ksom.representation import as_call
 from ksom.samples import Block
 
 Batches = Callable[[int], Iterable[Block]]
@@ -50,10 +51,11 @@ class Online:
 
     Parameters
     ----------
-    sigma : schedule or str
-        Radius of the neighbourhood, lattice steps. Default start: half of the map's longer side, at least 1; end: 1.
-    learning_rate : schedule or str
-        alpha, in (0, 1]. Default start: 0.1; end: 0.01.
+    sigma : schedule, str, float or pair of float
+        Radius of the neighbourhood, lattice steps: a schedule or its name, its start, or (start, end). Default start:
+        half of the map's longer side, at least 1; end: 1.
+    learning_rate : schedule, str, float or pair of float
+        alpha, in (0, 1]; likewise. Default start: 0.1; end: 0.01.
 
     Raises
     ------
@@ -67,10 +69,13 @@ class Online:
 
     parts = {"sigma": SCHEDULES, "learning_rate": SCHEDULES}
 
-    def __init__(self, sigma: Schedule | str = "exponential", learning_rate: Schedule | str = "exponential") -> None:
-        self.sigma: Schedule = SCHEDULES.made("sigma", sigma)
-        self.learning_rate: Schedule = SCHEDULES.made("learning_rate", learning_rate)
+    def __init__(self, sigma: ScheduleLike = "exponential", learning_rate: ScheduleLike = "exponential") -> None:
+        self.sigma = as_schedule("sigma", sigma)
+        self.learning_rate = as_schedule("learning_rate", learning_rate)
         self._iterations = 0
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def prepare(self, lattice: Lattice, iterations: int) -> None:
         """Complete the schedules for a lattice and a number of iterations, and check them."""
@@ -121,8 +126,9 @@ class Batch:
 
     Parameters
     ----------
-    sigma : schedule or str
-        Radius of the neighbourhood, lattice steps. Default start: half of the map's longer side, at least 1; end: 0.7.
+    sigma : schedule, str, float or pair of float
+        Radius of the neighbourhood, lattice steps: a schedule or its name, its start, or (start, end). Default start:
+        half of the map's longer side, at least 1; end: 0.7.
 
     Raises
     ------
@@ -137,9 +143,12 @@ class Batch:
 
     parts = {"sigma": SCHEDULES}
 
-    def __init__(self, sigma: Schedule | str = "exponential") -> None:
-        self.sigma: Schedule = SCHEDULES.made("sigma", sigma)
+    def __init__(self, sigma: ScheduleLike = "exponential") -> None:
+        self.sigma = as_schedule("sigma", sigma)
         self._iterations = 0
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def prepare(self, lattice: Lattice, iterations: int) -> None:
         """Complete the schedule for a lattice and a number of iterations, and check it."""

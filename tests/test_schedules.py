@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ksom.errors import ParameterError
-from ksom.method.schedules import SCHEDULES, Exponential, Linear
+from ksom.method.schedules import SCHEDULES, Exponential, Geometric, Linear, as_schedule
 
 ITERATIONS = st.integers(1, 200)
 SIGMAS = st.floats(1, 1000)
@@ -101,10 +101,31 @@ def test_impossible_starts_are_refused(kind, start):
 
 @pytest.mark.parametrize("name", ["linear", "Linear", "EXPONENTIAL"])
 def test_a_schedule_may_be_given_by_its_name(name):
-    assert type(SCHEDULES.made("sigma", name)).__name__.lower() == name.lower()
+    assert type(as_schedule("sigma", name)).__name__.lower() == name.lower()
 
 
-@pytest.mark.parametrize("schedule", ["", "cubic", 5, None, [], Linear, True])
+@pytest.mark.parametrize("schedule", ["", "cubic", None, Linear])
 def test_what_is_not_a_schedule_is_refused(schedule):
     with pytest.raises(ParameterError, match=r"sigma must name a schedule \(exponential, linear, .*\)"):
-        SCHEDULES.made("sigma", schedule)
+        as_schedule("sigma", schedule)
+
+
+def test_a_number_is_the_start_of_the_usual_schedule():
+    assert (as_schedule("sigma", 5), as_schedule("sigma", 5, "linear")) == (Exponential(5.0), Linear(5.0))
+
+
+@pytest.mark.parametrize("pair", [(5, 0.5), [5, 0.5]])
+def test_a_pair_is_start_and_end_of_a_geometric_schedule(pair):
+    assert as_schedule("sigma", pair) == Geometric(5.0, 0.5)
+
+
+@pytest.mark.parametrize("schedule", [-1, 0, math.nan, True, (5, 0), ("5", 1)])
+def test_a_start_or_an_end_must_be_above_zero(schedule):
+    with pytest.raises(ParameterError, match="sigma must be a number > 0, got"):
+        as_schedule("sigma", schedule)
+
+
+@pytest.mark.parametrize("schedule", [[], [5], (5, 4, 3)])
+def test_start_and_end_are_a_pair(schedule):
+    with pytest.raises(ParameterError, match=r"sigma must be a number, a pair \(start, end\)"):
+        as_schedule("sigma", schedule)

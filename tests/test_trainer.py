@@ -14,6 +14,7 @@ from ksom.hooks import HOOKS, Checkpoint, Quality
 from ksom.hooks.hook import Hook
 from ksom.hooks.metrics_writer import MetricsWriter
 from ksom.hooks.mlflow import MLflow
+from ksom.hooks.picture import Picture
 from ksom.hooks.progress import Progress
 from ksom.hooks.quality import StopOnNaN
 from ksom.hooks.tensorboard import TensorBoard
@@ -27,6 +28,7 @@ from ksom.trainer import Trainer
 ALL_HOOKS = [
     Checkpoint(every=3),
     MetricsWriter(),
+    Picture(size=16),
     Progress(),
     Quality(every=2),
     StopOnNaN(1),
@@ -68,6 +70,36 @@ def test_length_of_segments_does_not_change_a_bit(pause, batching):
 @pytest.mark.parametrize("every", [1, 3, 7, 100])
 def test_period_of_hooks_does_not_change_a_bit(every):
     assert trained([Hook(every)]) == trained(callback_period=every) == trained()
+
+
+class Squares(Hook):
+    """Acts after the iterations 1, 4, 9, …."""
+
+    def __init__(self):
+        super().__init__()
+        self.acted = []
+
+    def next_due(self, iteration, iterations, period):
+        return (math.isqrt(iteration) + 1) ** 2
+
+    def after_step(self, run):
+        self.acted.append(run.iteration)
+
+
+def test_a_hook_may_have_a_rhythm_of_its_own_beside_others():
+    hook, other = Squares(), Squares()
+    other.next_due = lambda iteration, iterations, period: Hook.next_due(other, iteration, iterations, 5)
+    trained([hook, other])
+    assert hook.acted == [1, 4, 9, 16, 23]
+    assert other.acted == [5, 10, 15, 20, 23]
+
+
+@pytest.mark.parametrize("due", [-1, 0, 3])
+def test_a_hook_that_is_always_due_already_does_not_hold_the_training_for_ever(due):
+    hook = Squares()
+    hook.next_due = lambda iteration, iterations, period: due
+    trained([hook])
+    assert hook.acted[-1] == 23
 
 
 @pytest.mark.parametrize("algorithm", ["online", "batch"])

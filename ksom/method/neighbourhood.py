@@ -8,6 +8,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from ksom.method.lattice import Lattice
 from ksom.registry import Registry
+from ksom.representation import as_call
 
 FACTORS_AT_ONCE = 2**17
 """How many factors are computed at once, for many small iterations or one large one: a megabyte of float64."""
@@ -55,6 +56,9 @@ class Gaussian:
 
     is_product = True
     lowest = 0.0
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def of(self, squares: NDArray[np.float64], sigma: NDArray[np.float64]) -> NDArray[np.float64]:
         """exp(−(d / σ)² / 2) at each d², lattice steps²."""

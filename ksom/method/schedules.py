@@ -2,6 +2,8 @@
 
 import dataclasses
 import math
+import numbers
+from collections.abc import Sequence
 from typing import Any, Protocol, Self
 
 from ksom.arguments import require_number
@@ -31,6 +33,9 @@ class Schedule(Protocol):
 
 
 SCHEDULES = Registry("schedule", Schedule)
+
+ScheduleLike = Schedule | str | float | Sequence[float]
+"""A schedule, its name, its start, or its start and end."""
 
 
 @SCHEDULES.register("exponential")
@@ -74,14 +79,7 @@ class Exponential:
 
 @dataclasses.dataclass(frozen=True)
 class FromStartToEnd:
-    """Goes from START to END with p = t / (T − 1): reaches END in the last iteration; T = 1 uses START.
-
-    Parameters
-    ----------
-    start, end : float, optional
-        First and last value, > 0: lattice steps for sigma, 1 for a learning rate. Defaults: sigma from half of the
-        map's longer side (at least 1) to 1 (batch: 0.7), learning rate from 0.1 to 0.01.
-    """
+    """Goes from START to END with p = t / (T − 1): reaches END in the last iteration; T = 1 uses START."""
 
     start: float = None  # type: ignore[assignment]  # None until completed
     end: float = None  # type: ignore[assignment]  # None until completed
@@ -107,7 +105,14 @@ class FromStartToEnd:
 
 @SCHEDULES.register("linear")
 class Linear(FromStartToEnd):
-    """value(p) = START + (END − START) · p, with p from 0 in the first iteration to 1 in the last."""
+    """value(p) = START + (END − START) · p, with p from 0 in the first iteration to 1 in the last.
+
+    Parameters
+    ----------
+    start, end : float, optional
+        First and last value, > 0: lattice steps for sigma, 1 for a learning rate. Defaults: sigma from half of the
+        map's longer side (at least 1) to 1 (batch: 0.7), learning rate from 0.1 to 0.01.
+    """
 
     def at(self, progress: float) -> float:
         """START · (1 − p) + END · p."""
@@ -116,11 +121,46 @@ class Linear(FromStartToEnd):
 
 @SCHEDULES.register("geometric")
 class Geometric(FromStartToEnd):
-    """value(p) = START · (END / START)^p, with p from 0 in the first iteration to 1 in the last."""
+    """value(p) = START · (END / START)^p, with p from 0 in the first iteration to 1 in the last.
+
+    Parameters
+    ----------
+    start, end : float, optional
+        First and last value, > 0: lattice steps for sigma, 1 for a learning rate. Defaults: sigma from half of the
+        map's longer side (at least 1) to 1 (batch: 0.7), learning rate from 0.1 to 0.01.
+    """
 
     def at(self, progress: float) -> float:
         """START^(1 − p) · END^p, which is the same and exact at both ends."""
         return float(self.start ** (1 - progress) * self.end**progress)
+
+
+def as_schedule(argument: str, schedule: Any, usual: str = "exponential") -> Schedule:
+    """Return a schedule that is given as such, by its name, by its start, or by its start and end.
+
+    Parameters
+    ----------
+    argument : str
+        Its name, for messages.
+    schedule : schedule, str, float or pair of float
+        A number is the start of the usual schedule; a pair (start, end) is geometric.
+    usual : str
+        The name of the usual schedule.
+
+    Raises
+    ------
+    ParameterError
+        For anything else.
+    """
+    if isinstance(schedule, numbers.Real):
+        started: Schedule = SCHEDULES[usual](require_number(argument, schedule, above=0))
+        return started
+    if isinstance(schedule, tuple | list):
+        if len(schedule) != 2:
+            raise ParameterError(argument, "be a number, a pair (start, end), or the name of a schedule", schedule)
+        return Geometric(*(require_number(argument, value, above=0) for value in schedule))
+    made: Schedule = SCHEDULES.made(argument, schedule)
+    return made
 
 
 def _require_positive(schedule: Any, *names: str) -> None:
