@@ -27,7 +27,6 @@ LEVELS = [
         "array_files",
         "whole_files",
         "logger",
-        "memory",
     }
     | {"masking", "plain_yaml", "regular_files", "representation"},
     {"method", "map_file"},
