@@ -6,6 +6,7 @@ Everything is folded into one plain mapping and turned into a frozen yacs tree o
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from yacs.config import CfgNode
 
 from ksom.arguments import require_integer, require_path
 from ksom.errors import ConfigError, ParameterError, quoted
-from ksom.masking import holds_secret, masked
+from ksom.experiment_files import SUFFIXES, is_experiment
+from ksom.masking import holds_secret
 from ksom.plain_yaml import NotYAML, parsed
 from ksom.registry import is_same_name, nearest, shown_key
 from ksom.regular_files import read_regular
@@ -47,8 +49,6 @@ LARGEST_FILE = 2**18
 
 MOST_BASES = 20
 """How many files may stand on each other by `_BASE_`."""
-
-FILE_SUFFIXES = {".yaml", ".yml"}
 
 KEY = re.compile(r"[A-Za-z_]\w*(\.\w+)*")
 """The key of an override."""
@@ -106,7 +106,7 @@ def require_no_secret(config: Any, path: str = "") -> None:
             require_no_secret(value, f"{path}.{key}" if path else str(key))
     elif isinstance(config, str) and holds_secret(config):
         must = "must hold no password and no token, because config.yaml keeps it; read it from the environment"
-        raise ConfigError(f"{path} {must}, got {masked(config)!r}")
+        raise ConfigError(f"{path} {must}, got {quoted(config)}")
 
 
 def _layers(path: str | Path | None, overrides: Sequence[Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -246,21 +246,25 @@ def is_off(hook: Any) -> bool:
     return hook is None or hook is False
 
 
-def split_pairs(words: Sequence[Any]) -> Iterator[tuple[Any, Any]]:
-    """Yield keys and values, of KEY VALUE, two words, or KEY=VALUE, one; a last key without a value has None."""
+def split_words(words: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
+    """Yield what belongs together: KEY and VALUE, from two words or from KEY=VALUE; alone: a YAML file, a last key."""
     rest = iter(words)
     for word in rest:
         key, sign, value = word.partition("=") if isinstance(word, str) else (word, "", "")
-        yield (key, value) if sign and KEY.fullmatch(key) else (word, next(rest, None))
+        if sign and KEY.fullmatch(key):
+            yield key, value
+        else:
+            yield (word,) if is_experiment(word) else (word, *islice(rest, 1))
 
 
 def _pairs(overrides: Sequence[Any]) -> Iterator[tuple[str, Any]]:
-    for key, value in split_pairs(overrides):
-        if not isinstance(key, str) or not KEY.fullmatch(key):
+    for key, *values in split_words(overrides):
+        if not isinstance(key, str) or not KEY.fullmatch(key) or is_experiment(key):
             told = f"the override {quoted(key)} is not a key"
             raise ConfigError(f"{told}; write KEY VALUE or KEY=VALUE, such as MODEL.WIDTH 40")
-        if value is None:
+        if not values:
             raise ConfigError(f"overrides come in pairs, KEY VALUE; the last key, {quoted(key)}, has no value")
+        value = values[0]
         try:
             yield key, parsed(value) if isinstance(value, str) else value
         except NotYAML as error:
@@ -275,7 +279,7 @@ def _nested(key: str, value: Any) -> dict[str, Any]:
 
 def _neighbours(path: Path) -> str:
     try:
-        names = [other.name for other in path.parent.iterdir() if other.suffix in FILE_SUFFIXES]
+        names = [other.name for other in path.parent.iterdir() if other.suffix in SUFFIXES]
     except FileNotFoundError:
         return f" (nor the folder {path.parent})"
     except OSError:  # a folder that may not be read

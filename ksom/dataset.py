@@ -25,6 +25,9 @@ class Dataset:
     A subclass passes its samples to this constructor. One whose samples are not in an array overrides `__len__`,
     `features` and `rows`; one that makes new samples in every iteration, `batch` as well.
 
+    In an experiment, the constructor's arguments are the keys of DATASET. A relative path that is given to an argument
+    called `path`, or whose name ends in `_path`, is looked for beside the YAML file, then in the current folder.
+
     Parameters
     ----------
     samples : array_like of shape (N, D), or a table with named columns, such as a DataFrame

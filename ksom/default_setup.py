@@ -4,15 +4,16 @@ Whoever wants more builds the same classes in Python: none of them knows about c
 """
 
 import logging
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ksom.arguments import require_path
 from ksom.config import DEFAULTS, as_plain, is_off, load_config, require_no_secret
 from ksom.datasets import DATASETS
 from ksom.errors import ConfigError, KsomError, OutputError, TrainingFailed
+from ksom.experiment_files import experiment_file, experiment_name
 from ksom.hooks import HOOKS
 from ksom.hooks.hook import Hook
 from ksom.kohonensom_model import KohonenSOM
@@ -55,14 +56,16 @@ class Experiment:
     Parameters
     ----------
     config_file : str or Path, optional
-        The YAML file; without one the default configuration.
+        The YAML file, or "ksom:exp1" for one that comes with ksom; without one the default configuration.
     overrides : sequence of str
-        Alternating keys and values, such as ["MODEL.WIDTH", "40"].
+        Alternating keys and values, such as ["MODEL.WIDTH", "40"], or ["MODEL.WIDTH=40"].
     output_dir : str or Path, optional
-        The run folder itself; default OUTPUT_DIR/<stem of the YAML file>.
+        The run folder itself; default OUTPUT_DIR/<name>.
 
     Attributes
     ----------
+    name : str
+        What the run folder is called: the YAML file's stem; for the config.yaml of a run, the name that the run had.
     config : dict
         The resolved configuration: the file, the overrides and every default.
     dataset : Dataset
@@ -87,11 +90,13 @@ class Experiment:
     def __init__(
         self, config_file: str | Path | None = None, overrides: Sequence[str] = (), output_dir: str | Path | None = None
     ) -> None:
-        name = Path(config_file).stem if config_file is not None else "default"
         here = _current_folder()
-        folders = [here] if config_file is None else [(here / config_file).parent, here]
-        config = _with_found_files(as_plain(load_config(config_file, overrides)), folders)
-        self.folder = RunFolder(Path(output_dir) if output_dir is not None else Path(config["OUTPUT_DIR"]) / name)
+        file = None if config_file is None else experiment_file(require_path("config_file", config_file))
+        folders = [here] if file is None else [(here / file).parent, here]
+        config = as_plain(load_config(file, overrides))
+        self.name = experiment_name(file)
+        given = None if output_dir is None else require_path("output_dir", output_dir)
+        self.folder = RunFolder(given or Path(config["OUTPUT_DIR"]) / self.name)
         with located(""):  # what came from the top of the file
             self._build(config, folders)
 
@@ -188,7 +193,11 @@ class Experiment:
         else:
             refuse_own_result(self.folder.path, self.config)
             self.folder.make_way(restart=restart)
-        used = {"backend": self.som.kernels.name, "data_digest": self.trainer.feed.digest}
+        used = {
+            "experiment": self.name,
+            "backend": self.som.kernels.name,
+            "data_digest": self.trainer.feed.digest,
+        }
         self.folder.write_json(ENVIRONMENT, {**environment(), **used})
         self.folder.write_config(self.config)
 
@@ -246,31 +255,6 @@ def _as_today(config: Mapping[str, Any]) -> Mapping[str, Any]:
         return {**config, "MODEL": call(KohonenSOM, config["MODEL"], "MODEL")[1]}
     except KsomError:  # one that cannot be built any more is not the same
         return config
-
-
-def _with_found_files(config: dict[str, Any], folders: Sequence[Path]) -> dict[str, Any]:
-    """Return the config with paths of data that were found beside the YAML file, or in the current folder."""
-
-    def found(node: Any) -> Any:
-        path = node.get("PATH") if isinstance(node, Mapping) else None
-        if not isinstance(path, str):
-            return node
-        places = (folder / Path(path).expanduser() for folder in folders)
-        place = next(filter(_exists, places), Path(path))
-        place = Path(os.path.normpath(place))  # configs/../examples is examples
-        return {**node, "PATH": str(place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place)}
-
-    model = config["MODEL"]
-    if "INITIAL" in model:
-        model = {**model, "INITIAL": found(model["INITIAL"])}
-    return {**config, "DATASET": found(config["DATASET"]), "MODEL": model}
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except OSError:  # in a folder that may not be read
-        return False
 
 
 def _current_folder() -> Path:

@@ -1,16 +1,19 @@
 """The command `ksom`: parse, call, print, exit code."""
 
+import difflib
 import io
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.shell_completion import CompletionItem
 
 from ksom import __version__
-from ksom.errors import KsomError
+from ksom.errors import KsomError, one_line
 from ksom.masking import masked
 
 if TYPE_CHECKING:
@@ -19,37 +22,77 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Run the command, with one clear line for whatever goes wrong, and the conventional exit status."""
-    debug = "--debug" in sys.argv
+    asked: dict[str, bool] = {}
     try:
-        status = cli.main(standalone_mode=False)
+        status = cli.main(standalone_mode=False, obj=asked)
     except click.ClickException as error:
         shown = io.StringIO()
         error.show(shown)
-        click.echo(masked(shown.getvalue()), err=True, nl=False)
+        click.echo(masked("\n".join(map(one_line, shown.getvalue().splitlines()))), err=True)
         status = error.exit_code
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("stopped at once", err=True)
-        status = 128 + signal.SIGINT
+    except (click.Abort, KeyboardInterrupt) as error:
+        is_end_of_file = isinstance(error.__cause__, EOFError)  # click takes it for a Ctrl-C
+        click.echo(f"Error: {_told(error.__cause__)}" if is_end_of_file else "stopped at once", err=True)
+        status = 1 if is_end_of_file else 128 + signal.SIGINT
     except Exception as error:
-        if debug:
+        if asked.get(DEBUG):
             click.echo(masked("".join(traceback.format_exception(error))), err=True, nl=False)
-        click.echo(f"Error: {_one_line(error)}", err=True)
+        click.echo(f"Error: {_told(error)}", err=True)
         status = 1
     sys.exit(status)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+DEBUG = "debug"
+
+
+def _with_debug(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the option --debug, which `main` acts upon."""
+
+    def asked(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+        context.ensure_object(dict)[DEBUG] = value
+
+    option = click.option(f"--{DEBUG}", is_flag=True, expose_value=False, is_eager=True, callback=asked,
+                          help="Show a traceback if something fails.")  # fmt: skip
+    return option(command)
+
+
+def _complete_words(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Return the keys that begin so; where there is none, the shell completes the name of a file."""
+    from ksom.describe import keys
+
+    found = [CompletionItem(key) for key in keys() if key.startswith(begun)]
+    return found or [CompletionItem(begun, type="file")]
+
+
+def _complete_name(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
+    """Return the names that `ksom describe` explains and that begin so, in any case."""
+    from ksom.describe import names
+
+    return [CompletionItem(name) for name in names() if name.lower().startswith(begun.lower())]
+
+
+def _examples(*lines: str) -> str:
+    """Return what a help text ends with; the backspace keeps click from joining the lines."""
+    return "\n  ".join(["\b\nExamples:", *lines])
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=_examples("ksom train ksom:exp1", "ksom train --help"),
+)
 @click.version_option(__version__, prog_name="ksom")
 def cli() -> None:
-    r"""Train self-organising maps (Kohonen maps) from YAML experiments.
-
-    \b
-    Example:
-      ksom train --config-file configs/exp1.yaml
-    """
+    """Train self-organising maps (Kohonen maps) from YAML experiments."""
 
 
-@cli.command(context_settings={"ignore_unknown_options": True})
+@cli.command(
+    context_settings={"ignore_unknown_options": True},
+    epilog=_examples(
+        "ksom train --config-file configs/exp1.yaml",
+        "ksom train configs/exp1.yaml MODEL.WIDTH 40 MODEL.HEIGHT=30",
+        "ksom train --config-file configs/exp3.yaml --resume",
+    ),
+)
 @click.option(
     "--config-file", type=click.Path(), help="The experiment, a YAML file.  [default: 10 × 10 nodes, 20 colours]"
 )
@@ -62,8 +105,14 @@ def cli() -> None:
     "--dry-run", is_flag=True, help="Show the resolved config, the plan and the memory needed; train nothing."
 )
 @click.option("--mlflow", is_flag=True, help="Send the run to MLflow as well: HOOKS.MLFLOW {}.")
-@click.option("--debug", is_flag=True, help="Show a traceback if something fails.")
-@click.argument("overrides", nargs=-1, type=click.UNPROCESSED, metavar="[KEY VALUE]...")
+@_with_debug
+@click.argument(
+    "words",
+    nargs=-1,
+    type=click.UNPROCESSED,
+    shell_complete=_complete_words,
+    metavar="[FILE] [KEY VALUE | KEY=VALUE]...",
+)
 def train(  # noqa: PLR0917 (click passes them by name)
     config_file: str | None,
     output_dir: str | None,
@@ -71,27 +120,24 @@ def train(  # noqa: PLR0917 (click passes them by name)
     restart: bool,
     dry_run: bool,
     mlflow: bool,
-    debug: bool,  # noqa: ARG001 (`main` looks for it)
-    overrides: tuple[str, ...],
+    words: tuple[str, ...],
 ) -> int:
-    r"""Train a map as a YAML file describes it; KEY VALUE pairs override the file.
+    """Train a map as a YAML file describes it; KEY VALUE pairs override the file.
 
     Ctrl-C finishes the iteration, saves and stops; --resume goes on, and ends with the same bits.
-
-    \b
-    Examples:
-      ksom train --config-file configs/exp1.yaml
-      ksom train --config-file configs/exp1.yaml MODEL.WIDTH 40 MODEL.HEIGHT 30
-      ksom train --config-file configs/exp3.yaml --resume
     """
     from ksom.default_setup import Experiment
     from ksom.logger import log_to_console
 
     if resume and restart:
         raise click.UsageError("--resume goes on with a run, --restart begins it anew: give one of them")
-    _refuse_unknown_options(overrides)
+    files, overrides = _files_and_overrides(words)
+    files = [config_file, *files] if config_file is not None else files
+    if len(files) > 1:
+        raise click.UsageError(f"one experiment at a time, got {' and '.join(files)}")
     log_to_console()
-    experiment = Experiment(config_file, ("HOOKS.MLFLOW", "{}", *overrides) if mlflow else overrides, output_dir)
+    overrides = ["HOOKS.MLFLOW", "{}", *overrides] if mlflow else overrides
+    experiment = Experiment(files[0] if files else None, overrides, output_dir)
     if dry_run:
         click.echo(_plan(experiment))
         return 0
@@ -100,20 +146,15 @@ def train(  # noqa: PLR0917 (click passes them by name)
     return 128 + result.signal if result.signal else 0
 
 
-@cli.command()
+@cli.command(epilog=_examples("ksom track logs/exp1 logs/exp1.1", "ksom track --uri http://127.0.0.1:5000 logs/exp1"))
 @click.option(
     "--uri", help="An MLflow server or a database.  [default: MLFLOW_TRACKING_URI, else mlflow.db beside the run]"
 )
 @click.option("--experiment", help="The MLflow experiment.  [default: as the run's config.yaml, else ksom]")
+@_with_debug
 @click.argument("runs", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="RUN...")
 def track(uri: str | None, experiment: str | None, runs: tuple[Path, ...]) -> int:
-    r"""Send runs that have ended, or were killed, to MLflow: what it has already is not sent again.
-
-    \b
-    Examples:
-      ksom track logs/exp1 logs/exp1.1
-      ksom track --uri http://127.0.0.1:5000 logs/exp1
-    """
+    """Send runs that have ended, or were killed, to MLflow: what it has already is not sent again."""
     from ksom.logger import log_to_console
     from ksom.runs.tracking import track as send
 
@@ -125,34 +166,32 @@ def track(uri: str | None, experiment: str | None, runs: tuple[Path, ...]) -> in
     return 0
 
 
-@cli.command()
-@click.argument("name", required=False)
+@cli.command(epilog=_examples("ksom describe", "ksom describe Vlog", "ksom describe TRAINER.ALGORITHM",
+                              "ksom describe my_module:MyDataset"))  # fmt: skip
+@_with_debug
+@click.argument("name", required=False, shell_complete=_complete_name)
 def describe(name: str | None) -> int:
-    r"""List what an experiment can name: data sets, hooks, schedules, …, with arguments and defaults; or explain one.
-
-    \b
-    Examples:
-      ksom describe
-      ksom describe Vlog
-    """
+    """List what an experiment can name: data sets, hooks, schedules, …, with arguments and defaults; or explain one."""
     from ksom.describe import describe_all, describe_one
 
     click.echo(describe_one(name) if name else describe_all())
     return 0
 
 
-def _refuse_unknown_options(overrides: tuple[str, ...]) -> None:
-    """Report a mistyped option; it came through because a value, such as -3, may look like an option."""
-    for token in overrides[::2]:
-        if token.startswith("-"):
+def _files_and_overrides(words: tuple[str, ...]) -> tuple[list[str], list[str]]:
+    """Tell the experiment's file from overrides; report a mistyped option, which came through as a value may be -3."""
+    from ksom.config import split_words
+    from ksom.experiment_files import is_experiment
+
+    files: list[str] = []
+    overrides: list[str] = []
+    for group in split_words(words):
+        if group[0].startswith("-"):
+            name = group[0].partition("=")[0]
             known = [option for parameter in train.params for option in parameter.opts if option.startswith("--")]
-            raise click.NoSuchOption(token.partition("=")[0], possibilities=_alike(token, known))
-
-
-def _alike(token: str, known: list[str]) -> list[str]:
-    import difflib
-
-    return difflib.get_close_matches(token, known, n=1)
+            raise click.NoSuchOption(name, possibilities=difflib.get_close_matches(name, known, n=1))
+        (files if is_experiment(group[0]) else overrides).extend(group)
+    return files, overrides
 
 
 def _plan(experiment: "Experiment") -> str:
@@ -180,9 +219,9 @@ def _summary(result: "Result") -> str:
 _ARTEFACTS = (("film", "vlog.gif"), ("picture", "map.png"), ("map", "map.npz"), ("metrics", "metrics.jsonl"))
 
 
-def _one_line(error: BaseException) -> str:
+def _told(error: BaseException | None) -> str:
     """Return what went wrong, and in which hook, on one line."""
-    told = " ".join(str(error).split()) or type(error).__name__
+    what = " ".join(one_line(str(error)).split())
     if not isinstance(error, KsomError):
-        told = f"{type(error).__name__}: {told} (--debug shows where)"
-    return masked("; ".join([told, *getattr(error, "__notes__", [])]))
+        what = f"{type(error).__name__}{f': {what}' if what else ''} (--debug shows where)"
+    return masked("; ".join([what, *getattr(error, "__notes__", [])]))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ksom.errors import QUOTED_CHARACTERS, ConfigError, KsomError, ParameterError, quoted
+from ksom.experiment_files import found_file
 
 Node = Mapping[str, Any] | str
 
@@ -128,7 +129,7 @@ class Registry:
         if not isinstance(name, str):
             raise ConfigError(f"{path}: the name of {_a(self.kind)} must be a string, got {quoted(name)}")
         if ":" in name:
-            cls = _imported(name, path, folders)
+            cls = imported(name, path, folders)
             if lacks := self.lacks(cls):
                 raise ConfigError(f"{path}: {name} {lacks}")
             return cls
@@ -156,7 +157,7 @@ def build(
     path : str
         Where the node stands in the YAML file, such as "TRAINER.ALGORITHM", for messages.
     folders : sequence of Path
-        Where modules of the user's own are looked for.
+        Where modules of the user's own are looked for, and the files of arguments called `path`, or `…_path`.
     **context
         Further arguments, passed on if the class takes them and the node does not give them.
 
@@ -190,7 +191,7 @@ def call(
     known = arguments(cls)
     keys = {name.upper(): name for name in known if name not in from_elsewhere(cls)}
     _check_keys(cls, node, keys, path)
-    given = {keys[key]: value for key, value in node.items()}
+    given = {keys[key]: _located_value(keys[key], value, folders) for key, value in node.items()}
     taken = {name: value for name, value in context.items() if name in known and name not in given}
     values = {**_defaults(cls), **taken, **given}
     for name in known:
@@ -204,12 +205,33 @@ def call(
     return made, {key: value for key, value in resolved.items() if type(value) in PLAIN}
 
 
-def with_chosen(node: Mapping[str, Any], made: Any) -> dict[str, Any]:
-    """Return a resolved node with what an object chose to fit, where an argument was left open (None).
+def node_of(registry: Registry, made: Any) -> dict[str, Any]:
+    """Return the node that an object would be built from: what it holds under its arguments' names.
 
-    The object tells it under the argument's name, once it knows: a schedule its start, when the map is known.
+    Examples
+    --------
+    >>> from ksom.method.lattice import LATTICES, Rectangular
+    >>> node_of(LATTICES, Rectangular(4, 5, wrap="rows"))
+    {'NAME': 'rectangular', 'WRAP': 'rows'}
     """
-    return {key: _chosen(value, getattr(made, key.lower(), None)) for key, value in node.items()}
+    cls, parts = type(made), getattr(made, "parts", {})
+    held = {name: getattr(made, name, None) for name in arguments(cls) if name not in from_elsewhere(cls)}
+    described = {name: node_of(parts[name], value) if name in parts else value for name, value in held.items()}
+    node = {name.upper(): value for name, value in described.items() if type(value) in PLAIN}
+    return {"NAME": registry.name_of(cls), **node}
+
+
+def with_chosen(node: Mapping[str, Any], made: Any) -> dict[str, Any]:
+    """Return a resolved node with what its parts chose to fit, once they knew: a schedule its start, from the map."""
+    parts: Mapping[str, Registry] = getattr(made, "parts", {})
+    chosen = {key: node_of(parts[key.lower()], getattr(made, key.lower())) for key in node if key.lower() in parts}
+    return {**node, **chosen}
+
+
+def parts_of(cls: type) -> Mapping[str, Registry]:
+    """Return the arguments of a class that are nodes themselves, with where they are looked up."""
+    parts: Mapping[str, Registry] = getattr(cls, "parts", {})
+    return parts
 
 
 def from_elsewhere(cls: type) -> Collection[str]:
@@ -283,6 +305,12 @@ def _check_keys(cls: type, node: Mapping[str, Any], known: Collection[str], path
             raise ConfigError(f"{path}.{shown_key(key)}: {cls.__name__} has no such key{hint}; {takes}")
 
 
+def _located_value(name: str, value: Any, folders: Sequence[Path]) -> Any:
+    """Return a value as it is, or, if it is a path by the argument's name, as it is found in the folders."""
+    is_path = (name == "path" or name.endswith("_path")) and isinstance(value, str)
+    return found_file(value, folders) if is_path else value
+
+
 def _defaults(cls: type) -> dict[str, Any]:
     return {name: given.default for name, given in arguments(cls).items() if given.default is not given.empty}
 
@@ -291,7 +319,7 @@ def _parts(
     cls: type, values: Mapping[str, Any], path: str, folders: Sequence[Path]
 ) -> dict[str, tuple[Any, dict[str, Any]]]:
     """Build the arguments that are nodes; a part may take, as its context, what its owner takes beside the parts."""
-    registries: Mapping[str, Registry] = getattr(cls, "parts", {})
+    registries = parts_of(cls)
     beside = {name: value for name, value in values.items() if name not in registries}
     return {
         name: build(registry, _with_name(values[name], default), f"{path}.{name.upper()}", folders, **beside)
@@ -311,13 +339,8 @@ def _made(cls: type, values: Mapping[str, Any], path: str) -> Any:
         raise
 
 
-def _chosen(value: Any, made: Any) -> Any:
-    if isinstance(value, dict):
-        return with_chosen(value, made)
-    return made if value is None and type(made) in PLAIN else value
-
-
-def _imported(name: str, path: str, folders: Sequence[Path]) -> type:
+def imported(name: str, path: str, folders: Sequence[Path]) -> type:
+    """Import the class that `module:Class` names; see `Registry.find`."""
     module_name, _, class_name = name.partition(":")
     _forget_namesake(module_name.partition(".")[0], folders)
     before = list(sys.path)

@@ -112,7 +112,7 @@ class Trainer:
         self.som = som
         self.dataset = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
         self.algorithm = copy.copy(ALGORITHMS.made("algorithm", algorithm))  # it may serve other trainings as well
-        self.algorithm.prepare(som.lattice, self.iterations)
+        self.algorithm.prepare(som, self.iterations)
         self.hooks = _by_phase(hooks)
         self.feed = Feed(self.dataset, self.batch_size, self.shuffle, self.seed, som.dtype)
         self._start_map()

@@ -355,7 +355,7 @@ YAML = {
     "TRAINER: {ALGORITHM: {NAME: batch, LEARNING_RATE: {START: 0.1}}}": (
         "TRAINER.ALGORITHM.LEARNING_RATE: Batch has no such key; it takes SIGMA"
     ),
-    "TRAINER: {ALGORITHM: {NAME: batch, SIGMA: {START: 0.5}}}": "ALGORITHM.SIGMA.START must be >= 1 lattice step",
+    "TRAINER: {ALGORITHM: {NAME: batch, SIGMA: {NAME: exponential, START: 0.5}}}": "ALGORITHM.SIGMA.START must be >= 1 lattice step",
     "HOOKS: {VLOG: {EVRY: 3}}": "HOOKS.VLOG.EVRY: Vlog has no such key; did you mean 'EVERY'?",
     "HOOKS: {VLOG: {EVERY: 0}}": "HOOKS.VLOG.EVERY must be an integer of at least 1, got 0",
     "HOOKS: {VLOG: 5}": "HOOKS.VLOG must be a mapping or a name, got 5",

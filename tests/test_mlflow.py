@@ -20,7 +20,7 @@ import yaml
 
 from ksom.datasets.colours import RandomColors
 from ksom.default_setup import Experiment
-from ksom.errors import TrackingError
+from ksom.errors import DataError, TrackingError
 from ksom.hooks import Quality
 from ksom.hooks.hook import Hook
 from ksom.hooks.metrics_writer import MetricsWriter
@@ -446,7 +446,9 @@ def test_a_run_is_not_sent_where_its_own_folder_says(foreign, logs, client, capl
     )
 
 
-@pytest.mark.parametrize("names", [{"EXPERIMENT": ["a"]}, {"RUN_NAME": 5}, {"EXPERIMENT": "x" * 501}])
+@pytest.mark.parametrize(
+    "names", [{"EXPERIMENT": ["a"]}, {"RUN_NAME": 5, "URI": ["http://a"]}, {"EXPERIMENT": "x" * 501}]
+)
 def test_names_that_cannot_be_in_a_foreign_folder_are_refused(foreign, names) -> None:
     change_config(foreign, **names)
     with pytest.raises(
@@ -479,6 +481,12 @@ def test_what_a_link_in_the_folder_leads_to_is_not_sent(foreign, client, tmp_pat
 def test_a_damaged_file_of_a_foreign_folder_is_told_in_one_line(foreign, name, content, message) -> None:
     (foreign / name).write_text(content)
     with pytest.raises(TrackingError, match=rf"{name}: {message}"):
+        track(foreign)
+
+
+def test_a_file_that_is_no_map_is_told_in_one_line(foreign) -> None:
+    np.savez(foreign / "map.npz", weights=np.zeros(3))
+    with pytest.raises(DataError, match=r"map\.npz: "):
         track(foreign)
 
 

@@ -86,7 +86,7 @@ def test_a_pipe_is_not_waited_for(tmp_path, name) -> None:
 def test_a_file_without_bounds_is_not_read(tmp_path, name) -> None:
     with (tmp_path / name).open("wb") as file:
         file.truncate(LARGEST_TEXT + 1)
-    with pytest.raises(TrackingError, match=f"{name}: must have at most {LARGEST_TEXT} bytes"):
+    with pytest.raises(TrackingError, match=rf"{name}: cannot be read \(it is larger than {LARGEST_TEXT} bytes"):
         READERS[name](tmp_path)
 
 
@@ -96,6 +96,20 @@ def test_a_file_of_another_kind_is_refused_in_one_line(tmp_path, name, content) 
     (tmp_path / name).write_text(content)
     with pytest.raises(TrackingError, match=rf"{name}: (must hold a mapping|cannot be read as a (YAML|JSON) file)"):
         READERS[name](tmp_path)
+
+
+BOMB = "a0: &a0 [0, 0, 0, 0, 0, 0, 0, 0, 0]\n" + "".join(
+    f"a{i}: &a{i} [{', '.join([f'*a{i - 1}'] * 9)}]\n" for i in range(1, 12)
+)
+
+
+@pytest.mark.parametrize("content", [BOMB, "a: &a {b: *a}", "a: &a [*a]"], ids=["aliases", "mapping", "list"])
+def test_a_configuration_that_stands_for_gigabytes_is_not_unfolded(tmp_path, content) -> None:
+    (tmp_path / "config.yaml").write_text(content)
+    with pytest.raises(
+        TrackingError, match=r"config\.yaml: cannot be read as a YAML file \(.*(more than 20000 values|contains itself)"
+    ):
+        parameters(tmp_path)
 
 
 def test_a_request_has_no_more_metrics_than_mlflow_takes(tmp_path) -> None:

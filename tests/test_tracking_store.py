@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from ksom.default_setup import Experiment
-from ksom.errors import ConfigError, NotInstalled, ParameterError, TrackingError
+from ksom.errors import ConfigError, NotInstalled, OutputError, ParameterError, TrackingError
 from ksom.hooks.mlflow import MLflow
 from ksom.runs.tracking_store import ServerAway, TrackingStore, store_of
 from tests.mlflow_server import free_port
@@ -110,7 +110,8 @@ def test_a_database_that_is_a_link_is_not_taken_for_the_own(tmp_path) -> None:
     (tmp_path / "elsewhere.db").touch()
     (tmp_path / "mlflow.db").symlink_to("elsewhere.db")
     with pytest.raises(
-        TrackingError, match=r"mlflow\.db: is a link; name the database that is meant: --uri sqlite:///…"
+        TrackingError,
+        match=r"mlflow\.db: is a link; name the database that is meant \(MLFLOW_TRACKING_URI=sqlite:///…\)",
     ):
         store_of(tmp_path / "run").experiment("any")
     assert (tmp_path / "elsewhere.db").read_bytes() == b""
@@ -145,3 +146,10 @@ def test_nothing_is_written_through_a_link_among_the_files(tmp_path) -> None:
     (tmp_path / "mlartifacts/1/config.yaml").symlink_to(tmp_path / "precious")
     with pytest.raises(TrackingError, match=r"config\.yaml: is a link, which nothing is written through; remove it"):
         store_of(tmp_path / "run").require_no_links((tmp_path / "mlartifacts/1").as_uri())
+
+
+def test_the_lock_of_a_database_is_not_taken_through_a_link(tmp_path) -> None:
+    (tmp_path / ".mlflow.db.lock").symlink_to(tmp_path / "precious")
+    with pytest.raises(OutputError, match=r"\.mlflow\.db\.lock: .*link"):
+        store_of(tmp_path / "run").experiment("any")
+    assert not (tmp_path / "precious").exists()

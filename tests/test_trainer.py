@@ -9,6 +9,7 @@ from ksom import train
 from ksom.algorithms import Batch, Online
 from ksom.dataset import Dataset
 from ksom.datasets.colours import RandomColors
+from ksom.default_setup import Experiment
 from ksom.errors import DataError, OutputError, ParameterError, TrainingFailed
 from ksom.hooks import HOOKS, Checkpoint, Quality
 from ksom.hooks.hook import Hook
@@ -21,6 +22,7 @@ from ksom.hooks.tensorboard import TensorBoard
 from ksom.hooks.timing import TimeLimit, Timing
 from ksom.hooks.vlog import Vlog
 from ksom.kohonensom_model import KohonenSOM
+from ksom.method.quality import quantization_error
 from ksom.method.schedules import Exponential, Linear
 from ksom.runs.run import Outcome
 from ksom.trainer import Trainer
@@ -319,3 +321,22 @@ def test_a_constructor_that_forgets_its_base_is_told():
 
     with pytest.raises(DataError, match=r"has no samples: its constructor must call super\(\).__init__\(samples\)"):
         Trainer(KohonenSOM(2, 2), Forgetful())
+
+
+@pytest.mark.parametrize("algorithm", ["online", "batch"])
+@pytest.mark.parametrize("sides", [(1, 2), (2, 1)])
+def test_a_map_of_two_nodes_finds_two_blobs(algorithm, sides):
+    chance = np.random.default_rng(0)
+    blobs = np.repeat([[0.0, 0.0], [10.0, 10.0]], 50, axis=0) + chance.normal(scale=0.1, size=(100, 2))
+    som = KohonenSOM(*sides)
+    Trainer(som, blobs, iterations=100, algorithm=algorithm).train()
+    assert quantization_error(som, blobs) < 0.2
+
+
+@pytest.mark.parametrize("algorithm", ["online", "batch"])
+def test_what_is_chosen_for_the_map_is_in_the_resolved_configuration_and_repeats_the_run(algorithm, tmp_path):
+    overrides = ["MODEL.HEIGHT", "1", "MODEL.WIDTH", "2", "TRAINER.ALGORITHM", algorithm]
+    first = Experiment(overrides=overrides, output_dir=tmp_path / "first")
+    assert first.config["TRAINER"]["ALGORITHM"]["SIGMA"] == {"NAME": "geometric", "START": 1.0, "END": 0.3}
+    again = Experiment(tmp_path / "first/config.yaml") if first.run() else None
+    assert again.config == first.config | {"OUTPUT_DIR": again.config["OUTPUT_DIR"]}

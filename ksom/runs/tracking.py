@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ksom.arguments import require_string
-from ksom.array_files import read_array
-from ksom.errors import ParameterError, TrackingError
+from ksom.errors import ParameterError, TrackingError, quoted
+from ksom.map_file import read as read_map
 from ksom.masking import masked
 from ksom.runs.run_folder import CONFIG, SUMMARY, RunFolder
 from ksom.runs.tracking_record import (
@@ -237,7 +237,7 @@ def track(folder: Path, uri: str | None = None, experiment: str | None = None) -
     with run_folder.locked():
         tracked = TrackedRun(folder, store, experiment or _name(folder, node, "EXPERIMENT") or experiment_name(),
                              _name(folder, node, "RUN_NAME"))  # fmt: skip
-        if node.get("URI") not in {None, store.uri}:
+        if node.get("URI") not in (None, store.uri):
             address = masked(str(node["URI"]))
             logger.warning("%s: was to be sent to %.200r, and is sent to %s; --uri %s sends it there",
                            folder / CONFIG, address, store.name, shlex.quote(address))  # fmt: skip
@@ -251,19 +251,19 @@ def experiment_name() -> str:
     return os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
 
 
-def save_model(map_file: Path, folder: Path, model_id: str, run_id: str) -> None:
+def save_model(path: Path, folder: Path, model_id: str, run_id: str) -> None:
     """Write a map as an MLflow model, which needs neither the run folder nor ksom: no pickle in it, but its code."""
     import mlflow
     import numpy as np
     from mlflow.types import ColSpec, Schema, TensorSpec
 
-    weights = read_array(map_file, "weights")
+    weights = read_map(path).weights
     columns = [ColSpec("long", "node"), ColSpec("double", "distance")]
     samples = Schema([TensorSpec(np.dtype(np.float64), (-1, weights.shape[-1]))])
     mlflow.pyfunc.save_model(
         str(folder),
         python_model=str(Path(__file__).with_name("served_map.py")),
-        artifacts={"map": str(map_file)},
+        artifacts={"map": str(path)},
         signature=mlflow.models.ModelSignature(inputs=samples, outputs=Schema(columns)),
         input_example=np.asarray(weights.reshape(-1, weights.shape[-1])[:2], dtype=np.float64),
         pip_requirements=[f"mlflow=={mlflow.__version__}", f"numpy=={np.__version__}"],
@@ -301,7 +301,7 @@ def _identity(folder: Path) -> str:
         identity = uuid.uuid4().hex
         RunFolder(folder).write_json(IDENTITY, {"run": identity})
     if not re.fullmatch(r"[0-9a-f]{32}", str(identity)):
-        raise TrackingError(f"{path}: run must be 32 hexadecimal digits, got {identity!r:.60}; remove the file")
+        raise TrackingError(f"{path}: run must be 32 hexadecimal digits, got {quoted(identity)}; remove the file")
     return str(identity)
 
 

@@ -11,13 +11,12 @@ import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
 
-import yaml
-
-from ksom.errors import TrackingError
+from ksom.errors import TrackingError, quoted
 from ksom.masking import masked
-from ksom.regular_files import open_regular
+from ksom.plain_yaml import parsed
+from ksom.regular_files import open_regular, read_regular
 from ksom.runs.run_folder import CONFIG, ENVIRONMENT
 
 logger = logging.getLogger(__name__)
@@ -32,7 +31,7 @@ LONGEST_NAME = 250
 EVENTS = "events.out.tfevents"
 IDENTITY = "mlflow.json"
 """By what the run is found again in MLflow, and where it is there."""
-LARGEST_TEXT = 2**24
+LARGEST_TEXT = 2**19
 """Bytes of a config.yaml or a JSON file; what ksom writes has thousands."""
 LONGEST_LINE = 2**20
 """Bytes of a line of metrics.jsonl."""
@@ -68,7 +67,7 @@ def read_steps(path: Path, position: Position) -> tuple[list[Step], Position]:
     if not path.exists():
         return steps, position
     last, count = position.last, 0
-    with _opened(path) as file:
+    with _no_link(path), open_regular(path) as file:
         file.seek(position.offset)
         while line := file.readline(LONGEST_LINE):
             if not line.endswith(b"\n") and len(line) < LONGEST_LINE:
@@ -95,7 +94,7 @@ def _step(line: bytes, where: str) -> Step:
                                          for key, value in values.items()})  # fmt: skip
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         must = "a line of metrics must be a JSON object of numbers with an iteration"
-        raise TrackingError(f"{where}: {must}, got {line[:60]!r}; remove the line") from None
+        raise TrackingError(f"{where}: {must}, got {quoted(line)}; remove the line") from None
 
 
 def configuration(folder: Path) -> dict[str, Any]:
@@ -108,9 +107,9 @@ def configuration(folder: Path) -> dict[str, Any]:
     """
     path = folder / CONFIG
     try:
-        config = yaml.safe_load(_content(path) or b"{}")
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise TrackingError(f"{path}: cannot be read as a YAML file ({' '.join(str(error).split())})") from None
+        config = parsed(_content(path).decode() or "{}")
+    except ValueError as error:
+        raise TrackingError(f"{path}: cannot be read as a YAML file ({error})") from None
     return _mapping(path, config)
 
 
@@ -182,21 +181,17 @@ def _mapping(path: Path, content: Any) -> dict[str, Any]:
 def _content(path: Path) -> bytes:
     if not path.exists():
         return b""
-    with _opened(path) as file:
-        content = file.read(LARGEST_TEXT + 1)
-    if len(content) > LARGEST_TEXT:
-        raise TrackingError(f"{path}: must have at most {LARGEST_TEXT} bytes to be sent")
-    return content
+    with _no_link(path):
+        return read_regular(path, LARGEST_TEXT)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """Open a file of the run folder: a link may lead out of it."""
+def _no_link(path: Path) -> Iterator[None]:
+    """Read a file of the run folder: a link may lead out of it."""
     try:
         if path.is_symlink():
             raise OSError(0, "it is a link, which may lead out of the run folder")
-        with open_regular(path) as file:
-            yield file
+        yield
     except OSError as error:
         raise TrackingError(f"{path}: cannot be read ({error.strerror or error})") from error
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ksom.errors import NotInstalled, ParameterError, TrackingError
+from ksom.errors import KsomError, NotInstalled, ParameterError, TrackingError
 from ksom.masking import holds_secret, masked
+from ksom.whole_files import open_own
 
 logger = logging.getLogger(__name__)
 
@@ -122,7 +123,8 @@ class TrackingStore:
         root = self._artifacts.parent.resolve() / self._artifacts.name
         if not (_is_file_address(location) and _path(location).resolve().is_relative_to(root)):
             why = f"keeps files in {masked(location)!r:.200}, not in {root}"
-            raise TrackingError(f"{self.name}: {why}; if they are to go there, name the database: --uri {self.name}")
+            advice = f"if they are to go there, name the database (MLFLOW_TRACKING_URI={self.name})"
+            raise TrackingError(f"{self.name}: {why}; {advice}, else another experiment")
 
     def require_no_links(self, location: str) -> None:
         """Refuse a folder of artefacts that links lie ready in.
@@ -153,10 +155,11 @@ class TrackingStore:
             yield
             return
         if self.is_own and path.is_symlink():
-            raise TrackingError(f"{path}: is a link; name the database that is meant: --uri sqlite:///…")
+            raise TrackingError(f"{path}: is a link; name the database that is meant (MLFLOW_TRACKING_URI=sqlite:///…)")
         import filelock
 
-        with filelock.FileLock(path.with_name(f".{path.name}.lock"), timeout=LOCK_SECONDS):
+        open_own(lock := path.with_name(f".{path.name}.lock"), create=True).close()
+        with filelock.FileLock(lock, timeout=LOCK_SECONDS):
             yield
 
     @contextmanager
@@ -164,7 +167,7 @@ class TrackingStore:
         """Yield the client; tell a server that refuses from one that does not answer."""
         try:
             yield self.client
-        except TrackingError:
+        except KsomError:
             raise
         except ImportError as error:
             raise NotInstalled(f"{self.name}: MLflow needs {error.name} for it; pip install {error.name}") from error
