@@ -138,14 +138,14 @@ class Experiment:
         """Return what `run` would do: sizes, iterations, hooks, memory, run folder."""
         trainer, som, samples = self.trainer, self.som, len(self.dataset)
         per_iteration = trainer.feed.samples_per_iteration
-        weights = som.memory(som.features)
+        weights, peak = som.memory(som.features), som.peak_memory(som.features)
         updates = trainer.iterations * per_iteration
         lines = [
             f"map         {som.height} × {som.width} nodes, {som.features} features, {som.dtype}",
             f"backend     {som.kernels.name} (asked for: {som.backend})",
             f"data        {samples} samples of {self.dataset.features} features, {type(self.dataset).__name__}",
             f"training    {trainer.iterations} iterations of {per_iteration} samples, {updates / samples:.4g} epochs",
-            f"memory      {_bytes(weights)} of weights, {_bytes(2 * weights)} more while a hook looks at them",
+            f"memory      {_bytes(weights)} of weights, {_bytes(peak)} at most, beside the data",
             f"run folder  {self.folder.path}",
         ]
         lines += [f"hook        {key}: {trainer.times(hook)}" for key, hook in trainer.hooks.items()]

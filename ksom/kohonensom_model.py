@@ -1,7 +1,6 @@
 """The map: weights on a lattice, what it says about samples, and the file it is kept in."""
 
 import numbers
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
@@ -12,10 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 from ksom.arguments import require_choice, require_integer, require_path
 from ksom.array_files import mapped_file
 from ksom.errors import DataError, NotTrained, ParameterError
-from ksom.kernels import BACKENDS, get_backend, needs_speed
+from ksom.kernels import BACKENDS, choice, get_backend, needs_speed
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
-from ksom.kernels.effort import Work, numpy_seconds
+from ksom.kernels.effort import Work, numpy_seconds, peak_bytes
 from ksom.map_file import MapFile, part, read, write
+from ksom.memory import available_memory
 from ksom.method.distance import DISTANCES, Distance
 from ksom.method.initialisation import INITIALISATIONS, File, Given, Initialisation, Source
 from ksom.method.lattice import LATTICES, Lattice
@@ -107,6 +107,7 @@ class KohonenSOM:
         self.feature_names: tuple[str, ...] | None = None
         self._kernels: Backend | None = None
         self._numpy_seconds = 0.0
+        self._work = Work()
         self.initial = _initialisation(initial)
         if isinstance(self.initial, Given):
             self.weights = self.initial.array
@@ -187,7 +188,7 @@ class KohonenSOM:
         seconds = numpy_seconds(work, self.height, self.width, features)
         if seconds <= self._numpy_seconds:
             return
-        self._numpy_seconds = seconds
+        self._numpy_seconds, self._work = seconds, work
         if self.backend == "auto" and self.is_initialised and self.kernels.name == "numpy" and needs_speed(seconds):
             self._hold(self.weights)
 
@@ -331,6 +332,11 @@ class KohonenSOM:
         """Return how many bytes the weights take, for data of so many features."""
         return self.lattice.size * features * self.dtype.itemsize
 
+    def peak_memory(self, features: int) -> int:
+        """Return how many bytes the map takes at most, in the work expected, for data of so many features."""
+        backend = choice(self._numpy_seconds)[0] if self.backend == "auto" else self.backend
+        return peak_bytes(backend, self._work, self.lattice.size, features, self.dtype.itemsize)
+
     def _hold(self, weights: NDArray[Any]) -> None:
         """Hold weights in the backend that suits the work expected."""
         self._kernels = get_backend(
@@ -366,14 +372,10 @@ class KohonenSOM:
         return checked
 
     def _require_memory(self, features: int) -> None:
-        try:
-            available = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        except (AttributeError, OSError, ValueError):
-            return
-        needed = self.memory(features) + self.lattice.size * features * 8  # first weights are drawn in float64
+        needed, available = self.peak_memory(features), available_memory()
         if needed > available:
             size = f"{self.height} × {self.width} nodes × {features} features of {self.dtype}"
-            told = f"{size} need {needed / 1e9:.3g} GB, this machine has {available / 1e9:.3g} GB"
+            told = f"{size} need {needed / 1e9:.3g} GB to be trained, there are {available / 1e9:.3g} GB"
             raise DataError(f"the map: {told}; make it smaller")
 
 

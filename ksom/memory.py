@@ -1,6 +1,7 @@
 """How much memory there is: the machine's, or what a container may use of it."""
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,8 @@ LIMITS = {"": "memory.max", "memory": "memory.limit_in_bytes"}
 """The file with a group's limit, by what `OWN_GROUPS` calls it: of version 2, of version 1."""
 
 
-def available_memory(own_groups: Path = OWN_GROUPS, control_groups: Path = CONTROL_GROUPS) -> int | None:
-    """Return how many bytes this process may use, in all; None where nobody tells.
+def available_memory(own_groups: Path = OWN_GROUPS, control_groups: Path = CONTROL_GROUPS) -> int:
+    """Return how many bytes this process may use, in all; no end of them where nobody tells.
 
     Parameters
     ----------
@@ -25,7 +26,7 @@ def available_memory(own_groups: Path = OWN_GROUPS, control_groups: Path = CONTR
         physical = [os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")]
     except (AttributeError, OSError, ValueError):
         physical = []
-    return min([*physical, *_limits(own_groups, control_groups)], default=None)
+    return min([*physical, *_limits(own_groups, control_groups)], default=sys.maxsize)
 
 
 def _limits(own_groups: Path, control_groups: Path) -> Iterator[int]:

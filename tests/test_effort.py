@@ -40,12 +40,3 @@ sizes = st.tuples(*[st.integers(1, 300)] * 3)
 def test_work_adds_up(one: Any, other: Any, size: tuple[int, int, int]) -> None:
     both = Work(*map(sum, zip(one, other, strict=True)))
     assert numpy_seconds(both, *size) == pytest.approx(numpy_seconds(one, *size) + numpy_seconds(other, *size))
-
-
-def test_a_map_that_changes_to_the_compiled_backend_keeps_what_it_has_learned() -> None:
-    som = KohonenSOM(5, 5)
-    Trainer(som, np.eye(20, 3), iterations=3).train()
-    before = som.weights
-    som.expect(Work(shown=10**6), som.features)
-    assert som.kernels.name == "numba"
-    assert som.weights.tobytes() == before.tobytes()

@@ -18,6 +18,7 @@ PACKAGE = Path(__file__).parents[1] / "ksom"
 LEVELS = [
     {
         "errors",
+        "memory",
         "arguments",
         "registry",
         "representation",
@@ -26,7 +27,6 @@ LEVELS = [
         "array_files",
         "whole_files",
         "logger",
-        "memory",
     }
     | {"experiment_files", "masking", "plain_yaml", "regular_files", "representation"},
     {"method", "map_file"},

@@ -1,11 +1,17 @@
 """What a process may use is the least of what the machine has and what its control groups allow."""
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from ksom.errors import DataError
+from ksom.kohonensom_model import KohonenSOM
 from ksom.memory import available_memory
+from ksom.trainer import Trainer
 
 PHYSICAL = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
@@ -45,3 +51,59 @@ def test_the_least_of_what_there_is_and_what_is_allowed(
 
 def test_without_control_groups_the_machine_s_memory_counts(tmp_path: Path) -> None:
     assert available_memory(tmp_path / "own", tmp_path / "groups") == PHYSICAL
+
+
+TRAINS = """
+import sys
+import numpy as np
+from pathlib import Path
+from ksom.kohonensom_model import KohonenSOM
+from ksom.trainer import Trainer
+backend, algorithm, dtype, *numbers = sys.argv[1:]
+side, features, samples = map(int, numbers)
+rows = np.random.default_rng(0).random((samples, features))
+
+def train(side, rows):
+    som = KohonenSOM(side, side, backend=backend, dtype=dtype, threads=1)
+    Trainer(som, rows, iterations=1, algorithm=algorithm).train()
+    return som, som.weights
+
+def resident(what):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(what))
+
+train(5, rows[:200])
+before = resident("VmRSS")
+Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
+som, _ = train(side, rows)
+print(resident("VmHWM") - before, som.peak_memory(features))
+"""
+
+LARGE = [
+    ("numpy", "online", "float32", 600, 16, 20),
+    ("numpy", "batch", "float32", 300, 32, 20),
+    ("numpy", "batch", "float64", 300, 32, 20),
+    ("numba", "online", "float32", 700, 16, 20),
+    ("numba", "online", "float64", 600, 16, 20),
+    ("numba", "batch", "float32", 700, 16, 20),
+    ("numba", "batch", "float32", 500, 12, 40_000),
+    ("numba", "batch", "float64", 500, 12, 40_000),
+]
+"""Backend, algorithm, precision, side of the map, features, samples."""
+
+
+@pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="the system does not tell what is resident")
+@pytest.mark.parametrize("job", LARGE, ids=lambda job: "-".join(map(str, job)))
+def test_a_training_stays_below_the_memory_that_is_stated_and_needs_most_of_it(job: tuple[object, ...]) -> None:
+    command = [sys.executable, "-c", TRAINS, *map(str, job)]
+    peak, stated = map(int, subprocess.run(command, check=True, capture_output=True).stdout.split())
+    assert stated / 1.5 <= peak <= stated
+
+
+def test_a_map_that_needs_more_than_there_is_is_refused_before_it_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ksom.kohonensom_model.available_memory", lambda: 10**9)
+    som, samples = KohonenSOM(1500, 1500, backend="numpy"), np.eye(20, 16)
+    with pytest.raises(
+        DataError, match=r"1500 × 1500 nodes × 16 features of float32 need 1.\d+ GB to be trained, there are 1 GB"
+    ):
+        Trainer(som, samples, algorithm="batch")

@@ -69,7 +69,7 @@ def get_backend(
     if plain and name in {"numba", "jax"}:
         raise BackendUnavailable(f"backend {name}: {plain}; take the backend numpy")
     if name == "auto":
-        name, why = ("numpy", plain) if plain else _choice(numpy_seconds)
+        name, why = ("numpy", plain) if plain else choice(numpy_seconds)
         logger.log(logging.INFO if numpy_seconds else logging.DEBUG, "backend: %s (auto: %s)", name, why)
     if name == "numba":
         return _numba_backend()(weights, dtype, threads or _cores())
@@ -99,7 +99,7 @@ def needs_speed(numpy_seconds: float) -> bool:
     return numpy_seconds > LOADING_SECONDS
 
 
-def _choice(numpy_seconds: float) -> tuple[str, str]:
+def choice(numpy_seconds: float) -> tuple[str, str]:
     """Return the backend that is done first, and why."""
     if not needs_speed(numpy_seconds):
         return "numpy", "there is little to do, numpy is done before numba is loaded"

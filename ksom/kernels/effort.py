@@ -1,4 +1,4 @@
-"""How long the numpy backend would take: whether that is worth loading a compiler for.
+"""What work costs: how long the numpy backend takes, whether that is worth loading a compiler for; and how much memory.
 
 The constants are fitted to 1 … 256 features and 25 … 10,000 nodes. `python -m benchmarks.choice` shows whole trainings
 beside the model: of 110 that take numpy 0.1 to 7 s, "auto" took the slower backend for 8, which cost 4 % of the time.
@@ -7,7 +7,7 @@ beside the model: of 110 that take numpy 0.1 to 7 s, "auto" took the slower back
 from typing import NamedTuple
 
 from ksom.kernels.backend import BLOCK_DISTANCES
-from ksom.kernels.node_sums import SUM_ROWS
+from ksom.kernels.node_sums import PART_BLOCKS, SUM_ROWS
 
 LOADING_SECONDS = 0.6
 """What it takes to load numba and kernels that were compiled before; once on every machine, about 10 s to compile."""
@@ -23,6 +23,18 @@ SAMPLE_NODES = 30
 
 PLANE_SECONDS, SMOOTHED_SECONDS = 10e-6, 1.6e-9
 """To add one row or column of the map to a neighbourhood's sums: at all, and for each sum."""
+
+NODES_FOR_SAMPLE = 8
+"""How many nodes numba can put into other tiles in the time that these save for one sample."""
+
+GROUP_BYTES = 2**25
+"""How much of the map numba centres at a time: 32 MB, so that a large map is never held twice."""
+
+FLOAT64 = 8
+"""Bytes of a number in float64."""
+
+PADDING, ROOM_BYTES = 1.1, 2**24
+"""What tiles hold beyond the map's edge, and boxes, in shares of all; what kernels work in."""
 
 
 class Work(NamedTuple):
@@ -58,3 +70,21 @@ def numpy_seconds(work: Work, height: int, width: int, features: int) -> float:
         + values * VALUE_SECONDS
         + planes * (PLANE_SECONDS + nodes * (features + 1) * SMOOTHED_SECONDS)
     )
+
+
+def peak_bytes(backend: str, work: Work, nodes: int, features: int, itemsize: int) -> int:
+    """Return how much memory a map takes while it does some work, beside the samples.
+
+    First weights are drawn in float64 and cast; whoever looks at the weights has a copy; to smooth sums over the map,
+    numpy makes three more of them, and numba none. For a batch that is large beside the map numba searches in a map cut
+    anew, parts of which are centred; of a batch of more than a part, the sums are kept beside those of the part.
+    """
+    weights, drawn, sums = nodes * features * itemsize, nodes * features * FLOAT64, nodes * (features + 1) * FLOAT64
+    peak = max(drawn + (weights if backend == "numba" else drawn), 2 * weights)
+    if work.smoothed:
+        batch = work.searched / max(1, work.searches)
+        held = weights + (1 if backend == "numba" else 4) * sums
+        if backend == "numba" and batch >= nodes / NODES_FOR_SAMPLE:
+            held += 2 * weights + min(2 * weights, 2 * GROUP_BYTES)
+        peak = max(peak, held + (sums if batch > SUM_ROWS * PART_BLOCKS else 0))
+    return int(peak * PADDING) + ROOM_BYTES

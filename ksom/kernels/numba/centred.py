@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.kernels.effort import GROUP_BYTES
 from ksom.kernels.numba.tiles import Tiles, tile_nodes
 from ksom.kernels.numba.vectors import aligned, integers
 
@@ -19,9 +20,6 @@ LANES = 64
 
 FEATURES_AT_ONCE = 4
 """So many features are added to the scores in one loop; their number is filled up with zeros."""
-
-GROUP_BYTES = 2**25
-"""How much of the map is centred at a time: 32 MB, so that a large map is never held twice."""
 
 
 class Centred(NamedTuple):

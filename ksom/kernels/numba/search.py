@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.kernels.effort import GROUP_BYTES, NODES_FOR_SAMPLE
 from ksom.kernels.numba.boxes import in_room
-from ksom.kernels.numba.centred import GROUP_BYTES, Centred, centred
+from ksom.kernels.numba.centred import Centred, centred
 from ksom.kernels.numba.product_search import make_product_room, search_failed, search_products
 from ksom.kernels.numba.tile_search import make_answers, measure_boxes, search
 from ksom.kernels.numba.tiles import Tiles, as_map, as_tiles
@@ -26,9 +27,6 @@ FEW_SAMPLES = 128
 
 VISITED = 8
 """About so many tiles a sample looks into, where tiles are worth it: 8 to 10 at 8 features, 4 to 5 at 16."""
-
-NODES_FOR_SAMPLE = 8
-"""How many nodes can be put into other tiles in the time that these save for one sample."""
 
 SETTLING_NODES = 200
 """What products cost beside the scores, for each sample, in nodes that could be scored instead."""
