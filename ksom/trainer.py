@@ -1,7 +1,6 @@
 """The training loop."""
 
 import copy
-import json
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,18 +11,18 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from ksom.algorithms import ALGORITHMS, Algorithm
-from ksom.arguments import require_boolean, require_integer, require_path
+from ksom.arguments import require_boolean, require_integer
 from ksom.dataset import Dataset
 from ksom.errors import DataError, ParameterError, TrainingFailed
 from ksom.feed import Feed
-from ksom.hooks.hook import EVERY_PAUSE, Hook, Phase
+from ksom.hooks.hook import Hook, Phase
+from ksom.hooks.named_hooks import by_name, by_phase, checked_state, failing, folder_for
 from ksom.hooks.progress import Progress
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.schedules import ScheduleLike
 from ksom.registry import arguments
-from ksom.runs.growing_files import GrowingFiles, is_plain_name
+from ksom.runs.growing_files import GrowingFiles
 from ksom.runs.run import Outcome, Run
-from ksom.runs.run_folder import OWN_NAMES
 
 logger = logging.getLogger(__name__)
 
@@ -113,11 +112,11 @@ class Trainer:
         self.dataset = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
         self.algorithm = copy.copy(ALGORITHMS.made("algorithm", algorithm))  # it may serve other trainings as well
         self.algorithm.prepare(som, self.iterations)
-        self.hooks = _by_phase(hooks)
+        self.hooks = by_phase(hooks)
         self.feed = Feed(self.dataset, self.batch_size, self.shuffle, self.seed, som.dtype)
         self._start_map()
         self.config: Mapping[str, Any] = {}
-        where = _folder_for(self.hooks, folder)
+        where = folder_for(self.hooks, folder)
         self.files = GrowingFiles(where, {hook.file: hook.trailer for hook in self.hooks.values() if hook.file})
         self._file_warnings: list[str] = []
         self.run = Run(som, self.iterations, self.feed, where, self.state)
@@ -176,7 +175,7 @@ class Trainer:
             "iteration": self.run.iteration,
             "seconds": self.run.seconds,
             "wall_seconds": self.run.wall_seconds,
-            "hooks": {key: _checked_state(key, hook) for key, hook in self.hooks.items()},
+            "hooks": {key: checked_state(key, hook) for key, hook in self.hooks.items()},
             "data_digest": self.feed.digest,
             "config": self.config,
             "files": self.files.marks(),
@@ -253,7 +252,7 @@ class Trainer:
 
     def _tell(self, event: str, hooks: Mapping[str, Hook]) -> None:
         for key, hook in hooks.items():
-            with _named(key, event):
+            with failing(key, event):
                 getattr(hook, event)(self.run)
 
     @contextmanager
@@ -380,15 +379,6 @@ def _given(**arguments: Any) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if value is not None}
 
 
-def _checked_state(key: str, hook: Hook) -> dict[str, Any]:
-    state = hook.state()
-    try:
-        json.dumps(state)
-    except (TypeError, ValueError) as error:
-        raise TrainingFailed(f"the state of the hook {key} must be what JSON can hold: {error}") from error
-    return state
-
-
 def _algorithm(algorithm: Any, **options: Any) -> Algorithm:
     """Return an algorithm that is given as such, or by its name and options."""
     is_made = ALGORITHMS.holds(algorithm)
@@ -402,54 +392,5 @@ def _algorithm(algorithm: Any, **options: Any) -> Algorithm:
     return made
 
 
-@contextmanager
-def _named(key: str, event: str) -> Iterator[None]:
-    """Say which hook failed, in a note that the exception carries."""
-    try:
-        yield
-    except Exception as error:
-        error.add_note(f"in {event} of the hook {key}")
-        raise
-
-
 def _with_progress(hooks: Mapping[str, Hook] | Iterable[Hook]) -> Mapping[str, Hook]:
-    return {"Progress": Progress(), **_by_name(hooks)}
-
-
-def _by_phase(hooks: Mapping[str, Hook] | Iterable[Hook]) -> dict[str, Hook]:
-    named = _by_name(hooks)
-    for key, hook in named.items():
-        if not isinstance(hook, Hook):
-            raise ParameterError("hooks", "be hooks: objects of subclasses of ksom.Hook, such as Timing()", hook)
-        if hook.every is not None:
-            require_integer(f"{key}.every", hook.every, minimum=EVERY_PAUSE)
-        if hook.file and (not is_plain_name(hook.file) or hook.file in OWN_NAMES):
-            raise ParameterError(f"{key}.file", "be the name of a file of its own in the run folder", hook.file)
-    files = [hook.file for hook in named.values() if hook.file]
-    for file in set(files):
-        if files.count(file) > 1:
-            raise ParameterError(
-                "hooks", f"append to different files, but {files.count(file)} append to {file}", list(named)
-            )
-    return dict(sorted(named.items(), key=lambda item: item[1].phase))
-
-
-def _folder_for(hooks: Mapping[str, Hook], folder: str | Path | None) -> Path | None:
-    """Return the folder as a path; a hook that needs one and has none would do nothing, silently."""
-    needing = [key for key, hook in hooks.items() if hook.file or hook.needs_folder]
-    if folder is None and needing:
-        raise ParameterError("folder", f"be given, for the hook {needing[0]} writes into it", folder)
-    return None if folder is None else require_path("folder", folder)
-
-
-def _by_name(hooks: Mapping[str, Hook] | Iterable[Hook]) -> Mapping[str, Hook]:
-    if isinstance(hooks, Mapping):
-        return hooks
-    if isinstance(hooks, str | type | Hook) or not isinstance(hooks, Iterable):
-        raise ParameterError("hooks", "be a list of hooks such as [Timing()], or a mapping of names to hooks", hooks)
-    named: dict[str, Hook] = {}
-    for hook in hooks:
-        name = type(hook).__name__
-        same = sum(key.split(" ")[0] == name for key in named)
-        named[f"{name} {same + 1}" if same else name] = hook
-    return named
+    return {"Progress": Progress(), **by_name(hooks)}
