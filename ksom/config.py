@@ -29,6 +29,7 @@ DEFAULTS: dict[str, Any] = {
     "TRAINER": {"ALGORITHM": {"NAME": "online"}},
     "HOOKS": {
         "VLOG": {},
+        "PICTURE": {},
         "CHECKPOINT": {},
         "QUALITY": {},
         "TIMING": {},

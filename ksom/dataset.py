@@ -11,6 +11,7 @@ from ksom.array_files import MappedFile, mapped_file
 from ksom.columns import column_names
 from ksom.method.random_streams import stream
 from ksom.registry import Registry
+from ksom.representation import as_call
 from ksom.samples import BLOCK_ROWS, as_samples
 
 
@@ -54,6 +55,9 @@ class Dataset:
         self.feature_names = column_names(samples)
         self.samples = as_samples(samples, f"dataset {type(self).__name__}")
         self._file = mapped_file(self.samples)
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def __len__(self) -> int:
         return int(self.samples.shape[0])

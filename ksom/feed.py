@@ -41,6 +41,8 @@ class Feed:
         What one pass over the data told.
     probe : ndarray of shape (n, D)
         A bounded sample of the data, n at most 1,000, data units.
+    shown : int
+        Samples that were asked for and done with since this was last set to 0: how far a long iteration is.
 
     Raises
     ------
@@ -68,6 +70,7 @@ class Feed:
         require_normal_range(self.summary.low, self.summary.high, self.dtype, _name(dataset))
         self.samples_per_iteration = dataset.samples_per_iteration(batch_size)
         self.probe = _probe(dataset, seed)
+        self.shown = 0
         self._how: dict[str, Any] = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed}
         self._always: tuple[Block, ...] = ()
 
@@ -97,6 +100,7 @@ class Feed:
         blocks = self._checked(raw, iteration)
         if isinstance(raw, SameBlocks):  # cast once: half of the time of a 10 × 10 map
             self._always = tuple(blocks)
+            self.shown = 0  # they were only gathered
             return self._always
         return blocks
 
@@ -105,6 +109,7 @@ class Feed:
         for block in blocks:
             rows = in_precision(block, self.dtype, where, features=features, first_row=first_row)
             yield Block(rows, first_row)
+            self.shown += len(rows)
             first_row += len(rows)
 
 

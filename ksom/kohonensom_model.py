@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ksom.arguments import require_choice, require_integer, require_path
 from ksom.array_files import mapped_file
-from ksom.errors import DataError, NotTrained, ParameterError
+from ksom.errors import ConfigError, DataError, NotTrained, ParameterError, quoted
 from ksom.kernels import BACKENDS, get_backend, needs_speed
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
 from ksom.kernels.effort import Work, numpy_seconds
@@ -20,12 +20,15 @@ from ksom.method.distance import DISTANCES, Distance
 from ksom.method.initialisation import INITIALISATIONS, File, Given, Initialisation, Source
 from ksom.method.lattice import LATTICES, Lattice
 from ksom.method.neighbourhood import NEIGHBOURHOODS, Neighbourhood
-from ksom.registry import Node, as_mapping
+from ksom.registry import Node, as_mapping, build, node_of
 from ksom.samples import BLOCK_ROWS, Block, Range, as_samples, in_precision, require_no_overflow
 
 SEARCH_BYTES = 2**24
 """How many bytes of samples are searched for at a time. Threads are started once for them, and a look at a few of them
 tells how to search: with 4,096 at a time, a million samples of 16 features took 1.39 s instead of 0.60."""
+
+_PARTS = {"lattice": LATTICES, "neighbourhood": NEIGHBOURHOODS, "distance": DISTANCES}
+"""What a map is made of, beside its weights."""
 
 
 class KohonenSOM:
@@ -75,12 +78,7 @@ class KohonenSOM:
     T. Kohonen, Self-organized formation of topologically correct feature maps, Biological Cybernetics 43, 1982.
     """
 
-    parts = {
-        "lattice": LATTICES,
-        "neighbourhood": NEIGHBOURHOODS,
-        "distance": DISTANCES,
-        "initial": INITIALISATIONS,
-    }
+    parts = {**_PARTS, "initial": INITIALISATIONS}
     from_elsewhere = ("backend", "threads")
 
     def __init__(
@@ -292,8 +290,9 @@ class KohonenSOM:
         som = cls(
             height,
             width,
-            lattice=_name(path, "lattice", held.lattice),
-            neighbourhood=_name(path, "neighbourhood", held.neighbourhood),
+            lattice=_part(path, "lattice", held.lattice, height=height, width=width),
+            neighbourhood=_part(path, "neighbourhood", held.neighbourhood),
+            distance=_part(path, "distance", held.distance),
             dtype=held.weights.dtype.name,
             backend=backend,
             threads=threads,
@@ -307,10 +306,7 @@ class KohonenSOM:
 
     def about(self) -> dict[str, Any]:
         """Return what a file tells of the map beside the weights."""
-        about: dict[str, Any] = {
-            "lattice": LATTICES.name_of(type(self.lattice)),
-            "neighbourhood": NEIGHBOURHOODS.name_of(type(self.neighbourhood)),
-        }
+        about: dict[str, Any] = {name: node_of(_PARTS[name], getattr(self, name)) for name in _PARTS}
         return about if self.feature_names is None else {**about, "feature_names": self.feature_names}
 
     def memory(self, features: int) -> int:
@@ -320,7 +316,13 @@ class KohonenSOM:
     def _hold(self, weights: NDArray[Any]) -> None:
         """Hold weights in the backend that suits the work expected."""
         self._kernels = get_backend(
-            self.backend, weights, self.dtype, threads=self.threads, numpy_seconds=self._numpy_seconds
+            self.backend,
+            weights,
+            self.dtype,
+            distance=self.distance,
+            neighbourhood=self.neighbourhood,
+            threads=self.threads,
+            numpy_seconds=self._numpy_seconds,
         )
 
     def _blocks(self, samples: Any, block_rows: int) -> Iterator[tuple[slice, Block]]:
@@ -375,10 +377,12 @@ def _dtype_name(dtype: Any) -> Any:
     return dtype if isinstance(dtype, str) else getattr(dtype, "name", getattr(dtype, "__name__", dtype))
 
 
-def _name(path: Path, what: str, node: Node) -> str:
-    """Return the registered name that a map's file gives; nothing is imported that a file names."""
-    registry = {"lattice": LATTICES, "neighbourhood": NEIGHBOURHOODS}[what]
-    named = as_mapping(node, what)
-    if registry.get(named["NAME"]) is None or len(named) > 1:
-        raise DataError(f"{path}: its {what} must be one of {', '.join(registry)}, but is {node!r}")
-    return str(named["NAME"])
+def _part(path: Path, name: str, node: Node, **context: Any) -> Any:
+    """Return a part of the map that its file describes, by a registered name: nothing that a file names is imported."""
+    registry = _PARTS[name]
+    if registry.get(as_mapping(node, name)["NAME"]) is None:
+        raise DataError(f"{path}: its {name} must be one of {', '.join(registry)}, but is {quoted(node)}")
+    try:
+        return build(registry, node, name, **context)[0]
+    except ConfigError as error:
+        raise DataError(f"{path}: {error}") from error

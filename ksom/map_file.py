@@ -35,6 +35,8 @@ class MapFile(NamedTuple):
     """The arrangement of the nodes, as a YAML file would name it."""
     neighbourhood: Node
     """How much a node learns from a sample that another node won, likewise."""
+    distance: Node = "euclidean"
+    """How far a sample is from a node, likewise."""
     feature_names: tuple[str, ...] | None = None
     """What the features are called, if it is known."""
 
@@ -86,6 +88,7 @@ def read_with_texts(path: Path, *names: str) -> tuple[MapFile, list[str]]:
         weights,
         lattice=_node(path, about, "lattice"),
         neighbourhood=_node(path, about, "neighbourhood"),
+        distance=_node(path, {"distance": "euclidean", **about}, "distance"),  # the only one of files that name none
         feature_names=_feature_names(path, about, weights.shape[2]),
     )
     return map_file, [texts[name] for name in names]

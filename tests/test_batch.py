@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from ksom import train
 from ksom.algorithms import Batch
+from ksom.errors import ParameterError
 from ksom.kernels import numpy_backend
 from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, parts, regrouped, sum_of_parts
 from ksom.kernels.numba import backend as numba_backend
@@ -366,3 +367,17 @@ def test_the_sums_of_two_parts_of_the_data_are_added_number_by_number(add):
     one, other = (NodeSums(np.full((2, 3), value), np.full((2, 1), value)) for value in (1.0, 10.0))
     both = add(one, other)
     assert (both.sums.tolist(), both.counts.tolist()) == ([[11.0] * 3] * 2, [[11.0]] * 2)
+
+
+@pytest.mark.parametrize("iterations", [2, 10, 100])
+def test_sigma_ends_at_seven_tenths_by_default(iterations):
+    algorithm = Trainer(KohonenSOM(10, 12), POINTS, iterations=iterations, algorithm="batch").algorithm
+    assert [algorithm.parameters(iteration)["sigma"] for iteration in (0, iterations - 1)] == [6.0, 0.7]
+
+
+def test_a_neighbourhood_with_negative_values_is_refused_before_anything_is_learned():
+    class Pushing(Gaussian):
+        lowest = -1.0
+
+    with pytest.raises(ParameterError, match="neighbourhood must have no negative values for batch training"):
+        Trainer(KohonenSOM(3, 3, neighbourhood=Pushing()), POINTS, algorithm="batch")

@@ -1,16 +1,18 @@
 """The built-in hooks do what they say."""
 
 import json
+import time
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from ksom.datasets.colours import RandomColors
 from ksom.errors import ParameterError, TrainingFailed
 from ksom.hooks import HOOKS, Checkpoint, Quality
 from ksom.hooks.hook import EVERY_PAUSE, Hook
 from ksom.hooks.metrics_writer import MetricsWriter
-from ksom.hooks.progress import Progress
+from ksom.hooks.picture import Picture
 from ksom.hooks.quality import StopOnNaN
 from ksom.hooks.timing import TimeLimit, Timing
 from ksom.hooks.vlog import Vlog
@@ -47,6 +49,21 @@ def test_timing_puts_its_metrics():
     assert put["eta_seconds"] == 0
 
 
+class Sleeps(Hook):
+    """Takes its time, and ends the training after the third iteration."""
+
+    def after_step(self, run):
+        time.sleep(0.1)
+        if run.iteration == 3:
+            run.request_stop("enough")
+
+
+def test_time_left_counts_hooks_and_time_per_iteration_does_not():
+    put = trained(Timing(every=1), Sleeps(every=1), iterations=1003).run.metrics
+    assert put.latest("eta_seconds") >= 1000 * 0.1
+    assert put.latest("seconds_per_iteration") * 1000 < put.latest("eta_seconds")
+
+
 def test_metrics_are_written_a_line_an_iteration(tmp_path):
     class Measures(Hook):
         def after_step(self, run):
@@ -75,7 +92,7 @@ def test_metrics_tell_the_seconds_of_learning(tmp_path):
     assert 0 < seconds[0] < seconds[1] < seconds[2] < seconds[3] == trainer.run.seconds
 
 
-WRITING = {"Checkpoint", "MLflow", "MetricsWriter", "TensorBoard", "Vlog"}
+WRITING = {"Picture", "Checkpoint", "MLflow", "MetricsWriter", "TensorBoard", "Vlog"}
 
 
 @pytest.mark.parametrize("name", sorted(WRITING))
@@ -142,22 +159,32 @@ def test_time_left_is_enough():
     assert trained(TimeLimit(seconds=1e6)).run.outcome is Outcome.COMPLETED
 
 
-def test_progress_is_a_plain_line_where_there_is_no_terminal(monkeypatch, caplog, capfd):
-    monkeypatch.setattr("ksom.hooks.progress.SECONDS_BETWEEN_LINES", 0)
-    with caplog.at_level("INFO", logger="ksom"):
-        trained(Quality(every=5), Progress())
-    assert any(line.startswith("iteration 10/10 (100 %) quantization error 0.") for line in caplog.messages)
-    assert capfd.readouterr() == ("", "")
+def test_the_trained_map_is_drawn_exactly_with_or_without_a_film(tmp_path):
+    trainer = trained(Picture(size=30), folder=tmp_path)
+    with Image.open(tmp_path / "map.png") as picture:
+        shown = np.asarray(picture.convert("RGB"))
+    assert [path.name for path in tmp_path.iterdir()] == ["map.png"]
+    assert shown.shape == (30, 30, 3)
+    np.testing.assert_array_equal(shown[::10, ::10], np.rint(trainer.som.weights * 255))
 
 
-def test_progress_is_a_bar_on_a_terminal(monkeypatch, capfd):
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    trained(Progress(), Quality(every=5))
-    told = capfd.readouterr()
-    assert told.out == ""
-    assert "training" in told.err
-    assert "10/10" in told.err
-    assert "quantization error" in told.err
+def test_a_training_that_failed_is_not_drawn(tmp_path):
+    class Fails(Hook):
+        def after_step(self, run):
+            raise TrainingFailed("no")
+
+    with pytest.raises(TrainingFailed):
+        trained(Fails(), Picture(), folder=tmp_path)
+    assert not (tmp_path / "map.png").exists()
+
+
+def test_each_hook_says_how_often_it_acts():
+    trainer = Trainer(KohonenSOM(2, 2), RandomColors(3), iterations=1000)
+    hooks = [Quality(every=3), Quality(), Vlog(), Vlog(every=7), Picture(), TimeLimit(9)]
+    assert [trainer.times(hook) for hook in hooks] == [
+        "every 3 iterations, 334 times", "every 10 iterations, 100 times",
+        "about 100 times, more often in the beginning", "every 7 iterations, 143 times", "at the end", "at every pause",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("every", [-1, 0, 2.5, "3", True, float("nan")])

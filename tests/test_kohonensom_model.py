@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ksom.errors import DataError, NotTrained, ParameterError
+from ksom.kernels.effort import Work
 from ksom.kohonensom_model import KohonenSOM
 from ksom.map_file import FORMAT_VERSION
 from ksom.method.lattice import Rectangular
@@ -34,7 +35,7 @@ def test_a_backend_that_is_changed_for_much_work_keeps_what_was_learned():
     som = KohonenSOM(4, 5, backend="auto")
     Trainer(som, SAMPLES[:20], iterations=3).train()
     before, name = som.weights, som.kernels.name
-    som.expect(10**9)
+    som.expect(Work(shown=10**9), som.features)
     assert (name, som.kernels.name) == ("numpy", "numba")
     assert som.weights.tobytes() == before.tobytes()
 

@@ -72,7 +72,7 @@ def test_map_that_does_not_tell_what_it_is_is_refused(tmp_path, name, node):
 @pytest.mark.parametrize("node", ["os:path", "hexagons", {"NAME": "rectangular", "HOLES": 3}])
 def test_nothing_is_imported_or_guessed_from_a_file(tmp_path, node):
     write(tmp_path / "map.npz", MAP._replace(lattice=node))
-    with pytest.raises(DataError, match=r"map.npz: its lattice"):
+    with pytest.raises(DataError, match=r"map.npz: (its lattice|lattice\.)"):
         KohonenSOM.load(tmp_path / "map.npz")
 
 

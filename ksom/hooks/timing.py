@@ -7,7 +7,10 @@ from ksom.runs.run import Run
 
 @HOOKS.register("Timing")
 class Timing(Hook):
-    """Puts the metrics `seconds_per_iteration`, `iterations_per_second` and `eta_seconds`; hooks are not counted.
+    """Puts the metrics `seconds_per_iteration`, `iterations_per_second` and `eta_seconds`.
+
+    The first two are of learning alone; the time left is what a clock on the wall will show, hooks included. Each is
+    measured since the last time.
 
     Parameters
     ----------
@@ -19,20 +22,25 @@ class Timing(Hook):
 
     def __init__(self, every: int | None = None) -> None:
         super().__init__(every)
-        self._since = (0, 0.0)
+        self._since = (0, 0.0, 0.0)
 
     def before_train(self, run: Run) -> None:
-        self._since = (run.iteration, run.seconds)
+        self._since = _now(run)
 
     def after_step(self, run: Run) -> None:
-        iteration, seconds = self._since
-        per_iteration = (run.seconds - seconds) / (run.iteration - iteration)
+        iterations, learning, wall = (now - then for now, then in zip(_now(run), self._since, strict=True))
+        per_iteration = learning / iterations
         run.metrics.put(
             seconds_per_iteration=per_iteration,
             iterations_per_second=1 / max(per_iteration, 1e-9),
-            eta_seconds=per_iteration * (run.iterations - run.iteration),
+            eta_seconds=wall / iterations * (run.iterations - run.iteration),
         )
-        self._since = (run.iteration, run.seconds)
+        self._since = _now(run)
+
+
+def _now(run: Run) -> tuple[int, float, float]:
+    """Return iterations completed, seconds of learning, and what a clock shows, seconds."""
+    return run.iteration, run.seconds, run.wall_seconds
 
 
 @HOOKS.register("TimeLimit")

@@ -15,6 +15,8 @@ from ksom.arguments import require_choice
 from ksom.errors import BackendUnavailable
 from ksom.kernels.backend import Backend
 from ksom.kernels.effort import LOADING_SECONDS
+from ksom.method.distance import Distance
+from ksom.method.neighbourhood import Neighbourhood
 
 if TYPE_CHECKING:
     from ksom.kernels.jax.backend import JaxBackend
@@ -26,7 +28,14 @@ BACKENDS = ("auto", "numpy", "numba", "jax")
 
 
 def get_backend(
-    name: str, weights: NDArray[Any], dtype: DTypeLike, *, threads: int = 0, numpy_seconds: float = 0.0
+    name: str,
+    weights: NDArray[Any],
+    dtype: DTypeLike,
+    *,
+    distance: Distance | None = None,
+    neighbourhood: Neighbourhood | None = None,
+    threads: int = 0,
+    numpy_seconds: float = 0.0,
 ) -> Backend:
     """Return the backend called `name`, holding `weights`.
 
@@ -39,6 +48,10 @@ def get_backend(
         First weights, data units; copied.
     dtype : dtype
         The working precision, float32 or float64.
+    distance : Distance, optional
+        How far a sample is from a node; default euclidean.
+    neighbourhood : Neighbourhood, optional
+        What the map learns by, if it is known: some kinds only the numpy backend can do.
     threads : int
         How many threads it may use; 0: all cores.
     numpy_seconds : float
@@ -49,11 +62,14 @@ def get_backend(
     ParameterError
         If there is no backend of that name.
     BackendUnavailable
-        If it was asked for by name and cannot be loaded here.
+        If it was asked for by name and cannot be loaded here, or cannot do what the map needs.
     """
     require_choice("backend", name, BACKENDS)
+    plain = _needs_reference(distance, neighbourhood)
+    if plain and name in {"numba", "jax"}:
+        raise BackendUnavailable(f"backend {name}: {plain}; take the backend numpy")
     if name == "auto":
-        name, why = _choice(numpy_seconds)
+        name, why = ("numpy", plain) if plain else _choice(numpy_seconds)
         logger.log(logging.INFO if numpy_seconds else logging.DEBUG, "backend: %s (auto: %s)", name, why)
     if name == "numba":
         return _numba_backend()(weights, dtype, threads or _cores())
@@ -63,7 +79,19 @@ def get_backend(
         return made
     from ksom.kernels.numpy_backend import NumpyBackend
 
-    return NumpyBackend(weights, dtype)
+    return NumpyBackend(weights, dtype, distance)
+
+
+def _needs_reference(distance: Distance | None, neighbourhood: Neighbourhood | None) -> str:
+    """Return why only the numpy backend can do it, if that is so.
+
+    The others leave out nodes by bounds that hold for squares, and for rates from 0 to 1.
+    """
+    if distance is not None and not distance.is_square:
+        return f"the distance {type(distance).__name__} is no sum of squares"
+    if neighbourhood is not None and neighbourhood.lowest < 0:
+        return f"the neighbourhood {type(neighbourhood).__name__} has negative values"
+    return ""
 
 
 def needs_speed(numpy_seconds: float) -> bool:

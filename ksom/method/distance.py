@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.registry import Registry
+from ksom.representation import as_call
 
 
 class Distance(Protocol):
@@ -34,6 +35,9 @@ class Euclidean:
     """‖w − x‖ = √Σ (w − x)², data units."""
 
     is_square = True
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def term(self, difference: NDArray[Any]) -> NDArray[Any]:
         """(w − x)²."""

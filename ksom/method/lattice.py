@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ksom.arguments import require_choice, require_integer
 from ksom.registry import Registry
+from ksom.representation import as_call
 
 WRAPS = ("none", "rows", "columns", "both")
 """Which axes are closed: along a wrapped axis the last node is one step from the first."""
@@ -87,7 +88,7 @@ class Rectangular:
         self.wrap = require_choice("wrap", wrap, WRAPS)
 
     def __repr__(self) -> str:
-        return f"Rectangular({self.height}, {self.width}, wrap={self.wrap!r})"
+        return as_call(self)
 
     @property
     def size(self) -> int:

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from ksom.errors import ParameterError
 from ksom.method.lattice import Lattice
 from ksom.registry import Registry
+from ksom.representation import as_call
 
 FACTORS_AT_ONCE = 2**17
 """How many factors are computed at once, for many small iterations or one large one: a megabyte of float64."""
@@ -56,11 +58,27 @@ class Gaussian:
     is_product = True
     lowest = 0.0
 
+    def __repr__(self) -> str:
+        return as_call(self)
+
     def of(self, squares: NDArray[np.float64], sigma: NDArray[np.float64]) -> NDArray[np.float64]:
         """exp(−(d / σ)² / 2) at each d², lattice steps²."""
         with np.errstate(over="ignore", under="ignore"):  # far away, or a tiny sigma: exp(−inf) = 0 is meant
             factors: NDArray[np.float64] = np.exp(-((np.sqrt(squares) / sigma) ** 2) / 2)
         return factors
+
+
+def require_no_negative(neighbourhood: Neighbourhood) -> None:
+    """Refuse a neighbourhood with negative values: a mean of samples cannot be weighted by them.
+
+    Raises
+    ------
+    ParameterError
+        Naming it.
+    """
+    if neighbourhood.lowest < 0:
+        must = "have no negative values for batch training, which takes means weighted by them; train online"
+        raise ParameterError("neighbourhood", must, neighbourhood)
 
 
 def whole_factors(neighbourhood: Neighbourhood, lattice: Lattice, sigma: float) -> Factors:

@@ -8,6 +8,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
+from ksom.feed import Feed
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
 from ksom.runs.metrics import Metrics
@@ -54,11 +55,12 @@ class Run:
         self,
         som: KohonenSOM,
         iterations: int,
-        probe: NDArray[Any],
+        feed: Feed,
         folder: Path | None,
         snapshot: Callable[[], dict[str, Any]],
     ) -> None:
         self._som = som
+        self._feed = feed
         self._snapshot = snapshot
         self._weights: tuple[int, NDArray[Any]] | None = None
         self.iterations = iterations
@@ -67,10 +69,13 @@ class Run:
         self.earlier_seconds = 0.0
         self._began: float | None = None
         self.folder = folder
-        self.probe = probe.view()
+        self.probe = feed.probe.view()
         self.probe.flags.writeable = False
         self.outcome = Outcome.RUNNING
         self.stop_reason: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Run(iteration {self.iteration} of {self.iterations}, {self.outcome.value})"
 
     @property
     def iteration(self) -> int:
@@ -91,8 +96,9 @@ class Run:
 
     @property
     def progress(self) -> float:
-        """The share of the iterations that is completed, from 0 to 1."""
-        return self.iteration / self.iterations
+        """The share of the training that is done, from 0 to 1; of the iteration under way the share of its samples."""
+        under_way = self._feed.shown / self._feed.samples_per_iteration
+        return min(1.0, (self.iteration + under_way) / self.iterations)
 
     @property
     def is_over(self) -> bool:
