@@ -421,7 +421,7 @@ def foreign(experiment, logs, client) -> Path:
     """The run folder of somebody else, who may have put anything into it."""
     folder = logs / "foreign"
     shutil.rmtree(folder, ignore_errors=True)
-    run(experiment, folder, "HOOKS.MLFLOW", "null")
+    run(experiment, folder)
     return folder
 
 
