@@ -1,11 +1,13 @@
 # make train   set up, train the 10 × 10 colour map, say where its film is
 # make test    set up, run all tests
+# make test-random  the tests that draw examples, with others than ever before (SEED=7: those of an earlier run)
+# make notebook   execute kohonen.ipynb, store it with its outputs
 # make bench   set up ksom and its peers, measure them, write benchmarks/results/ (ARGS='--quick': a look at everything)
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test lint bench clean
+.PHONY: train test test-random lint notebook bench clean
 
 train: .venv/ksom
 	$(BIN)/ksom train --config-file configs/exp1.yaml
@@ -13,10 +15,17 @@ train: .venv/ksom
 test: .venv/test
 	$(BIN)/python -m pytest $(ARGS)
 
+test-random: .venv/test
+	@seed=$${SEED:-$$(date +%s)}; echo "again: make test-random SEED=$$seed"; \
+	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=random --hypothesis-seed=$$seed $(ARGS)
+
 lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+notebook: .venv/test
+	$(BIN)/python -m tests.notebook
 
 bench: .venv-bench/installed
 	.venv-bench/bin/python -m benchmarks $(ARGS)

@@ -76,4 +76,4 @@ def _taken(words: list[str], environment: dict[str, str], timeout: float) -> Tak
         )
         seconds = time.perf_counter() - began
         summary = next(Path(folder).glob("logs/*/summary.json"), None)
-        return Taken(seconds, json.loads(summary.read_text())["seconds_this_part"] if summary else None)
+        return Taken(seconds, json.loads(summary.read_text())["seconds_wall"] if summary else None)

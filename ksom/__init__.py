@@ -1,58 +1,128 @@
-"""ksom: the experiment framework for self-organising maps (Kohonen maps)."""
+"""The experiment framework for self-organising maps (Kohonen maps).
 
-import importlib
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+`train` trains a map in one call. `KohonenSOM` is the map, `Trainer` trains it with a data set, an algorithm (`Online`,
+`Batch`), schedules (`Exponential`, `Linear`, `Geometric`) and hooks; `Experiment` is the same from a YAML file.
+
+>>> import ksom
+>>> som = ksom.train(ksom.RandomColors(20), height=5, width=5, sigma=(3, 0.5))
+>>> som.best_matching_nodes([[0.1, 0.2, 0.3]]).shape
+(1,)
+"""
+
+from importlib import import_module as _import_module
+from importlib.metadata import version as _version
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ksom.algorithms import Batch, Online
     from ksom.dataset import Dataset
-    from ksom.datasets.arrays import Array
-    from ksom.datasets.colours import RandomColors
-    from ksom.datasets.images import ImagePixels
+    from ksom.datasets import Array, ImagePixels, RandomColors
     from ksom.default_setup import Experiment
-    from ksom.hooks.hook import Hook
+    from ksom.errors import KsomError
+    from ksom.hooks import (
+        Checkpoint,
+        Hook,
+        MetricsWriter,
+        MLflow,
+        Picture,
+        Progress,
+        Quality,
+        StopOnNaN,
+        TensorBoard,
+        TimeLimit,
+        Timing,
+        Vlog,
+    )
     from ksom.kohonensom_model import KohonenSOM
+    from ksom.method.distance import Euclidean
+    from ksom.method.lattice import Rectangular
+    from ksom.method.neighbourhood import Gaussian
     from ksom.method.quality import quantization_error, topographic_error
+    from ksom.method.schedules import Exponential, Geometric, Linear
     from ksom.trainer import Trainer, train
 
-__version__ = version("kohonen2")
+__version__ = _version("kohonen2")
 
 _HOMES = {
-    "Array": "ksom.datasets",
-    "Dataset": "ksom.dataset",
-    "Experiment": "ksom.default_setup",
-    "Hook": "ksom.hooks",
-    "ImagePixels": "ksom.datasets",
-    "KohonenSOM": "ksom.kohonensom_model",
-    "RandomColors": "ksom.datasets",
-    "Trainer": "ksom.trainer",
-    "quantization_error": "ksom.method.quality",
-    "topographic_error": "ksom.method.quality",
-    "train": "ksom.trainer",
+    "algorithms": ("Batch", "Online"),
+    "dataset": ("Dataset",),
+    "datasets": ("Array", "ImagePixels", "RandomColors"),
+    "default_setup": ("Experiment",),
+    "errors": ("KsomError",),
+    "hooks": (
+        "Checkpoint",
+        "Hook",
+        "MLflow",
+        "MetricsWriter",
+        "Picture",
+        "Progress",
+        "Quality",
+        "StopOnNaN",
+        "TensorBoard",
+        "TimeLimit",
+        "Timing",
+        "Vlog",
+    ),
+    "kohonensom_model": ("KohonenSOM",),
+    "method.distance": ("Euclidean",),
+    "method.lattice": ("Rectangular",),
+    "method.neighbourhood": ("Gaussian",),
+    "method.quality": ("quantization_error", "topographic_error"),
+    "method.schedules": ("Exponential", "Geometric", "Linear"),
+    "trainer": ("Trainer", "train"),
 }
 
 __all__ = [
     "Array",
+    "Batch",
+    "Checkpoint",
     "Dataset",
+    "Euclidean",
     "Experiment",
+    "Exponential",
+    "Gaussian",
+    "Geometric",
     "Hook",
     "ImagePixels",
     "KohonenSOM",
+    "KsomError",
+    "Linear",
+    "MLflow",
+    "MetricsWriter",
+    "Online",
+    "Picture",
+    "Progress",
+    "Quality",
     "RandomColors",
+    "Rectangular",
+    "StopOnNaN",
+    "TensorBoard",
+    "TimeLimit",
+    "Timing",
     "Trainer",
+    "Vlog",
     "quantization_error",
     "topographic_error",
     "train",
 ]
 
 
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used, so that `import ksom` is quick."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'ksom' has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+if not TYPE_CHECKING:  # type checkers know the names above, and no others
+
+    def __getattr__(name: str) -> object:
+        """Import a public name when it is first used, so that `import ksom` is quick."""
+        for home, names in _HOMES.items():
+            if name in names:
+                return getattr(_import_module(f"ksom.{home}"), name)
+        raise AttributeError(f"module 'ksom' has no attribute {name!r}{_nearest(name)}")
 
 
 def __dir__() -> list[str]:
     """List the public names, loaded or not."""
-    return sorted({*globals(), *__all__})
+    return [*__all__, "__version__"]
+
+
+def _nearest(name: str) -> str:
+    from ksom.registry import nearest
+
+    return nearest(name, __all__)

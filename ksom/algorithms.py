@@ -1,30 +1,37 @@
 """What an iteration does to the map."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Protocol
-
-from numpy.typing import NDArray
+from typing import Protocol
 
 from ksom.errors import ParameterError
 from ksom.kernels.backend import OnlineStep
+from ksom.kernels.effort import Work
+from ksom.kernels.node_sums import sum_of_parts
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
-from ksom.method.neighbourhood import factors_of_all, whole_factors
-from ksom.method.schedules import SCHEDULES, Schedule
+from ksom.method.neighbourhood import factors_of_all, require_no_negative, whole_factors
+from ksom.method.schedules import SCHEDULES, Exponential, Geometric, Schedule, ScheduleLike, as_schedule
 from ksom.registry import Registry
+from ksom.representation import as_call
+from ksom.samples import Block
 
-Batches = Callable[[int], Iterable[NDArray[Any]]]
-"""The samples of an iteration, in blocks of rows of the working precision."""
+NARROW = 0.3
+"""Where sigma ends on a map of at most two rows and columns, lattice steps: there a node learns 4 thousandths of what
+its neighbour wins. With 1, a map of two nodes learns both from everything: of two blobs it finds neither."""
 
-FACTORS_AT_ONCE = 2**17
-"""How many factors are computed at once, for many small iterations or one large one: a megabyte of float64."""
+Batches = Callable[[int], Iterable[Block]]
+"""The samples of an iteration, in blocks of the working precision."""
 
 
 class Algorithm(Protocol):
     """A way to train; holds what is constant in a training."""
 
-    def prepare(self, lattice: Lattice, iterations: int) -> None:
-        """Complete the parameters for a lattice and a number of iterations, and check them."""
+    def prepare(self, som: KohonenSOM, iterations: int) -> None:
+        """Complete the parameters for a map and a number of iterations, and check them."""
+        ...
+
+    def work(self, samples: int) -> Work:
+        """Return what is to do in all iterations, if each shows so many samples."""
         ...
 
     def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
@@ -48,10 +55,12 @@ class Online:
 
     Parameters
     ----------
-    sigma : schedule or str
-        Radius of the neighbourhood, lattice steps. Default start: half of the map's longer side, at least 1; end: 1.
-    learning_rate : schedule or str
-        alpha, in (0, 1]. Default start: 0.1; end: 0.01.
+    sigma : schedule, str, float or pair of float
+        Radius of the neighbourhood, lattice steps: a schedule or its name, its start, or (start, end). Default start:
+        half of the map's longer side, at least 1; end: 1. On a map of at most two rows and columns, where 1 step
+        reaches everything, it ends at 0.3, and both schedules are geometric by default.
+    learning_rate : schedule, str, float or pair of float
+        alpha, in (0, 1]; likewise. Default start: 0.1; end: 0.01.
 
     Raises
     ------
@@ -65,44 +74,42 @@ class Online:
 
     parts = {"sigma": SCHEDULES, "learning_rate": SCHEDULES}
 
-    def __init__(self, sigma: Schedule | str = "exponential", learning_rate: Schedule | str = "exponential") -> None:
-        self.sigma: Schedule = SCHEDULES.made("sigma", sigma)
-        self.learning_rate: Schedule = SCHEDULES.made("learning_rate", learning_rate)
-        self._iterations = 0
+    def __init__(self, sigma: ScheduleLike = "exponential", learning_rate: ScheduleLike = "exponential") -> None:
+        self.sigma = as_schedule("sigma", sigma)
+        self.learning_rate = as_schedule("learning_rate", learning_rate)
 
-    def prepare(self, lattice: Lattice, iterations: int) -> None:
-        """Complete the schedules for a lattice and a number of iterations, and check them."""
+    def __repr__(self) -> str:
+        return as_call(self)
+
+    def prepare(self, som: KohonenSOM, iterations: int) -> None:
         self._iterations = iterations
-        self.sigma = self.sigma.completed(start=_half_of(lattice), end=1.0)
-        self.learning_rate = self.learning_rate.completed(start=0.1, end=0.01)
-        for schedule in (self.sigma, self.learning_rate):
-            schedule.check(self.sigma.start)
+        if self.sigma == self.learning_rate == Exponential() and _is_tiny(som.lattice):
+            self.sigma = self.learning_rate = Geometric()
+        self.sigma, self._sigma, start = _bound_sigma(self.sigma, som.lattice, iterations, end=1.0)
+        self.learning_rate = self.learning_rate.chosen(start=0.1, end=0.01)
+        self._learning_rate = self.learning_rate.bound(iterations, start)
         for name in ("start", "end"):
             rate = getattr(self.learning_rate, name, 0)
             if rate > 1:
                 raise ParameterError(f"algorithm.learning_rate.{name}", "be > 0 and <= 1", rate)
 
+    def work(self, samples: int) -> Work:
+        """Return what is to do in all iterations: to show each sample by itself."""
+        return Work(shown=self._iterations * samples)
+
     def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
         """Do the iterations start … stop − 1, in one call of the backend."""
-        som.kernels.online(self._steps(som, batches, start, stop))
+        som.kernels.show(self._steps(som, batches, start, stop))
 
     def parameters(self, iteration: int) -> dict[str, float]:
         """Return sigma, lattice steps, and the learning rate of an iteration."""
-        return {
-            "sigma": self.sigma.value(iteration, self._iterations, self.sigma.start),
-            "learning_rate": self.learning_rate.value(iteration, self._iterations, self.sigma.start),
-        }
+        return {"sigma": self._sigma(iteration), "learning_rate": self._learning_rate(iteration)}
 
     def _steps(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> Iterator[OnlineStep]:
-        at_once = max(1, FACTORS_AT_ONCE // (som.height + som.width))
-        for first in range(start, stop, at_once):
-            iterations = range(first, min(first + at_once, stop))
-            sigmas, learning_rates = (
-                [schedule.value(iteration, self._iterations, self.sigma.start) for iteration in iterations]
-                for schedule in (self.sigma, self.learning_rate)
-            )
-            reach = factors_of_all(som.neighbourhood, som.lattice, sigmas, som.dtype)
-            yield from map(OnlineStep, map(batches, iterations), reach, learning_rates)
+        iterations = range(start, stop)
+        sigmas = list(map(self._sigma, iterations))
+        factors = factors_of_all(som.neighbourhood, som.lattice, sigmas, som.dtype)
+        return map(OnlineStep, map(batches, iterations), factors, map(self._learning_rate, iterations))
 
 
 @ALGORITHMS.register("batch")
@@ -117,13 +124,15 @@ class Batch:
 
     Parameters
     ----------
-    sigma : schedule or str
-        Radius of the neighbourhood, lattice steps. Default start: half of the map's longer side, at least 1; end: 0.7.
+    sigma : schedule, str, float or pair of float
+        Radius of the neighbourhood, lattice steps: a schedule or its name, its start, or (start, end). Default start:
+        half of the map's longer side, at least 1; end: 0.7 (0.3 on a map of at most two rows and columns), reached in
+        the last iteration by geometric and linear ones; an exponential one goes to 1. A single iteration has the start.
 
     Raises
     ------
     ParameterError
-        If sigma starts below 1 with an exponential schedule.
+        If sigma starts below 1 with an exponential schedule, or the neighbourhood has negative values.
 
     References
     ----------
@@ -133,30 +142,43 @@ class Batch:
 
     parts = {"sigma": SCHEDULES}
 
-    def __init__(self, sigma: Schedule | str = "exponential") -> None:
-        self.sigma: Schedule = SCHEDULES.made("sigma", sigma)
-        self._iterations = 0
+    def __init__(self, sigma: ScheduleLike = "geometric") -> None:
+        self.sigma = as_schedule("sigma", sigma, usual="geometric")
 
-    def prepare(self, lattice: Lattice, iterations: int) -> None:
-        """Complete the schedule for a lattice and a number of iterations, and check it."""
+    def __repr__(self) -> str:
+        return as_call(self)
+
+    def prepare(self, som: KohonenSOM, iterations: int) -> None:
+        require_no_negative(som.neighbourhood)
         self._iterations = iterations
-        self.sigma = self.sigma.completed(start=_half_of(lattice), end=0.7)
-        self.sigma.check(self.sigma.start)
+        self.sigma, self._sigma, _ = _bound_sigma(self.sigma, som.lattice, iterations, end=0.7)
+
+    def work(self, samples: int) -> Work:
+        """Return what is to do in all iterations: to search for all samples, and to smooth their sums."""
+        return Work(searched=self._iterations * samples, searches=self._iterations, smoothed=self._iterations)
 
     def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
         """Do the iterations start … stop − 1."""
-        # Applying the neighbourhood takes as long as a search for so many samples, however few are shown.
-        som.expect(self._iterations * (som.height + som.width))
         for iteration in range(start, stop):
-            node_sums = som.kernels.node_sums(batches(iteration))
-            sigma = self.parameters(iteration)["sigma"]
-            som.kernels.move_to_means(node_sums, whole_factors(som.neighbourhood, som.lattice, sigma))
+            node_sums = sum_of_parts(som.kernels.node_sums, batches(iteration))
+            factors = whole_factors(som.neighbourhood, som.lattice, self._sigma(iteration))
+            som.kernels.move_to_means(node_sums, factors)
 
     def parameters(self, iteration: int) -> dict[str, float]:
         """Return sigma of an iteration, lattice steps."""
-        return {"sigma": self.sigma.value(iteration, self._iterations, self.sigma.start)}
+        return {"sigma": self._sigma(iteration)}
 
 
-def _half_of(lattice: Lattice) -> float:
-    """Return half of the longer side, at least 1, lattice steps: a neighbourhood that reaches most of the map."""
-    return max(1.0, max(lattice.height, lattice.width) / 2)
+def _bound_sigma(
+    schedule: Schedule, lattice: Lattice, iterations: int, end: float
+) -> tuple[Schedule, Callable[[int], float], float]:
+    """Return sigma's schedule with nothing left open, the schedule as a function of the iteration, and its start."""
+    start = max(1.0, max(lattice.height, lattice.width) / 2)  # a neighbourhood that reaches most of the map
+    schedule = schedule.chosen(start, NARROW if _is_tiny(lattice) else end)
+    first = start if schedule.start is None else schedule.start
+    return schedule, schedule.bound(iterations, first), first
+
+
+def _is_tiny(lattice: Lattice) -> bool:
+    """Whether a sigma of 1 step reaches the whole map, so that its nodes would never come apart."""
+    return max(lattice.height, lattice.width) <= 2

@@ -1,19 +1,33 @@
-"""Arrays in .npy and .npz files: no pickle, .npy files mapped into memory rather than read."""
+"""Arrays in .npy and .npz files: no pickle, .npy files mapped into memory rather than read, damage noticed."""
 
+import io
+import math
+import mmap
+import os
+import stat
+import warnings
 import zipfile
-import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.errors import DataError
+from ksom.errors import DataError, KsomError
 
 MAGIC_NPY, MAGIC_ZIP = b"\x93NUMPY", b"PK"
 
-UNREADABLE = (OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
-"""What numpy and zipfile raise for a damaged file; RuntimeError: a flipped bit may say that it is encrypted."""
+LONGEST_HEADER = 2**14
+"""Bytes in which the header of an array must end; numpy reads none of more than 10,000 characters."""
+
+CHUNK = 2**20
+"""Bytes that are unpacked at a time."""
+
+
+class DamagedFile(DataError):
+    """A file whose contents are not what a file of its kind holds."""
 
 
 def read_array(path: str | Path, key: str | None = None) -> NDArray[Any]:
@@ -29,31 +43,217 @@ def read_array(path: str | Path, key: str | None = None) -> NDArray[Any]:
     Raises
     ------
     DataError
-        If the file is not there, not such a file, holds Python objects, or does not hold that array.
+        If the file is not there, not such a file, holds Python objects, does not hold that array, or is larger than
+        the memory.
+    DamagedFile
+        If its contents do not fit together.
     """
-    path = Path(path)
+    with open_regular(path) as file, _telling_damage(path):
+        if file.read(len(MAGIC_NPY)) == MAGIC_NPY:
+            return _mapped(file)
+        archive = _archive(path, file)
+        names = _names(archive)
+        chosen = names[0] if len(names) == 1 and key is None else key
+        if chosen not in names:
+            raise DataError(f"{path}: holds the arrays {', '.join(names)}; name the one that is meant (got {key!r})")
+        return _member(path, archive, chosen)
+
+
+def read_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
+    """Return all arrays of an .npz file, by name.
+
+    Raises
+    ------
+    DataError, DamagedFile
+        As `read_array`.
+    """
+    with open_regular(path) as file, _telling_damage(path):
+        archive = _archive(path, file)
+        return {name: _member(path, archive, name) for name in _names(archive)}
+
+
+@contextmanager
+def open_regular(path: str | Path) -> Iterator[IO[bytes]]:
+    """Open a file to read, if it is one: a pipe would wait for ever, a device has no end.
+
+    Raises
+    ------
+    DataError
+        If it is not there, may not be read, or is no regular file.
+    """
     try:
-        with path.open("rb") as file:
-            start = file.read(len(MAGIC_NPY))
-        if start == MAGIC_NPY:
-            mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-            return mapped
-        if not start.startswith(MAGIC_ZIP):
-            raise DataError(f"{path}: is not an .npy or .npz file")
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as loaded:
-            names = loaded.files
-            chosen = names[0] if len(names) == 1 and key is None else key
-            if chosen not in names:
-                raise DataError(
-                    f"{path}: holds the arrays {', '.join(names)}; name the one that is meant (got {key!r})"
-                )
-            array: NDArray[Any] = loaded[chosen]
-            return array
+        file = open(path, "rb", opener=_open_regular)  # noqa: SIM115
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
-    except UNREADABLE as error:
-        if isinstance(error, DataError):
-            raise
-        objects = "pickle" in str(error) or "Python objects" in str(error)
-        why = "it holds Python objects" if objects else getattr(error, "strerror", None) or error
-        raise DataError(f"{path}: cannot be read as an .npy or .npz file ({why})") from error
+    except DataError:
+        raise
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        why = getattr(error, "strerror", None) or error
+        raise DataError(f"{str(path)!r}: cannot be read ({why})") from error
+    with file:
+        yield file
+
+
+class MappedFile:
+    """A file that an array is mapped from, which must stay as it is: its end could vanish under the array.
+
+    Parameters
+    ----------
+    path : str
+        The file.
+    size : int
+        Bytes that it must have.
+    """
+
+    def __init__(self, path: str, size: int) -> None:
+        self.path = path
+        self._size = size
+        self._before = self._state()
+
+    def require_unchanged(self) -> None:
+        """Refuse to go on if the file has been written to.
+
+        Another file of its name does no harm: the array keeps the one that it was mapped from.
+
+        Raises
+        ------
+        DataError
+            Naming the file.
+        """
+        now, before = self._state(), self._before
+        if now and before and now[:2] == before[:2] and (now != before or now[2] < self._size):
+            raise DataError(f"{self.path}: was written to while it was read; let nothing change it, and begin anew")
+
+    def _state(self) -> tuple[int, int, int, int] | None:
+        try:
+            found = Path(self.path).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+
+
+def mapped_file(array: Any) -> MappedFile | None:
+    """Return the file that an array is mapped from, None if it is in memory."""
+    mapped = None
+    while isinstance(array, np.ndarray):
+        mapped = array if isinstance(array, np.memmap) else mapped
+        array = array.base
+    if mapped is None or not isinstance(array, mmap.mmap) or mapped.filename is None:
+        return None
+    return MappedFile(str(mapped.filename), mapped.offset + mapped.nbytes)
+
+
+class _Header(NamedTuple):
+    """What an array file says of its array."""
+
+    shape: tuple[int, ...]
+    order: Literal["C", "F"]
+    dtype: np.dtype[Any]
+
+    @property
+    def size(self) -> int:
+        """Bytes of the array."""
+        return math.prod(self.shape) * self.dtype.itemsize
+
+
+def _open_regular(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe's other end is not waited for
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+        raise DataError(f"{path}: must be a file, but is {kind}")
+    return descriptor
+
+
+@contextmanager
+def _telling_damage(path: str | Path) -> Iterator[None]:
+    """Turn what damaged bytes make of numpy's, zipfile's and Python's own readers into one clear line."""
+    try:
+        yield
+    except KsomError:
+        raise
+    except Exception as error:  # there are more than a dozen kinds
+        why = " ".join(str(getattr(error, "strerror", None) or error).split())[:120] or type(error).__name__
+        raise DamagedFile(f"{path}: cannot be read as an .npy or .npz file ({why})") from error
+
+
+def _archive(path: str | Path, file: IO[bytes]) -> zipfile.ZipFile:
+    file.seek(0)
+    if file.read(len(MAGIC_ZIP)) != MAGIC_ZIP:
+        raise DamagedFile(f"{path}: is not an .npy or .npz file")
+    return zipfile.ZipFile(file)
+
+
+def _names(archive: zipfile.ZipFile) -> list[str]:
+    return [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
+
+
+def _header(start: IO[bytes]) -> _Header:
+    version = np.lib.format.read_magic(start)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of Python's parser, about what damage looks like
+        if version == (1, 0):
+            shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(start)
+        elif version == (2, 0):
+            shape, is_fortran, dtype = np.lib.format.read_array_header_2_0(start)
+        else:
+            raise ValueError(f"its format is {version[0]}.{version[1]}")
+    if dtype.hasobject:
+        raise ValueError("it holds Python objects")
+    if any(side < 0 for side in shape):
+        raise ValueError(f"its shape is {shape}")
+    return _Header(shape, "F" if is_fortran else "C", dtype)
+
+
+def _require_size(told: int, there: int) -> None:
+    if told != there:
+        raise ValueError(f"its header tells of {told} bytes, there are {there}")
+
+
+def _mapped(file: IO[bytes]) -> NDArray[Any]:
+    file.seek(0)
+    start = io.BytesIO(file.read(LONGEST_HEADER))
+    header = _header(start)
+    _require_size(start.tell() + header.size, os.fstat(file.fileno()).st_size)
+    if not header.size:
+        return np.empty(header.shape, header.dtype)
+    return np.memmap(file, header.dtype, "r", start.tell(), header.shape, header.order)
+
+
+def _member(path: str | Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    info = archive.getinfo(f"{name}.npy")
+    if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
+        raise ValueError("it is compressed in a way that numpy does not use")
+    with archive.open(info) as file:
+        start = io.BytesIO(file.read(LONGEST_HEADER))
+        header = _header(start)
+        _require_size(start.tell() + header.size, info.file_size)
+        if header.size > available_memory():
+            raise DataError(
+                f"{path}: its array {name!r} takes {header.size / 1e9:.3g} GB, this machine has "
+                f"{available_memory() / 1e9:.3g} GB; an .npy file is read piece by piece"
+            )
+        data = _read_to_the_end(start, file, header.size)
+    array: NDArray[Any] = np.ndarray(header.shape, header.dtype, data, order=header.order)
+    return array
+
+
+def _read_to_the_end(start: IO[bytes], file: IO[bytes], size: int) -> NDArray[np.uint8]:
+    """Read `size` bytes, and on: an archive's checksum is looked at at the end only."""
+    data = np.empty(size, np.uint8)
+    filled = 0
+    for source in (start, file):
+        while chunk := source.read(CHUNK):
+            data[filled : filled + len(chunk)] = np.frombuffer(chunk, np.uint8)
+            filled += len(chunk)
+    _require_size(size, filled)
+    return data
+
+
+def available_memory() -> int:
+    """Return how many bytes of memory there are."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return 2**63 - 1

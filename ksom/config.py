@@ -15,6 +15,7 @@ from yacs.config import CfgNode
 from ksom.arguments import require_integer, require_path
 from ksom.errors import ConfigError, ParameterError, quoted
 from ksom.experiment_files import SUFFIXES, is_experiment
+from ksom.masking import holds_secret
 from ksom.plain_yaml import NotYAML, parsed
 from ksom.registry import is_same_name, nearest, shown_key
 from ksom.regular_files import read_regular
@@ -30,6 +31,7 @@ DEFAULTS: dict[str, Any] = {
     "TRAINER": {"ALGORITHM": {"NAME": "online"}},
     "HOOKS": {
         "VLOG": {},
+        "PICTURE": {},
         "CHECKPOINT": {},
         "QUALITY": {},
         "TIMING": {},
@@ -89,6 +91,22 @@ def load_config(path: str | Path | None = None, overrides: Sequence[str] = ()) -
 def as_plain(config: CfgNode) -> dict[str, Any]:
     """Return a yacs tree as plain mappings."""
     return {key: as_plain(value) if isinstance(value, CfgNode) else value for key, value in config.items()}
+
+
+def require_no_secret(config: Any, path: str = "") -> None:
+    """Refuse a configuration that config.yaml must not keep.
+
+    Raises
+    ------
+    ConfigError
+        If there is a password or a token in an address.
+    """
+    if isinstance(config, Mapping | list):
+        for key, value in config.items() if isinstance(config, Mapping) else enumerate(config):
+            require_no_secret(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(config, str) and holds_secret(config):
+        must = "must hold no password and no token, because config.yaml keeps it; read it from the environment"
+        raise ConfigError(f"{path} {must}, got {quoted(config)}")
 
 
 def _layers(path: str | Path | None, overrides: Sequence[Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -1,20 +1,22 @@
 """Data sets: N samples of D features that come in blocks of rows, never as one array that must fit in memory."""
 
 import functools
-import hashlib
-import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ksom.errors import DataError
+from ksom.array_files import MappedFile, mapped_file
+from ksom.columns import column_names
 from ksom.method.random_streams import stream
 from ksom.registry import Registry
-from ksom.samples import BLOCK_ROWS, Range, Summary, as_samples
+from ksom.representation import as_call
+from ksom.samples import BLOCK_ROWS, as_samples
 
-logger = logging.getLogger(__name__)
+
+class SameBlocks(tuple[NDArray[Any], ...]):
+    """The blocks of a batch that every iteration shows and nobody changes: they need to be looked at only once."""
 
 
 class Dataset:
@@ -28,8 +30,9 @@ class Dataset:
 
     Parameters
     ----------
-    samples : array_like of shape (N, D)
-        The samples, data units. Not copied; a memory-mapped array is read block by block.
+    samples : array_like of shape (N, D), or a table with named columns, such as a DataFrame
+        The samples, data units. Not copied; an array that is mapped from a file is read block by block, and the file
+        must stay as it is.
 
     Raises
     ------
@@ -47,9 +50,17 @@ class Dataset:
 
     bounds: tuple[float, float] | None = None
     """Range that every feature is known to lie in, data units; None: as measured."""
+    feature_names: tuple[str, ...] | None = None
+    """What the features are called, if they came as a table's columns."""
+    _file: MappedFile | None = None
 
     def __init__(self, samples: ArrayLike) -> None:
+        self.feature_names = column_names(samples)
         self.samples = as_samples(samples, f"dataset {type(self).__name__}")
+        self._file = mapped_file(self.samples)
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def __len__(self) -> int:
         return int(self.samples.shape[0])
@@ -59,20 +70,29 @@ class Dataset:
         """The number of features, D."""
         return int(self.samples.shape[1])
 
-    @property
-    def is_constant(self) -> bool:
-        """Whether the samples are those of an array in memory: read and checked once, they stay as they are."""
-        own = type(self).rows is Dataset.rows and type(self).batch is Dataset.batch
-        return own and isinstance(self.samples, np.ndarray) and not isinstance(self.samples, np.memmap)
-
     def rows(self, index: slice | NDArray[np.int64]) -> NDArray[Any]:
-        """Return the samples at `index`, shape (n, D)."""
-        return np.asarray(self.samples[index])
+        """Return the samples at `index`, shape (n, D); what it returns depends on `index` only.
+
+        Raises
+        ------
+        DataError
+            If the samples are mapped from a file that has been written to.
+        """
+        if self._file is None:
+            return np.asarray(self.samples[index])
+        self._file.require_unchanged()
+        rows = np.array(self.samples[index])  # a copy: what is looked at is what is learned
+        self._file.require_unchanged()
+        return rows
+
+    def samples_per_iteration(self, batch_size: int) -> int:
+        """Return how many samples an iteration shows; the last one of an epoch may show fewer."""
+        return min(batch_size or len(self), len(self))
 
     def batch(
         self, iteration: int, *, batch_size: int = 0, shuffle: bool = False, seed: int = 0
-    ) -> Iterator[NDArray[Any]]:
-        """Yield the samples that one iteration shows, in blocks of at most 4,096 rows.
+    ) -> Iterable[NDArray[Any]]:
+        """Return the samples that one iteration shows, in blocks of at most 4,096 rows.
 
         Depends on its arguments only, so that a resumed training needs no replay.
 
@@ -88,58 +108,27 @@ class Dataset:
             The run's seed.
         """
         size = len(self)
-        per_batch = min(batch_size or size, size)
+        per_batch = self.samples_per_iteration(batch_size)
+        if not shuffle and per_batch == size <= BLOCK_ROWS and self._is_in_memory():
+            return SameBlocks((np.asarray(self.rows(slice(None))),))
         epoch, number = divmod(iteration, -(-size // per_batch))
-        first, last = number * per_batch, min((number + 1) * per_batch, size)
-        for start in range(first, last, BLOCK_ROWS):
-            stop = min(start + BLOCK_ROWS, last)
-            index = _order(seed, epoch, size)[start:stop] if shuffle else slice(start, stop)
-            yield np.asarray(self.rows(index))
+        rows = range(number * per_batch, min((number + 1) * per_batch, size))
+        return self._blocks(rows, _order(seed, epoch, size) if shuffle else None)
 
-    def blocks(self) -> Iterator[NDArray[Any]]:
-        """Yield all samples in their own order, in blocks of at most 4,096 rows."""
-        return Dataset.batch(self, 0)
+    def blocks(self) -> Iterable[NDArray[Any]]:
+        """Return all samples in their own order, in blocks of at most 4,096 rows."""
+        return self._blocks(range(len(self)))
 
-    def feature_range(self, summary: "Summary") -> Range:
-        """Return where each feature lies: the known bounds, or as measured."""
-        if self.bounds is None:
-            return Range(summary.low, summary.high)
-        return Range(*(np.full(self.features, bound, dtype=np.float64) for bound in self.bounds))
+    def _is_in_memory(self) -> bool:
+        return isinstance(getattr(self, "samples", None), np.ndarray) and self._file is None
 
-    def probe(self, size: int, seed: int) -> NDArray[Any]:
-        """Return a sample of at most `size` rows, drawn from a stream of its own; all rows if there are no more."""
-        if len(self) <= size:
-            return np.asarray(self.rows(slice(None)))
-        return np.asarray(self.rows(np.sort(stream(seed, "probe").choice(len(self), size=size, replace=False))))
+    def _blocks(self, rows: range, order: NDArray[np.int64] | None = None) -> Iterator[NDArray[Any]]:
+        for start in rows[::BLOCK_ROWS]:
+            stop = min(start + BLOCK_ROWS, rows.stop)
+            yield np.asarray(self.rows(slice(start, stop) if order is None else order[start:stop]))
 
 
 DATASETS = Registry("dataset", Dataset)
-
-
-def summarise(dataset: Dataset) -> Summary:
-    """Read the data once: range of each feature, digest; refuse what cannot be learned from.
-
-    Raises
-    ------
-    DataError
-        If there is no sample or no feature, or a value is NaN or infinite, naming its row and column.
-    """
-    if not hasattr(dataset, "samples") and type(dataset).rows is Dataset.rows:
-        raise DataError(f"{_name(dataset)} has no samples: its constructor must call super().__init__(samples)")
-    if len(dataset) < 1 or dataset.features < 1:
-        raise DataError(
-            f"{_name(dataset)} must have at least one sample and one feature, got {len(dataset)} × {dataset.features}"
-        )
-    low, high = np.full(dataset.features, np.inf), np.full(dataset.features, -np.inf)
-    digest = hashlib.sha256(f"{len(dataset)} x {dataset.features}".encode())
-    first = 0
-    for block in dataset.blocks():
-        rows = as_samples(block, _name(dataset), features=dataset.features, first_row=first)
-        low = np.minimum(low, rows.min(axis=0))
-        high = np.maximum(high, rows.max(axis=0))
-        digest.update(rows.dtype.str.encode() + np.ascontiguousarray(rows).tobytes())
-        first += len(rows)
-    return Summary(low.astype(np.float64), high.astype(np.float64), digest.hexdigest())
 
 
 @functools.lru_cache(maxsize=2)
@@ -148,7 +137,3 @@ def _order(seed: int, epoch: int, size: int) -> NDArray[np.int64]:
     order = stream(seed, "order", epoch).permutation(size)
     order.flags.writeable = False
     return order
-
-
-def _name(dataset: Dataset) -> str:
-    return f"dataset {type(dataset).__name__}"

@@ -4,16 +4,15 @@ Whoever wants more builds the same classes in Python: none of them knows about c
 """
 
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ksom.arguments import require_path
-from ksom.config import DEFAULTS, as_plain, is_off, load_config
+from ksom.config import DEFAULTS, as_plain, is_off, load_config, require_no_secret
 from ksom.datasets import DATASETS
-from ksom.errors import CheckpointError, ConfigError, KsomError, OutputError, TrainingFailed
+from ksom.errors import ConfigError, KsomError, OutputError, TrainingFailed
 from ksom.experiment_files import experiment_file, experiment_name
 from ksom.hooks import HOOKS
 from ksom.hooks.hook import Hook
@@ -23,14 +22,12 @@ from ksom.method.quality import quality
 from ksom.registry import as_mapping, build, call, located, with_chosen
 from ksom.runs.checkpoint import Checkpoint, checkpoint_paths, newest_checkpoint
 from ksom.runs.interruption import stopping_on_signals
+from ksom.runs.resume import refuse_own_result, require_same_training
 from ksom.runs.run import Outcome
-from ksom.runs.run_folder import CHECKPOINTS, ENVIRONMENT, SUMMARY, RunFolder, environment
+from ksom.runs.run_folder import CHECKPOINTS, ENVIRONMENT, LOG, SUMMARY, RunFolder, environment
 from ksom.trainer import Trainer
 
 logger = logging.getLogger(__name__)
-
-LEARNED = ("SEED", "DATASET", "MODEL", "TRAINER")
-"""Sections that decide what is learned; the others may change between two parts of a run."""
 
 
 class Result(NamedTuple):
@@ -127,21 +124,20 @@ class Experiment:
         with self.folder.locked():
             checkpoint = newest_checkpoint(self.folder.path / CHECKPOINTS) if resume else None
             if checkpoint is not None:
-                self._check_same_training(checkpoint)
+                before = {**checkpoint.state, "config": _as_today(checkpoint.state["config"])}
+                require_same_training(self.folder.path, before, self.config, self.trainer.feed.digest)
             if resume and self.folder.status == "completed":
                 logger.info("%s: the run is finished, there is nothing to resume", self.folder.path)
                 return self._finished()
             self.trainer.check()
-            missing = self._prepare_folder(checkpoint, resume=resume, restart=restart)
-            with log_to_file(self.folder.path / "train.log"):
-                for name in missing:
-                    logger.warning("%s: is gone; what follows begins a new one", self.folder.path / name)
+            self._prepare_folder(checkpoint, resume=resume, restart=restart)
+            with log_to_file(self.folder.path / LOG):
                 return self._train(resumed=checkpoint is not None)
 
     def plan(self) -> str:
         """Return what `run` would do: sizes, iterations, hooks, memory, run folder."""
         trainer, som, samples = self.trainer, self.som, len(self.dataset)
-        per_iteration = min(trainer.batch_size or samples, samples)
+        per_iteration = trainer.feed.samples_per_iteration
         weights = som.memory(som.features)
         updates = trainer.iterations * per_iteration
         lines = [
@@ -182,35 +178,27 @@ class Experiment:
             "TRAINER": with_chosen(training, self.trainer),
             "HOOKS": {key: hooks[key][1] for key in self.trainer.hooks} | dict.fromkeys(without_defaults),
         }
+        require_no_secret(self.config)
         self.trainer.config = self.config
 
-    def _prepare_folder(self, checkpoint: Checkpoint | None, *, resume: bool, restart: bool) -> list[str]:
-        """Make the run folder ready to be written to; return the files that a resume finds missing."""
-        missing: list[str] = []
+    def _prepare_folder(self, checkpoint: Checkpoint | None, *, resume: bool, restart: bool) -> None:
+        """Make the run folder ready to be written to."""
+        self.trainer.files.add(LOG)
         if checkpoint is not None:
+            self.folder.reopen()
             self.trainer.load_state(checkpoint.state, checkpoint.weights)
-            missing = self.folder.cut_back(checkpoint.state["offsets"])
         elif resume:
             logger.info("%s: there is no checkpoint to resume from; starting from the beginning", self.folder.path)
             self.folder.make_way(restart=True)
         else:
-            self._refuse_own_result()
+            refuse_own_result(self.folder.path, self.config)
             self.folder.make_way(restart=restart)
-        used = {"experiment": self.name, "backend": self.som.kernels.name, "data_digest": self.trainer.data_digest}
+        used = {"experiment": self.name, "backend": self.som.kernels.name, "data_digest": self.trainer.feed.digest}
         self.folder.write_json(ENVIRONMENT, {**environment(), **used})
         self.folder.write_config(self.config)
-        return missing
-
-    def _refuse_own_result(self) -> None:
-        """Refuse to learn from a file in the run folder, which a new run moves aside."""
-        for section, node in (("DATASET", self.config["DATASET"]), ("MODEL.INITIAL", self.config["MODEL"]["INITIAL"])):
-            path = node.get("PATH") if isinstance(node, Mapping) else None
-            if isinstance(path, str) and Path(path).resolve().is_relative_to(self.folder.path.resolve()):
-                told = f"{section}.PATH {path} lies in the run folder, which a new run moves aside"
-                raise OutputError(f"{self.folder.path}: {told}; copy it elsewhere, or choose another --output-dir")
 
     def _train(self, *, resumed: bool) -> Result:
-        began, run = time.perf_counter(), self.trainer.run
+        run = self.trainer.run
         begun = f"resuming at iteration {run.iteration} of {run.iterations}"
         logger.info("%s: %s", self.folder.path, begun if resumed else f"training, {self._size()}")
         try:
@@ -219,8 +207,9 @@ class Experiment:
                 interrupted = interruption.signal if outcome is Outcome.STOPPED else None
                 status = "interrupted" if interrupted else outcome.value
                 self.som.save(self.folder.path / "map.npz")
-                summary = self._summary(status, time.perf_counter() - began)
+                summary = self._summary(status)
                 logger.info("%s after %d of %d iterations", status, run.iteration, run.iterations)
+                self.trainer.files.sync()  # the summary must not outlive them
                 self.folder.write_json(SUMMARY, summary)
         except BaseException:
             with suppress(OutputError):
@@ -228,7 +217,7 @@ class Experiment:
             raise
         return Result(status, self.som, self.folder.path, summary, interrupted)
 
-    def _summary(self, status: str, wall_seconds: float) -> dict[str, Any]:
+    def _summary(self, status: str) -> dict[str, Any]:
         run = self.trainer.run
         return {
             "status": status,
@@ -238,7 +227,7 @@ class Experiment:
             **quality(self.som, run.probe)._asdict(),
             "measured_on": f"{len(run.probe)} of {len(self.dataset)} samples",
             "seconds_learning": run.seconds,
-            "seconds_this_part": wall_seconds,
+            "seconds_wall": run.wall_seconds,
         }
 
     def _size(self) -> str:
@@ -248,37 +237,12 @@ class Experiment:
 
     def _finished(self) -> Result:
         som = KohonenSOM.load(self.folder.path / "map.npz", backend=self.som.backend, threads=self.som.threads)
-        return Result("completed", som, self.folder.path, self.folder.summary())
-
-    def _check_same_training(self, checkpoint: Checkpoint) -> None:
-        before, now = (dict(_learned(config)) for config in (_as_today(checkpoint.state["config"]), self.config))
-        changes = [
-            f"{key}: {before.get(key, 'absent')} → {now.get(key, 'absent')}"
-            for key in dict.fromkeys([*before, *now])
-            if before.get(key) != now.get(key)
-        ]
-        if changes:
-            told = f"the run was begun with another configuration ({'; '.join(changes)})"
-            raise CheckpointError(f"{self.folder.path}: {told}; resume with the old one, or --restart")
-        if checkpoint.state["data_digest"] != self.trainer.data_digest:
-            told = "the run was begun with other data"
-            raise CheckpointError(f"{self.folder.path}: {told}; resume with the same, or --restart")
+        return Result("completed", som, self.folder.path, self.folder.summary() or {})
 
 
 def _hook(key: str, node: Any, folders: Sequence[Path]) -> tuple[Hook, dict[str, Any]]:
     path = f"HOOKS.{key}"
     return build(HOOKS, {"NAME": key, **as_mapping(node, path)}, path, folders)
-
-
-def _learned(config: Mapping[str, Any], path: str = "") -> list[tuple[str, Any]]:
-    """Return the leaves of the config that decide what is learned; not where files lie: the data have a digest."""
-    leaves: list[tuple[str, Any]] = []
-    for key, value in config.items():
-        here = f"{path}.{key}" if path else key
-        if (not path and key not in LEARNED) or here in {"DATASET.PATH", "MODEL.INITIAL.PATH"}:
-            continue
-        leaves += _learned(value, here) if isinstance(value, Mapping) else [(here, value)]
-    return leaves
 
 
 def _as_today(config: Mapping[str, Any]) -> Mapping[str, Any]:

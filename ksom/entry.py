@@ -4,6 +4,7 @@ import difflib
 import io
 import signal
 import sys
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from click.shell_completion import CompletionItem
 
 from ksom import __version__
 from ksom.errors import KsomError, one_line
+from ksom.masking import masked
 
 if TYPE_CHECKING:
     from ksom.default_setup import Experiment, Result
@@ -26,7 +28,7 @@ def main() -> None:
     except click.ClickException as error:
         shown = io.StringIO()
         error.show(shown)
-        click.echo("\n".join(map(one_line, shown.getvalue().splitlines())), err=True)
+        click.echo(masked("\n".join(map(one_line, shown.getvalue().splitlines()))), err=True)
         status = error.exit_code
     except (click.Abort, KeyboardInterrupt) as error:
         is_end_of_file = isinstance(error.__cause__, EOFError)  # click takes it for a Ctrl-C
@@ -34,7 +36,7 @@ def main() -> None:
         status = 1 if is_end_of_file else 128 + signal.SIGINT
     except Exception as error:
         if asked.get(DEBUG):
-            raise
+            click.echo(masked("".join(traceback.format_exception(error))), err=True, nl=False)
         click.echo(f"Error: {_told(error)}", err=True)
         status = 1
     sys.exit(status)
@@ -146,7 +148,7 @@ def train(  # noqa: PLR0917 (click passes them by name)
 
 @cli.command(epilog=_examples("ksom track logs/exp1 logs/exp1.1", "ksom track --uri http://127.0.0.1:5000 logs/exp1"))
 @click.option(
-    "--uri", help="An MLflow server or a database.  [default: as the run's config.yaml or MLFLOW_TRACKING_URI]"
+    "--uri", help="An MLflow server or a database.  [default: MLFLOW_TRACKING_URI, else mlflow.db beside the run]"
 )
 @click.option("--experiment", help="The MLflow experiment.  [default: as the run's config.yaml, else ksom]")
 @_with_debug
@@ -201,9 +203,8 @@ def _plan(experiment: "Experiment") -> str:
 
 def _summary(result: "Result") -> str:
     told = result.summary
-    lines = [
-        f"{result.status}: {told['iteration']} of {told['iterations']} iterations in {told['seconds_learning']:.3g} s"
-    ]
+    time = f"{told['seconds_learning']:.3g} s of learning, {told['seconds_wall']:.3g} s in all"
+    lines = [f"{result.status}: {told['iteration']} of {told['iterations']} iterations, {time}"]
     if told["reason"]:
         lines[0] += f" ({told['reason']})"
         lines[0] += "; --resume goes on" if result.can_be_resumed else "; nothing was kept to resume from"
@@ -223,4 +224,4 @@ def _told(error: BaseException | None) -> str:
     what = " ".join(one_line(str(error)).split())
     if not isinstance(error, KsomError):
         what = f"{type(error).__name__}{f': {what}' if what else ''} (--debug shows where)"
-    return "; ".join([what, *getattr(error, "__notes__", [])])
+    return masked("; ".join([what, *getattr(error, "__notes__", [])]))

@@ -18,6 +18,8 @@ KsomError
 import reprlib
 from typing import Any
 
+from ksom.masking import masked
+
 QUOTED_CHARACTERS = 60
 """How much of a value a message shows."""
 
@@ -93,7 +95,7 @@ def one_line(text: str) -> str:
 def quoted(value: Any) -> str:
     """Return a value as a message shows it: as Python writes it, on one line, at most 60 characters of it."""
     try:
-        text = one_line(_BRIEF.repr(value))
+        text = one_line(_BRIEF.repr(masked(value) if isinstance(value, str) else value))
     except ValueError:  # Python refuses to write integers of more than 4,300 digits
         text = f"a very large {type(value).__name__}"
     return text if len(text) <= QUOTED_CHARACTERS else f"{text[: QUOTED_CHARACTERS - 1]}…"

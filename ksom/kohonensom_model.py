@@ -1,8 +1,8 @@
 """The map: weights on a lattice, what it says about samples, and the file it is kept in."""
 
-import json
 import numbers
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,23 +10,25 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ksom.arguments import require_choice, require_integer, require_path
-from ksom.array_files import read_array
-from ksom.dataset import Dataset, summarise
-from ksom.errors import DataError, NotTrained, ParameterError
+from ksom.array_files import mapped_file
+from ksom.errors import ConfigError, DataError, NotTrained, ParameterError, quoted
 from ksom.kernels import BACKENDS, get_backend, needs_speed
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
-from ksom.method.initialisation import INITIALISATIONS, File, Given, Initialisation
+from ksom.kernels.effort import Work, numpy_seconds
+from ksom.map_file import MapFile, read, write
+from ksom.method.distance import DISTANCES, Distance
+from ksom.method.initialisation import INITIALISATIONS, File, Given, Initialisation, Source
 from ksom.method.lattice import LATTICES, Lattice
 from ksom.method.neighbourhood import NEIGHBOURHOODS, Neighbourhood
-from ksom.samples import BLOCK_ROWS, Summary, as_samples, require_no_overflow
-from ksom.whole_files import replacing
+from ksom.registry import Node, as_mapping, build, node_of
+from ksom.samples import BLOCK_ROWS, Block, Range, as_samples, in_precision, require_no_overflow
 
 SEARCH_BYTES = 2**24
 """How many bytes of samples are searched for at a time. Threads are started once for them, and a look at a few of them
 tells how to search: with 4,096 at a time, a million samples of 16 features took 1.39 s instead of 0.60."""
 
-FORMAT_VERSION = 1
-"""Of map.npz; raised when an older ksom could not read a newer file."""
+_PARTS = {"lattice": LATTICES, "neighbourhood": NEIGHBOURHOODS, "distance": DISTANCES}
+"""What a map is made of, beside its weights."""
 
 
 class KohonenSOM:
@@ -40,6 +42,8 @@ class KohonenSOM:
         Arrangement of the nodes; an object has the map's height and width.
     neighbourhood : {"gaussian"} or Neighbourhood
         How much a node learns from a sample that another node won.
+    distance : {"euclidean"}
+        How far a sample is from a node.
     initial : {"random", "samples"}, path, or array_like of shape (height, width, D)
         First weights: uniform in each feature's range, samples drawn from the data, the array `weights` of a file (such
         as an earlier map.npz), or the weights themselves.
@@ -51,6 +55,12 @@ class KohonenSOM:
     threads : int
         Threads that the numba backend may use; 0: all cores. Never changes a bit of the result. The numpy backend uses
         one, and JAX decides for itself.
+
+    Attributes
+    ----------
+    feature_names : tuple of str, or None
+        What the features are called, if the map was trained on a table with named columns: then those of another table
+        are matched by name.
 
     Raises
     ------
@@ -68,7 +78,7 @@ class KohonenSOM:
     T. Kohonen, Self-organized formation of topologically correct feature maps, Biological Cybernetics 43, 1982.
     """
 
-    parts = {"lattice": LATTICES, "neighbourhood": NEIGHBOURHOODS, "initial": INITIALISATIONS}
+    parts = {**_PARTS, "initial": INITIALISATIONS}
     from_elsewhere = ("backend", "threads")
 
     def __init__(
@@ -78,6 +88,7 @@ class KohonenSOM:
         *,
         lattice: Lattice | str = "rectangular",
         neighbourhood: Neighbourhood | str = "gaussian",
+        distance: Distance | str = "euclidean",
         initial: Any = "random",
         dtype: str = "float32",
         backend: str = "auto",
@@ -89,11 +100,13 @@ class KohonenSOM:
         if (self.lattice.height, self.lattice.width) != (self.height, self.width):
             raise ParameterError("lattice", f"have the map's size, {self.height} × {self.width} nodes", self.lattice)
         self.neighbourhood: Neighbourhood = NEIGHBOURHOODS.made("neighbourhood", neighbourhood)
+        self.distance: Distance = DISTANCES.made("distance", distance)
         self.dtype = np.dtype(require_choice("dtype", _dtype_name(dtype), ("float32", "float64")))
         self.backend = require_choice("backend", backend, BACKENDS)
         self.threads = require_integer("threads", threads, minimum=0)
+        self.feature_names: tuple[str, ...] | None = None
         self._kernels: Backend | None = None
-        self._samples_expected = 0
+        self._numpy_seconds = 0.0
         self.initial = _initialisation(initial)
         if isinstance(self.initial, Given):
             self.weights = self.initial.array
@@ -122,62 +135,68 @@ class KohonenSOM:
 
     @property
     def weights(self) -> NDArray[Any]:
-        """The weights, a new array of shape (height, width, D), data units."""
-        return self.kernels.weights
+        """The weights, shape (height, width, D), data units: a copy, read-only; `weights = …` gives the map others."""
+        weights = self.kernels.weights
+        weights.flags.writeable = False
+        return weights
 
     @weights.setter
     def weights(self, weights: ArrayLike) -> None:
-        self._kernels = get_backend(
-            self.backend,
-            self._checked_weights(weights),
-            self.dtype,
-            threads=self.threads,
-            samples=self._samples_expected,
-        )
+        self._hold(self._checked_weights(weights))
 
     @property
     def features(self) -> int:
         """The number of features, D."""
         return self.kernels.features
 
-    def initialise(self, dataset: Dataset, seed: int = 0, summary: Summary | None = None) -> None:
+    def name_features(self, names: tuple[str, ...] | None) -> None:
+        """Let the map know what its features are called; None: nobody knows.
+
+        Raises
+        ------
+        DataError
+            If it knows them by other names, or in another order.
+        """
+        if self.feature_names and names and names != self.feature_names:
+            before, now = (", ".join(map(repr, known)) for known in (self.feature_names, names))
+            raise DataError(f"the map's features are {before}, in this order, those of the data {now}")
+        self.feature_names = self.feature_names or names
+
+    def initialise(self, source: Source, within: Range, seed: int = 0) -> None:
         """Give the map its first weights.
 
         Parameters
         ----------
-        dataset : Dataset
-            The data, for their number of features and their range.
+        source : Dataset
+            Where the number of features comes from, and samples where first weights are samples.
+        within : Range
+            Where each feature lies.
         seed : int
             Seed of random weights, >= 0.
-        summary : Summary, optional
-            What `summarise(dataset)` told, if it has been asked already.
 
         Raises
         ------
         DataError
             If given weights do not fit the map or the data.
         """
-        self._require_memory(dataset.features)
-        self.weights = self.initial.weights(
-            self.lattice, dataset, dataset.feature_range(summary or summarise(dataset)), seed
-        )
+        self._require_memory(source.features)
+        self.weights = self.initial.weights(self.lattice, source, within, seed)
 
-    def expect(self, samples: int) -> None:
-        """Tell how many samples will be shown or asked about; the backend "auto" chooses by it."""
-        if samples <= self._samples_expected:
+    def expect(self, work: Work, features: int) -> None:
+        """Tell what will be asked of the map, with so many features; the backend "auto" chooses by it."""
+        seconds = numpy_seconds(work, self.height, self.width, features)
+        if seconds <= self._numpy_seconds:
             return
-        self._samples_expected = samples
-        if self.backend == "auto" and self.is_initialised and self.kernels.name == "numpy":
-            size = self.lattice.size * self.features
-            if needs_speed(size, samples):
-                self.weights = self.weights
+        self._numpy_seconds = seconds
+        if self.backend == "auto" and self.is_initialised and self.kernels.name == "numpy" and needs_speed(seconds):
+            self._hold(self.weights)
 
     def best_matching_nodes(self, samples: ArrayLike, k: int = 1, *, return_distances: bool = False) -> Any:
         """Return the node nearest to each sample, argmin over nodes of ‖w − x‖; the lowest index of equals.
 
         Parameters
         ----------
-        samples : array_like of shape (n, D)
+        samples : array_like of shape (n, D), or a table with named columns
             Data units.
         k : {1, 2}
             1: the best node; 2: the best and the second best.
@@ -202,15 +221,14 @@ class KohonenSOM:
         """
         if isinstance(k, bool) or not isinstance(k, numbers.Integral) or not 1 <= k <= min(2, self.lattice.size):
             raise ParameterError("k", f"be 1 or 2 and at most the number of nodes, {self.lattice.size}", k)
-        rows = as_samples(samples, "samples", features=self.features)
-        self.expect(len(rows))
+        rows = as_samples(samples, "samples", features=self.features, names=self.feature_names)
+        self.expect(Work(searched=len(rows)), self.features)
         nodes = np.empty((len(rows), k), dtype=np.int64)
         distances = np.empty((len(rows), k), dtype=self.dtype)
         block_rows = max(BLOCK_ROWS, SEARCH_BYTES // (self.features * rows.dtype.itemsize))
-        for start in range(0, len(rows), block_rows):
-            block = slice(start, start + block_rows)
-            found = self.kernels.best_matching_nodes(self.in_working_precision(rows[block], first_row=start), k)
-            nodes[block], distances[block] = found[0], np.sqrt(found[1])
+        for some, block in self._blocks(rows, block_rows):
+            found = self.kernels.best_matching_nodes(block, k)
+            nodes[some], distances[some] = found[0], self.distance.reported(found[1])
         if k == 1:
             nodes, distances = nodes[:, 0], distances[:, 0]
         return (nodes, distances) if return_distances else nodes
@@ -238,12 +256,11 @@ class KohonenSOM:
         if require_choice("output", output, ("distances", "coordinates")) == "coordinates":
             nodes: NDArray[np.int64] = self.best_matching_nodes(samples)
             return self.lattice.coordinates()[nodes]
-        rows = as_samples(samples, "samples", features=self.features)
+        rows = as_samples(samples, "samples", features=self.features, names=self.feature_names)
         distances = np.empty((len(rows), self.lattice.size), dtype=self.dtype)
         block_rows = max(1, BLOCK_DISTANCES // self.lattice.size)
-        for start in range(0, len(rows), block_rows):
-            block = slice(start, start + block_rows)
-            distances[block] = self.kernels.distances(self.in_working_precision(rows[block], first_row=start))
+        for some, block in self._blocks(rows, block_rows):
+            distances[some] = self.kernels.distances(block)
         return distances
 
     def save(self, path: str | Path) -> None:
@@ -256,8 +273,7 @@ class KohonenSOM:
         OutputError
             If it cannot be written.
         """
-        with replacing(require_path("path", path)) as file:
-            np.savez(file, weights=self.weights, about=np.array(json.dumps(self.about(), sort_keys=True)))
+        write(require_path("path", path), MapFile(self.weights, **self.about()))
 
     @classmethod
     def load(cls, path: str | Path, *, backend: str = "auto", threads: int = 0) -> Self:
@@ -269,52 +285,54 @@ class KohonenSOM:
             If the file cannot be read or is not a map.
         """
         path = require_path("path", path)
-        about = _about(path)
-        weights = read_array(path, "weights")
-        if weights.ndim != 3:
-            raise DataError(f"{path}: `weights` must have the shape (height, width, features), got {weights.shape}")
-        return cls(
-            *weights.shape[:2],
-            lattice=about["lattice"],
-            neighbourhood=about["neighbourhood"],
-            initial=weights,
-            dtype=str(weights.dtype),
+        held = read(path)
+        height, width, _ = held.weights.shape
+        som = cls(
+            height,
+            width,
+            lattice=_part(path, "lattice", held.lattice, height=height, width=width),
+            neighbourhood=_part(path, "neighbourhood", held.neighbourhood),
+            distance=_part(path, "distance", held.distance),
+            dtype=held.weights.dtype.name,
             backend=backend,
             threads=threads,
         )
+        try:
+            som.weights = held.weights
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+        som.feature_names = held.feature_names
+        return som
 
     def about(self) -> dict[str, Any]:
-        """Return what a file must tell beside the weights."""
-        return {
-            "format_version": FORMAT_VERSION,
-            "lattice": LATTICES.name_of(type(self.lattice)),
-            "neighbourhood": NEIGHBOURHOODS.name_of(type(self.neighbourhood)),
-        }
+        """Return what a file tells of the map beside the weights."""
+        about: dict[str, Any] = {name: node_of(_PARTS[name], getattr(self, name)) for name in _PARTS}
+        return about if self.feature_names is None else {**about, "feature_names": self.feature_names}
 
     def memory(self, features: int) -> int:
         """Return how many bytes the weights take, for data of so many features."""
         return self.lattice.size * features * self.dtype.itemsize
 
-    def in_working_precision(self, samples: Any, where: str = "samples", first_row: int = 0) -> NDArray[Any]:
-        """Return samples as the map computes with them.
+    def _hold(self, weights: NDArray[Any]) -> None:
+        """Hold weights in the backend that suits the work expected."""
+        self._kernels = get_backend(
+            self.backend,
+            weights,
+            self.dtype,
+            distance=self.distance,
+            neighbourhood=self.neighbourhood,
+            threads=self.threads,
+            numpy_seconds=self._numpy_seconds,
+        )
 
-        Parameters
-        ----------
-        samples : array_like of shape (n, D)
-            Data units.
-        where : str
-            What they are, for messages.
-        first_row : int
-            Number of their first row, for messages.
-
-        Raises
-        ------
-        DataError
-            If they are not finite numbers of shape (n, D), or too large for the working precision.
-        """
-        rows: NDArray[Any] = np.asarray(as_samples(samples, where, features=self.features, first_row=first_row))
-        require_no_overflow(rows.min(axis=0), rows.max(axis=0), self.dtype, where)
-        return rows.astype(self.dtype, copy=False)
+    def _blocks(self, samples: Any, block_rows: int) -> Iterator[tuple[slice, Block]]:
+        """Yield the samples in blocks of the working precision, each with its place."""
+        file = mapped_file(samples)
+        for start in range(0, len(samples), block_rows):
+            if file is not None:
+                file.require_unchanged()
+            rows = slice(start, start + block_rows)
+            yield rows, Block(in_precision(samples[rows], self.dtype, "samples", first_row=start), start)
 
     def _checked_weights(self, weights: ArrayLike) -> NDArray[Any]:
         try:
@@ -343,17 +361,15 @@ class KohonenSOM:
 
 def _initialisation(initial: Any) -> Initialisation:
     """Return an initialisation that is given as such, by its name, as a file or as the weights themselves."""
-    named = INITIALISATIONS.get(initial) if isinstance(initial, str) else None
-    if named is File:
-        raise ParameterError("initial", "be the path of the file itself", initial)
-    made: Initialisation
-    if named is not None:
-        made = named()
-    elif isinstance(initial, str | Path):
-        made = File(initial)
-    else:
-        made = initial if INITIALISATIONS.holds(initial) else Given(initial)
-    return made
+    if isinstance(initial, str) and Path(initial).name == initial and not Path(initial).suffix:
+        named = INITIALISATIONS.named("initial", initial)
+        if named is File:
+            raise ParameterError("initial", "be the path of the file itself", initial)
+        made: Initialisation = named()
+        return made
+    if isinstance(initial, str | Path):
+        return File(initial)
+    return initial if INITIALISATIONS.holds(initial) else Given(initial)
 
 
 def _dtype_name(dtype: Any) -> Any:
@@ -361,14 +377,12 @@ def _dtype_name(dtype: Any) -> Any:
     return dtype if isinstance(dtype, str) else getattr(dtype, "name", getattr(dtype, "__name__", dtype))
 
 
-def _about(path: str | Path) -> dict[str, Any]:
+def _part(path: Path, name: str, node: Node, **context: Any) -> Any:
+    """Return a part of the map that its file describes, by a registered name: nothing that a file names is imported."""
+    registry = _PARTS[name]
+    if registry.get(as_mapping(node, name)["NAME"]) is None:
+        raise DataError(f"{path}: its {name} must be one of {', '.join(registry)}, but is {quoted(node)}")
     try:
-        about = json.loads(str(read_array(path, "about")))
-        newer = about["format_version"] > FORMAT_VERSION
-    except (json.JSONDecodeError, KeyError, TypeError):
-        raise DataError(f"{path}: is not a map that ksom wrote") from None
-    if newer:
-        raise DataError(
-            f"{path}: was written by a newer ksom (format {about['format_version']}); update ksom to read it"
-        )
-    return dict(about)
+        return build(registry, node, name, **context)[0]
+    except ConfigError as error:
+        raise DataError(f"{path}: {error}") from error

@@ -205,12 +205,27 @@ def call(
     return made, {key: value for key, value in resolved.items() if type(value) in PLAIN}
 
 
-def with_chosen(node: Mapping[str, Any], made: Any) -> dict[str, Any]:
-    """Return a resolved node with what an object chose to fit, where an argument was left open (None).
+def node_of(registry: Registry, made: Any) -> dict[str, Any]:
+    """Return the node that an object would be built from: what it holds under its arguments' names.
 
-    The object tells it under the argument's name, once it knows: a schedule its start, when the map is known.
+    Examples
+    --------
+    >>> from ksom.method.lattice import LATTICES, Rectangular
+    >>> node_of(LATTICES, Rectangular(4, 5, wrap="rows"))
+    {'NAME': 'rectangular', 'WRAP': 'rows'}
     """
-    return {key: _chosen(value, getattr(made, key.lower(), None)) for key, value in node.items()}
+    cls, parts = type(made), getattr(made, "parts", {})
+    held = {name: getattr(made, name, None) for name in arguments(cls) if name not in from_elsewhere(cls)}
+    described = {name: node_of(parts[name], value) if name in parts else value for name, value in held.items()}
+    node = {name.upper(): value for name, value in described.items() if type(value) in PLAIN}
+    return {"NAME": registry.name_of(cls), **node}
+
+
+def with_chosen(node: Mapping[str, Any], made: Any) -> dict[str, Any]:
+    """Return a resolved node with what its parts chose to fit, once they knew: a schedule its start, from the map."""
+    parts: Mapping[str, Registry] = getattr(made, "parts", {})
+    chosen = {key: node_of(parts[key.lower()], getattr(made, key.lower())) for key in node if key.lower() in parts}
+    return {**node, **chosen}
 
 
 def parts_of(cls: type) -> Mapping[str, Registry]:
@@ -322,12 +337,6 @@ def _made(cls: type, values: Mapping[str, Any], path: str) -> Any:
     except Exception as error:  # whatever a class of the user's own does
         error.add_note(f"in making {path} ({cls.__name__})")
         raise
-
-
-def _chosen(value: Any, made: Any) -> Any:
-    if isinstance(value, dict):
-        return with_chosen(value, made)
-    return made if value is None and type(made) in PLAIN else value
 
 
 def imported(name: str, path: str, folders: Sequence[Path]) -> type:

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -12,16 +13,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from ksom.algorithms import ALGORITHMS, Algorithm
 from ksom.arguments import require_boolean, require_integer, require_path
-from ksom.dataset import Dataset, summarise
-from ksom.errors import DataError, OutputError, ParameterError, TrainingFailed
-from ksom.hooks.hook import EVERY_PAUSE, Hook
+from ksom.dataset import Dataset
+from ksom.errors import DataError, ParameterError, TrainingFailed
+from ksom.feed import Feed
+from ksom.hooks.hook import EVERY_PAUSE, Hook, Phase
+from ksom.hooks.progress import Progress
 from ksom.kohonensom_model import KohonenSOM
+from ksom.method.schedules import ScheduleLike
+from ksom.registry import arguments
+from ksom.runs.growing_files import GrowingFiles, is_plain_name
 from ksom.runs.run import Outcome, Run
-from ksom.samples import BLOCK_ROWS, require_normal_range
-from ksom.whole_files import writing
+from ksom.runs.run_folder import OWN_NAMES
 
-PROBE_SIZE = 1000
-"""Samples in the probe: enough to measure by, few enough to be searched every few iterations."""
+logger = logging.getLogger(__name__)
 
 PAUSE_SECONDS = 0.25
 """How long an algorithm works before it lets go: a stop that is asked for then takes effect, a progress bar moves."""
@@ -54,16 +58,18 @@ class Trainer:
     seed : int
         Seed of the first weights, of the order of the samples and of the probe.
     folder : Path, optional
-        Where hooks put their results.
+        Where hooks put their results; some need one.
 
     Attributes
     ----------
     run : Run
         What hooks see.
-    data_digest : str
-        SHA-256 of the data.
+    feed : Feed
+        The samples of each iteration; knows what they are like, and their digest.
     config : mapping
         A description of the training that its checkpoints keep, if there is one.
+    files : GrowingFiles
+        What hooks append to, in the folder.
 
     Raises
     ------
@@ -102,21 +108,23 @@ class Trainer:
         self.callback_period = require_integer("callback_period", callback_period, minimum=1)
         self.seed = require_integer("seed", seed, minimum=0)
         if not isinstance(som, KohonenSOM):
-            raise ParameterError("som", "be a KohonenSOM", som)
+            raise ParameterError("som", "be a KohonenSOM, such as KohonenSOM(10, 10)", som)
         self.som = som
         self.dataset = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
         self.algorithm = copy.copy(ALGORITHMS.made("algorithm", algorithm))  # it may serve other trainings as well
-        self.algorithm.prepare(som.lattice, self.iterations)
+        self.algorithm.prepare(som, self.iterations)
         self.hooks = _by_phase(hooks)
-        self.data_digest = self._start_map()
+        self.feed = Feed(self.dataset, self.batch_size, self.shuffle, self.seed, som.dtype)
+        self._start_map()
         self.config: Mapping[str, Any] = {}
-        probe = self.dataset.probe(PROBE_SIZE, self.seed)
-        where = None if folder is None else require_path("folder", folder)
-        self.run = Run(som, self.iterations, probe, where, self.state)
+        where = _folder_for(self.hooks, folder)
+        self.files = GrowingFiles(where, {hook.file: hook.trailer for hook in self.hooks.values() if hook.file})
+        self._file_warnings: list[str] = []
+        self.run = Run(som, self.iterations, self.feed, where, self.state)
         self._seconds_per_iteration = self._guessed_seconds()
-        # A small data set that is shown whole in every iteration is cast once: half of the time of a 10 × 10 map.
-        few = len(self.dataset) <= min(self.batch_size or BLOCK_ROWS, BLOCK_ROWS)
-        self._always = tuple(self._blocks(0)) if few and self.dataset.is_constant and not self.shuffle else ()
+
+    def __repr__(self) -> str:
+        return f"Trainer({self.som!r}, {self.dataset!r}, {self.algorithm!r}, {self.run!r})"
 
     def check(self) -> None:
         """Ask the hooks whether they can work, before anything is written.
@@ -138,9 +146,9 @@ class Trainer:
         TrainingFailed
             If it has been called before.
         OutputError
-            If the folder cannot be written, or holds files of another training.
+            If the folder cannot be written, holds files of another training, or goes away.
         """
-        self._open_folder()
+        self._begin()
         with self._closing_hooks():
             self._tell("before_train", self.hooks)
             while not self.run.is_over:
@@ -148,73 +156,81 @@ class Trainer:
                 due = self._due(stop)
                 self._tell("before_step", due)
                 self._learn(stop)
-                if any(map(self._period, due.values())):
+                self.files.require_folder()
+                if any(self._period(hook) and hook.phase < Phase.REPORT for hook in due.values()):
                     self.run.metrics.put(**self.algorithm.parameters(stop - 1))
                 self._tell("after_step", due)
         return self.run.outcome
 
     def state(self) -> dict[str, Any]:
-        """Return what a resumed training needs beside the weights."""
+        """Return what a resumed training needs beside the weights; the files of hooks are then on the disk.
+
+        Raises
+        ------
+        TrainingFailed
+            If the state of a hook cannot be kept.
+        OutputError
+            If the files cannot be.
+        """
         return {
             "iteration": self.run.iteration,
             "seconds": self.run.seconds,
+            "wall_seconds": self.run.wall_seconds,
             "hooks": {key: _checked_state(key, hook) for key, hook in self.hooks.items()},
-            "data_digest": self.data_digest,
+            "data_digest": self.feed.digest,
             "config": self.config,
+            "files": self.files.marks(),
         }
 
     def load_state(self, state: Mapping[str, Any], weights: NDArray[Any]) -> None:
-        """Go on from `state` and its weights."""
+        """Go on from `state` and its weights; files that hooks append to go back to where they were.
+
+        Raises
+        ------
+        CheckpointError
+            If the state is not one of a training.
+        OutputError
+            If the files cannot be written.
+        """
+        self._file_warnings = self.files.cut_back(state)
         self.som.weights = weights
         self.run.iteration = int(state["iteration"])
         self.run.seconds = float(state["seconds"])
+        self.run.earlier_seconds = float(state.get("wall_seconds", self.run.seconds))
         for key, hook in self.hooks.items():
             hook.load_state(state["hooks"].get(key, {}))
 
-    def _open_folder(self) -> None:
+    def _begin(self) -> None:
         if self.run.outcome is not Outcome.RUNNING:
             raise TrainingFailed("this training has ended; make a new Trainer for another one")
-        if self.run.folder is None:
-            return
-        with writing(self.run.folder):
-            self.run.folder.mkdir(parents=True, exist_ok=True)
-        for file in (self.run.folder / hook.file for hook in self.hooks.values() if hook.file):
-            if self.run.iteration == 0 and file.exists():
-                raise OutputError(f"{file}: is there already, from another training; choose another folder")
+        self.files.begin(new=[] if self.run.iteration else [hook.file for hook in self.hooks.values() if hook.file])
+        for line in self._file_warnings:  # now that there is a log
+            logger.warning("%s", line)
+        self.run.begin()
 
     def times(self, hook: Hook) -> str:
         """Say how often a hook acts in the whole training."""
-        period = self._period(hook)
-        return f"every {period} iterations, {-(-self.iterations // period)} times" if period else "at every pause"
+        return hook.rhythm(self.iterations, self._period(hook))
 
     def _learn(self, stop: int) -> None:
         start, began = self.run.iteration, time.perf_counter()
-        self.algorithm.train(self.som, self._batch, start, stop)
+        self.algorithm.train(self.som, self.feed.batch, start, stop)
         seconds = time.perf_counter() - began
         self._seconds_per_iteration = seconds / (stop - start)
         self.run.seconds += seconds
         self.run.iteration = self.run.metrics.iteration = stop
+        self.feed.shown = 0
 
     def _guessed_seconds(self) -> float:
         """Guess an iteration's time: each sample, and the neighbourhood's rows and columns, look at every weight."""
-        samples = min(self.batch_size or len(self.dataset), len(self.dataset))
+        samples = self.feed.samples_per_iteration
         looks = samples + self.som.height + self.som.width
         return samples * SAMPLE_SECONDS + looks * self.som.lattice.size * self.dataset.features * VALUE_SECONDS
-
-    def _batch(self, iteration: int) -> Iterable[NDArray[Any]]:
-        return self._always or self._blocks(iteration)
-
-    def _blocks(self, iteration: int) -> Iterator[NDArray[Any]]:
-        checked = self.dataset.is_constant  # by `summarise`
-        for block in self.dataset.batch(iteration, batch_size=self.batch_size, shuffle=self.shuffle, seed=self.seed):
-            where = f"the batch of iteration {iteration}"
-            yield block.astype(self.som.dtype, copy=False) if checked else self.som.in_working_precision(block, where)
 
     def _next_pause(self) -> int:
         """Return where to pause: where a hook is due, or after a moment's work. It never changes a bit."""
         now = self.run.iteration
-        periods = [self._period(hook) for hook in self.hooks.values()]
-        due = min((now - now % period + period for period in periods if period), default=self.iterations)
+        due = min((self._next_due(hook, now) for hook in self.hooks.values()), default=self.iterations)
         moment = (
             max(1, int(PAUSE_SECONDS / self._seconds_per_iteration)) if self._seconds_per_iteration else self.iterations
         )
@@ -222,10 +238,15 @@ class Trainer:
 
     def _due(self, iteration: int) -> dict[str, Hook]:
         def is_due(hook: Hook) -> bool:
-            period = self._period(hook)
-            return not period or iteration % period == 0 or iteration == self.iterations
+            return not self._period(hook) or self._next_due(hook, iteration - 1) == iteration
 
         return {key: hook for key, hook in self.hooks.items() if is_due(hook)}
+
+    def _next_due(self, hook: Hook, iteration: int) -> int:
+        """Return the next iteration after `iteration` that a hook waits for: the last one always, a later one never."""
+        period = self._period(hook)
+        due = hook.next_due(iteration, self.iterations, period) if period else self.iterations
+        return min(max(due, iteration + 1), self.iterations)
 
     def _period(self, hook: Hook) -> int:
         return self.callback_period if hook.every is None else hook.every
@@ -247,31 +268,42 @@ class Trainer:
                 raise
             self.run.outcome = Outcome.COMPLETED if self.run.iteration == self.iterations else Outcome.STOPPED
 
-    def _start_map(self) -> str:
-        """Check the data, give the map its first weights, return the data's digest."""
-        summary = summarise(self.dataset)
-        require_normal_range(summary.low, summary.high, self.som.dtype, f"dataset {type(self.dataset).__name__}")
-        per_iteration = min(self.batch_size or len(self.dataset), len(self.dataset))
-        self.som.expect(self.iterations * per_iteration)
+    def _start_map(self) -> None:
+        """Give the map its first weights, if it has none; refuse data of another number of features."""
+        self.som.expect(self.algorithm.work(self.feed.samples_per_iteration), self.dataset.features)
         if not self.som.is_initialised:
-            self.som.initialise(self.dataset, self.seed, summary)
+            self.som.initialise(self.dataset, self.feed.range, self.seed)
         if self.som.features != self.dataset.features:
             raise DataError(f"the map's weights have {self.som.features} features, the data {self.dataset.features}")
-        return summary.digest
+        self.som.name_features(self.dataset.feature_names)
 
 
 def train(
     samples: Dataset | ArrayLike,
-    height: int = 10,
-    width: int = 10,
-    iterations: int = 100,
-    seed: int = 0,
+    height: int | None = None,
+    width: int | None = None,
+    iterations: int | None = None,
+    seed: int | None = None,
     *,
     algorithm: Algorithm | str = "online",
-    hooks: Mapping[str, Hook] | Iterable[Hook] = (),
-    dtype: str = "float32",
+    sigma: ScheduleLike | None = None,
+    learning_rate: ScheduleLike | None = None,
+    batch_size: int | None = None,
+    shuffle: bool | None = None,
+    lattice: Any = None,
+    neighbourhood: Any = None,
+    initial: Any = None,
+    dtype: str | None = None,
+    backend: str | None = None,
+    threads: int | None = None,
+    hooks: Mapping[str, Hook] | Iterable[Hook] | None = None,
+    progress: bool = False,
+    folder: str | Path | None = None,
 ) -> KohonenSOM:
     """Train a map on samples, in one call.
+
+    What is left out is as `KohonenSOM`, `Trainer` and the algorithm have it: a map of 10 × 10 nodes with random first
+    weights, 100 iterations, each of which shows the whole data set, in float32.
 
     Parameters
     ----------
@@ -280,15 +312,27 @@ def train(
     height, width : int
         Rows and columns of the map.
     iterations : int
-        How often the whole data set is shown.
+        How many iterations; each shows one batch.
     seed : int
-        Seed of the first weights: the same seed gives the same bits.
-    algorithm : Algorithm or str
-        What an iteration does.
+        Seed of the first weights and of the order of the samples: the same seed gives the same bits.
+    algorithm : {"online", "batch"}, or Algorithm
+        What an iteration does; `ksom.Online` and `ksom.Batch` explain.
+    sigma : float, pair of float, str or schedule
+        Radius of the neighbourhood, lattice steps: where it starts, (start, end), or a schedule or its name.
+    learning_rate : float, pair of float, str or schedule
+        How far a sample moves its best matching node, in (0, 1]; likewise. Not for "batch", which has none.
+    batch_size : int
+        Samples per iteration; 0: the whole data set.
+    shuffle : bool
+        Show the samples in a new order in every epoch.
+    lattice, neighbourhood, initial, dtype, backend, threads
+        As `KohonenSOM` takes them.
     hooks : mapping of str to Hook, or iterable of Hook
         Told of the progress.
-    dtype : {"float32", "float64"}
-        Working precision.
+    progress : bool
+        Show a progress bar.
+    folder : str or Path, optional
+        Where hooks put their results.
 
     Returns
     -------
@@ -298,17 +342,42 @@ def train(
     Raises
     ------
     DataError, ParameterError
-        As `Trainer`.
+        As `KohonenSOM`, `Trainer` and the algorithm.
 
     Examples
     --------
     >>> som = train([[0.0, 0.0], [1.0, 1.0]], height=3, width=3)
     >>> som.weights.shape
     (3, 3, 2)
+    >>> som = train([[0.0, 0.0], [1.0, 1.0]], 3, 3, algorithm="batch", sigma=(1.5, 0.5))
     """
-    som = KohonenSOM(height, width, dtype=dtype)
-    Trainer(som, samples, iterations=iterations, algorithm=algorithm, hooks=hooks, seed=seed).train()
+    som = KohonenSOM(
+        **_given(
+            height=height,
+            width=width,
+            lattice=lattice,
+            neighbourhood=neighbourhood,
+            initial=initial,
+            dtype=dtype,
+            backend=backend,
+            threads=threads,
+        )
+    )
+    trainer = Trainer(
+        som,
+        samples,
+        algorithm=_algorithm(algorithm, **_given(sigma=sigma, learning_rate=learning_rate)),
+        folder=folder,
+        **_given(hooks=_with_progress(hooks or ()) if require_boolean("progress", progress) else hooks),
+        **_given(iterations=iterations, batch_size=batch_size, shuffle=shuffle, seed=seed),
+    )
+    trainer.train()
     return som
+
+
+def _given(**arguments: Any) -> dict[str, Any]:
+    """Return the arguments that are given; the defaults of the others belong to the constructor that takes them."""
+    return {name: value for name, value in arguments.items() if value is not None}
 
 
 def _checked_state(key: str, hook: Hook) -> dict[str, Any]:
@@ -318,6 +387,19 @@ def _checked_state(key: str, hook: Hook) -> dict[str, Any]:
     except (TypeError, ValueError) as error:
         raise TrainingFailed(f"the state of the hook {key} must be what JSON can hold: {error}") from error
     return state
+
+
+def _algorithm(algorithm: Any, **options: Any) -> Algorithm:
+    """Return an algorithm that is given as such, or by its name and options."""
+    is_made = ALGORITHMS.holds(algorithm)
+    cls = type(algorithm) if is_made else ALGORITHMS.named("algorithm", algorithm)
+    for name, value in options.items():
+        if name not in arguments(cls):
+            raise ParameterError(name, f"be left out: {cls.__name__} has none", value)
+        if is_made:
+            raise ParameterError(name, f"be given to the algorithm itself, as in {cls.__name__}({name}=…)", value)
+    made: Algorithm = algorithm if is_made else cls(**options)
+    return made
 
 
 @contextmanager
@@ -330,13 +412,19 @@ def _named(key: str, event: str) -> Iterator[None]:
         raise
 
 
+def _with_progress(hooks: Mapping[str, Hook] | Iterable[Hook]) -> Mapping[str, Hook]:
+    return {"Progress": Progress(), **_by_name(hooks)}
+
+
 def _by_phase(hooks: Mapping[str, Hook] | Iterable[Hook]) -> dict[str, Hook]:
-    named = hooks if isinstance(hooks, Mapping) else _numbered(hooks)
+    named = _by_name(hooks)
     for key, hook in named.items():
         if not isinstance(hook, Hook):
-            raise ParameterError("hooks", "be hooks: objects of subclasses of ksom.Hook", hook)
+            raise ParameterError("hooks", "be hooks: objects of subclasses of ksom.Hook, such as Timing()", hook)
         if hook.every is not None:
             require_integer(f"{key}.every", hook.every, minimum=EVERY_PAUSE)
+        if hook.file and (not is_plain_name(hook.file) or hook.file in OWN_NAMES):
+            raise ParameterError(f"{key}.file", "be the name of a file of its own in the run folder", hook.file)
     files = [hook.file for hook in named.values() if hook.file]
     for file in set(files):
         if files.count(file) > 1:
@@ -346,9 +434,19 @@ def _by_phase(hooks: Mapping[str, Hook] | Iterable[Hook]) -> dict[str, Hook]:
     return dict(sorted(named.items(), key=lambda item: item[1].phase))
 
 
-def _numbered(hooks: Iterable[Hook]) -> dict[str, Hook]:
-    if isinstance(hooks, str) or not isinstance(hooks, Iterable):
-        raise ParameterError("hooks", "be a list of hooks, or a mapping of names to hooks", hooks)
+def _folder_for(hooks: Mapping[str, Hook], folder: str | Path | None) -> Path | None:
+    """Return the folder as a path; a hook that needs one and has none would do nothing, silently."""
+    needing = [key for key, hook in hooks.items() if hook.file or hook.needs_folder]
+    if folder is None and needing:
+        raise ParameterError("folder", f"be given, for the hook {needing[0]} writes into it", folder)
+    return None if folder is None else require_path("folder", folder)
+
+
+def _by_name(hooks: Mapping[str, Hook] | Iterable[Hook]) -> Mapping[str, Hook]:
+    if isinstance(hooks, Mapping):
+        return hooks
+    if isinstance(hooks, str | type | Hook) or not isinstance(hooks, Iterable):
+        raise ParameterError("hooks", "be a list of hooks such as [Timing()], or a mapping of names to hooks", hooks)
     named: dict[str, Hook] = {}
     for hook in hooks:
         name = type(hook).__name__

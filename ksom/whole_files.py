@@ -1,9 +1,13 @@
 """Files that are whole whenever somebody looks: appended by whole records, or replaced at once."""
 
 import errno
+import io
 import json
 import math
 import os
+import secrets
+import shutil
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -11,11 +15,27 @@ from typing import IO, Any
 
 from ksom.errors import OutputError
 
-FULL = "free some space, then --resume"
+FULL = "free some space, then resume"
 NOT_YOURS = (
-    "choose a folder you may write to with --output-dir, or change its owner"
-    ' (in a container: docker run --user "$(id -u):$(id -g)")'
+    'choose a folder you may write to, or change its owner (in a container: docker run --user "$(id -u):$(id -g)")'
 )
+A_LINK = "is a link, and nothing is written through one; remove it"
+NO_FOLDER = "something that is no folder has its name: choose another"
+ADVICE = {
+    errno.ENOENT: "its folder is not there, or not any more",
+    errno.ENOSPC: FULL,
+    errno.EDQUOT: FULL,
+    errno.EFBIG: "raise the limit on file sizes, then resume",
+    errno.EACCES: NOT_YOURS,
+    errno.EPERM: NOT_YOURS,
+    errno.EBUSY: "it is a mount point: name a folder inside it",
+    errno.EROFS: "it is mounted read-only: choose another folder",
+    errno.EEXIST: NO_FOLDER,
+    errno.ENOTDIR: NO_FOLDER,
+    errno.EMFILE: "too many files are open: raise the limit (ulimit -n), then resume",
+    errno.EIO: "the disk or the network failed: choose another folder",
+}
+"""What to do about the system's refusals."""
 
 
 class AppendOnlyFile:
@@ -35,9 +55,8 @@ class AppendOnlyFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         with writing(path):
-            path.touch()
-            self._file = path.open("r+b", buffering=0)
-        self.size = path.stat().st_size
+            self._file = open_own(path, create=True)
+            self.size = self._file.seek(0, os.SEEK_END)
 
     def append(self, record: bytes, *, over: int = 0) -> None:
         """Append a record.
@@ -62,7 +81,8 @@ class AppendOnlyFile:
 
     def close(self) -> None:
         """Close the file; nothing is held back until then."""
-        self._file.close()
+        with writing(self.path):
+            self._file.close()
 
     def _write(self, data: bytes, offset: int) -> None:
         self._file.seek(offset)
@@ -70,17 +90,48 @@ class AppendOnlyFile:
             data = data[self._file.write(data) :]
 
 
-def cut_back(path: Path, size: int) -> bool:
-    """Cut a file back to the size it had at a checkpoint; False if it is not there or shorter than that."""
-    if not path.is_file() or path.stat().st_size < size:
-        return False
-    os.truncate(path, size)
-    return True
+def open_own(path: Path, *, create: bool = False) -> io.FileIO:
+    """Open a file for reading and writing that is nobody else's.
+
+    A link that lies ready in a folder leads to a file that is not meant: nothing is opened through one.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened.
+    OutputError
+        If it is a link, no regular file, or has other names beside this one.
+    """
+    special = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # POSIX, Windows
+    try:
+        descriptor = os.open(path, os.O_RDWR | special | (os.O_CREAT if create else 0), 0o666)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OutputError(f"{path}: {A_LINK}") from error
+        raise
+    file = io.FileIO(descriptor, "r+")
+    found = os.fstat(descriptor)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        file.close()
+        what = f"has {found.st_nlink} names (hard links)" if found.st_nlink > 1 else "is no regular file"
+        raise OutputError(f"{path}: {what}, so it is not written to; remove it")
+    return file
+
+
+def cut_back(file: io.FileIO, size: int, trailer: bytes = b"") -> None:
+    """Cut an open file back to the size that it had at a checkpoint, when it ended in `trailer`.
+
+    The trailer is written first, so that the file is whole at every moment: whoever reads stops there.
+    """
+    if size:
+        file.seek(size - len(trailer))
+        file.write(trailer)
+    file.truncate(size)
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[IO[bytes]]:
-    """Write a file that is whole or absent: a temporary file beside it, fsync, rename.
+    """Write a file that is whole or absent: a temporary file beside it, fsync, rename. A link is replaced.
 
     Raises
     ------
@@ -89,10 +140,10 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
     """
     if not path.name:
         raise OutputError(f"{path}: is a folder, not the name of a file")
-    temporary = path.with_name(f".{path.name}.part")
+    temporary = _temporary(path)
     try:
         with writing(path):
-            with temporary.open("wb") as file:
+            with temporary.open("xb") as file:  # made here, or not at all
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
@@ -104,12 +155,49 @@ def replacing(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
+def replace_link(link: Path, target: str) -> None:
+    """Point a link at a file beside it, at once; where the file system has no links, it is a copy.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    temporary = _temporary(link)
+    try:
+        temporary.symlink_to(target)
+    except (OSError, NotImplementedError):
+        with replacing(link) as file, link.with_name(target).open("rb") as whole:
+            shutil.copyfileobj(whole, file)
+        return
+    with writing(link):
+        temporary.replace(link)
+
+
+def make_own_folder(path: Path) -> None:
+    """Make a folder inside of one that is there, unless it is there already; a link to one is refused.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made.
+    """
+    with writing(path):
+        path.mkdir(exist_ok=True)
+        if path.is_symlink():
+            raise OutputError(f"{path}: {A_LINK}")
+
+
+def remove_leftovers(folder: Path) -> None:
+    """Remove the temporary files that killed processes have left in a folder; nobody else may be writing there."""
+    for path in [] if folder.is_symlink() else folder.glob(f".*.{'[0-9a-f]' * 16}.part"):
+        with suppress(OSError):
+            path.unlink()
+
+
 def as_json(content: Mapping[str, Any], indent: int | None = None) -> bytes:
     """Return a line, or lines, of JSON; it has no infinity and no NaN, so they become null."""
-    finite = {
-        key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in content.items()
-    }
-    return json.dumps(finite, indent=indent, allow_nan=False).encode() + b"\n"
+    return json.dumps(_finite(content), indent=indent, allow_nan=False).encode() + b"\n"
 
 
 def sync_folder(folder: Path) -> None:
@@ -131,14 +219,19 @@ def writing(path: Path) -> Iterator[None]:
     except OutputError:
         raise
     except OSError as error:
-        advice = {
-            errno.ENOSPC: FULL,
-            errno.EDQUOT: FULL,
-            errno.EFBIG: "raise the limit on file sizes, then --resume",
-            errno.EACCES: NOT_YOURS,
-            errno.EPERM: NOT_YOURS,
-            errno.EBUSY: "it is a mount point: name a folder inside it with --output-dir",
-            errno.EROFS: "it is mounted read-only: choose another folder with --output-dir",
-        }.get(error.errno or 0)
+        advice = ADVICE.get(error.errno or 0)
         told = f"{path}: cannot be written ({error.strerror or error})"
         raise OutputError(f"{told}; {advice}" if advice else told) from error
+
+
+def _temporary(path: Path) -> Path:
+    """Return a name beside a file that nobody can have made ready."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+
+
+def _finite(content: Any) -> Any:
+    if isinstance(content, Mapping):
+        return {key: _finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_finite(value) for value in content]
+    return None if isinstance(content, float) and not math.isfinite(content) else content

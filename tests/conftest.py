@@ -1,11 +1,12 @@
-"""What all tests share: hypothesis draws the same examples every time, JAX computes on the processor unless told, the
-kernels can be had as plain Python, and nothing tells anybody of the tests.
+"""What all tests share: hypothesis draws the same examples every time and JAX computes on the processor, unless told
+otherwise; the kernels can be had as plain Python, and nothing tells anybody of the tests.
 """
 
 import importlib
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
 
 import numba
@@ -19,6 +20,7 @@ os.environ.pop("MLFLOW_TRACKING_URI", None)  # no test is to write to a develope
 os.environ.pop("MLFLOW_EXPERIMENT_NAME", None)
 
 settings.register_profile("ci", derandomize=True, deadline=None, max_examples=30, database=None)
+settings.register_profile("random", derandomize=False, deadline=None, max_examples=300, database=None)
 settings.load_profile("ci")
 
 INTERPRETED = "vectors tiles boxes centred online tile_search product_search search ahead look_ahead batch backend"
@@ -39,3 +41,22 @@ def interpreted() -> Iterator[dict[str, ModuleType]]:
             setattr(sys.modules["ksom.kernels.numba"], name.rpartition(".")[2], module)
     with np.errstate(over="ignore", under="ignore"):
         yield modules
+
+
+@pytest.fixture
+def disk(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is brought onto the disk, and what is renamed, in order."""
+    order: list[str] = []
+    fsync, replace = os.fsync, os.replace
+
+    def telling_fsync(descriptor: int) -> None:
+        order.append(f"fsync {Path(f'/proc/self/fd/{descriptor}').readlink().name}")
+        fsync(descriptor)
+
+    def telling_replace(old: Path, new: Path) -> None:
+        order.append(f"rename to {new.name}")
+        replace(old, new)
+
+    monkeypatch.setattr("os.fsync", telling_fsync)
+    monkeypatch.setattr("os.replace", telling_replace)
+    return order

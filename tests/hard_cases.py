@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ksom.kernels.backend import OnlineStep
 from ksom.method.neighbourhood import Factors
+from ksom.samples import Block
 
 DTYPES = [np.float32, np.float64]
 
@@ -23,9 +24,15 @@ KINDS = {
     "tiny": lambda chance, shape: chance.normal(size=shape) * 1e-17,
     "huge": lambda chance, shape: chance.normal(size=shape) * 1e16,
     "subnormal": lambda chance, shape: chance.normal(size=shape) * 1e-42,
+    "near ties": lambda chance, shape: chance.normal(size=shape[-1]) * (1 + _last_places(chance, shape)),
     "clusters": lambda chance, shape: np.rint(chance.normal(size=shape)) * 10 + chance.normal(size=shape) * 0.1,
 }
 """Values that are hard for one pruning rule or another."""
+
+
+def _last_places(chance: np.random.Generator, shape: Sequence[int]) -> NDArray[Any]:
+    """A few units in the last place of float32, or of float64."""
+    return chance.integers(-2, 3, size=shape) * float(chance.choice([2.0**-23, 2.0**-52]))
 
 
 class Case(NamedTuple):
@@ -52,10 +59,11 @@ def cases(draw: Any, shapes: Any, samples: int = 30) -> Case:
     kind = KINDS[draw(st.sampled_from(sorted(KINDS)))]
     sizes = draw(st.lists(st.integers(1, samples), min_size=1, max_size=5))
     is_gaussian = draw(st.booleans())
+    phases = chance.integers(draw(st.integers(1, 3)), size=(2, 2 * height - 1)).astype(np.int16)
     steps = [
         OnlineStep(
-            [kind(chance, (size, features)).astype(dtype)],
-            gaussian(height, width, dtype, 20.0 / (step + 1)) if is_gaussian else _any(height, width, dtype, chance),
+            [Block(kind(chance, (size, features)).astype(dtype))],
+            gaussian(height, width, dtype, 20.0 / (step + 1)) if is_gaussian else _any(width, phases, dtype, chance),
             float(chance.choice([1.0, 0.5, 0.1, 0.01, 1e-30])),
         )
         for step, size in enumerate(sizes)
@@ -65,26 +73,28 @@ def cases(draw: Any, shapes: Any, samples: int = 30) -> Case:
 
 def gaussian(height: int, width: int, dtype: Any, sigma: float) -> Factors:
     def table(length: int) -> NDArray[Any]:
-        factors = np.exp(-((np.arange(length) / sigma) ** 2) / 2)
+        factors = np.exp(-((np.abs(np.arange(1 - length, length)) / sigma) ** 2) / 2)
         return np.where(factors < np.finfo(dtype).eps / 4, 0, factors).astype(dtype)
 
-    return Factors(table(height), table(width))
+    return Factors(table(height), table(width)[np.newaxis], np.zeros((2, 2 * height - 1), dtype=np.int16))
 
 
-def _any(height: int, width: int, dtype: Any, chance: np.random.Generator) -> Factors:
-    """Factors that neither fall with the distance nor end: as on a torus, and worse."""
+def _any(width: int, phases: NDArray[np.int16], dtype: Any, chance: np.random.Generator) -> Factors:
+    """Factors that neither fall with the distance nor end, of several phases, some that repeat as on a torus."""
 
-    def table(length: int) -> NDArray[Any]:
-        factors = chance.random(length) * chance.integers(0, 2, size=length)
-        factors[0] = 1
+    def tables(length: int, count: int) -> NDArray[Any]:
+        factors = chance.random((count, 2 * length - 1)) * chance.integers(0, 2, size=(count, 2 * length - 1))
+        factors[:, length - 1] = 1
+        if chance.random() < 0.5:
+            factors[:, : length - 1] = factors[:, length:]
         return factors.astype(dtype)
 
-    return Factors(table(height), table(width))
+    return Factors(tables(phases.shape[1] // 2 + 1, 1)[0], tables(width, int(phases.max()) + 1), phases)
 
 
 def learned(backend: Any, steps: Sequence[OnlineStep], pieces: int = 1) -> bytes:
     """Train in so many calls; return the bits."""
     size = -(-len(steps) // pieces)
     for start in range(0, len(steps), size):
-        backend.online(steps[start : start + size])
+        backend.show(steps[start : start + size])
     return backend.weights.tobytes()

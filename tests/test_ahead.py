@@ -16,6 +16,7 @@ from ksom.kernels.numba.boxes import make_room
 from ksom.kernels.numba.segment import segments
 from ksom.kernels.numba.tiles import as_tiles, tile_nodes
 from ksom.kernels.numpy_backend import NumpyBackend
+from ksom.samples import Block
 from tests.hard_cases import DTYPES, KINDS, Case, cases, gaussian, learned, maps
 
 
@@ -46,7 +47,7 @@ def test_many_features_and_several_blocks_of_samples_have_the_reference_s_bits(k
     chance = np.random.default_rng(1)
     weights, samples = (KINDS[kind](chance, shape).astype(dtype) for shape in ((18, 19, 130), (150, 130)))
     steps = [
-        OnlineStep([samples[start : start + 10]], gaussian(18, 19, dtype, 150 / (start + 10)), 0.3)
+        OnlineStep([Block(samples[start : start + 10])], gaussian(18, 19, dtype, 150 / (start + 10)), 0.3)
         for start in range(0, 150, 10)
     ]
     assert learned(NumbaBackend(weights, dtype, 2), steps) == learned(NumpyBackend(weights, dtype), steps)
@@ -68,12 +69,12 @@ def test_the_reference_s_distances_are_within_the_bound_of_those_carried_forward
     rounding = look_ahead.rounding(tiles, looked, float(segment.row_rates.max()))
     learn_ahead(0, count, tiles, room, looked, rounding, segment)
     nodes, places = np.unique(tile_nodes(tiles), return_index=True)
-    shown = [(sample, step) for step in case.steps for sample in step.samples[0]]
+    shown = [(sample, step) for step in case.steps for sample in step.blocks[0].values]
     for t, (sample, step) in enumerate(shown):
         carried = np.maximum(looked.squared[:, t].ravel()[places], 0)
-        measured = reference._squared_distances(sample[np.newaxis])[0, nodes]
+        measured = reference._totals(sample[np.newaxis])[0, nodes]
         assert np.all(abs(measured - carried) <= bounds.doubt(carried, bounds.drift_at(t, rounding), rounding))
-        reference.online([OnlineStep([sample[np.newaxis]], step.factors, step.learning_rate)])
+        reference.show([OnlineStep([Block(sample[np.newaxis])], step.factors, step.learning_rate)])
 
 
 @given(
@@ -96,9 +97,9 @@ def test_what_is_beyond_the_limit_is_farther_than_the_nearest_whatever_rounding_
 def test_online_training_after_batch_training_has_the_reference_s_bits() -> None:
     chance = np.random.default_rng(0)
     weights, samples = chance.normal(size=(40, 40, 3)), 5 + chance.normal(size=(500, 3))
-    steps, results = [OnlineStep([samples], gaussian(40, 40, np.float64, 3.0), 0.1)], set()
+    steps, results = [OnlineStep([Block(samples)], gaussian(40, 40, np.float64, 3.0), 0.1)], set()
     for made in (NumpyBackend, NumbaBackend):
         backend = made(weights, np.float64)
-        backend.move_to_means(backend.node_sums([samples]), gaussian(40, 40, np.float64, 5.0))
+        backend.move_to_means(backend.node_sums([Block(samples)]), gaussian(40, 40, np.float64, 5.0))
         results.add(learned(backend, steps))
     assert len(results) == 1

@@ -1,5 +1,7 @@
 """Batch training is its definition, added in one order whoever adds; every backend gives the same bits."""
 
+import hashlib
+import operator
 import tracemalloc
 from typing import Any, NamedTuple
 
@@ -11,8 +13,9 @@ from numpy.typing import NDArray
 
 from ksom import train
 from ksom.algorithms import Batch
+from ksom.errors import ParameterError
 from ksom.kernels import numpy_backend
-from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
+from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, parts, regrouped, sum_of_parts
 from ksom.kernels.numba import backend as numba_backend
 from ksom.kernels.numba import batch
 from ksom.kernels.numba.backend import NumbaBackend
@@ -21,6 +24,7 @@ from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Rectangular
 from ksom.method.neighbourhood import Factors, Gaussian, whole_factors
 from ksom.method.schedules import Geometric, Linear
+from ksom.samples import Block
 from ksom.trainer import Trainer
 from tests.hard_cases import KINDS
 
@@ -54,9 +58,15 @@ def factors(weights: NDArray[Any], sigma: float) -> Factors:
     return whole_factors(Gaussian(), Rectangular(*weights.shape[:2]), sigma)
 
 
+def in_phases(table: Factors) -> Factors:
+    """Factors as on a lattice whose rows are shifted: two phases, by the parity of the winner's row and Δrow."""
+    columns = np.concatenate([table.columns, np.roll(table.columns, 1, axis=1) / 2])
+    return Factors(table.rows, columns, np.indices(table.phases.shape).sum(axis=0).astype(np.int16) % 2)
+
+
 def learned(backend: Any, case: Case, cut: int = 10**9) -> bytes:
     """Train on samples that come in blocks of `cut` rows; return the bits."""
-    blocks = [case.samples[start : start + cut] for start in range(0, len(case.samples), cut)]
+    blocks = [Block(case.samples[start : start + cut], start) for start in range(0, len(case.samples), cut)]
     for sigma in case.sigmas:
         backend.move_to_means(backend.node_sums(iter(blocks)), factors(case.weights, sigma))
     return backend.weights.tobytes()
@@ -71,8 +81,9 @@ def sum_rows(patch: pytest.MonkeyPatch, rows: int) -> None:
 @given(case=cases(longest=4, features=3, samples=20), rows=st.integers(1, 8))
 def test_sums_are_added_block_by_block_in_the_samples_order(name, case, rows):
     backend = MADE[name](case.weights, case.weights.dtype)
-    winners = backend.best_matching_nodes(case.samples, 1)[0][:, 0]
-    sums, counts = np.zeros((case.weights[..., 0].size, case.samples.shape[1])), np.zeros(case.weights[..., 0].size)
+    winners = backend.best_matching_nodes(Block(case.samples), 1)[0][:, 0]
+    nodes = case.weights[..., 0].size
+    sums, counts = np.zeros((nodes, case.samples.shape[1])), np.zeros((nodes, 1))
     for start in range(0, len(winners), rows):
         block_sums = np.zeros_like(sums)
         for sample, node in zip(case.samples[start : start + rows], winners[start : start + rows], strict=True):
@@ -81,34 +92,38 @@ def test_sums_are_added_block_by_block_in_the_samples_order(name, case, rows):
         sums += block_sums
     with pytest.MonkeyPatch.context() as patch:
         sum_rows(patch, rows)
-        found = backend.node_sums([case.samples])
+        found = backend.node_sums([Block(case.samples)])
     assert found.sums.dtype == found.counts.dtype == np.float64
     assert np.ascontiguousarray(found.sums).tobytes() == sums.tobytes()
     assert found.counts.tobytes() == counts.tobytes()
 
 
 def smoothed_number_by_number(values: NDArray[Any], table: Factors) -> NDArray[Any]:
-    """Along rows, then along columns, each source after the other."""
-    for axis, along in enumerate(table):
-        total = np.zeros_like(values)
-        for target in range(values.shape[axis]):
-            for source in range(values.shape[axis]):
-                one, other = [(slice(None),) * axis + (index,) for index in (target, source)]
-                total[one] += along[abs(target - source)] * values[other]
-        values = total
-    return values
+    """Along rows, then along columns, each source after the other, phase after phase."""
+    height, width, _ = values.shape
+    total = np.zeros_like(values)
+    for phase, along in enumerate(table.columns):
+        along_rows = np.zeros_like(values)
+        for target, source in np.ndindex(height, height):
+            if table.phases[source % 2, target - source + height - 1] == phase:
+                along_rows[target] += table.rows[target - source + height - 1] * values[source]
+        for target, source in np.ndindex(width, width):
+            total[:, target] += along[target - source + width - 1] * along_rows[:, source]
+    return total
 
 
 @pytest.mark.parametrize("name", MADE)
-@given(case=cases(longest=7, features=3, samples=20))
-def test_means_are_the_sums_weighted_along_rows_then_columns_in_order(name, case):
+@given(case=cases(longest=7, features=3, samples=20), is_in_phases=st.booleans())
+def test_means_are_the_sums_weighted_along_rows_then_columns_in_order(name, case, is_in_phases):
     backend = MADE[name](case.weights, case.weights.dtype)
-    sums, counts = backend.node_sums([case.samples])
+    found = backend.node_sums([Block(case.samples)])
+    sums, counts = found.sums.copy(), found.counts.copy()
     shape, table = case.weights.shape, factors(case.weights, case.sigmas[0])
+    table = in_phases(table) if is_in_phases else table
     weight = smoothed_number_by_number(counts.reshape(*shape[:2], 1), table)
     means = smoothed_number_by_number(sums.reshape(shape), table) / np.where(weight < LEAST_WEIGHT, 1, weight)
     expected = np.where(weight < LEAST_WEIGHT, case.weights, means.astype(case.weights.dtype)) + 0
-    backend.move_to_means(NodeSums(sums, counts), table)
+    backend.move_to_means(found, table)
     assert backend.weights.tobytes() == expected.astype(case.weights.dtype).tobytes()
 
 
@@ -168,6 +183,13 @@ def test_many_blocks_of_samples_have_the_same_bits_everywhere(dtype, offset):
 
 
 @pytest.mark.parametrize("name", MADE)
+def test_the_order_of_addition_over_many_samples_is_the_one_that_results_depend_on(name):
+    samples = (np.arange(30_000).reshape(10_000, 3) * 7919 % 10_007) / 7
+    sums = MADE[name](samples[:6].reshape(2, 3, 3), "float64").node_sums([Block(samples)]).sums
+    assert hashlib.sha256(sums.tobytes()).hexdigest()[:16] == "ec6f0bee157386b2"
+
+
+@pytest.mark.parametrize("name", MADE)
 def test_samples_may_be_in_any_order_of_memory(name):
     samples = np.random.default_rng(0).random((300, 4))
     samples.flags.writeable = False
@@ -185,9 +207,9 @@ def test_the_kernels_are_compiled_once_for_each_precision():
 
 def test_blocks_that_lie_one_after_another_are_joined_without_a_copy():
     values = np.arange(40.0).reshape(20, 2)
-    (joined,) = regrouped((values[start : start + 4] for start in range(0, 20, 4)), 20)
-    assert np.array_equal(joined, values)
-    assert np.shares_memory(joined, values)
+    (joined,) = regrouped((Block(values[start : start + 4], start) for start in range(0, 20, 4)), 20)
+    assert np.array_equal(joined.values, values)
+    assert np.shares_memory(joined.values, values)
 
 
 @pytest.mark.parametrize(
@@ -203,18 +225,21 @@ def test_blocks_that_lie_one_after_another_are_joined_without_a_copy():
 )
 def test_other_blocks_are_joined_as_they_are(cut):
     blocks = cut(np.arange(40.0).reshape(20, 2))
-    (joined,) = regrouped(blocks, 20)
-    assert np.array_equal(joined, np.concatenate(blocks))
+    (joined,) = regrouped(map(Block, blocks), 20)
+    assert np.array_equal(joined.values, np.concatenate(blocks))
 
 
 @given(st.lists(st.integers(1, 20), max_size=9), st.integers(1, 20))
 @example([], 3)
 def test_regrouped_blocks_have_all_rows_once_and_one_size_but_for_the_last(sizes, rows):
     values = np.arange(sum(sizes)).reshape(-1, 1)
-    found = list(regrouped(np.split(values, np.cumsum(sizes)[:-1]) if sizes else [], rows))
-    assert [value for block in found for value in block[:, 0]] == list(range(sum(sizes)))
-    assert all(len(block) == rows for block in found[:-1])
-    assert all(1 <= len(block) <= rows for block in found[-1:])
+    starts = np.cumsum([0, *sizes])
+    blocks = [Block(values[start : start + size], int(start)) for start, size in zip(starts, sizes, strict=False)]
+    found = list(regrouped(blocks, rows))
+    assert [value for block in found for value in block.values[:, 0]] == list(range(sum(sizes)))
+    assert [block.first_row for block in found] == list(range(0, sum(sizes), rows))
+    assert all(len(block.values) == rows for block in found[:-1])
+    assert all(1 <= len(block.values) <= rows for block in found[-1:])
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -223,7 +248,7 @@ def test_no_array_of_samples_by_nodes_is_made(name):
     samples = chance.random((20_000, 2), dtype=np.float32)
     backend = MADE[name](chance.random((50, 50, 2)), np.float32)
     tracemalloc.start()
-    backend.move_to_means(backend.node_sums([samples]), factors(backend.weights, 9.0))
+    backend.move_to_means(backend.node_sums([Block(samples)]), factors(backend.weights, 9.0))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20e6  # 20,000 × 2,500 float32 are 200 MB
@@ -246,7 +271,7 @@ POINTS = np.random.default_rng(0).normal(size=(50, 2))
 
 def test_a_neighbourhood_of_one_node_is_a_step_of_lloyd_s():
     som = KohonenSOM(3, 4, initial=np.random.default_rng(1).normal(size=(3, 4, 2)), dtype="float64")
-    expected, winners = som.weights.reshape(-1, 2), som.best_matching_nodes(POINTS)
+    expected, winners = som.weights.reshape(-1, 2).copy(), som.best_matching_nodes(POINTS)
     for node in np.unique(winners):
         expected[node] = POINTS[winners == node].mean(axis=0)
     assert len(np.unique(winners)) < 12
@@ -306,3 +331,53 @@ def test_auto_takes_numba_where_the_neighbourhood_is_much_to_do():
 def test_sigma_goes_from_half_of_the_map_to_seven_tenths():
     algorithm = Trainer(KohonenSOM(4, 12), POINTS, iterations=10, algorithm=Batch("linear")).algorithm
     assert [algorithm.parameters(iteration) for iteration in (0, 9)] == [{"sigma": 6.0}, {"sigma": 0.7}]
+
+
+PART_ROWS = 262_144
+
+
+def sum_in_blocks(values: NDArray[Any]) -> Any:
+    """The sum of numbers in blocks of 4,096, each from its first number to its last, then block by block."""
+    return np.cumsum([np.cumsum(block)[-1] for block in np.split(values, range(4096, len(values), 4096))])[-1]
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_sums_are_added_in_parts_of_262144_samples(name):
+    values = np.random.default_rng(0).normal(size=2 * PART_ROWS + 5000)
+    blocks = (Block(values[start : start + 999, np.newaxis], start) for start in range(0, len(values), 999))
+    found = sum_of_parts(MADE[name](np.zeros((1, 1, 1)), np.float64).node_sums, blocks)
+    in_parts = [sum_in_blocks(part) for part in np.split(values, [PART_ROWS, 2 * PART_ROWS])]
+    assert found.sums[0, 0] == (in_parts[0] + in_parts[1]) + in_parts[2]
+    assert found.sums[0, 0] != sum_in_blocks(values)  # or this could not tell
+    assert found.counts[0, 0] == len(values)
+
+
+def test_a_part_is_64_blocks_of_4096_samples():
+    values = np.zeros((PART_ROWS + 1, 1))
+    assert [[len(block.values) for block in part] for part in parts([Block(values)])] == [[4096] * 64, [1]]
+
+
+def test_no_samples_have_sums_of_zero():
+    found = sum_of_parts(NumpyBackend(np.zeros((1, 2, 3)), np.float64).node_sums, [])
+    assert (found.sums.tolist(), found.counts.tolist()) == ([[0.0] * 3] * 2, [[0.0]] * 2)
+
+
+@pytest.mark.parametrize("add", [operator.add, operator.iadd])
+def test_the_sums_of_two_parts_of_the_data_are_added_number_by_number(add):
+    one, other = (NodeSums(np.full((2, 3), value), np.full((2, 1), value)) for value in (1.0, 10.0))
+    both = add(one, other)
+    assert (both.sums.tolist(), both.counts.tolist()) == ([[11.0] * 3] * 2, [[11.0]] * 2)
+
+
+@pytest.mark.parametrize("iterations", [2, 10, 100])
+def test_sigma_ends_at_seven_tenths_by_default(iterations):
+    algorithm = Trainer(KohonenSOM(10, 12), POINTS, iterations=iterations, algorithm="batch").algorithm
+    assert [algorithm.parameters(iteration)["sigma"] for iteration in (0, iterations - 1)] == [6.0, 0.7]
+
+
+def test_a_neighbourhood_with_negative_values_is_refused_before_anything_is_learned():
+    class Pushing(Gaussian):
+        lowest = -1.0
+
+    with pytest.raises(ParameterError, match="neighbourhood must have no negative values for batch training"):
+        Trainer(KohonenSOM(3, 3, neighbourhood=Pushing()), POINTS, algorithm="batch")

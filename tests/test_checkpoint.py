@@ -56,6 +56,15 @@ def test_no_checkpoint_is_none(tmp_path):
     assert newest_checkpoint(tmp_path / "nowhere") is None
 
 
+def test_checkpoints_that_may_not_be_looked_for_are_told(tmp_path, monkeypatch):
+    def refuse(folder):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(type(tmp_path), "iterdir", refuse)
+    with pytest.raises(CheckpointError, match=r"cannot be read \(Permission denied\)"):
+        newest_checkpoint(tmp_path)
+
+
 def test_last_points_to_the_newest(tmp_path):
     paths = saved(tmp_path, 1, 2)
     assert (tmp_path / LAST).resolve() == paths[1].resolve()
@@ -161,7 +170,7 @@ def test_training_goes_on_from_a_checkpoint_to_the_same_bits(tmp_path):
     whole = trainer(folder=tmp_path)
     whole.train()
     half = read_checkpoint(tmp_path / "checkpoints" / "iteration-000000004.npz")
-    resumed = trainer()
+    resumed = trainer(folder=tmp_path / "elsewhere")
     resumed.load_state(half.state, half.weights)
     resumed.train()
     assert resumed.som.weights.tobytes() == whole.som.weights.tobytes()

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import shutil
 import subprocess
 import sys
@@ -92,8 +93,9 @@ def test_overrides_reach_every_level(quick: Path) -> None:
     config = yaml.safe_load((quick / "logs/quick/config.yaml").read_text())
     assert config["MODEL"]["WIDTH"] == 4
     assert config["TRAINER"]["ALGORITHM"]["SIGMA"] == {"NAME": "exponential", "START": 2.0}
-    assert "VLOG" not in config["HOOKS"]
+    assert config["HOOKS"]["VLOG"] is None
     assert not (quick / "logs/quick/vlog.gif").exists()
+    assert (quick / "logs/quick/map.png").is_file()
 
 
 @pytest.mark.parametrize("algorithm", ["online", "batch"])
@@ -186,6 +188,69 @@ def test_a_failing_hook_is_named_and_the_traceback_is_in_the_log(quick: Path) ->
     )
 
 
+def test_a_run_folder_that_is_removed_during_the_run_is_an_error(quick: Path) -> None:
+    hook = (
+        "import shutil\nfrom ksom import Hook\n"
+        "class Removes(Hook):\n    def after_step(self, run):\n        shutil.rmtree(run.folder)\n"
+    )
+    (quick / "removes.py").write_text(hook)
+    failed = train(quick, "--config-file", "quick.yaml", "HOOKS.MINE", "{NAME: 'removes:Removes', EVERY: 2}")
+    assert failed.returncode == 1
+    assert "logs/quick: was removed or moved away" in failed.stderr
+    assert not (quick / "logs/quick").exists()
+
+
+PREPARED = ("environment.json", "config.yaml", "map.npz", "map.png", "checkpoints/last.npz")
+
+
+@pytest.mark.parametrize("resumed", [False, True])
+def test_links_that_lie_ready_in_the_run_folder_are_never_written_through(quick: Path, resumed: bool) -> None:
+    victim, folder = quick / "victim", quick / "run"
+    victim.write_text("precious")
+    run = ("--config-file", "quick.yaml", "--output-dir", "run")
+    if resumed:
+        assert train(quick, *run).returncode == 0
+        (folder / "summary.json").unlink()
+    for name in PREPARED:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.with_name(f".{path.name}.part").symlink_to(victim)
+        if resumed:
+            path.unlink(missing_ok=True)
+            path.symlink_to(victim if name != "environment.json" else folder / "env")
+    if resumed:
+        (folder / "env").write_text('{"packages": {"kohonen2": "0"}}')
+    else:
+        (folder / "checkpoints/.last.npz.part").unlink()
+        (folder / "checkpoints").rmdir()
+    done = train(quick, *run, *(["--resume"] if resumed else []))
+    assert done.returncode == 0, done.stderr
+    assert victim.read_text() == "precious"
+    assert not any((folder / name).is_symlink() for name in PREPARED[:-1])
+
+
+@pytest.mark.parametrize("name", ["train.log", "metrics.jsonl", "vlog.gif", ".lock", "checkpoints"])
+def test_a_resume_refuses_to_write_through_a_link(quick: Path, name: str) -> None:
+    run = ("--config-file", "quick.yaml", "--output-dir", "run", "TRAINER.ITERATIONS", "200")
+    assert train(quick, *run).returncode == 0
+    for later in ("summary.json", "checkpoints/iteration-000000200.npz"):
+        (quick / "run" / later).unlink()
+    (quick / "run" / name).rename(quick / "victim")
+    (quick / "run" / name).symlink_to(quick / "victim")
+    before = {path: path.lstat().st_mtime_ns for path in [quick / "victim", *(quick / "victim").rglob("*")]}
+    refused = train(quick, *run, "--resume")
+    assert refused.returncode == 1
+    assert f"run/{name}: " in refused.stderr
+    assert "remove it" in refused.stderr
+    assert {path: path.lstat().st_mtime_ns for path in before} == before
+
+
+def test_growing_files_are_on_the_disk_before_the_summary(quick: Path, disk: list[str]) -> None:
+    Experiment(quick / "quick.yaml", output_dir=quick / "run").run()
+    end = disk[: disk.index("rename to summary.json")]
+    assert {"fsync train.log", "fsync metrics.jsonl", "fsync vlog.gif", "fsync run"} <= set(end[-6:])
+
+
 def test_classes_of_the_users_own_are_found_beside_the_yaml_file(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     (tmp_path / "deep/mine.py").write_text(
@@ -241,7 +306,7 @@ def test_a_full_disk_gives_one_line_leaves_whole_files_and_can_be_resumed(quick:
     try:
         full = train(quick, *run)
         assert full.returncode == 1
-        assert "cannot be written (No space left on device); free some space, then --resume" in full.stderr
+        assert "cannot be written (No space left on device); free some space, then resume" in full.stderr
         assert "Traceback" not in full.stderr
         assert not list(disk.rglob("*.part"))
         for lines in disk.glob("run/metrics.jsonl"):
@@ -281,9 +346,9 @@ def test_a_terminal_gets_a_progress_bar_with_the_time_left(quick: Path) -> None:
         pass
     os.close(controller)
     assert process.wait() == 0
-    assert b"training" in shown
-    assert b"40/40" in shown
-    assert b"00:00:" in shown
+    assert b"] 0 %, iteration 0/40" in shown
+    assert re.search(rb"\d %, 0:\d\d left, iteration \d+/40", shown)
+    assert b"iteration 40/40" in shown
 
 
 def test_elsewhere_no_progress_bar_is_drawn(quick: Path) -> None:

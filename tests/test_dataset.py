@@ -1,16 +1,19 @@
 """Data come in blocks that depend on the iteration and the seed only."""
 
+import os
+import zlib
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from ksom.dataset import Dataset, summarise
+from ksom.dataset import Dataset
 from ksom.datasets.arrays import Array
 from ksom.datasets.colours import RandomColors
 from ksom.datasets.images import ImagePixels
-from ksom.errors import DataError
+from ksom.errors import DataError, ParameterError
 from ksom.kohonensom_model import KohonenSOM
 from ksom.samples import BLOCK_ROWS
 from ksom.trainer import Trainer
@@ -58,13 +61,6 @@ def test_unshuffled_samples_keep_their_order():
     assert shown(numbered(5), 1, batch_size=3) == [3.0, 4.0]
 
 
-@pytest.mark.parametrize("size", [1, 10, 11, 5000])
-def test_probe_is_a_bounded_sample(size):
-    probe = numbered(size).probe(10, seed=3)
-    assert len(probe) == len(np.unique(probe)) == min(size, 10)
-    np.testing.assert_array_equal(probe, numbered(size).probe(10, seed=3))
-
-
 def test_colours_depend_on_their_seed_only():
     np.testing.assert_array_equal(RandomColors(20, seed=3).samples, RandomColors(20, seed=3).samples)
     assert (RandomColors(20, seed=3).samples != RandomColors(20, seed=4).samples).all()
@@ -72,6 +68,13 @@ def test_colours_depend_on_their_seed_only():
 
 def test_more_colours_begin_with_the_same_ones():
     np.testing.assert_array_equal(RandomColors(50).samples[:20], RandomColors(20).samples)
+
+
+def test_colours_that_do_not_fit_into_memory_are_refused_before_they_are_drawn(monkeypatch):
+    monkeypatch.setattr("ksom.datasets.colours.available_memory", lambda: 24_000)
+    assert len(RandomColors(1000)) == 1000
+    with pytest.raises(ParameterError, match="size must be a number of colours that fit into memory, 1000 of 24 bytes"):
+        RandomColors(1001)
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "P", "1", "CMYK", "LA"])
@@ -98,6 +101,42 @@ def test_deep_grey_images_are_refused_rather_than_clipped(tmp_path, name, pixels
         ImagePixels(tmp_path / name)
 
 
+EPS = b"""%!PS-Adobe-3.0 EPSF-3.0
+%%BoundingBox: 0 0 10 10
+%%EndComments
+showpage
+%%EOF
+"""
+
+
+def test_an_image_that_is_a_program_starts_no_interpreter(tmp_path, monkeypatch):
+    (tmp_path / "image.eps").write_bytes(EPS)
+    (tmp_path / "gs").write_text(f"#!/bin/sh\ntouch {tmp_path}/started\n")
+    (tmp_path / "gs").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(DataError, match=r"image.eps: cannot be read as an image .* the formats are PNG, JPEG"):
+        ImagePixels(tmp_path / "image.eps")
+    assert not (tmp_path / "started").exists()
+
+
+@pytest.mark.parametrize("side", [10_000, 60_000])
+def test_an_image_that_unpacks_to_gigabytes_is_refused_before_it_is_unpacked(side, tmp_path):
+    def chunk(kind, data):
+        return len(data).to_bytes(4) + kind + data + zlib.crc32(kind + data).to_bytes(4)
+
+    header = side.to_bytes(4) * 2 + bytes([8, 2, 0, 0, 0])
+    parts = chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    (tmp_path / "image.png").write_bytes(b"\x89PNG\r\n\x1a\n" + parts)
+    with pytest.raises(DataError, match=r"image.png: .*(10000 × 10000 pixels, more than 89,000,000|DecompressionBomb)"):
+        ImagePixels(tmp_path / "image.png")
+
+
+def test_a_pipe_is_no_image(tmp_path):
+    os.mkfifo(tmp_path / "image.png")
+    with pytest.raises(DataError, match=r"image.png: must be a file, but is a pipe or a device"):
+        ImagePixels(tmp_path / "image.png")
+
+
 def test_npy_files_are_mapped_into_memory(tmp_path):
     np.save(tmp_path / "samples.npy", np.eye(3))
     assert isinstance(Array(tmp_path / "samples.npy").samples, np.memmap)
@@ -114,28 +153,6 @@ def test_several_arrays_need_a_key(tmp_path):
     assert Array(tmp_path / "samples.npz", "b").features == 2
     with pytest.raises(DataError, match="holds the arrays a, b; name the one that is meant"):
         Array(tmp_path / "samples.npz")
-
-
-def test_summary_finds_the_range_across_blocks():
-    samples = np.random.default_rng(0).normal(size=(2 * BLOCK_ROWS + 5, 3))
-    summary = summarise(Dataset(samples))
-    np.testing.assert_array_equal([summary.low, summary.high], [samples.min(axis=0), samples.max(axis=0)])
-
-
-def test_digest_tells_data_apart():
-    base = np.zeros((4, 6))
-    others = [base, base + 1, base.reshape(6, 4), base.astype("float32"), base[:3], np.asfortranarray(base)]
-    digests = [summarise(Dataset(samples)).digest for samples in others]
-    assert len(set(digests)) == 5
-    assert digests[0] == digests[-1]
-
-
-@pytest.mark.parametrize("row", [0, BLOCK_ROWS + 3])
-def test_bad_value_is_named_by_row_and_column(row):
-    samples = np.zeros((BLOCK_ROWS + 9, 3))
-    samples[row, 2] = np.nan
-    with pytest.raises(DataError, match=f"row {row}, column 2 is nan"):
-        summarise(Dataset(samples))
 
 
 def test_a_subclass_need_not_hold_an_array():
@@ -155,31 +172,3 @@ def test_a_subclass_need_not_hold_an_array():
     som = KohonenSOM(2, 2)
     Trainer(som, Squares(), iterations=3, shuffle=True, batch_size=4).train()
     assert som.weights.max() > 9
-
-
-def test_a_subclass_without_samples_is_refused():
-    class Nothing(Dataset):
-        def __len__(self):
-            return 0
-
-    with pytest.raises(DataError, match="Nothing must have at least one sample and one feature, got 0 × 1"):
-        summarise(Nothing([[0.0]]))
-
-
-@pytest.mark.parametrize(("dtype", "offset"), [("float32", 1e9), ("float64", 1e18)])
-def test_differences_that_are_lost_beside_an_offset_are_refused(dtype, offset):
-    with pytest.raises(DataError, match=f"less than {dtype} can tell apart beside their offset; centre them"):
-        Trainer(
-            KohonenSOM(dtype=dtype), np.array([[offset], [offset + 256]]) if dtype == "float64" else [[1e9], [1e9 + 1]]
-        )
-
-
-def test_one_feature_lost_beside_its_offset_is_a_warning(caplog):
-    with caplog.at_level("WARNING", logger="ksom"):
-        Trainer(KohonenSOM(), [[0.0, 1e9], [1.0, 1e9 + 1]])
-    assert "the values of feature 1 (of 1 such features) differ by less than float32 can tell apart" in caplog.text
-
-
-@pytest.mark.parametrize("offset", [0.0, 1e3, 1e6])
-def test_an_offset_that_leaves_the_differences_is_welcome(offset):
-    assert Trainer(KohonenSOM(), [[offset], [offset + 1.0]]).data_digest

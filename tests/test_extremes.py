@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from ksom import train
 from ksom.dataset import Dataset
 from ksom.datasets.arrays import Array
+from ksom.errors import DataError
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.quality import quality, quantization_error, topographic_error
+from ksom.samples import BLOCK_ROWS
 from ksom.trainer import Trainer
 
 SAMPLES = np.random.default_rng(0).random((12, 4))
@@ -131,3 +133,38 @@ def test_huge_values_are_learned_in_double_precision():
     samples = SAMPLES * 1e100
     som = train(samples, 3, 3, dtype="float64")
     np.testing.assert_allclose(som.weights / 1e100, train(SAMPLES, 3, 3, dtype="float64").weights, rtol=1e-9)
+
+
+LARGEST = float(np.sqrt(np.finfo("f4").max / 2000) / 2)
+"""What a value of 2,000 features may be in float32, so that the sum of their squared differences is finite."""
+
+
+def test_as_many_features_as_there_are_count_in_what_a_value_may_be():
+    samples = np.stack([np.full(2000, -0.999 * LARGEST), np.full(2000, 0.999 * LARGEST)])
+    som = train(samples, 2, 2, iterations=2)
+    assert np.isfinite(som.transform(samples)).all()
+
+
+@pytest.mark.parametrize("size", [1, BLOCK_ROWS + 1])
+def test_a_value_that_is_too_large_for_so_many_features_is_refused(size):
+    samples = np.zeros((size, 2000), "f4")
+    samples[-1, 7] = 1.001 * LARGEST
+    with pytest.raises(DataError, match="leave the range of float32; scale them, or use dtype float64"):
+        train(samples, 2, 2, iterations=1)
+    with pytest.raises(DataError, match="leave the range of float32; scale them, or use dtype float64"):
+        KohonenSOM(1, 1, initial=np.zeros((1, 1, 2000))).best_matching_nodes(samples)
+
+
+@pytest.mark.parametrize(
+    ("offset", "spread", "steps"), [(1e6, 6.0, "50"), (1.7e9, 86_400.0, "426"), (-1e6, 6.0, "50"), (1e6, 1000.0, None)]
+)
+def test_an_offset_beside_which_samples_coincide_is_a_warning(offset, spread, steps, caplog):
+    samples = offset + spread * np.linspace(0, 1, 50).reshape(50, 1) * [[1.0, 0.0]]
+    with caplog.at_level("WARNING", logger="ksom"):
+        Trainer(KohonenSOM(2, 2), samples)
+        Trainer(KohonenSOM(2, 2, dtype="float64"), samples)
+    told = [record.getMessage() for record in caplog.records]
+    expected = f"feature 0 (of 1 such features) spans only {steps} steps of float32 beside its offset"
+    assert len(told) == (steps is not None)
+    assert all(expected in message for message in told)
+    assert all(message.endswith("so that samples coincide; centre them, or use dtype float64") for message in told)

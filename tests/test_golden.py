@@ -9,6 +9,7 @@ import pytest
 
 from ksom.algorithms import Batch, Online
 from ksom.kohonensom_model import KohonenSOM
+from ksom.method.lattice import Rectangular
 from ksom.method.quality import quantization_error, topographic_error
 from ksom.method.schedules import Exponential, Linear
 from ksom.trainer import Trainer
@@ -24,7 +25,12 @@ def batch(told):
     return Batch(sigma=Linear(told["sigma0"], told["sigma1"]))
 
 
-ALGORITHMS = {"online_colours_10x10": online, "online_12x20_5d": online, "batch_8x10_4d": batch}
+ALGORITHMS = {
+    "online_colours_10x10": online,
+    "online_12x20_5d": online,
+    "online_torus_9x7": online,
+    "batch_8x10_4d": batch,
+}
 
 
 @pytest.fixture(scope="module", params=["numpy", "numba", "jax"])
@@ -39,7 +45,8 @@ def trained(request, backend):
         golden = SimpleNamespace(**{key: file[key] for key in file.files})
     told = json.loads(str(golden.parameters))
     height, width, _ = golden.initial_weights.shape
-    som = KohonenSOM(height, width, initial=golden.initial_weights, dtype="float64", backend=backend)
+    lattice = Rectangular(height, width, wrap="both" if told["wrap"] else "none")
+    som = KohonenSOM(height, width, lattice=lattice, initial=golden.initial_weights, dtype="float64", backend=backend)
     Trainer(som, golden.samples, iterations=told["steps"], algorithm=ALGORITHMS[request.param](told)).train()
     return golden, som
 

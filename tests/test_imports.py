@@ -7,6 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from ksom.algorithms import ALGORITHMS
+from ksom.datasets import DATASETS
+from ksom.hooks import HOOKS
+from ksom.method.schedules import SCHEDULES
+from ksom.registry import Registry
+
 PACKAGE = Path(__file__).parents[1] / "ksom"
 
 LEVELS = [
@@ -14,17 +20,18 @@ LEVELS = [
         "errors",
         "arguments",
         "registry",
+        "representation",
+        "columns",
         "samples",
         "array_files",
         "whole_files",
         "logger",
-        "regular_files",
-        "plain_yaml",
-        "experiment_files",
-    },
-    {"method"},
+        "memory",
+    }
+    | {"masking", "plain_yaml", "regular_files", "representation", "experiment_files"},
+    {"method", "map_file"},
     {"kernels", "dataset"},
-    {"datasets", "kohonensom_model"},
+    {"datasets", "feed", "kohonensom_model"},
     {"algorithms", "runs"},
     {"pictures"},
     {"hooks"},
@@ -110,8 +117,31 @@ def test_every_public_name_can_be_imported() -> None:
     assert all(getattr(ksom, name) for name in ksom.__all__)
 
 
-def test_an_unknown_public_name_is_an_attribute_error() -> None:
+def test_type_checkers_see_the_public_names_too() -> None:
     import ksom
 
-    with pytest.raises(AttributeError, match="no attribute 'SOM'"):
-        _ = ksom.SOM
+    block = next(node for node in ast.parse((PACKAGE / "__init__.py").read_text()).body if isinstance(node, ast.If))
+    seen = {alias.name for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    assert seen == set(ksom.__all__)
+
+
+def test_dir_tells_the_public_names_and_nothing_else() -> None:
+    import ksom
+
+    assert set(dir(ksom)) == {*ksom.__all__, "__version__"}
+
+
+@pytest.mark.parametrize("kind", [HOOKS, DATASETS, ALGORITHMS, SCHEDULES], ids=lambda kind: kind.kind)
+def test_what_an_experiment_can_name_is_public(kind: Registry) -> None:
+    import ksom
+
+    assert [name for name in kind if kind[name].__name__ not in ksom.__all__] == []
+
+
+@pytest.mark.parametrize(("name", "hint"), [("XYZ", ""), ("KohonenSom", "; did you mean 'KohonenSOM'?")])
+def test_an_unknown_public_name_is_an_attribute_error(name: str, hint: str) -> None:
+    import ksom
+
+    with pytest.raises(AttributeError) as caught:
+        getattr(ksom, name)
+    assert str(caught.value) == f"module 'ksom' has no attribute {name!r}{hint}"

@@ -8,13 +8,15 @@ from hypothesis import strategies as st
 from ksom.dataset import Dataset
 from ksom.datasets.colours import RandomColors
 from ksom.errors import DataError, ParameterError
+from ksom.feed import Feed
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.initialisation import INITIALISATIONS
 
 
 def first_weights(initial, samples, seed=0, sides=(3, 4), dtype="float64"):
     som = KohonenSOM(*sides, initial=initial, dtype=dtype)
-    som.initialise(samples if isinstance(samples, Dataset) else Dataset(samples), seed)
+    feed = Feed(samples if isinstance(samples, Dataset) else Dataset(samples), seed=seed, dtype="float64")
+    som.initialise(feed.dataset, feed.range, seed)
     return som.weights
 
 

@@ -27,8 +27,9 @@ from ksom.kernels.jax.planes import Shape
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Rectangular
-from ksom.method.neighbourhood import Factors, Gaussian, factors, whole_factors
+from ksom.method.neighbourhood import Factors, Gaussian, factors_of_all, whole_factors
 from ksom.method.quality import quality
+from ksom.samples import Block
 from ksom.trainer import Trainer
 from tests import hard_cases
 
@@ -57,9 +58,9 @@ class Pair(NamedTuple):
     backend: JaxBackend
     samples: NDArray[Any]
 
-    def online(self, steps: list[OnlineStep]) -> None:
-        self.reference.online(steps)
-        self.backend.online(steps)
+    def show(self, steps: list[OnlineStep]) -> None:
+        self.reference.show(steps)
+        self.backend.show(steps)
 
     def assert_same_weights(self) -> None:
         expected = self.reference.weights
@@ -95,7 +96,7 @@ def pair(request: pytest.FixtureRequest, shape: Any, dtype: str) -> Pair:
 
 
 def gaussian(shape: Any, dtype: str, sigma: float) -> Factors:
-    return factors(Gaussian(), Rectangular(*shape[:2]), sigma, dtype)
+    return next(factors_of_all(Gaussian(), Rectangular(*shape[:2]), [sigma], dtype))
 
 
 def whole_gaussian(shape: Any, sigma: float) -> Factors:
@@ -111,8 +112,8 @@ def digest(*arrays: NDArray[Any]) -> str:
 
 def test_the_nearest_nodes_are_the_reference_s(pair: Pair, shape: Any) -> None:
     k = min(2, shape[0] * shape[1])
-    expected = pair.reference.best_matching_nodes(pair.samples, k)
-    nodes, squared = pair.backend.best_matching_nodes(pair.samples, k)
+    expected = pair.reference.best_matching_nodes(Block(pair.samples), k)
+    nodes, squared = pair.backend.best_matching_nodes(Block(pair.samples), k)
     np.testing.assert_array_equal(nodes, expected[0])
     assert_same(squared, expected[1])
 
@@ -120,13 +121,13 @@ def test_the_nearest_nodes_are_the_reference_s(pair: Pair, shape: Any) -> None:
 def test_online_training_is_the_reference_s(pair: Pair, shape: Any, dtype: str) -> None:
     blocks = np.split(pair.samples, [20, 25])
     tables = [gaussian(shape, dtype, sigma) for sigma in (9.0, 1.5, 0.1)]
-    pair.online([OnlineStep([block], *how) for block, *how in zip(blocks, tables, (0.5, 0.1, 1.0), strict=True)])
+    pair.show([OnlineStep([Block(block)], *how) for block, *how in zip(blocks, tables, (0.5, 0.1, 1.0), strict=True)])
     pair.assert_same_weights()
 
 
 def test_batch_training_is_the_reference_s(pair: Pair, shape: Any) -> None:
     for sigma in (9.0, 0.7):
-        expected, found = (each.node_sums([pair.samples]) for each in (pair.reference, pair.backend))
+        expected, found = (each.node_sums([Block(pair.samples)]) for each in (pair.reference, pair.backend))
         assert_same(found.sums, expected.sums)
         assert_same(found.counts, expected.counts)
         for backend in (pair.reference, pair.backend):
@@ -136,7 +137,7 @@ def test_batch_training_is_the_reference_s(pair: Pair, shape: Any) -> None:
 
 def test_distances_are_the_reference_s(pair: Pair) -> None:
     samples = pair.samples[:3]
-    assert_same(pair.backend.distances(samples), pair.reference.distances(samples))
+    assert_same(pair.backend.distances(Block(samples)), pair.reference.distances(Block(samples)))
 
 
 def test_many_samples_and_many_steps_are_learned_piece_by_piece(dtype: str) -> None:
@@ -144,8 +145,8 @@ def test_many_samples_and_many_steps_are_learned_piece_by_piece(dtype: str) -> N
     weights, samples = chance.random(shape), chance.random((2500, 3)).astype(dtype)
     pair = Pair(NumpyBackend(weights, dtype), JaxBackend(weights, dtype), samples)
     assert online.PIECE_ITEMS < 1500
-    one_each = [OnlineStep([sample[np.newaxis]], gaussian(shape, dtype, 1.0), 0.1) for sample in samples[:1500]]
-    pair.online([OnlineStep([samples[:700], samples[700:]], gaussian(shape, dtype, 3.0), 0.1), *one_each])
+    one_each = [OnlineStep([Block(sample[np.newaxis])], gaussian(shape, dtype, 1.0), 0.1) for sample in samples[:1500]]
+    pair.show([OnlineStep([Block(samples[:700]), Block(samples[700:])], gaussian(shape, dtype, 3.0), 0.1), *one_each])
     pair.assert_same_weights()
 
 
@@ -156,11 +157,11 @@ def test_blocks_of_a_batch_are_added_in_order(dtype: str, cut: int, monkeypatch:
     for module in (numpy_backend, jax_backend):
         monkeypatch.setattr(module, "SUM_ROWS", 64)
     monkeypatch.setattr(jax_backend, "SENT_BYTES", 2000)  # two or one of them in one call
-    blocks = [samples[start : start + cut] for start in range(0, len(samples), cut)]
+    blocks = [Block(samples[start : start + cut]) for start in range(0, len(samples), cut)]
     made = NumpyBackend(weights, dtype), JaxBackend(weights, dtype)
     assert_same(made[1].node_sums(blocks).sums, made[0].node_sums(blocks).sums)
-    nodes, _ = made[1].best_matching_nodes(samples, 1)
-    np.testing.assert_array_equal(nodes, made[0].best_matching_nodes(samples, 1)[0])
+    nodes, _ = made[1].best_matching_nodes(Block(samples), 1)
+    np.testing.assert_array_equal(nodes, made[0].best_matching_nodes(Block(samples), 1)[0])
 
 
 def test_the_shortlist_settles_nearly_all_samples() -> None:
@@ -191,7 +192,7 @@ def test_samples_may_be_in_any_order_of_memory() -> None:
     samples = np.random.default_rng(0).random((50, 3))
     samples.flags.writeable = False
     found = {
-        digest(*JaxBackend(samples[:12].reshape(3, 4, 3), "float64").best_matching_nodes(each, 1))
+        digest(*JaxBackend(samples[:12].reshape(3, 4, 3), "float64").best_matching_nodes(Block(each), 1))
         for each in (samples, np.asfortranarray(samples), np.repeat(samples, 2, axis=0)[::2])
     }
     assert len(found) == 1
@@ -200,7 +201,7 @@ def test_samples_may_be_in_any_order_of_memory() -> None:
 def test_without_samples_nothing_changes() -> None:
     weights = np.random.default_rng(0).random((2, 3, 2))
     backend = JaxBackend(weights, "float64")
-    backend.online([OnlineStep([], gaussian((2, 3), "float64", 1.0), 0.1)])
+    backend.show([OnlineStep([], gaussian((2, 3), "float64", 1.0), 0.1)])
     backend.move_to_means(backend.node_sums([]), whole_gaussian((2, 3), 1.0))
     assert_same(backend.weights, weights)
 
@@ -243,7 +244,7 @@ def test_nothing_is_compiled_for_a_call_of_other_length() -> None:
     backend, sizes = JaxBackend(np.zeros((10, 13, 3)), "float32"), set()
     samples = np.ones((2000, 3), np.float32)
     for count in (1, 2000, 30):
-        backend.online([OnlineStep([samples[:count]], gaussian((10, 13), "float32", 2.0), 0.1)])
+        backend.show([OnlineStep([Block(samples[:count])], gaussian((10, 13), "float32", 2.0), 0.1)])
         sizes.add(online.learn._cache_size())
     assert len(sizes) == 1
 
@@ -252,7 +253,7 @@ def test_no_array_of_samples_by_nodes_is_made() -> None:
     backend = JaxBackend(np.random.default_rng(0).random((50, 50, 2)), "float32")
     samples = np.random.default_rng(1).random((20_000, 2), dtype=np.float32)
     with jax.enable_x64(True):
-        sums = batch.Sums(np.zeros((2500, 2)), np.zeros(2500))
+        sums = batch.Sums(np.zeros((2500, 2)), np.zeros((2500, 1)))
         sent = backend._spread(samples, "sums")
         lowered = batch.add_blocks.lower(
             sums,
@@ -271,9 +272,9 @@ def test_float64_is_switched_on_for_ksom_alone() -> None:
 
     def samples() -> Any:
         switched_on.append(jax.config.jax_enable_x64)
-        yield np.ones((3, 2))
+        yield Block(np.ones((3, 2)))
 
-    backend.online([OnlineStep(samples(), gaussian((2, 3), "float64", 1.0), 0.1)])
+    backend.show([OnlineStep(samples(), gaussian((2, 3), "float64", 1.0), 0.1)])
     backend.node_sums(samples())
     assert switched_on == [False, False]
     assert jnp.ones(1).dtype == np.float32
@@ -367,7 +368,7 @@ def test_a_batch_needs_room_for_sums_as_well(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(devices, "_free_bytes", lambda device: 80_000)
     som = KohonenSOM(50, 60, initial=np.zeros((50, 60, 2)), backend="jax")
     with pytest.raises(DataError, match=r"need 0\.000312 GB on every device"):
-        som.kernels.node_sums([np.zeros((1, 2), np.float32)])
+        som.kernels.node_sums([Block(np.zeros((1, 2), np.float32))])
 
 
 @pytest.mark.parametrize(

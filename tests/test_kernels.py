@@ -13,7 +13,8 @@ from ksom.kernels import BACKENDS, get_backend
 from ksom.kernels.backend import OnlineStep
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Rectangular
-from ksom.method.neighbourhood import Gaussian, factors
+from ksom.method.neighbourhood import Gaussian, factors_of_all
+from ksom.samples import Block
 
 MADE = ["numpy", "numba"]
 ALL = [*MADE, "jax"]
@@ -48,7 +49,8 @@ def shown(weights, sample, table, learning_rate):
     after = weights.copy()
     for row in range(height):
         for column in range(width):
-            rate = (alpha * table.rows[abs(row - winner_row)]) * table.columns[abs(column - winner_column)]
+            down, right = row - winner_row + height - 1, column - winner_column + width - 1
+            rate = (alpha * table.rows[down]) * table.columns[table.phases[winner_row % 2, down], right]
             for feature in range(features):
                 w = weights[row, column, feature]
                 after[row, column, feature] = w + rate * (sample[feature] - w)
@@ -65,7 +67,7 @@ def test_search_is_the_definition(*, name, dtype, height, width, features, seed,
     weights = drawn(seed, height, width, features, dtype=dtype, coarse=coarse)
     samples = drawn(seed + 100, 4, features, dtype=dtype, coarse=coarse)
     k = min(2, height * width)
-    nodes, squared = get_backend(name, weights, dtype).best_matching_nodes(samples, k)
+    nodes, squared = get_backend(name, weights, dtype).best_matching_nodes(Block(samples), k)
     expected = [ranked(weights, sample)[:k] for sample in samples]
     assert nodes.tolist() == [[node for _, node in row] for row in expected]
     assert squared.tobytes() == np.array([[distance for distance, _ in row] for row in expected], dtype).tobytes()
@@ -86,9 +88,9 @@ def test_search_is_the_definition(*, name, dtype, height, width, features, seed,
 def test_update_is_the_definition(*, name, dtype, height, width, features, seed, sigma, learning_rate):
     weights = drawn(seed, height, width, features, dtype=dtype)
     samples = drawn(seed + 100, 5, features, dtype=dtype)
-    table = factors(Gaussian(), Rectangular(height, width), sigma, dtype)
+    table = next(factors_of_all(Gaussian(), Rectangular(height, width), [sigma], dtype))
     backend = get_backend(name, weights, dtype)
-    backend.online([OnlineStep([samples[:2], samples[2:]], table, learning_rate)])
+    backend.show([OnlineStep([Block(samples[:2]), Block(samples[2:])], table, learning_rate)])
     for sample in samples:
         weights = shown(weights, sample, table, learning_rate)
     assert backend.weights.tobytes() == weights.tobytes()
@@ -97,7 +99,7 @@ def test_update_is_the_definition(*, name, dtype, height, width, features, seed,
 @pytest.mark.parametrize("name", ALL)
 def test_first_of_equally_near_nodes_wins(name):
     backend = get_backend(name, np.ones((3, 4, 2)), "float32")
-    assert backend.best_matching_nodes(np.zeros((1, 2), np.float32), 2)[0].tolist() == [[0, 1]]
+    assert backend.best_matching_nodes(Block(np.zeros((1, 2), np.float32)), 2)[0].tolist() == [[0, 1]]
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -105,7 +107,8 @@ def test_nodes_beyond_reach_keep_their_bits(name):
     weights = drawn(0, 1, 40, 3, dtype="float32")
     backend = get_backend(name, weights, "float32")
     sample = weights[:1, 0]
-    backend.online([OnlineStep([sample + 1], factors(Gaussian(), Rectangular(1, 40), 1.0, "float32"), 0.5)])
+    [table] = factors_of_all(Gaussian(), Rectangular(1, 40), [1.0], "float32")
+    backend.show([OnlineStep([Block(sample + 1)], table, 0.5)])
     moved = (backend.weights != weights).any(axis=(0, 2))
     assert moved.sum() <= 11  # 5 steps to either side
 
@@ -115,8 +118,8 @@ def test_nodes_beyond_reach_keep_their_bits(name):
 def test_blocks_of_the_search_do_not_change_a_bit(name, dtype):
     weights, samples = drawn(0, 30, 30, 7, dtype=dtype), drawn(1, 5000, 7, dtype=dtype)
     backend = get_backend(name, weights, dtype)
-    nodes, squared = backend.best_matching_nodes(samples, 2)
-    parts = [backend.best_matching_nodes(samples[start : start + 333], 2) for start in range(0, 5000, 333)]
+    nodes, squared = backend.best_matching_nodes(Block(samples), 2)
+    parts = [backend.best_matching_nodes(Block(samples[start : start + 333]), 2) for start in range(0, 5000, 333)]
     assert np.concatenate([part[0] for part in parts]).tobytes() == nodes.tobytes()
     assert np.concatenate([part[1] for part in parts]).tobytes() == squared.tobytes()
 
@@ -142,7 +145,7 @@ def test_offset_data_find_their_own_nodes(name, dtype):
     """‖x‖² − 2x·w + ‖w‖² picks wrong nodes for 97 % of float32 samples at an offset of 1,000."""
     weights = drawn(0, 20, 20, 8, dtype=dtype) + np.dtype(dtype).type(1000)
     backend = get_backend(name, weights, dtype)
-    assert backend.best_matching_nodes(weights.reshape(400, 8), 1)[0][:, 0].tolist() == list(range(400))
+    assert backend.best_matching_nodes(Block(weights.reshape(400, 8)), 1)[0][:, 0].tolist() == list(range(400))
 
 
 @pytest.mark.parametrize("name", BACKENDS)

@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from ksom.errors import DataError, NotTrained, ParameterError
+from ksom.kernels.effort import Work
 from ksom.kohonensom_model import KohonenSOM
+from ksom.map_file import FORMAT_VERSION
 from ksom.method.lattice import Rectangular
 from ksom.method.neighbourhood import Gaussian
 from ksom.samples import BLOCK_ROWS
+from ksom.trainer import Trainer
 
 RNG = np.random.default_rng(0)
 WEIGHTS = RNG.random((4, 5, 3))
@@ -22,10 +25,41 @@ def som(request):
     return KohonenSOM(4, 5, initial=WEIGHTS, dtype=request.param)
 
 
-def test_weights_have_the_shape_of_the_map_and_are_copies(som):
+def test_weights_have_the_shape_of_the_map_and_cannot_be_changed_in_place(som):
     assert som.weights.shape == (4, 5, 3)
-    som.weights[:] = 0
-    assert som.weights.any()
+    with pytest.raises(ValueError, match="read-only"):
+        som.weights[:] = 0
+
+
+def test_a_backend_that_is_changed_for_much_work_keeps_what_was_learned():
+    som = KohonenSOM(4, 5, backend="auto")
+    Trainer(som, SAMPLES[:20], iterations=3).train()
+    before, name = som.weights, som.kernels.name
+    som.expect(Work(shown=10**9), som.features)
+    assert (name, som.kernels.name) == ("numpy", "numba")
+    assert som.weights.tobytes() == before.tobytes()
+
+
+@pytest.mark.parametrize("initial", ["pca", "sample", "file"])
+def test_an_initialisation_that_does_not_exist_is_refused_at_once(initial):
+    with pytest.raises(ParameterError, match=r"initial must (name an initialisation \(random, samples|be the path)"):
+        KohonenSOM(initial=initial)
+
+
+@pytest.mark.parametrize(
+    ("samples", "features", "advice"),
+    [
+        ([1.0, 2.0, 3.0], 3, r"got \(3,\); one sample is values.reshape\(1, -1\)$"),
+        ([1.0, 2.0, 3.0], 1, r"got \(3,\); a single feature is values.reshape\(-1, 1\)$"),
+        ([1.0], 1, r"got \(1,\); a single feature is values.reshape\(-1, 1\)$"),
+        ([1.0, 2.0], 3, r"got \(2,\)$"),
+        (1.0, 3, r"got \(\)$"),
+    ],
+)
+@pytest.mark.parametrize("call", ["best_matching_nodes", "transform"])
+def test_samples_of_one_dimension_are_answered_with_how_they_are_meant(call, samples, features, advice):
+    with pytest.raises(DataError, match=advice):
+        getattr(KohonenSOM(1, 1, initial=np.zeros((1, 1, features))), call)(samples)
 
 
 @pytest.mark.parametrize("k", [1, 2])
@@ -96,12 +130,12 @@ def test_file_holds_plain_arrays(som, tmp_path):
     som.save(tmp_path / "map.npz")
     with np.load(tmp_path / "map.npz", allow_pickle=False) as file:
         assert (file["weights"].shape, file["weights"].dtype) == ((4, 5, 3), som.dtype)
-        assert json.loads(str(file["about"])) == som.about()
+        assert json.loads(str(file["about"])) == {"format_version": FORMAT_VERSION, **som.about()}
     assert all(not info.filename.endswith(".pkl") for info in zipfile.ZipFile(tmp_path / "map.npz").filelist)
 
 
 def test_map_of_a_newer_ksom_is_refused(som, tmp_path, monkeypatch):
-    monkeypatch.setattr("ksom.kohonensom_model.FORMAT_VERSION", 99)
+    monkeypatch.setattr("ksom.map_file.FORMAT_VERSION", 99)
     som.save(tmp_path / "map.npz")
     monkeypatch.undo()
     with pytest.raises(DataError, match="was written by a newer ksom"):
@@ -118,7 +152,7 @@ def test_file_of_somebody_else_is_refused(tmp_path, about):
 
 
 def test_file_with_weights_of_another_shape_is_refused(som, tmp_path):
-    np.savez(tmp_path / "map.npz", weights=WEIGHTS[0], about=np.array(json.dumps(som.about())))
+    np.savez(tmp_path / "map.npz", weights=WEIGHTS[0], about=np.array('{"format_version": 1}'))
     with pytest.raises(DataError, match=r"`weights` must have the shape \(height, width, features\), got \(5, 3\)"):
         KohonenSOM.load(tmp_path / "map.npz")
 

@@ -18,6 +18,12 @@ def test_unknown_metrics_are_none():
     assert Metrics().latest("error") is None
 
 
+@pytest.mark.parametrize("name", ["iteration", "seconds"])
+def test_names_that_a_line_of_metrics_needs_itself_are_refused(name):
+    with pytest.raises(ParameterError, match=f"metric {name} must have another name"):
+        Metrics().put(**{name: 1})
+
+
 @pytest.mark.parametrize("value", [None, "much", [1], {}, 10**400, 1j])
 def test_what_is_not_a_number_is_refused(value):
     with pytest.raises(ParameterError, match="metric error must be a number, got"):

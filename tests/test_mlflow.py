@@ -3,11 +3,13 @@
 import json
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from urllib.request import Request, urlopen
@@ -18,7 +20,7 @@ import yaml
 
 from ksom.datasets.colours import RandomColors
 from ksom.default_setup import Experiment
-from ksom.errors import TrackingError
+from ksom.errors import DataError, TrackingError
 from ksom.hooks import Quality
 from ksom.hooks.hook import Hook
 from ksom.hooks.metrics_writer import MetricsWriter
@@ -42,7 +44,7 @@ TRAINER: {ITERATIONS: 60}
 CALLBACK_PERIOD: 5
 HOOKS: {VLOG: {SIZE: 30}, CHECKPOINT: {EVERY: 20}}
 """
-CLOCK = ("seconds_per_iteration", "iterations_per_second", "eta_seconds")
+CLOCK = ("seconds", "seconds_per_iteration", "iterations_per_second", "eta_seconds")
 
 
 @pytest.fixture(scope="module")
@@ -104,15 +106,26 @@ def test_parameters_metrics_tags_and_files_of_a_run_are_in_mlflow(experiment, lo
     assert found.data.params == parameters(logs / "first")
     assert found.data.params["TRAINER.ALGORITHM.SIGMA.NAME"] == "exponential"
     for line in metrics(logs / "first"):
-        for key in line.keys() - {"iteration"}:
+        for key in line.keys() - {"iteration", "seconds"}:
             [sent] = [m.value for m in client.get_metric_history(found.info.run_id, key) if m.step == line["iteration"]]
             assert sent == line[key]
-    told = json.loads((logs / "first/environment.json").read_text())
-    assert found.data.tags["ksom.data_digest"] == told["data_digest"]
+    environment = json.loads((logs / "first/environment.json").read_text())
+    assert found.data.tags["ksom.data_digest"] == environment["data_digest"]
     assert found.data.tags["version.numpy"] == np.__version__
-    assert found.data.tags.get("mlflow.source.git.commit") == told["git_commit"]
+    assert found.data.tags.get("mlflow.source.git.commit") == environment["git_commit"]
     there = {artefact.path for artefact in client.list_artifacts(found.info.run_id)}
     assert there == {"config.yaml", "environment.json", "map.npz", "map.png", "metrics.jsonl", "train.log", "vlog.gif"}
+
+
+def test_the_run_folder_tells_where_the_run_is_in_mlflow(experiment, logs, client) -> None:
+    run(experiment, logs / "told", name="told")
+    place = json.loads((logs / "told/mlflow.json").read_text())
+    assert place.pop("run") == the_run(client, "told").data.tags["ksom.run"]
+    assert place == {
+        "run_id": the_run(client, "told").info.run_id,
+        "experiment": "told",
+        "store": f"sqlite:///{logs}/mlflow.db",
+    }
 
 
 @pytest.mark.parametrize("algorithm", ["online", "batch"])
@@ -281,9 +294,9 @@ def test_a_server_that_is_away_is_told_once_and_the_run_sent_later(server, exper
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("cannot be reached") == 1
     assert f"{away}: cannot be reached ([Errno 111] Connection refused); the training goes on" in done.stderr
-    assert "`ksom track logs/colours` sends the rest" in done.stderr
+    assert f"`ksom track --uri {away} logs/colours` sends the rest" in done.stderr
     with pytest.raises(ServerAway, match=f"{away}: cannot be reached"):
-        track(tmp_path / "logs/colours")
+        track(tmp_path / "logs/colours", away)
     sent = ksom("track", "--uri", server.uri, "--experiment", "away", "logs/colours")
     assert sent.returncode == 0, sent.stderr
     assert f"of experiment away in {server.uri}" in sent.stdout
@@ -338,9 +351,9 @@ def test_a_deleted_experiment_is_refused_before_anything_is_written(experiment, 
     before = {path: path.stat().st_mtime_ns for path in (logs / "gone").iterdir() if path.name != ".lock"}
     with pytest.raises(TrackingError) as refused:
         run(experiment, logs / "gone", name="gone")
-    told = f"mlflow experiments restore --experiment-id {number}) or name another one"
+    advice = f"mlflow experiments restore --experiment-id {number}) or name another one"
     assert "the MLflow experiment 'gone' was deleted; restore it (" in str(refused.value)
-    assert told in str(refused.value)
+    assert advice in str(refused.value)
     assert {path: path.stat().st_mtime_ns for path in (logs / "gone").iterdir() if path.name != ".lock"} == before
 
 
@@ -364,3 +377,149 @@ def test_a_run_without_a_metrics_file_says_what_is_missing(logs, caplog) -> None
 
 def test_the_run_name_is_the_folders(tmp_path) -> None:
     assert TrackedRun(tmp_path / "exp1", TrackingStore("sqlite:///x.db", tmp_path)).name == "exp1"
+
+
+def holding(folder: Path, word: str) -> list[str]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return sorted(path.name for path in files if word.encode() in path.read_bytes())
+
+
+def test_no_file_of_a_tracked_run_holds_a_secret_of_the_environment(experiment, logs, client, monkeypatch) -> None:
+    for name in ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_TRACKING_TOKEN", "MLFLOW_TRACKING_USERNAME", "HF_TOKEN", "ANY"):
+        monkeypatch.setenv(name, f"{name}-5ecret")
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:5ecret-word@127.0.0.1:{free_port()}/?token=5ecret-token")
+    assert run(experiment, logs / "secrets", "HOOKS.TENSORBOARD", "{}", name="secrets").status == "completed"
+    assert "ConnectionRefusedError" in (logs / "secrets/train.log").read_text(), "the traceback is there"
+    monkeypatch.delenv("MLFLOW_TRACKING_URI")
+    track(logs / "secrets")
+    assert (logs / "secrets").is_dir()
+    assert the_run(client, "secrets").info.status == "FINISHED"
+    assert holding(logs, "5ecret") == []
+    assert holding(logs / "secrets", "MLFLOW_TRACKING_") == []
+
+
+def test_an_address_in_the_environment_is_in_no_file_though_the_server_refuses(
+    experiment, tmp_path, monkeypatch
+) -> None:
+    class Refuses(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_error(403, f"not you: {self.headers['Authorization']}, {self.path}")
+
+        def log_message(self, *arguments) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Refuses) as other:
+        threading.Thread(target=other.handle_request, daemon=True).start()
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://me:5ecret-word@127.0.0.1:{other.server_port}")
+        with pytest.raises(TrackingError, match="the server refuses") as refused:
+            run(experiment, tmp_path / "run", name="refused")
+    assert "5ecret" not in str(refused.value)
+
+
+@pytest.fixture
+def foreign(experiment, logs, client) -> Path:
+    """The run folder of somebody else, who may have put anything into it."""
+    folder = logs / "foreign"
+    shutil.rmtree(folder, ignore_errors=True)
+    run(experiment, folder, "HOOKS.MLFLOW", "null")
+    return folder
+
+
+def change_config(folder: Path, **tracking: object) -> None:
+    config = yaml.safe_load((folder / "config.yaml").read_text())
+    config["HOOKS"]["MLFLOW"] = {"NAME": "MLflow", **tracking}
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+
+
+def test_a_run_is_not_sent_where_its_own_folder_says(foreign, logs, client, caplog) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as theirs:
+        uri = f"http://127.0.0.1:{theirs.getsockname()[1]}"
+        change_config(foreign, URI=uri, EXPERIMENT="theirs", RUN_NAME="so called")
+        track(foreign)
+        theirs.settimeout(0.01)
+        with pytest.raises(TimeoutError):
+            theirs.accept()
+    assert the_run(client, "theirs").info.run_name == "so called"
+    [line] = [message for message in caplog.messages if uri in message]
+    assert (
+        f"config.yaml: was to be sent to '{uri}', and is sent to sqlite:///{logs}/mlflow.db; --uri {uri} sends" in line
+    )
+
+
+@pytest.mark.parametrize(
+    "names", [{"EXPERIMENT": ["a"]}, {"RUN_NAME": 5, "URI": ["http://a"]}, {"EXPERIMENT": "x" * 501}]
+)
+def test_names_that_cannot_be_in_a_foreign_folder_are_refused(foreign, names) -> None:
+    change_config(foreign, **names)
+    with pytest.raises(
+        TrackingError, match=r"config\.yaml: (EXPERIMENT|RUN_NAME) must be a string of 1 to 500 characters"
+    ):
+        track(foreign)
+
+
+def test_what_a_link_in_the_folder_leads_to_is_not_sent(foreign, client, tmp_path) -> None:
+    (tmp_path / "id_rsa").write_text("private")
+    (foreign / "notes.txt").symlink_to(tmp_path / "id_rsa")
+    shutil.move(foreign / "map.npz", tmp_path / "map.npz")
+    (foreign / "map.npz").symlink_to(tmp_path / "map.npz")
+    tracked, _ = track(foreign, experiment="links")
+    sent = {artefact.path for artefact in client.list_artifacts(tracked.run_id)}
+    assert "vlog.gif" in sent
+    assert not sent & {"notes.txt", "map.npz"}
+    assert the_run(client, "links").outputs.model_outputs == []
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("mlflow.json", '{"run": "\' or 1"}', "run must be 32 hexadecimal digits"),
+        ("mlflow.json", "[1]", "must hold a mapping"),
+        ("summary.json", '{"status": "completed", "iteration": "all"}', "must hold a whole number as iteration"),
+        ("metrics.jsonl", "nonsense\n", "byte 0: a line of metrics must be a JSON object"),
+    ],
+)
+def test_a_damaged_file_of_a_foreign_folder_is_told_in_one_line(foreign, name, content, message) -> None:
+    (foreign / name).write_text(content)
+    with pytest.raises(TrackingError, match=rf"{name}: {message}"):
+        track(foreign)
+
+
+def test_a_file_that_is_no_map_is_told_in_one_line(foreign) -> None:
+    np.savez(foreign / "map.npz", weights=np.zeros(3))
+    with pytest.raises(DataError, match=r"map\.npz: "):
+        track(foreign)
+
+
+def test_a_database_that_lies_ready_beside_a_foreign_folder_writes_nothing_outside(
+    experiment, logs, client, tmp_path
+) -> None:
+    run(experiment, logs / "ready", name="ready")
+    before = holding(logs / "mlartifacts", "")
+    shutil.copy(logs / "mlflow.db", tmp_path / "mlflow.db")
+    shutil.copytree(logs / "ready", tmp_path / "ready")
+    with pytest.raises(
+        TrackingError, match=r"mlflow\.db: keeps files in '.*', not in .*/mlartifacts; if they are to go"
+    ):
+        track(tmp_path / "ready")
+    assert holding(logs / "mlartifacts", "") == before
+    assert not (tmp_path / "mlartifacts").exists()
+
+
+def test_a_training_beside_a_database_that_lies_ready_is_refused_before_anything_is_written(
+    experiment, logs, client, tmp_path
+) -> None:
+    run(experiment, logs / "found", name="found")
+    shutil.copy(logs / "mlflow.db", tmp_path / "mlflow.db")
+    with pytest.raises(TrackingError, match=r"mlflow\.db: keeps files in"):
+        run(experiment, tmp_path / "run", name="found")
+    assert [path.name for path in (tmp_path / "run").iterdir()] == [".lock"]
+
+
+def test_a_run_that_lies_ready_beside_a_foreign_folder_writes_nothing_outside(foreign, logs, tmp_path) -> None:
+    tracked, _ = track(foreign, experiment="ready run")
+    with closing(sqlite3.connect(logs / "mlflow.db")) as database, database:
+        change = "UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?"
+        database.execute(change, ((tmp_path / "outside").as_uri(), tracked.run_id))
+    with pytest.raises(TrackingError, match=r"keeps files in 'file:.*outside', not in"):
+        track(foreign, experiment="ready run")
+    assert not (tmp_path / "outside").exists()

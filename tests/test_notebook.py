@@ -1,30 +1,41 @@
-"""The notebook: stored clean, and every cell of it runs."""
+"""The notebook is stored with its outputs, and they are what it shows today."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-nbformat = pytest.importorskip("nbformat", reason="pip install nbclient ipykernel")
+pytest.importorskip("nbformat", reason="pip install nbclient ipykernel")
 
-ROOT = Path(__file__).parents[1]
+from tests.notebook import NOTEBOOK, executed, read, told
+
+STORED = read()
 
 
-def test_the_notebook_is_stored_without_outputs() -> None:
-    notebook = nbformat.read(ROOT / "kohonen.ipynb", as_version=4)
-    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    assert code
-    assert not any(cell.outputs or cell.execution_count for cell in code)
+def test_the_notebook_is_stored_as_it_was_executed_from_top_to_bottom() -> None:
+    counts = [cell.execution_count for cell in STORED.cells if cell.cell_type == "code"]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_every_cell_that_shows_something_has_its_output_stored() -> None:
+    shows = ("print(", "plt.show()", "display(", "Image(")
+    silent = [
+        cell.id
+        for cell in STORED.cells
+        if cell.cell_type == "code" and any(word in cell.source for word in shows) and not cell.outputs
+    ]
+    assert silent == []
+
+
+def test_no_error_is_stored() -> None:
+    assert not [output for outputs in told(STORED).values() for output in outputs if "Traceback" in str(output)]
+
+
+def test_the_notebook_is_small_enough_to_be_looked_at() -> None:
+    assert NOTEBOOK.stat().st_size < 1.5e6
 
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of the notebook's own libraries
-def test_the_notebook_runs_from_a_clean_folder(tmp_path: Path) -> None:
-    from nbclient import NotebookClient
-
-    for name in ("configs", "examples"):
-        shutil.copytree(ROOT / name, tmp_path / name)
-    notebook = nbformat.read(ROOT / "kohonen.ipynb", as_version=4)
-    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    films = list((tmp_path / "logs2").glob("*/vlog.gif"))
-    assert len(films) >= 4
+def test_the_notebook_shows_what_is_stored(tmp_path: Path) -> None:
+    assert told(executed(tmp_path)) == told(STORED), "`make notebook` stores it anew"
+    assert len(list((tmp_path / "logs2").glob("*/vlog.gif"))) >= 4

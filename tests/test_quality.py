@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ksom.errors import ParameterError
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.quality import quality, quantization_error, topographic_error
 
@@ -39,3 +40,10 @@ def test_map_of_one_node_has_no_topographic_error():
 def test_samples_that_are_weights_have_no_quantization_error():
     weights = np.random.default_rng(0).random((3, 3, 2)).astype("float32")
     assert quantization_error(KohonenSOM(3, 3, initial=weights), weights.reshape(9, 2)) == 0
+
+
+@pytest.mark.parametrize("error", [quality, quantization_error, topographic_error])
+@pytest.mark.parametrize("som", [np.eye(2), None, KohonenSOM], ids=["samples first", "nothing", "class"])
+def test_only_a_map_is_measured(error, som):
+    with pytest.raises(ParameterError, match="som must be a KohonenSOM, the samples come after it, got"):
+        error(som, np.eye(2))

@@ -1,11 +1,13 @@
 """What the README shows works as it stands there."""
 
 import re
+import shlex
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
+from click.testing import CliRunner
 
 from ksom.config import DEFAULTS
 from ksom.default_setup import Experiment
@@ -13,6 +15,9 @@ from ksom.entry import cli
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
+
+COMMANDS = re.findall(r"^    (ksom (?!track|.*--mlflow)[^#\n]*[^#\n ])", README, flags=re.MULTILINE)
+"""What is shown with MLflow is in test_mlflow.py."""
 
 
 def blocks(language: str) -> list[str]:
@@ -23,15 +28,15 @@ def blocks(language: str) -> list[str]:
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
-    (tmp_path / "my_module.py").write_text(blocks("python")[1])
+    module = next(text for text in blocks("python") if text.startswith("# my_module.py"))
+    (tmp_path / "my_module.py").write_text(module)
     return tmp_path
 
 
 def test_the_python_examples_run(elsewhere: Path) -> None:
-    names = {"samples": np.random.default_rng(0).random((50, 4))}
-    exec(blocks("python")[0], names)
+    for text in blocks("python"):
+        exec(text, {"samples": np.random.default_rng(0).random((50, 4))})
     assert (elsewhere / "map.npz").is_file()
-    exec(blocks("python")[2], names)
 
 
 def test_the_yaml_examples_run(elsewhere: Path) -> None:
@@ -41,9 +46,28 @@ def test_the_yaml_examples_run(elsewhere: Path) -> None:
 
 
 def test_the_tree_in_the_readme_is_the_default_configuration(elsewhere: Path) -> None:
-    (elsewhere / "shown.yaml").write_text(blocks("yaml")[0])
+    tree = next(text for text in blocks("yaml") if "CALLBACK_PERIOD" in text)
+    (elsewhere / "shown.yaml").write_text(tree)
     assert Experiment("shown.yaml").config == Experiment().config
-    assert set(yaml.safe_load(blocks("yaml")[0])) == set(DEFAULTS)
+    assert set(yaml.safe_load(tree)) == set(DEFAULTS)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_works(command: str, elsewhere: Path) -> None:
+    for folder in ("configs", "examples"):
+        (elsewhere / folder).symlink_to(ROOT / folder)
+    result = CliRunner().invoke(cli, shlex.split(command)[1:])
+    assert result.exit_code == 0, result.output
+
+
+def test_only_the_checkout_is_installed() -> None:
+    installed = re.findall(r"pip3? install ([^`#\n]+)", README)
+    assert installed
+    assert {what.strip() for what in installed if not re.match(r"-e ('\.\[\w+\]'|\.)", what)} == set()
+
+
+def test_python_comes_before_benchmarks() -> None:
+    assert README.index("## From Python") < README.index("## How fast it is")
 
 
 def test_the_first_screen_has_the_two_commands() -> None:

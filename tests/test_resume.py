@@ -25,7 +25,7 @@ HOOKS:
   QUALITY: {EVERY: 3}
 """
 
-CLOCK = ("seconds_per_iteration", "iterations_per_second", "eta_seconds")
+CLOCK = ("seconds", "seconds_per_iteration", "iterations_per_second", "eta_seconds")
 
 
 @pytest.fixture(scope="module")
@@ -129,6 +129,19 @@ def test_a_signal_finishes_the_iteration_saves_and_a_resume_completes_the_same_r
     assert_same_run(folder, uninterrupted)
 
 
+def test_a_signal_that_was_ignored_stays_so(experiment: Path, uninterrupted: Path) -> None:
+    """As under nohup: closing the terminal does not stop the training."""
+    folder = experiment / "nohup"
+    code = "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); from ksom.entry import main; main()"
+    command = [sys.executable, "-c", code, "train", "--config-file", "colours.yaml", "--output-dir", folder.name]
+    process = subprocess.Popen(command, cwd=experiment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait_for(folder / "checkpoints" / "last.npz", process)
+    process.send_signal(signal.SIGHUP)
+    status, output = ended(process)
+    assert status == 0, output
+    assert_same_run(folder, uninterrupted)
+
+
 def test_a_second_ctrl_c_stops_at_once(experiment: Path) -> None:
     folder = experiment / "twice"
     process = start(
@@ -227,8 +240,12 @@ def test_a_stop_by_the_time_limit_can_be_resumed_to_the_same_bits(experiment: Pa
     status, output = run(experiment, "limited", *limit)
     assert status == 0
     assert "the time limit of 0.3 s is reached" in output
+    first = json.loads((experiment / "limited" / "summary.json").read_text())
     assert run(experiment, "limited", "--resume")[0] == 0
     assert_same_run(experiment / "limited", uninterrupted)
+    whole = json.loads((experiment / "limited" / "summary.json").read_text())
+    assert 0.3 <= first["seconds_wall"] < whole["seconds_wall"]
+    assert first["seconds_learning"] < whole["seconds_learning"] < whole["seconds_wall"]
 
 
 def test_a_second_process_in_the_same_folder_is_refused(experiment: Path) -> None:

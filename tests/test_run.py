@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from ksom.dataset import Dataset
 from ksom.hooks.hook import Hook
 from ksom.kohonensom_model import KohonenSOM
 from ksom.trainer import Trainer
@@ -54,6 +55,22 @@ def test_progress_goes_from_zero_to_one(looked):
     _, trainer = looked
     assert trainer.run.progress == 1.0
     assert Trainer(KohonenSOM(2, 3), np.eye(3)).run.progress == 0.0
+
+
+@pytest.mark.parametrize("algorithm", ["online", "batch"])
+def test_progress_goes_on_within_an_iteration(algorithm):
+    class Watched(Dataset):
+        seen = []
+
+        def batch(self, iteration, **how):
+            for block in np.array_split(self.samples, 4):
+                self.seen.append(trainer.run.progress)
+                yield block
+
+    som = KohonenSOM(2, 3, backend="numpy")
+    trainer = Trainer(som, Watched(np.eye(8)), iterations=2, hooks=[Hook(1)], algorithm=algorithm)
+    trainer.train()
+    assert Watched.seen == [0.0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75, 0.875]
 
 
 def test_the_first_reason_to_stop_counts(looked):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ksom.errors import ParameterError
-from ksom.method.schedules import SCHEDULES, Exponential, Linear
+from ksom.method.schedules import SCHEDULES, Exponential, Geometric, Linear, as_schedule
 
 ITERATIONS = st.integers(1, 200)
 SIGMAS = st.floats(1, 1000)
@@ -16,24 +16,24 @@ SIGMAS = st.floats(1, 1000)
 
 @pytest.fixture(scope="module", params=list(SCHEDULES))
 def schedule(request):
-    return SCHEDULES.get(request.param)().completed(start=5.0, end=1.0)
+    return SCHEDULES.get(request.param)().chosen(start=5.0, end=1.0)
 
 
 @given(iterations=ITERATIONS, sigma=SIGMAS)
 def test_every_schedule_begins_at_its_start(schedule, iterations, sigma):
-    assert schedule.value(0, iterations, sigma) == 5.0
+    assert schedule.bound(iterations, sigma)(0) == 5.0
 
 
 @given(iterations=ITERATIONS, sigma=SIGMAS)
 def test_every_schedule_falls(schedule, iterations, sigma):
-    values = [schedule.value(t, iterations, sigma) for t in range(iterations)]
+    values = [schedule.bound(iterations, sigma)(t) for t in range(iterations)]
     assert all(later <= earlier for earlier, later in pairwise(values))
     assert min(values) > 0
 
 
 @given(t=st.integers(0, 199), sigma=SIGMAS)
 def test_values_are_python_floats(schedule, t, sigma):
-    assert type(schedule.value(t, 200, sigma)) is float
+    assert type(schedule.bound(200, sigma)(t)) is float
 
 
 @given(
@@ -41,22 +41,22 @@ def test_values_are_python_floats(schedule, t, sigma):
 )
 def test_exponential_is_the_formula(t, iterations, start, sigma):
     expected = start * math.exp(-t / (iterations / math.log(sigma)))
-    assert Exponential(start).value(t, iterations, sigma) == pytest.approx(expected, rel=1e-12)
+    assert Exponential(start).bound(iterations, sigma)(t) == pytest.approx(expected, rel=1e-12)
 
 
 def test_exponential_sigma_would_be_one_after_the_last_iteration():
-    assert Exponential(8.0).value(100, 100, 8.0) == pytest.approx(1.0)
+    assert Exponential(8.0).bound(100, 8.0)(100) == pytest.approx(1.0)
 
 
 @given(t=st.integers(0, 99), start=st.floats(1e-3, 1.0))
 def test_exponential_is_constant_where_sigma_starts_at_one(t, start):
-    assert Exponential(start).value(t, 100, 1.0) == start
+    assert Exponential(start).bound(100, 1.0)(t) == start
 
 
 @pytest.mark.parametrize("sigma", [0.999, 0.5, 1e-300])
 def test_exponential_refuses_sigma_below_one(sigma):
     with pytest.raises(ParameterError, match=r"sigma\.start must be >= 1 lattice step .* use geometric"):
-        Exponential(1.0).check(sigma)
+        Exponential(1.0).bound(10, sigma)
 
 
 WITH_END = [kind for kind in SCHEDULES if kind != "exponential"]
@@ -65,31 +65,31 @@ WITH_END = [kind for kind in SCHEDULES if kind != "exponential"]
 @pytest.mark.parametrize("kind", WITH_END)
 @given(iterations=st.integers(2, 10**6), start=st.floats(1e-3, 1e3), end=st.floats(1e-3, 1e3))
 def test_a_schedule_with_an_end_reaches_it_in_the_last_iteration(kind, iterations, start, end):
-    reached = SCHEDULES.get(kind)(start, end).value(iterations - 1, iterations, 1.0)
+    reached = SCHEDULES.get(kind)(start, end).bound(iterations, 1.0)(iterations - 1)
     assert reached == pytest.approx(end, rel=1e-12)
 
 
 @pytest.mark.parametrize("kind", WITH_END)
 def test_one_iteration_uses_the_start(kind):
-    assert SCHEDULES.get(kind)(3.0, 1.0).value(0, 1, 1.0) == 3.0
+    assert SCHEDULES.get(kind)(3.0, 1.0).bound(1, 1.0)(0) == 3.0
 
 
 def test_linear_reaches_its_end_exactly():
-    assert all(Linear(0.3, end / 7).value(99, 100, 1.0) == end / 7 for end in range(1, 50))
+    assert all(Linear(0.3, end / 7).bound(100, 1.0)(99) == end / 7 for end in range(1, 50))
 
 
 def test_geometric_shrinks_by_the_same_share_every_time():
-    values = [SCHEDULES.get("geometric")(8.0, 0.5).value(t, 5, 1.0) for t in range(5)]
+    values = [SCHEDULES.get("geometric")(8.0, 0.5).bound(5, 1.0)(t) for t in range(5)]
     assert values == pytest.approx([8.0, 4.0, 2.0, 1.0, 0.5])
 
 
 def test_linear_is_half_way_in_the_middle():
-    assert Linear(3.0, 1.0).value(50, 101, 1.0) == 2.0
+    assert Linear(3.0, 1.0).bound(101, 1.0)(50) == 2.0
 
 
 @pytest.mark.parametrize("kind", list(SCHEDULES))
 def test_given_values_are_kept_when_defaults_are_filled_in(kind):
-    assert SCHEDULES.get(kind)(start=0.25).completed(start=5.0, end=1.0).start == 0.25
+    assert SCHEDULES.get(kind)(start=0.25).chosen(start=5.0, end=1.0).start == 0.25
 
 
 @pytest.mark.parametrize("kind", list(SCHEDULES))
@@ -101,10 +101,31 @@ def test_impossible_starts_are_refused(kind, start):
 
 @pytest.mark.parametrize("name", ["linear", "Linear", "EXPONENTIAL"])
 def test_a_schedule_may_be_given_by_its_name(name):
-    assert type(SCHEDULES.made("sigma", name)).__name__.lower() == name.lower()
+    assert type(as_schedule("sigma", name)).__name__.lower() == name.lower()
 
 
-@pytest.mark.parametrize("schedule", ["", "cubic", 5, None, [], Linear, True])
+@pytest.mark.parametrize("schedule", ["", "cubic", None, Linear])
 def test_what_is_not_a_schedule_is_refused(schedule):
     with pytest.raises(ParameterError, match=r"sigma must name a schedule \(exponential, linear, .*\)"):
-        SCHEDULES.made("sigma", schedule)
+        as_schedule("sigma", schedule)
+
+
+def test_a_number_is_the_start_of_the_usual_schedule():
+    assert (as_schedule("sigma", 5), as_schedule("sigma", 5, "linear")) == (Exponential(5.0), Linear(5.0))
+
+
+@pytest.mark.parametrize("pair", [(5, 0.5), [5, 0.5]])
+def test_a_pair_is_start_and_end_of_a_geometric_schedule(pair):
+    assert as_schedule("sigma", pair) == Geometric(5.0, 0.5)
+
+
+@pytest.mark.parametrize("schedule", [-1, 0, math.nan, True, (5, 0), ("5", 1)])
+def test_a_start_or_an_end_must_be_above_zero(schedule):
+    with pytest.raises(ParameterError, match="sigma must be a number > 0, got"):
+        as_schedule("sigma", schedule)
+
+
+@pytest.mark.parametrize("schedule", [[], [5], (5, 4, 3)])
+def test_start_and_end_are_a_pair(schedule):
+    with pytest.raises(ParameterError, match=r"sigma must be a number, a pair \(start, end\)"):
+        as_schedule("sigma", schedule)

@@ -54,6 +54,22 @@ def test_an_error_in_a_share_is_raised_and_no_other_share_begins_after_it(thread
     assert len(begun) <= threads
 
 
+def test_an_error_in_the_first_share_alone_ends_the_others_too() -> None:
+    begun, failed = [], threading.Event()
+
+    def work(start: int, stop: int) -> None:
+        if start == 0:
+            failed.set()
+            raise ZeroDivisionError
+        begun.append(start)
+        failed.wait(10)
+        time.sleep(0.05)
+
+    with pytest.raises(ZeroDivisionError):
+        spread(work, 100, 3, 1)
+    assert len(begun) <= 2
+
+
 FORKS = """
 import os
 import threading

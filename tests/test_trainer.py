@@ -9,17 +9,20 @@ from ksom import train
 from ksom.algorithms import Batch, Online
 from ksom.dataset import Dataset
 from ksom.datasets.colours import RandomColors
+from ksom.default_setup import Experiment
 from ksom.errors import DataError, OutputError, ParameterError, TrainingFailed
 from ksom.hooks import HOOKS, Checkpoint, Quality
 from ksom.hooks.hook import Hook
 from ksom.hooks.metrics_writer import MetricsWriter
 from ksom.hooks.mlflow import MLflow
+from ksom.hooks.picture import Picture
 from ksom.hooks.progress import Progress
 from ksom.hooks.quality import StopOnNaN
 from ksom.hooks.tensorboard import TensorBoard
 from ksom.hooks.timing import TimeLimit, Timing
 from ksom.hooks.vlog import Vlog
 from ksom.kohonensom_model import KohonenSOM
+from ksom.method.quality import quantization_error
 from ksom.method.schedules import Exponential, Linear
 from ksom.runs.run import Outcome
 from ksom.trainer import Trainer
@@ -27,6 +30,7 @@ from ksom.trainer import Trainer
 ALL_HOOKS = [
     Checkpoint(every=3),
     MetricsWriter(),
+    Picture(size=16),
     Progress(),
     Quality(every=2),
     StopOnNaN(1),
@@ -68,6 +72,36 @@ def test_length_of_segments_does_not_change_a_bit(pause, batching):
 @pytest.mark.parametrize("every", [1, 3, 7, 100])
 def test_period_of_hooks_does_not_change_a_bit(every):
     assert trained([Hook(every)]) == trained(callback_period=every) == trained()
+
+
+class Squares(Hook):
+    """Acts after the iterations 1, 4, 9, …."""
+
+    def __init__(self):
+        super().__init__()
+        self.acted = []
+
+    def next_due(self, iteration, iterations, period):
+        return (math.isqrt(iteration) + 1) ** 2
+
+    def after_step(self, run):
+        self.acted.append(run.iteration)
+
+
+def test_a_hook_may_have_a_rhythm_of_its_own_beside_others():
+    hook, other = Squares(), Squares()
+    other.next_due = lambda iteration, iterations, period: Hook.next_due(other, iteration, iterations, 5)
+    trained([hook, other])
+    assert hook.acted == [1, 4, 9, 16, 23]
+    assert other.acted == [5, 10, 15, 20, 23]
+
+
+@pytest.mark.parametrize("due", [-1, 0, 3])
+def test_a_hook_that_is_always_due_already_does_not_hold_the_training_for_ever(due):
+    hook = Squares()
+    hook.next_due = lambda iteration, iterations, period: due
+    trained([hook])
+    assert hook.acted[-1] == 23
 
 
 @pytest.mark.parametrize("algorithm", ["online", "batch"])
@@ -287,3 +321,22 @@ def test_a_constructor_that_forgets_its_base_is_told():
 
     with pytest.raises(DataError, match=r"has no samples: its constructor must call super\(\).__init__\(samples\)"):
         Trainer(KohonenSOM(2, 2), Forgetful())
+
+
+@pytest.mark.parametrize("algorithm", ["online", "batch"])
+@pytest.mark.parametrize("sides", [(1, 2), (2, 1)])
+def test_a_map_of_two_nodes_finds_two_blobs(algorithm, sides):
+    chance = np.random.default_rng(0)
+    blobs = np.repeat([[0.0, 0.0], [10.0, 10.0]], 50, axis=0) + chance.normal(scale=0.1, size=(100, 2))
+    som = KohonenSOM(*sides)
+    Trainer(som, blobs, iterations=100, algorithm=algorithm).train()
+    assert quantization_error(som, blobs) < 0.2
+
+
+@pytest.mark.parametrize("algorithm", ["online", "batch"])
+def test_what_is_chosen_for_the_map_is_in_the_resolved_configuration_and_repeats_the_run(algorithm, tmp_path):
+    overrides = ["MODEL.HEIGHT", "1", "MODEL.WIDTH", "2", "TRAINER.ALGORITHM", algorithm]
+    first = Experiment(overrides=overrides, output_dir=tmp_path / "first")
+    assert first.config["TRAINER"]["ALGORITHM"]["SIGMA"] == {"NAME": "geometric", "START": 1.0, "END": 0.3}
+    again = Experiment(tmp_path / "first/config.yaml") if first.run() else None
+    assert again.config == first.config | {"OUTPUT_DIR": again.config["OUTPUT_DIR"]}

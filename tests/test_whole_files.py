@@ -1,7 +1,10 @@
 """Files are whole whenever somebody looks, whatever refuses to be written."""
 
+import io
 import json
+import math
 import os
+import re
 import subprocess
 import sys
 
@@ -9,7 +12,16 @@ import pytest
 
 from ksom.errors import OutputError
 from ksom.logger import JsonLines
-from ksom.whole_files import AppendOnlyFile, cut_back, replacing, writing
+from ksom.whole_files import (
+    AppendOnlyFile,
+    as_json,
+    cut_back,
+    open_own,
+    remove_leftovers,
+    replace_link,
+    replacing,
+    writing,
+)
 
 LIMITED = """
 import json, resource, signal, sys
@@ -65,7 +77,7 @@ except OutputError as error:
     print(error)
 """
     told = limited(code, path)
-    assert told == f"{path}: cannot be written (File too large); raise the limit on file sizes, then --resume\n"
+    assert told == f"{path}: cannot be written (File too large); raise the limit on file sizes, then resume\n"
     assert path.read_bytes() == b"old"
     assert list(tmp_path.iterdir()) == [path]
 
@@ -96,7 +108,7 @@ def test_full_disk_takes_back_the_record(tmp_path):
         pytest.skip("mounting is not allowed here")
     try:
         lines = JsonLines(tmp_path / "metrics.jsonl")
-        with pytest.raises(OutputError, match=r"No space left on device\); free some space, then --resume"):
+        with pytest.raises(OutputError, match=r"No space left on device\); free some space, then resume"):
             all(lines.write({"iteration": number, "filler": "x" * 1000}) is None for number in range(1000))
         lines.close()
         kept = (tmp_path / "metrics.jsonl").read_text().splitlines()
@@ -136,18 +148,101 @@ def test_record_over_a_trailer_replaces_it_last(tmp_path, monkeypatch):
     assert (tmp_path / "file").read_bytes() == b"one,two."
 
 
-@pytest.mark.parametrize(("size", "kept"), [(2, b"ab"), (4, b"abcd"), (0, b"")])
-def test_cut_back_keeps_the_beginning(tmp_path, size, kept):
+@pytest.mark.parametrize(
+    ("size", "trailer", "kept"),
+    [(2, b"", b"ab"), (4, b"", b"abcd"), (0, b";", b""), (2, b";", b"a;"), (3, b"xy", b"axy")],
+)
+def test_cut_back_keeps_the_beginning_and_ends_with_the_trailer(tmp_path, size, trailer, kept):
     (tmp_path / "file").write_bytes(b"abcd")
-    assert cut_back(tmp_path / "file", size)
+    with open_own(tmp_path / "file") as file:
+        cut_back(file, size, trailer)
     assert (tmp_path / "file").read_bytes() == kept
 
 
-def test_what_is_shorter_or_gone_cannot_be_cut_back(tmp_path):
+def test_cut_back_writes_the_trailer_before_it_cuts(tmp_path):
+    """Killed in between, a film is whole all the same: whoever reads it stops at its trailer."""
+
+    class Killed(io.FileIO):
+        def truncate(self, size=None):
+            raise KeyboardInterrupt
+
     (tmp_path / "file").write_bytes(b"abcd")
-    assert not cut_back(tmp_path / "file", 5)
-    assert not cut_back(tmp_path / "none", 0)
-    assert (tmp_path / "file").read_bytes() == b"abcd"
+    with pytest.raises(KeyboardInterrupt), Killed(tmp_path / "file", "r+") as file:
+        cut_back(file, 2, b";")
+    assert (tmp_path / "file").read_bytes() == b"a;cd"
+
+
+LINKS = {
+    "a link": lambda link, victim: link.symlink_to(victim),
+    "a link to nothing": lambda link, victim: link.symlink_to(victim.with_name("nothing")),
+    "another name": lambda link, victim: link.hardlink_to(victim),
+    "a pipe": lambda link, victim: os.mkfifo(link),
+}
+
+
+@pytest.mark.parametrize("what", LINKS)
+def test_nothing_is_appended_through_what_lies_ready(tmp_path, what):
+    victim, path = tmp_path / "victim", tmp_path / "train.log"
+    victim.write_bytes(b"precious")
+    LINKS[what](path, victim)
+    with pytest.raises(OutputError, match=r"train\.log: .*remove it$"):
+        AppendOnlyFile(path)
+    assert victim.read_bytes() == b"precious"
+    assert not (tmp_path / "nothing").exists()
+
+
+@pytest.mark.parametrize("what", LINKS)
+def test_what_lies_ready_under_a_files_name_is_replaced_and_not_written_through(tmp_path, what):
+    victim, path = tmp_path / "victim", tmp_path / "map.npz"
+    victim.write_bytes(b"precious")
+    LINKS[what](path, victim)
+    with replacing(path) as file:
+        file.write(b"new")
+    assert (victim.read_bytes(), path.read_bytes(), path.is_symlink()) == (b"precious", b"new", False)
+    assert not (tmp_path / "nothing").exists()
+
+
+def test_temporary_files_have_names_that_nobody_can_foresee(tmp_path):
+    names = set()
+    for _ in range(2):
+        with replacing(tmp_path / "file"):
+            names |= {path.name for path in tmp_path.glob(".file*")}
+    assert len(names) == 2
+    assert all(re.fullmatch(r"\.file\.[0-9a-f]{16}\.part", name) for name in names)
+
+
+def test_a_link_points_to_the_newest_file_whatever_was_there(tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"precious")
+    (tmp_path / "last").symlink_to(victim)
+    (tmp_path / ".last.part").symlink_to(victim)
+    replace_link(tmp_path / "last", "newest")
+    assert (str((tmp_path / "last").readlink()), victim.read_bytes()) == ("newest", b"precious")
+
+
+def test_where_there_are_no_links_the_newest_is_copied(tmp_path, monkeypatch):
+    monkeypatch.setattr(type(tmp_path), "symlink_to", lambda *_: (_ for _ in ()).throw(NotImplementedError))
+    (tmp_path / "newest").write_bytes(b"whole")
+    replace_link(tmp_path / "last", "newest")
+    assert (tmp_path / "last").read_bytes() == b"whole"
+
+
+def test_leftovers_of_killed_processes_are_removed_and_nothing_else(tmp_path):
+    for name in (".map.npz.0123456789abcdef.part", ".mine.part", "map.npz"):
+        (tmp_path / name).write_bytes(b"")
+    remove_leftovers(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {".mine.part", "map.npz"}
+
+
+def test_json_has_no_infinity_at_any_level():
+    content = {"a": math.inf, "b": {"c": [1, math.nan, {"d": -math.inf}]}, "e": (0.5, math.inf)}
+    assert json.loads(as_json(content)) == {"a": None, "b": {"c": [1, None, {"d": None}]}, "e": [0.5, None]}
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name_and_then_its_name_is(tmp_path, disk):
+    with replacing(tmp_path / "file") as file:
+        file.write(b"new")
+    assert re.fullmatch(rf"fsync \.file\..*\.part, rename to file, fsync {tmp_path.name}", ", ".join(disk))
 
 
 @pytest.mark.parametrize("path", ["no/file", "."])
@@ -160,7 +255,15 @@ def test_where_nothing_can_be_written_is_named(tmp_path, monkeypatch, path):
 
 @pytest.mark.parametrize(
     ("number", "advice"),
-    [(28, "free some space"), (13, "choose a folder you may write to"), (30, "--output-dir"), (27, "raise the limit")],
+    [
+        (28, "free some space"),
+        (13, "choose a folder you may write to"),
+        (30, "choose another folder"),
+        (27, "raise the limit"),
+        (24, "too many files are open"),
+        (5, "the disk or the network failed"),
+        (2, "its folder is not there"),
+    ],
 )
 def test_refusals_of_the_system_come_with_advice(tmp_path, number, advice):
     with pytest.raises(OutputError, match=f"cannot be written .*{advice}"), writing(tmp_path):

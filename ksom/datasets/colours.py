@@ -1,9 +1,13 @@
 """Random colours: the data of the first experiment."""
 
 from ksom.arguments import require_integer
+from ksom.array_files import available_memory
 from ksom.dataset import DATASETS, Dataset
 from ksom.errors import ParameterError
 from ksom.method.random_streams import stream
+
+BYTES = 3 * 8
+"""Of a colour, drawn in float64."""
 
 
 @DATASETS.register("RandomColors")
@@ -23,8 +27,7 @@ class RandomColors(Dataset):
     def __init__(self, size: int = 20, seed: int = 0) -> None:
         self.size = require_integer("size", size, minimum=1)
         self.seed = require_integer("seed", seed, minimum=0)
-        try:
-            colours = stream(self.seed, "data").random((self.size, 3))
-        except (MemoryError, ValueError):  # numpy has one for each side of 2**63
-            raise ParameterError("size", "be a number of colours that fit into memory", size) from None
-        super().__init__(colours)
+        if self.size * BYTES > available_memory():
+            fit = f"be a number of colours that fit into memory, {available_memory() // BYTES} of {BYTES} bytes"
+            raise ParameterError("size", fit, size)
+        super().__init__(stream(self.seed, "data").random((self.size, 3)))

@@ -4,6 +4,7 @@ from ksom.hooks.checkpoint import Checkpoint
 from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook, Phase
 from ksom.hooks.metrics_writer import MetricsWriter
 from ksom.hooks.mlflow import MLflow
+from ksom.hooks.picture import Picture
 from ksom.hooks.progress import Progress
 from ksom.hooks.quality import Quality, StopOnNaN
 from ksom.hooks.tensorboard import TensorBoard
@@ -18,6 +19,7 @@ __all__ = [
     "MLflow",
     "MetricsWriter",
     "Phase",
+    "Picture",
     "Progress",
     "Quality",
     "StopOnNaN",

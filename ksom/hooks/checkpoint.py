@@ -1,14 +1,12 @@
 """The hook that keeps a training, so that it can be resumed."""
 
-import os
-from pathlib import Path
-
 from ksom.arguments import require_integer
 from ksom.hooks.hook import HOOKS, Hook, Phase
 from ksom.hooks.quality import require_finite
 from ksom.runs.checkpoint import checkpoint_paths, save_checkpoint
 from ksom.runs.run import Outcome, Run
-from ksom.runs.run_folder import APPEND_ONLY, CHECKPOINTS
+from ksom.runs.run_folder import CHECKPOINTS
+from ksom.whole_files import make_own_folder, writing
 
 
 @HOOKS.register("Checkpoint")
@@ -24,6 +22,7 @@ class Checkpoint(Hook):
     """
 
     phase = Phase.SAVE
+    needs_folder = True
 
     def __init__(self, every: int = 100, keep: int = 3) -> None:
         super().__init__(every)
@@ -37,22 +36,15 @@ class Checkpoint(Hook):
         if run.folder is None:
             return
         require_finite(run)
-        files = [run.folder / name for name in APPEND_ONLY]
-        offsets = {file.name: _synced_size(file) for file in files if file.is_file()}
         folder = run.folder / CHECKPOINTS
-        save_checkpoint(folder, run.weights, {**run.snapshot(), "offsets": offsets}, run.describe())
-        for old in checkpoint_paths(folder)[: -self.keep]:
-            old.unlink()
+        make_own_folder(folder)
+        save_checkpoint(folder, run.weights, run.snapshot(), run.describe())
+        with writing(folder):
+            for old in checkpoint_paths(folder)[: -self.keep]:
+                old.unlink()
         self._saved = run.iteration
 
     def after_train(self, run: Run) -> None:
         """Keep a stopped training, before the other hooks write the end of a training that may go on."""
         if run.outcome is Outcome.STOPPED and self._saved != run.iteration:
             self.after_step(run)
-
-
-def _synced_size(path: Path) -> int:
-    """Return a file's size, once its contents are on the disk."""
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
-        return file.seek(0, os.SEEK_END)

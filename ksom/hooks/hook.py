@@ -6,6 +6,7 @@ from typing import Any
 
 from ksom.arguments import require_integer
 from ksom.registry import Registry
+from ksom.representation import as_call
 from ksom.runs.run import Run
 
 EVERY_PAUSE = 0
@@ -22,7 +23,7 @@ class Phase(enum.IntEnum):
     ACT = 1
     """Anything else."""
     REPORT = 2
-    """Shows or writes what the others put."""
+    """Shows or writes what is there and puts nothing, so that no metric is written because of it."""
     SAVE = 3
     """Keeps the training, after all others have acted."""
 
@@ -56,14 +57,33 @@ class Hook:
     phase = Phase.ACT
     every: int | None = None
     file: str | None = None
-    """The file in the run folder that the hook appends to, if it does: no other hook may."""
+    """The file in the run folder that the hook appends to, by whole records, if it does: no other hook may. A resumed
+    training finds it as it was at the checkpoint."""
+    trailer: bytes = b""
+    """What the file must end with to be whole; the next record is written over it."""
+    needs_folder: bool = False
+    """Whether the hook can do nothing without a run folder; one with a `file` cannot."""
 
     def __init__(self, every: int | None = None) -> None:
         if every is not None:
             self.every = require_integer("every", every, minimum=1)
 
+    def __repr__(self) -> str:
+        return as_call(self)
+
     def check(self, run: Run) -> None:
         """Raise an error if the hook cannot work: the experiment then does not begin, and an earlier run stays."""
+
+    def next_due(self, iteration: int, iterations: int, period: int) -> int:
+        """Return the next iteration after `iteration` to act after; `period` is `every`, or the CALLBACK_PERIOD.
+
+        It depends on nothing else, so that a resumed training acts where an uninterrupted one does.
+        """
+        return iteration - iteration % period + period
+
+    def rhythm(self, iterations: int, period: int) -> str:
+        """Say how often the hook acts in the whole training."""
+        return f"every {period} iterations, {-(-iterations // period)} times" if period else "at every pause"
 
     def before_train(self, run: Run) -> None:
         """Act before the first iteration, of a resumed training too."""

@@ -7,7 +7,10 @@ from ksom.runs.run import Run
 
 @HOOKS.register("MetricsWriter")
 class MetricsWriter(Hook):
-    """Appends a line to `metrics.jsonl` for each iteration at which a hook put a metric: `{"iteration": 10, …}`."""
+    """Appends a line to `metrics.jsonl` for each iteration at which a hook put a metric.
+
+    Each begins with the iteration and the seconds spent learning until then: `{"iteration": 10, "seconds": 0.5, …}`.
+    """
 
     phase = Phase.REPORT
     every = EVERY_PAUSE
@@ -24,7 +27,7 @@ class MetricsWriter(Hook):
     def after_step(self, run: Run) -> None:
         metrics = run.metrics.at(run.iteration)
         if metrics and self._lines is not None:
-            self._lines.write({"iteration": run.iteration, **metrics})
+            self._lines.write({"iteration": run.iteration, "seconds": run.seconds, **metrics})
 
     def after_train(self, run: Run) -> None:
         if self._lines is not None:

@@ -1,6 +1,7 @@
 """The hook that sends the run to MLflow while it trains."""
 
 import logging
+import shlex
 import threading
 import time
 from pathlib import Path
@@ -9,14 +10,14 @@ from ksom.arguments import require_string
 from ksom.errors import KsomError
 from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook, Phase
 from ksom.runs.run import Outcome, Run
-from ksom.runs.tracking import ARTEFACTS, STATUS, TrackedRun, experiment_name
+from ksom.runs.tracking import STATUS, TrackedRun, experiment_name
 from ksom.runs.tracking_record import MAP, METRICS
 from ksom.runs.tracking_store import (
     ServerAway,
-    TrackingStore,
     require_mlflow,
     require_no_password,
     require_uri,
+    store_of,
     store_uri,
 )
 
@@ -57,11 +58,12 @@ class MLflow(Hook):
     """
 
     phase = Phase.SEND
+    needs_folder = True
     every = EVERY_PAUSE
 
     def __init__(self, uri: str | None = None, experiment: str | None = None, run_name: str | None = None) -> None:
         super().__init__()
-        self.uri = None if uri is None else require_no_password("uri", require_uri("uri", uri))
+        self.uri = None if uri is None else require_uri("uri", require_no_password("uri", uri))
         self.experiment = None if experiment is None else require_string("experiment", experiment, longest=500)
         self.run_name = None if run_name is None else require_string("run_name", run_name, longest=500)
         require_mlflow()
@@ -73,7 +75,7 @@ class MLflow(Hook):
         """Ask the server for the experiment; one that does not answer is asked again later."""
         if run.folder is None or self._tracked is not None:
             return
-        store = TrackingStore(store_uri(self.uri, run.folder), run.folder.parent / ARTEFACTS)
+        store = store_of(run.folder, self.uri)
         experiment = self.experiment or experiment_name()
         try:
             store.experiment(experiment)
@@ -86,7 +88,9 @@ class MLflow(Hook):
     def before_train(self, run: Run) -> None:
         self.check(run)
         if self._tracked is not None:
-            self._sender = _Sender(self._tracked)
+            named = ["--uri", self.uri] if self.uri else []
+            again = shlex.join(["ksom", "track", *named, str(run.folder)])
+            self._sender = _Sender(self._tracked, again)
             self._sender.start()
 
     def after_train(self, run: Run) -> None:
@@ -104,9 +108,10 @@ class MLflow(Hook):
 class _Sender(threading.Thread):
     """Sends what is new, every moment, until the run has ended."""
 
-    def __init__(self, tracked: TrackedRun) -> None:
+    def __init__(self, tracked: TrackedRun, again: str) -> None:
         super().__init__(name="mlflow", daemon=True)
         self.tracked = tracked
+        self.again = again
         self._ended = threading.Event()
         self._how: tuple[str, int | None, str | None] = ("", None, None)
         self._done = False
@@ -119,8 +124,8 @@ class _Sender(threading.Thread):
         if self._done:
             logger.info("mlflow: run %s in %s", self.tracked.run_id, self.tracked.store.name)
         else:
-            logger.warning("mlflow: not everything has been sent to %s; `ksom track %s` sends the rest",
-                           self.tracked.store.name, self.tracked.folder)  # fmt: skip
+            logger.warning("mlflow: not everything has been sent to %s; `%s` sends the rest",
+                           self.tracked.store.name, self.again)  # fmt: skip
 
     def run(self) -> None:
         pause, is_away = SECONDS_BETWEEN_BATCHES, False

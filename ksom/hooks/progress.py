@@ -1,63 +1,94 @@
 """The hook that shows how far the training is."""
 
 import logging
-import sys
+import threading
 import time
-from typing import Any
+from contextlib import suppress
 
+from ksom.errors import OutputError
 from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook, Phase
+from ksom.logger import STATUS_LINE
 from ksom.runs.run import Run
 
 logger = logging.getLogger(__name__)
 
+SECONDS_BETWEEN_DRAWINGS = 0.2
 SECONDS_BETWEEN_LINES = 5.0
+SHORTEST, LONGEST = 10, 30
+"""Characters of the bar."""
 
 
 @HOOKS.register("Progress")
 class Progress(Hook):
-    """A progress bar with the time left on a terminal; elsewhere a line in the log, some seconds apart."""
+    """A progress bar on a terminal; elsewhere a line in the log, some seconds apart.
+
+    It moves within a long iteration too. The time left counts hooks; at the end stands how long this part of the
+    training took, and how much of that was learning.
+    """
 
     phase = Phase.REPORT
     every = EVERY_PAUSE
 
     def __init__(self) -> None:
         super().__init__()
-        self._bar: Any = None
-        self._first = 0
-        self._last = 0.0
+        self._ended = threading.Event()
+        self._watcher: threading.Thread | None = None
 
     def before_train(self, run: Run) -> None:
-        self._last = time.monotonic()
-        if sys.stderr.isatty():
-            import click
-
-            # A resumed training starts a bar of its own: what came before would make the time left look short.
-            self._first = first = run.iteration
-            self._bar = click.progressbar(
-                length=run.iterations - first,
-                label=f"training from iteration {first}" if first else "training",
-                file=sys.stderr,
-                show_pos=True,
-                item_show_func=lambda _: _errors(run),
-            )
-            self._bar.update(0)
-
-    def after_step(self, run: Run) -> None:
-        if self._bar is not None:
-            self._bar.update(run.iteration - self._first - self._bar.pos)
-        elif time.monotonic() - self._last >= SECONDS_BETWEEN_LINES:
-            self._last = time.monotonic()
-            left = run.seconds / run.iteration * (run.iterations - run.iteration)
-            logger.info(
-                "iteration %d/%d (%.0f %%)%s, about %.0f s left",
-                run.iteration, run.iterations, 100 * run.progress, _errors(run), left,
-            )  # fmt: skip
+        self._is_bar = STATUS_LINE.is_possible
+        self._began, self._first, self._learned = time.monotonic(), run.progress, run.seconds
+        if self._is_bar:
+            self._show(run)
+        self._ended.clear()
+        self._watcher = threading.Thread(target=self._watch, args=(run,), name="progress", daemon=True)
+        self._watcher.start()
 
     def after_train(self, run: Run) -> None:
-        if self._bar is not None:
-            self._bar.render_finish()
+        if self._watcher is None:
+            return
+        self._ended.set()
+        self._watcher.join()
+        self._show(run, f"{self._elapsed():.3g} s", f"{run.seconds - self._learned:.3g} s of it learning")
+        STATUS_LINE.end()
+
+    def _watch(self, run: Run) -> None:
+        """Show the run as it is, over and over: between its pauses nothing but a thread can."""
+        while not self._ended.wait(SECONDS_BETWEEN_DRAWINGS if self._is_bar else SECONDS_BETWEEN_LINES):
+            with suppress(OutputError):  # of a log that cannot be written: the training's own lines say so
+                self._show(run, _left(self._elapsed(), self._first, run.progress))
+
+    def _elapsed(self) -> float:
+        return time.monotonic() - self._began
+
+    def _show(self, run: Run, *times: str) -> None:
+        facts = [f"{int(100 * run.progress)} %", *times, f"iteration {run.iteration}/{run.iterations}", _error(run)]
+        facts = [fact for fact in facts if fact]
+        if self._is_bar:
+            STATUS_LINE.draw(_bar(run.progress, facts, STATUS_LINE.columns))
+        else:
+            logger.info(", ".join(facts))
 
 
-def _errors(run: Run) -> str:
+def _bar(progress: float, facts: list[str], columns: int) -> str:
+    """Return a bar and as many facts, the first ones first, as there is room for."""
+    room = columns - SHORTEST - len("[] ")
+    while facts and len(", ".join(facts)) > room:
+        facts = facts[:-1]
+    text = ", ".join(facts)
+    length = min(LONGEST, columns - len("[] ") - len(text))
+    done = int(length * progress)
+    return f"[{'#' * done}{'-' * (length - done)}] {text}"
+
+
+def _left(elapsed: float, first: float, progress: float) -> str:
+    """Return the time left, if what has been done since `first` tells."""
+    if progress <= first:
+        return ""
+    minutes, seconds = divmod(round(elapsed / (progress - first) * (1 - progress)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02} left" if hours else f"{minutes}:{seconds:02} left"
+
+
+def _error(run: Run) -> str:
     error = run.metrics.latest("quantization_error")
-    return "" if error is None else f" quantization error {error:.4g}"
+    return "" if error is None else f"quantization error {error:.4g}"

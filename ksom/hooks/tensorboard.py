@@ -42,6 +42,7 @@ class TensorBoard(Hook):
     """
 
     phase = Phase.REPORT
+    needs_folder = True
 
     def __init__(self, every: int | None = None, size: int = 250) -> None:
         super().__init__(every)
@@ -85,8 +86,7 @@ class Events:
     def __init__(self, folder: Path, iteration: int) -> None:
         from tensorboard.compat.proto.event_pb2 import SessionLog
 
-        # TensorBoard reads the files in the order of their names, and only goes forward.
-        self._file = AppendOnlyFile(folder / f"{EVENTS}.{time.time_ns():020d}.ksom")
+        self._file = AppendOnlyFile(folder / _next_name(folder))
         self._append(file_version="brain.Event:2")
         self._append(step=iteration + 1, session_log=SessionLog(status=SessionLog.START))
 
@@ -106,6 +106,12 @@ class Events:
 
         event = Event(wall_time=time.time(), **content)
         RecordWriter(_Whole(self._file)).write(event.SerializeToString())
+
+
+def _next_name(folder: Path) -> str:
+    """Return a name after those that are there: files are read in the order of names, and a clock may be set back."""
+    numbers = [int(path.name.split(".")[3]) for path in folder.glob(f"{EVENTS}.{'[0-9]' * 20}.ksom")]
+    return f"{EVENTS}.{max([time.time_ns(), *(number + 1 for number in numbers)]):020d}.ksom"
 
 
 class _Whole:
@@ -140,7 +146,7 @@ def histogram(name: str, values: NDArray[Any]) -> Any:
 
     values = values.astype(np.float64)
     counts, edges = np.histogram(values, bins=BINS)
-    told = HistogramProto(
+    bins = HistogramProto(
         min=values.min(),
         max=values.max(),
         num=len(values),
@@ -149,4 +155,4 @@ def histogram(name: str, values: NDArray[Any]) -> Any:
         bucket_limit=edges[1:].tolist(),
         bucket=counts.tolist(),
     )
-    return Summary.Value(tag=name, histo=told)
+    return Summary.Value(tag=name, histo=bins)

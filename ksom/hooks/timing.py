@@ -1,9 +1,5 @@
 """Hooks that watch the clock."""
 
-import time
-from collections.abc import Mapping
-from typing import Any
-
 from ksom.arguments import require_number
 from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook, Phase
 from ksom.runs.run import Run
@@ -11,7 +7,10 @@ from ksom.runs.run import Run
 
 @HOOKS.register("Timing")
 class Timing(Hook):
-    """Puts the metrics `seconds_per_iteration`, `iterations_per_second` and `eta_seconds`; hooks are not counted.
+    """Puts the metrics `seconds_per_iteration`, `iterations_per_second` and `eta_seconds`.
+
+    The first two are of learning alone; the time left is what a clock on the wall will show, hooks included. Each is
+    measured since the last time.
 
     Parameters
     ----------
@@ -23,20 +22,25 @@ class Timing(Hook):
 
     def __init__(self, every: int | None = None) -> None:
         super().__init__(every)
-        self._since = (0, 0.0)
+        self._since = (0, 0.0, 0.0)
 
     def before_train(self, run: Run) -> None:
-        self._since = (run.iteration, run.seconds)
+        self._since = _now(run)
 
     def after_step(self, run: Run) -> None:
-        iteration, seconds = self._since
-        per_iteration = (run.seconds - seconds) / (run.iteration - iteration)
+        iterations, learning, wall = (now - then for now, then in zip(_now(run), self._since, strict=True))
+        per_iteration = learning / iterations
         run.metrics.put(
             seconds_per_iteration=per_iteration,
             iterations_per_second=1 / max(per_iteration, 1e-9),
-            eta_seconds=per_iteration * (run.iterations - run.iteration),
+            eta_seconds=wall / iterations * (run.iterations - run.iteration),
         )
-        self._since = (run.iteration, run.seconds)
+        self._since = _now(run)
+
+
+def _now(run: Run) -> tuple[int, float, float]:
+    """Return iterations completed, seconds of learning, and what a clock shows, seconds."""
+    return run.iteration, run.seconds, run.wall_seconds
 
 
 @HOOKS.register("TimeLimit")
@@ -54,21 +58,7 @@ class TimeLimit(Hook):
     def __init__(self, seconds: float) -> None:
         super().__init__()
         self.seconds = require_number("seconds", seconds, above=0, unit="seconds")
-        self._earlier = 0.0
-        self._began = time.monotonic()
-
-    def before_train(self, run: Run) -> None:
-        self._began = time.monotonic()
 
     def after_step(self, run: Run) -> None:
-        if self._elapsed() >= self.seconds:
+        if run.wall_seconds >= self.seconds:
             run.request_stop(f"the time limit of {self.seconds:g} s is reached")
-
-    def state(self) -> dict[str, Any]:
-        return {"elapsed": self._elapsed()}
-
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        self._earlier = state.get("elapsed", 0.0)
-
-    def _elapsed(self) -> float:
-        return self._earlier + time.monotonic() - self._began

@@ -1,37 +1,40 @@
 """The hook that films the training."""
 
 import logging
+import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ksom.arguments import require_boolean, require_integer, require_number
-from ksom.hooks.hook import HOOKS, Hook
-from ksom.pictures.film import Film
+from ksom.hooks.hook import HOOKS, Hook, Phase
+from ksom.pictures.film import TRAILER, Film
 from ksom.pictures.picture import Colours, Scale, colours_for
 from ksom.runs.run import Outcome, Run
-from ksom.whole_files import replacing
 
 logger = logging.getLogger(__name__)
 
 HOLD_SECONDS = 2.0
 """How long the last frame is shown."""
 
-PNG_LEVEL = 4
-"""How hard the last picture is compressed: 500 × 500 pixels in 19 ms instead of 48, for an eighth more bytes."""
+FRAMES = 100
+"""How many frames a film has, about, that was not told how often to take one."""
 
 
 @HOOKS.register("Vlog")
 class Vlog(Hook):
-    """Films the weights to `vlog.gif` and draws the last ones to `map.png`.
+    """Films the weights to `vlog.gif`.
+
+    A film that is not told how often has about 100 frames, and more of them in the beginning, when a map changes most:
+    its frame k shows iteration ⌈iterations · (k / 100)²⌉. The first and last states are always in it.
 
     Nodes are crisp blocks. Three features in [0, 1] are the colours themselves, one feature is grey, otherwise the
-    first three principal components of the probe are red, green and blue. The first and last states are in the film.
+    first three principal components of the probe are red, green and blue. A GIF's frame has 256 colours: where nodes
+    are many and small they are mixed (dithered), else a node has the nearest.
 
     Parameters
     ----------
     every : int, optional
-        Iterations between two frames; default the run's CALLBACK_PERIOD.
+        Iterations between two frames; default: about 100 frames in all, whatever the run's CALLBACK_PERIOD.
     fps : float
         Frames per second, from 0.01 to 50.
     size : int
@@ -41,7 +44,9 @@ class Vlog(Hook):
         Write the iteration under each frame.
     """
 
+    phase = Phase.REPORT
     file = "vlog.gif"
+    trailer = TRAILER
 
     def __init__(self, every: int | None = None, fps: float = 10, size: int = 500, caption: bool = True) -> None:
         super().__init__(every)
@@ -51,6 +56,17 @@ class Vlog(Hook):
         self._film: Film | None = None
         self._colours: Colours
         self._scale: Scale
+
+    def next_due(self, iteration: int, iterations: int, period: int) -> int:
+        if self.every is not None:
+            return super().next_due(iteration, iterations, period)
+        frame = math.isqrt(FRAMES**2 * iteration // iterations) + 1
+        return -(-iterations * frame**2 // FRAMES**2)
+
+    def rhythm(self, iterations: int, period: int) -> str:
+        if self.every is not None:
+            return super().rhythm(iterations, period)
+        return f"about {min(FRAMES, iterations)} times, more often in the beginning"
 
     def before_train(self, run: Run) -> None:
         if run.folder is None:
@@ -68,11 +84,10 @@ class Vlog(Hook):
             self._append(run, 1 / self.fps)
 
     def after_train(self, run: Run) -> None:
-        if self._film is None or run.folder is None:
+        if self._film is None:
             return
         if run.outcome is not Outcome.FAILED:
             self._append(run, HOLD_SECONDS)
-            self._draw(run, run.folder / "map.png")
         self._film.close()
 
     def state(self) -> dict[str, Any]:
@@ -88,15 +103,9 @@ class Vlog(Hook):
     def _append(self, run: Run, seconds: float) -> None:
         if self._film is not None:
             pixels = self._colours.of(self._scale.reduced(run.weights))
-            caption = f"iteration {run.iteration} of {run.iterations}" if self.caption else ""
+            number = f"{run.iteration:{len(str(run.iterations))}}"  # as long in every frame
+            caption = f"iteration {number} of {run.iterations}" if self.caption else ""
             self._film.append(pixels, seconds, enlarge=self._scale.enlarge, caption=caption)
-
-    def _draw(self, run: Run, path: Path) -> None:
-        from PIL import Image
-
-        picture = self._scale.enlarged(self._colours.of(self._scale.reduced(run.weights)))
-        with replacing(path) as file:
-            Image.fromarray(picture).save(file, "png", compress_level=PNG_LEVEL)
 
     def _say_scale(self, run: Run) -> None:
         rows, columns = self._scale.reduce

@@ -14,6 +14,9 @@ from numpy.typing import DTypeLike, NDArray
 from ksom.arguments import require_choice
 from ksom.errors import BackendUnavailable
 from ksom.kernels.backend import Backend
+from ksom.kernels.effort import LOADING_SECONDS
+from ksom.method.distance import Distance
+from ksom.method.neighbourhood import Neighbourhood
 
 if TYPE_CHECKING:
     from ksom.kernels.jax.backend import JaxBackend
@@ -23,12 +26,17 @@ logger = logging.getLogger(__name__)
 
 BACKENDS = ("auto", "numpy", "numba", "jax")
 
-LITTLE_WORK = 2e8
-"""Up to so many values to visit (samples × nodes × features) numpy needs about as long as loading numba does: 0.3 to
-0.7 s, and once on every machine 4 s of compilation."""
 
-
-def get_backend(name: str, weights: NDArray[Any], dtype: DTypeLike, *, threads: int = 0, samples: int = 0) -> Backend:
+def get_backend(
+    name: str,
+    weights: NDArray[Any],
+    dtype: DTypeLike,
+    *,
+    distance: Distance | None = None,
+    neighbourhood: Neighbourhood | None = None,
+    threads: int = 0,
+    numpy_seconds: float = 0.0,
+) -> Backend:
     """Return the backend called `name`, holding `weights`.
 
     Parameters
@@ -40,47 +48,66 @@ def get_backend(name: str, weights: NDArray[Any], dtype: DTypeLike, *, threads: 
         First weights, data units; copied.
     dtype : dtype
         The working precision, float32 or float64.
+    distance : Distance, optional
+        How far a sample is from a node; default euclidean.
+    neighbourhood : Neighbourhood, optional
+        What the map learns by, if it is known: some kinds only the numpy backend can do.
     threads : int
         How many threads it may use; 0: all cores.
-    samples : int
-        How many samples it will be shown or asked about, as far as known; decides "auto".
+    numpy_seconds : float
+        How long the numpy backend would take for all that it will be asked to do, as far as known; decides "auto".
 
     Raises
     ------
     ParameterError
         If there is no backend of that name.
     BackendUnavailable
-        If it was asked for by name and cannot be loaded here.
+        If it was asked for by name and cannot be loaded here, or cannot do what the map needs.
     """
     require_choice("backend", name, BACKENDS)
+    plain = _needs_reference(distance, neighbourhood)
+    if plain and name in {"numba", "jax"}:
+        raise BackendUnavailable(f"backend {name}: {plain}; take the backend numpy")
     if name == "auto":
-        name, why = _choice(weights.size, samples)
-        logger.log(logging.INFO if samples else logging.DEBUG, "backend: %s (auto: %s)", name, why)
+        name, why = ("numpy", plain) if plain else _choice(numpy_seconds)
+        logger.log(logging.INFO if numpy_seconds else logging.DEBUG, "backend: %s (auto: %s)", name, why)
     if name == "numba":
         return _numba_backend()(weights, dtype, threads or _cores())
     if name == "jax":
         made = _jax_backend()(weights, dtype)
-        logger.log(logging.INFO if samples else logging.DEBUG, "backend: jax, on %s", made.devices)
+        logger.log(logging.INFO if numpy_seconds else logging.DEBUG, "backend: jax, on %s", made.devices)
         return made
     from ksom.kernels.numpy_backend import NumpyBackend
 
-    return NumpyBackend(weights, dtype)
+    return NumpyBackend(weights, dtype, distance)
 
 
-def needs_speed(weights: int, samples: int) -> bool:
-    """Whether so many samples, shown to so many weights (nodes × features), are worth loading a compiler."""
-    return weights * samples > LITTLE_WORK
+def _needs_reference(distance: Distance | None, neighbourhood: Neighbourhood | None) -> str:
+    """Return why only the numpy backend can do it, if that is so.
+
+    The others leave out nodes by bounds that hold for squares, and for rates from 0 to 1.
+    """
+    if distance is not None and not distance.is_square:
+        return f"the distance {type(distance).__name__} is no sum of squares"
+    if neighbourhood is not None and neighbourhood.lowest < 0:
+        return f"the neighbourhood {type(neighbourhood).__name__} has negative values"
+    return ""
 
 
-def _choice(weights: int, samples: int) -> tuple[str, str]:
+def needs_speed(numpy_seconds: float) -> bool:
+    """Whether what numpy would take so long for is worth loading a compiler."""
+    return numpy_seconds > LOADING_SECONDS
+
+
+def _choice(numpy_seconds: float) -> tuple[str, str]:
     """Return the backend that is done first, and why."""
-    if not needs_speed(weights, samples):
+    if not needs_speed(numpy_seconds):
         return "numpy", "there is little to do, numpy is done before numba is loaded"
     try:
         _numba_backend()
     except BackendUnavailable as error:
         return "numpy", str(error)
-    return "numba", "it can be loaded, and there is much to do"
+    return "numba", f"it can be loaded, and numpy would take about {numpy_seconds:.2g} s"
 
 
 def _numba_backend() -> "type[NumbaBackend]":
@@ -88,10 +115,6 @@ def _numba_backend() -> "type[NumbaBackend]":
         from ksom.kernels.numba.backend import NumbaBackend
     except ImportError as error:
         raise BackendUnavailable(f"backend numba cannot be loaded ({error}); pip install numba") from error
-    except RuntimeError as error:  # numba finds no place for what it compiles
-        raise BackendUnavailable(
-            f"backend numba: {error}; set NUMBA_CACHE_DIR to a folder that can be written"
-        ) from error
     return NumbaBackend
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ksom.kernels.node_sums import NodeSums
 from ksom.method.neighbourhood import Factors
+from ksom.samples import Block
 
 BLOCK_DISTANCES = 2**18
 """How many distances (samples × nodes) are held at a time: about a megabyte, which stays in a core's cache."""
@@ -16,8 +17,8 @@ BLOCK_DISTANCES = 2**18
 class OnlineStep(NamedTuple):
     """One iteration of online training."""
 
-    samples: Iterable[NDArray[Any]]
-    """Blocks of rows, each of shape (n, D), in the working precision."""
+    blocks: Iterable[Block]
+    """The samples, in the working precision."""
     factors: Factors
     """The neighbourhood at this iteration's sigma."""
     learning_rate: float
@@ -40,44 +41,44 @@ class Backend(Protocol):
         """The number of features, D."""
         ...
 
-    def online(self, steps: Iterable[OnlineStep]) -> None:
+    def show(self, steps: Iterable[OnlineStep]) -> None:
         """Show samples one after another; each moves the weights before the next one is looked at."""
         ...
 
-    def node_sums(self, samples: Iterable[NDArray[Any]]) -> NodeSums:
-        """Return sum and number of the samples that each node wins, with the weights as they are.
+    def node_sums(self, blocks: Iterable[Block]) -> NodeSums:
+        """Return sum and number of the samples of one part that each node wins, with the weights as they are.
 
         Parameters
         ----------
-        samples : iterable of ndarray of shape (n, D)
-            Blocks of rows of any size, in the working precision; how they are cut does not change a bit.
+        blocks : iterable of Block
+            Of any size, in the working precision; how they are cut does not change a bit. See `sum_of_parts`.
         """
         ...
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
         """Move every node to the mean of all samples, w_k ← Σ_b h(b, k) S_b / Σ_b h(b, k) n_b, added in float64.
 
-        The neighbourhood is applied along rows, then along columns, b ascending. A node whose denominator is below
-        `LEAST_WEIGHT` keeps its weights.
+        The neighbourhood is applied along rows, then along columns, b ascending, phase after phase. A node whose
+        denominator is below `LEAST_WEIGHT` keeps its weights.
 
         Parameters
         ----------
         node_sums : NodeSums
-            S_b and n_b of every node b.
+            S_b and n_b of every node b; its arrays may be worked in, and are used up.
         factors : Factors
             h, in float64, as far as it reaches.
         """
         ...
 
-    def best_matching_nodes(self, samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        """Return the k nearest nodes of each sample, nearest first, and their squared distances.
+    def best_matching_nodes(self, block: Block, k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        """Return the k nearest nodes of each sample, nearest first, and the sums of their distance's terms.
 
         Of equally near nodes the one with the lower index comes first.
 
         Parameters
         ----------
-        samples : ndarray of shape (n, D)
-            In the working precision.
+        block : Block
+            The samples, in the working precision.
         k : int
             1 or 2, at most the number of nodes.
 
@@ -85,11 +86,11 @@ class Backend(Protocol):
         -------
         nodes : ndarray of shape (n, k)
             Node indices, row * W + column.
-        squared_distances : ndarray of shape (n, k)
-            Data units squared, in the working precision.
+        totals : ndarray of shape (n, k)
+            What `Distance.reported` turns into distances: euclidean ones squared. In the working precision.
         """
         ...
 
-    def distances(self, samples: NDArray[Any]) -> NDArray[Any]:
+    def distances(self, block: Block) -> NDArray[Any]:
         """Return the distance of each of a few samples to every node, shape (n, K), data units."""
         ...

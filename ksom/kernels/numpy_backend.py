@@ -12,7 +12,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from ksom.kernels.backend import BLOCK_DISTANCES, OnlineStep
 from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
+from ksom.method.distance import Distance, Euclidean
 from ksom.method.neighbourhood import Factors
+from ksom.samples import Block
 
 
 class NumpyBackend:
@@ -20,9 +22,10 @@ class NumpyBackend:
 
     name = "numpy"
 
-    def __init__(self, weights: NDArray[Any], dtype: DTypeLike) -> None:
+    def __init__(self, weights: NDArray[Any], dtype: DTypeLike, distance: Distance | None = None) -> None:
         # Adding 0 turns −0 into 0; then a factor of 0 never changes a bit of a weight.
         self._planes = np.moveaxis(weights, -1, 0).astype(dtype, order="C") + 0
+        self._distance = distance or Euclidean()
 
     @property
     def weights(self) -> NDArray[Any]:
@@ -32,67 +35,67 @@ class NumpyBackend:
     def features(self) -> int:
         return len(self._planes)
 
-    def online(self, steps: Iterable[OnlineStep]) -> None:
+    def show(self, steps: Iterable[OnlineStep]) -> None:
         width = self._planes.shape[2]
-        for samples, factors, learning_rate in steps:
-            for block in samples:
-                for sample in block:
-                    row, column = divmod(int(self._squared_distances(sample[np.newaxis]).argmin()), width)
+        for blocks, factors, learning_rate in steps:
+            for block in blocks:
+                for sample in block.values:
+                    row, column = divmod(int(self._totals(sample[np.newaxis]).argmin()), width)
                     self._update(sample, row, column, factors, learning_rate)
 
-    def node_sums(self, samples: Iterable[NDArray[Any]]) -> NodeSums:
-        nodes = self._planes[0].size
-        sums, counts = np.zeros((nodes, self.features)), np.zeros(nodes)
-        for block in regrouped(samples, SUM_ROWS):
+    def node_sums(self, blocks: Iterable[Block]) -> NodeSums:
+        made = NodeSums.nothing(self._planes[0].size, self.features)
+        for block in regrouped(blocks, SUM_ROWS):
             winners = self.best_matching_nodes(block, 1)[0][:, 0]
-            counts += np.bincount(winners, minlength=nodes)
-            for feature, values in enumerate(block.T):
-                sums[:, feature] += np.bincount(winners, values, nodes)  # in float64, from the first sample to the last
-        return NodeSums(sums, counts)
+            made.counts[:, 0] += np.bincount(winners, minlength=len(made.counts))
+            for feature, values in enumerate(block.values.T):  # in float64, from the first sample to the last
+                made.sums[:, feature] += np.bincount(winners, values, len(made.sums))
+        return made
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
         shape = self._planes.shape[1:]
-        numerators = _smoothed(node_sums.sums.reshape(*shape, -1), factors)
-        denominators = _smoothed(node_sums.counts.reshape(*shape, 1), factors)[..., 0]
-        moving = denominators >= LEAST_WEIGHT
-        means = numerators[moving] / denominators[moving, np.newaxis]
+        numerators, denominators = (
+            _smoothed(array.reshape(*shape, -1), factors) for array in (node_sums.sums, node_sums.counts)
+        )
+        moving = denominators[..., 0] >= LEAST_WEIGHT
+        means = numerators[moving] / denominators[moving]
         self._planes[:, moving] = means.T.astype(self._planes.dtype) + 0
 
-    def best_matching_nodes(self, samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    def best_matching_nodes(self, block: Block, k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        samples = block.values
         nodes = np.empty((len(samples), k), dtype=np.int64)
         nearest = np.empty((len(samples), k), dtype=self._planes.dtype)
-        for rows in self._blocks(samples):
-            squared = self._squared_distances(samples[rows])
+        for rows in self._few(samples):
+            totals = self._totals(samples[rows])
             for rank in range(k):
-                nodes[rows, rank] = squared.argmin(axis=1)  # the lowest index of equals
-                nearest[rows, rank] = np.take_along_axis(squared, nodes[rows, rank, np.newaxis], axis=1)[:, 0]
-                np.put_along_axis(squared, nodes[rows, rank, np.newaxis], np.inf, axis=1)
+                nodes[rows, rank] = totals.argmin(axis=1)  # the lowest index of equals
+                nearest[rows, rank] = np.take_along_axis(totals, nodes[rows, rank, np.newaxis], axis=1)[:, 0]
+                np.put_along_axis(totals, nodes[rows, rank, np.newaxis], np.inf, axis=1)
         return nodes, nearest
 
-    def distances(self, samples: NDArray[Any]) -> NDArray[Any]:
-        distances: NDArray[Any] = np.sqrt(self._squared_distances(samples))
-        return distances
+    def distances(self, block: Block) -> NDArray[Any]:
+        return self._distance.reported(self._totals(block.values))
 
     def _update(self, sample: NDArray[Any], row: int, column: int, factors: Factors, learning_rate: float) -> None:
         """w ← w + (alpha · h(b, node)) · (x − w), for the rectangle of nodes within reach of the winner b."""
-        rows, row_factors = _around(row, factors.rows)
-        columns, column_factors = _around(column, factors.columns)
+        height, width = self._planes.shape[1:]
+        row_factors, phases = _seen_from(row, factors.rows, height), _seen_from(row, factors.phases[row % 2], height)
+        rows, columns = _reached(row_factors), _reached(_seen_from(column, np.abs(factors.columns).max(axis=0), width))
+        column_factors = _seen_from(column, factors.columns.T, width)[columns].T
         alpha = self._planes.dtype.type(learning_rate)
-        rates = (alpha * row_factors)[:, np.newaxis] * column_factors
+        rates = (alpha * row_factors[rows])[:, np.newaxis] * column_factors[phases[rows]]
         for plane, value in zip(self._planes, sample, strict=True):
             window = plane[rows, columns]
             window += rates * (value - window)
 
-    def _squared_distances(self, samples: NDArray[Any]) -> NDArray[Any]:
-        """‖w − x‖² for every sample and node, shape (n, K), adding feature by feature."""
-        squared = np.zeros((len(samples), self._planes[0].size), dtype=self._planes.dtype)
+    def _totals(self, samples: NDArray[Any]) -> NDArray[Any]:
+        """Return Σ term(w − x) for every sample and node, shape (n, K), adding feature by feature."""
+        totals = np.zeros((len(samples), self._planes[0].size), dtype=self._planes.dtype)
         for plane, values in zip(self._planes, samples.T, strict=True):
-            difference = plane.ravel() - values[:, np.newaxis]
-            difference *= difference
-            squared += difference
-        return squared
+            totals += self._distance.term(plane.ravel() - values[:, np.newaxis])
+        return totals
 
-    def _blocks(self, samples: NDArray[Any]) -> Iterator[slice]:
+    def _few(self, samples: NDArray[Any]) -> Iterator[slice]:
         rows = max(1, BLOCK_DISTANCES // self._planes[0].size)
         return (slice(start, start + rows) for start in range(0, len(samples), rows))
 
@@ -100,19 +103,29 @@ class NumpyBackend:
 def _smoothed(values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64]:
     """Σ_b h(b, k) · values[b] for every node k, shape (H, W, n): along rows, then along columns, b ascending.
 
-    Plane is added to plane: a matrix product would add in an order that depends on the machine and its threads.
+    Phase after phase, where there are several. Plane is added to plane: a matrix product would add in an order that
+    depends on the machine and its threads.
     """
-    for table in factors:
-        total, steps = np.zeros_like(values), np.arange(len(values))
+    height, width = values.shape[:2]
+    total = np.zeros_like(values)
+    for phase, column_factors in enumerate(factors.columns):
+        row_factors = np.where(factors.phases == phase, factors.rows, 0)
+        along_rows = np.zeros_like(values)
         for source, plane in enumerate(values):
-            total += table[np.abs(steps - source), np.newaxis, np.newaxis] * plane
-        values = total.swapaxes(0, 1)  # rows and columns change places, twice
-    return values
+            along_rows += _seen_from(source, row_factors[source % 2], height)[:, np.newaxis, np.newaxis] * plane
+        for source in range(width):
+            near = _seen_from(source, column_factors, width)[:, np.newaxis]
+            total += near * along_rows[:, source, np.newaxis]
+    return total
 
 
-def _around(winner: int, factors: NDArray[Any]) -> tuple[slice, NDArray[Any]]:
-    """Return the nodes within reach of the winner along one axis of the lattice, and their factors."""
-    apart = np.abs(np.arange(len(factors)) - winner)
-    within = np.flatnonzero(factors[apart])
-    reached = slice(int(within[0]), int(within[-1]) + 1)
-    return reached, factors[apart[reached]]
+def _seen_from(winner: int, table: NDArray[Any], length: int) -> NDArray[Any]:
+    """Return the part of a table by Δ that holds for the nodes 0 … length − 1 along one axis of the lattice."""
+    start = length - 1 - winner
+    return table[start : start + length]
+
+
+def _reached(factors: NDArray[Any]) -> slice:
+    """Return the smallest range of nodes that holds all with a factor other than 0."""
+    within = np.flatnonzero(factors)
+    return slice(int(within[0]), int(within[-1]) + 1)

@@ -11,6 +11,7 @@ from ksom.array_files import read_array
 from ksom.method.lattice import Lattice
 from ksom.method.random_streams import stream
 from ksom.registry import Registry
+from ksom.representation import as_call
 from ksom.samples import Range
 
 
@@ -44,6 +45,9 @@ INITIALISATIONS = Registry("initialisation", Initialisation)
 class Random:
     """Uniform between the smallest and the largest value of each feature ([0, 1] for colours)."""
 
+    def __repr__(self) -> str:
+        return as_call(self)
+
     def weights(self, lattice: Lattice, source: Source, within: Range, seed: int) -> NDArray[np.float64]:
         """Draw the weights of all nodes, row by row, feature by feature."""
         uniform = stream(seed, "initial weights").random((lattice.height, lattice.width, source.features))
@@ -55,6 +59,9 @@ class Random:
 @INITIALISATIONS.register("samples")
 class Samples:
     """Samples drawn at random from the data, with replacement where there are fewer samples than nodes."""
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def weights(self, lattice: Lattice, source: Source, within: Range, seed: int) -> NDArray[np.float64]:
         """Draw a sample for every node."""
@@ -76,6 +83,9 @@ class File:
 
     def __init__(self, path: str | Path) -> None:
         self.path = require_path("path", path)
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def weights(self, lattice: Lattice, source: Source, within: Range, seed: int) -> NDArray[np.float64]:
         """Read the weights; their shape is checked by the map that gets them."""

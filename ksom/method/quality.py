@@ -5,7 +5,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ksom.method.lattice import Lattice
+from ksom.errors import ParameterError
+from ksom.method.lattice import Lattice, are_neighbours
 
 
 class Map(Protocol):
@@ -31,21 +32,8 @@ class Quality(NamedTuple):
 
 
 def quality(som: Map, samples: ArrayLike) -> Quality:
-    """Measure both errors in one search.
-
-    Parameters
-    ----------
-    som : Map
-        A map with weights.
-    samples : array_like of shape (n, D)
-        Data units.
-
-    Raises
-    ------
-    DataError
-        If the samples are not finite numbers of shape (n, D).
-    """
-    if som.lattice.size == 1:
+    """Measure both errors in one search; see `quantization_error` and `topographic_error`."""
+    if _checked(som).lattice.size == 1:
         return Quality(quantization_error(som, samples), 0.0)
     nodes, distances = som.best_matching_nodes(samples, 2, return_distances=True)
     return Quality(_mean(distances[:, 0]), _share_apart(som, nodes))
@@ -56,35 +44,44 @@ def quantization_error(som: Map, samples: ArrayLike) -> float:
 
     Parameters
     ----------
-    som : Map
+    som : KohonenSOM or Run
         A map with weights.
     samples : array_like of shape (n, D)
         Data units.
+
+    Raises
+    ------
+    ParameterError
+        If `som` is no map.
+    DataError
+        If the samples are not finite numbers of shape (n, D).
+    NotTrained
+        If the map has no weights yet.
 
     References
     ----------
     T. Kohonen, Self-Organizing Maps, 3rd ed., Springer 2001.
     """
-    return _mean(som.best_matching_nodes(samples, return_distances=True)[1])
+    return _mean(_checked(som).best_matching_nodes(samples, return_distances=True)[1])
 
 
 def topographic_error(som: Map, samples: ArrayLike) -> float:
     """Return the share of samples whose best and second best nodes are not neighbours on the lattice.
 
-    A node of a rectangular lattice has 8 neighbours. 0 by definition on a map of one node.
-
-    Parameters
-    ----------
-    som : Map
-        A map with weights.
-    samples : array_like of shape (n, D)
-        Data units.
+    A node of a rectangular lattice has 8 neighbours. 0 by definition on a map of one node. Arguments and errors are
+    those of `quantization_error`.
 
     References
     ----------
     K. Kiviluoto, Topology preservation in self-organizing maps, Proc. ICNN 1996.
     """
-    return 0.0 if som.lattice.size == 1 else _share_apart(som, som.best_matching_nodes(samples, 2))
+    return 0.0 if _checked(som).lattice.size == 1 else _share_apart(som, som.best_matching_nodes(samples, 2))
+
+
+def _checked(som: Map) -> Map:
+    if isinstance(som, type) or not hasattr(som, "best_matching_nodes"):
+        raise ParameterError("som", "be a KohonenSOM, the samples come after it", som)
+    return som
 
 
 def _mean(distances: NDArray[np.float64]) -> float:
@@ -92,4 +89,4 @@ def _mean(distances: NDArray[np.float64]) -> float:
 
 
 def _share_apart(som: Map, nodes: NDArray[np.int64]) -> float:
-    return float((~som.lattice.are_neighbours(nodes[:, 0], nodes[:, 1])).mean())
+    return float((~are_neighbours(som.lattice, nodes[:, 0], nodes[:, 1])).mean())

@@ -92,4 +92,9 @@ class Scale(NamedTuple):
 
     def enlarged(self, pixels: NDArray[Any]) -> NDArray[Any]:
         """Return a picture with an `enlarge` block of pixels for each pixel."""
-        return np.repeat(np.repeat(pixels, self.enlarge[0], axis=0), self.enlarge[1], axis=1)
+        return enlarged(pixels, self.enlarge)
+
+
+def enlarged(pixels: NDArray[Any], times: tuple[int, int]) -> NDArray[Any]:
+    """Return a picture with a block of pixels, so many down and across, for each pixel."""
+    return np.repeat(np.repeat(pixels, times[0], axis=0), times[1], axis=1)

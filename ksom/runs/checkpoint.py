@@ -1,20 +1,18 @@
-"""Checkpoints: one .npz file each, whole or absent, with a checksum; never a pickle."""
+"""Checkpoints: the file of a map each, with the state of its training in it."""
 
-import hashlib
 import json
 import logging
 import re
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 from numpy.typing import NDArray
 
-from ksom.array_files import UNREADABLE
-from ksom.errors import CheckpointError
-from ksom.whole_files import replacing, writing
+from ksom.array_files import DamagedFile
+from ksom.errors import CheckpointError, DataError
+from ksom.map_file import MapFile, read_with_texts, write
+from ksom.whole_files import replace_link
 
 logger = logging.getLogger(__name__)
 
@@ -50,7 +48,7 @@ def save_checkpoint(folder: Path, weights: NDArray[Any], state: Mapping[str, Any
     state : mapping
         What JSON can hold.
     about : mapping
-        What `KohonenSOM.load` needs beside the weights: a checkpoint can be loaded as a map.
+        What a map's file tells beside the weights: a checkpoint can be loaded as a map.
 
     Raises
     ------
@@ -59,17 +57,8 @@ def save_checkpoint(folder: Path, weights: NDArray[Any], state: Mapping[str, Any
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"iteration-{state['iteration']:09d}.npz"
-    told = json.dumps({**state, "format_version": FORMAT_VERSION})
-    described = json.dumps(about, sort_keys=True)
-    with replacing(path) as file:
-        np.savez(
-            file,
-            weights=weights,
-            about=np.array(described),
-            state=np.array(told),
-            checksum=np.array(_checksum(weights, described, told)),
-        )
-    _link(folder / LAST, path.name)
+    write(path, MapFile(weights, **about), state=json.dumps({**state, "format_version": FORMAT_VERSION}))
+    replace_link(folder / LAST, path.name)
     return path
 
 
@@ -81,7 +70,7 @@ def newest_checkpoint(folder: Path) -> Checkpoint | None:
     Raises
     ------
     CheckpointError
-        If there are checkpoints, but all are damaged.
+        If there are checkpoints, but all are damaged, or the newest that is not damaged cannot be used.
     """
     paths = checkpoint_paths(folder)
     for path in reversed(paths):
@@ -100,47 +89,41 @@ def read_checkpoint(path: Path) -> Checkpoint:
     Raises
     ------
     DamagedCheckpoint
-        If it is not to be read, or its checksum is not that of its contents.
+        If its contents do not fit together, or its checksum is not theirs.
     CheckpointError
-        If a newer ksom wrote it.
+        If it may not be read, or a newer ksom wrote it.
     """
     try:
-        with path.open("rb") as whole, np.load(whole, allow_pickle=False) as file:
-            weights, checksum = file["weights"], str(file["checksum"])
-            about, state = str(file["about"]), str(file["state"])
-    except UNREADABLE as error:
-        raise DamagedCheckpoint(f"{path}: the checkpoint is damaged ({type(error).__name__})") from error
-    if checksum != _checksum(weights, about, state):
-        raise DamagedCheckpoint(f"{path}: the checkpoint is damaged (its checksum does not fit)")
-    told = json.loads(state)
-    if told["format_version"] > FORMAT_VERSION:
+        map_file, (text,) = read_with_texts(path, "state")
+        state = json.loads(text)
+        iteration, version = int(state["iteration"]), int(state["format_version"])
+    except DamagedFile as error:
+        raise _damaged(path, str(error).removeprefix(f"{path}: ")) from error
+    except DataError as error:
+        raise CheckpointError(str(error)) from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _damaged(path, "it does not tell the state of a training") from error
+    if version > FORMAT_VERSION:
         raise CheckpointError(f"{path}: was written by a newer ksom; update ksom to resume from it")
-    return Checkpoint(told["iteration"], weights, told)
+    return Checkpoint(iteration, map_file.weights, state)
 
 
 def checkpoint_paths(folder: Path) -> list[Path]:
-    """Return the checkpoints in a folder, oldest first."""
-    if not folder.is_dir():
+    """Return the checkpoints in a folder, oldest first.
+
+    Raises
+    ------
+    CheckpointError
+        If the folder may not be read.
+    """
+    try:
+        paths = [path for path in folder.iterdir() if re.fullmatch(r"iteration-\d+\.npz", path.name)]
+    except (FileNotFoundError, NotADirectoryError):
         return []
-    paths = [path for path in folder.iterdir() if re.fullmatch(r"iteration-\d+\.npz", path.name)]
+    except OSError as error:
+        raise CheckpointError(f"{folder}: cannot be read ({error.strerror})") from error
     return sorted(paths, key=lambda path: int(path.stem.partition("-")[2]))
 
 
-def _checksum(weights: NDArray[Any], *texts: str) -> str:
-    digest = hashlib.sha256(f"{weights.shape} {weights.dtype.str}".encode())
-    digest.update(np.ascontiguousarray(weights).data)
-    for text in texts:
-        digest.update(text.encode())
-    return digest.hexdigest()
-
-
-def _link(link: Path, target: str) -> None:
-    """Point a link at a file beside it, at once; where the file system has no links, it is a copy."""
-    temporary = link.with_name(f".{link.name}.part")
-    with writing(link):
-        temporary.unlink(missing_ok=True)
-        try:
-            temporary.symlink_to(target)
-        except (OSError, NotImplementedError):
-            shutil.copyfile(link.with_name(target), temporary)
-        temporary.replace(link)
+def _damaged(path: Path, why: str) -> DamagedCheckpoint:
+    return DamagedCheckpoint(f"{path}: the checkpoint is damaged ({why})")

@@ -2,9 +2,17 @@
 
 from ksom.errors import ParameterError
 
+TAKEN = ("iteration", "seconds")
+"""What else a line of metrics.jsonl tells."""
+
 
 class Metrics:
     """The latest value of each metric and the iteration it belongs to.
+
+    Attributes
+    ----------
+    iteration : int
+        Iterations completed: the run's own count.
 
     Examples
     --------
@@ -25,10 +33,10 @@ class Metrics:
         Raises
         ------
         ParameterError
-            If a value is not a number, or called `iteration`.
+            If a value is not a number, or called `iteration` or `seconds`.
         """
-        if "iteration" in values:
-            raise ParameterError("metric iteration", "have another name: that one is taken", values["iteration"])
+        for name in values.keys() & TAKEN:
+            raise ParameterError(f"metric {name}", "have another name: that one is taken", values[name])
         for name, value in values.items():
             try:
                 self._values[name] = (self.iteration, float(value))

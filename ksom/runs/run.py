@@ -1,12 +1,14 @@
 """What a hook sees of a training: a small face to read from."""
 
 import enum
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
+from ksom.feed import Feed
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
 from ksom.runs.metrics import Metrics
@@ -30,11 +32,13 @@ class Run:
     Attributes
     ----------
     iteration : int
-        Iterations completed: 0 before the first, and in `after_step` it counts the one just done.
+        Iterations completed: 0 before the first, and in `after_step` it counts the one just done. Metrics belong to it.
     iterations : int
         Iterations in all.
     seconds : float
         Time spent learning, hooks not counted, resumed parts included.
+    earlier_seconds : float
+        What earlier parts of a resumed training have added to `wall_seconds`.
     metrics : Metrics
         The numbers of the training.
     folder : Path or None
@@ -51,27 +55,50 @@ class Run:
         self,
         som: KohonenSOM,
         iterations: int,
-        probe: NDArray[Any],
+        feed: Feed,
         folder: Path | None,
         snapshot: Callable[[], dict[str, Any]],
     ) -> None:
         self._som = som
+        self._feed = feed
         self._snapshot = snapshot
         self._weights: tuple[int, NDArray[Any]] | None = None
-        self.iteration = 0
         self.iterations = iterations
         self.seconds = 0.0
         self.metrics = Metrics()
+        self.earlier_seconds = 0.0
+        self._began: float | None = None
         self.folder = folder
-        self.probe = probe.view()
+        self.probe = feed.probe.view()
         self.probe.flags.writeable = False
         self.outcome = Outcome.RUNNING
         self.stop_reason: str | None = None
 
+    def __repr__(self) -> str:
+        return f"Run(iteration {self.iteration} of {self.iterations}, {self.outcome.value})"
+
+    @property
+    def iteration(self) -> int:
+        return self.metrics.iteration
+
+    @iteration.setter
+    def iteration(self, iteration: int) -> None:
+        self.metrics.iteration = iteration
+
+    @property
+    def wall_seconds(self) -> float:
+        """Time that the training has taken, hooks and earlier parts of a resumed training included, seconds."""
+        return self.earlier_seconds + (0.0 if self._began is None else time.monotonic() - self._began)
+
+    def begin(self) -> None:
+        """Start the clock of `wall_seconds`; the trainer does."""
+        self._began = time.monotonic()
+
     @property
     def progress(self) -> float:
-        """The share of the iterations that is completed, from 0 to 1."""
-        return self.iteration / self.iterations
+        """The share of the training that is done, from 0 to 1; of the iteration under way the share of its samples."""
+        under_way = self._feed.shown / self._feed.samples_per_iteration
+        return min(1.0, (self.iteration + under_way) / self.iterations)
 
     @property
     def is_over(self) -> bool:

@@ -6,7 +6,7 @@ import platform
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -14,15 +14,22 @@ from typing import Any
 import yaml
 
 from ksom.errors import OutputError
-from ksom.whole_files import as_json, cut_back, replacing, writing
+from ksom.masking import masked_values
+from ksom.regular_files import read_regular
+from ksom.whole_files import as_json, open_own, remove_leftovers, replacing, writing
 
 CONFIG = "config.yaml"
 SUMMARY = "summary.json"
 CHECKPOINTS = "checkpoints"
 LOCK = ".lock"
-APPEND_ONLY = ("metrics.jsonl", "train.log", "vlog.gif")
-"""Files that grow, and are cut back to a checkpoint by a resume."""
+LOG = "train.log"
 ENVIRONMENT = "environment.json"
+OWN_NAMES = {CONFIG, SUMMARY, CHECKPOINTS, LOCK, ENVIRONMENT, LOG, "map.npz", "map.png", "mlflow.json"}
+"""What no hook may append to."""
+LARGEST_JSON = 2**24
+"""Bytes: what ksom writes has thousands."""
+TRIES = 20
+"""How often a folder may be moved away at the very moment it is locked."""
 
 
 class RunFolder:
@@ -39,23 +46,48 @@ class RunFolder:
 
     @property
     def status(self) -> str | None:
-        """How the run in the folder ended; None if it did not, or there is none."""
-        try:
-            return str(self.summary()["status"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
+        """How the run in the folder ended; None if it did not, or there is none.
 
-    def summary(self) -> dict[str, Any]:
-        """Return what summary.json holds."""
-        return dict(json.loads((self.path / SUMMARY).read_text()))
+        Raises
+        ------
+        OutputError
+            If summary.json is there and does not tell.
+        """
+        return None if (summary := self.summary()) is None else str(summary["status"])
+
+    def summary(self) -> dict[str, Any] | None:
+        """Return what summary.json holds; None if the run has not ended.
+
+        Raises
+        ------
+        OutputError
+            If it is there and cannot be read.
+        """
+        try:
+            told = _read_json(self.path / SUMMARY)
+            return {"status": told["status"], **told}
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            why = f"cannot be read ({_why(error)}), so it is not known how the run ended"
+            advice = "resume the run after removing this file, or begin anew by --restart"
+            raise OutputError(f"{self.path / SUMMARY}: {why}; {advice}") from error
 
     @property
     def holds_run(self) -> bool:
-        """Whether there is a run of ksom in the folder, ended or not: its environment.json tells."""
+        """Whether there is a run of ksom in the folder, ended or not: its environment.json tells.
+
+        Raises
+        ------
+        OutputError
+            If that may not be read.
+        """
         try:
-            return "kohonen2" in json.loads((self.path / ENVIRONMENT).read_text())["packages"]
+            return "kohonen2" in _read_json(self.path / ENVIRONMENT)["packages"]
         except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError):
             return False
+        except OSError as error:
+            raise OutputError(f"{self.path / ENVIRONMENT}: cannot be read ({_why(error)})") from error
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -66,19 +98,19 @@ class RunFolder:
         OutputError
             If another process trains in it, it cannot be written, or it holds something that is not a run.
         """
-        with writing(self.path):
-            foreign = not self.holds_run and self.path.is_dir() and any(map(_is_shown, self.path.iterdir()))
-        if foreign:
-            told = "is not empty and not a run of ksom; choose another folder with --output-dir"
-            raise OutputError(f"{self.path}: {told}")
+        self._refuse_foreign()
         self._take()
         try:
+            for folder in (self.path.resolve(), self.path / CHECKPOINTS):
+                remove_leftovers(folder)
             yield
         finally:
             self._lock.release()
 
     def make_way(self, *, restart: bool) -> None:
         """Make the folder empty for a new run; an earlier run moves to the first free of <folder>.1, .2, ….
+
+        A folder that is reached by a link moves where it is, and the link stays.
 
         Raises
         ------
@@ -87,28 +119,17 @@ class RunFolder:
         """
         if not self.holds_run:
             return
-        if self.status != "completed" and not restart:
+        if not restart and self.status != "completed":
             told = "holds an unfinished run; go on with it by --resume, or begin anew by --restart"
             raise OutputError(f"{self.path}: {told} (which keeps it under another name)")
         self._move_away()
         self._lock.release()  # it moved along
         self._take()
 
-    def cut_back(self, offsets: Mapping[str, int]) -> list[str]:
-        """Cut the append-only files back to where they were at a checkpoint; return those that are not there any more.
-
-        A file that the checkpoint does not know is removed: it is from after it.
-        """
-        (self.path / SUMMARY).unlink(missing_ok=True)
-        missing = []
+    def reopen(self) -> None:
+        """Let the run in the folder count as unfinished: it goes on."""
         with writing(self.path):
-            for name in APPEND_ONLY:
-                if name not in offsets:
-                    (self.path / name).unlink(missing_ok=True)
-                elif not cut_back(self.path / name, offsets[name]):
-                    (self.path / name).unlink(missing_ok=True)
-                    missing.append(name)
-        return missing
+            (self.path / SUMMARY).unlink(missing_ok=True)
 
     def write_config(self, config: Mapping[str, Any]) -> None:
         """Write the resolved config: every default filled in, so that the run can be repeated after one changes."""
@@ -119,26 +140,53 @@ class RunFolder:
     def write_json(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a JSON file, whole or absent."""
         with replacing(self.path / name) as file:
-            file.write(as_json(content, indent=2))
+            file.write(as_json(masked_values(content), indent=2))
+
+    def _refuse_foreign(self) -> None:
+        if self._looks_foreign() and self._looks_foreign():  # not while another process moves a run away, or begins one
+            told = "is not empty and not a run of ksom; choose another folder (--output-dir)"
+            raise OutputError(f"{self.path}: {told}")
+
+    def _looks_foreign(self) -> bool:
+        with writing(self.path), suppress(FileNotFoundError):
+            return self.path.is_dir() and any(map(_is_shown, self.path.iterdir())) and not self.holds_run
+        return False
 
     def _take(self) -> None:
+        """Lock the folder that has this name, once it is locked, too: another process may just be moving it away."""
+        for _ in range(TRIES):
+            with writing(self.path):
+                folder = Path(os.path.realpath(self.path))
+                with suppress(FileExistsError):
+                    folder.mkdir(parents=True)
+                if self._has_locked(folder):
+                    return
+        raise OutputError(f"{self.path}: another process moves it away again and again; choose another (--output-dir)")
+
+    def _has_locked(self, folder: Path) -> bool:
+        """Whether the folder could be locked, and is still where it was."""
         import filelock
 
-        path = self.path / LOCK
-        with writing(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-            path.touch()
-        self._lock = filelock.FileLock(path, timeout=0)
+        lock = filelock.FileLock(folder / LOCK, timeout=0)
         try:
-            self._lock.acquire()
+            with suppress(FileNotFoundError):  # it was moved before there was a lock
+                before = folder.stat()
+                open_own(folder / LOCK, create=True).close()
+                lock.acquire()
+                if os.path.samestat(before, self.path.stat()):
+                    self._lock = lock
+                    return True
         except filelock.Timeout:
-            raise OutputError(f"{self.path}: another process is training there; wait, or choose --output-dir") from None
+            told = "another process is training there; wait, or choose another folder (--output-dir)"
+            raise OutputError(f"{self.path}: {told}") from None
+        lock.release()
+        return False
 
     def _move_away(self) -> None:
         here, number = self.path.resolve(), 1
         if Path.cwd().is_relative_to(here):
             raise OutputError(f"{self.path}: the current folder lies in it, so it cannot be moved aside; go elsewhere")
-        while (aside := here.with_name(f"{here.name}.{number}")).exists():
+        while os.path.lexists(aside := here.with_name(f"{here.name}.{number}")):
             number += 1
         with writing(self.path):
             here.rename(aside)
@@ -171,6 +219,18 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
+
+
+def _read_json(path: Path) -> Any:
+    """Return what a JSON file holds, whoever made it."""
+    try:
+        return json.loads(read_regular(path, LARGEST_JSON))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+
+
+def _why(error: Exception) -> str:
+    return getattr(error, "strerror", None) or (str(error) if type(error) is ValueError else "it is damaged")
 
 
 def _is_shown(path: Path) -> bool:

@@ -3,19 +3,21 @@
 The run folder is the buffer: whatever could not be sent lies in it, and `ksom track` sends it another time.
 """
 
-import json
+import logging
 import os
+import re
+import shlex
 import tempfile
 import time
 import uuid
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from ksom.array_files import read_array
-from ksom.errors import TrackingError
-from ksom.runs.run_folder import CONFIG, RunFolder
+from ksom.arguments import require_string
+from ksom.errors import ParameterError, TrackingError, quoted
+from ksom.map_file import read as read_map
+from ksom.masking import masked
+from ksom.runs.run_folder import CONFIG, SUMMARY, RunFolder
 from ksom.runs.tracking_record import (
     BATCH_METRICS,
     IDENTITY,
@@ -23,18 +25,20 @@ from ksom.runs.tracking_record import (
     METRICS,
     Position,
     began,
+    configuration,
     files,
     parameters,
+    read_json,
     read_steps,
     tags,
 )
-from ksom.runs.tracking_store import EXPERIMENT, TrackingStore, store_uri
+from ksom.runs.tracking_store import EXPERIMENT, TrackingStore, store_of
+
+logger = logging.getLogger(__name__)
 
 BATCH_PARAMETERS = 100
 """Of one request, MLflow's limit."""
 RUN_TAG = "ksom.run"
-ARTEFACTS = "mlartifacts"
-"""The folder beside the run folders that holds the artefacts where there is no server."""
 STATUS = {"completed": "FINISHED", "stopped": "KILLED", "interrupted": "KILLED", "failed": "FAILED"}
 """How a run ended, in MLflow's words."""
 
@@ -113,12 +117,14 @@ class TrackedRun:
         while self.send():
             pass
         with self.store.answering() as client:
-            for path in files(self.folder, with_map=iteration is not None):
+            self.store.require_no_links(client.get_run(self.run_id).info.artifact_uri)
+            kept = files(self.folder, with_map=iteration is not None)
+            for path in kept:
                 client.log_artifact(self.run_id, str(path))
-            if iteration is not None and iteration not in self._steps_of_models():
+            if iteration is not None and self.folder / MAP in kept and iteration not in self._steps_of_models():
                 self._log_map(iteration)
             if reason:
-                client.set_tag(self.run_id, "ksom.stopped", reason)
+                client.set_tag(self.run_id, "ksom.stopped", masked(reason))
             client.set_terminated(self.run_id, status, int(1000 * self._ended()))
 
     def _open(self) -> None:
@@ -137,11 +143,18 @@ class TrackedRun:
                 client.update_run(self.run_id, status="RUNNING")
             self._send_parameters(client)
             self._sent = Position(last=self._last_step(client))
+        self._remember(identity)
 
     def _create(self, client: Any, identity: str) -> Any:
         start = int(1000 * (began(self.folder) or time.time()))
-        told = {RUN_TAG: identity, **tags(self.folder)}
-        return client.create_run(self._experiment_id, start, told, run_name=self.name)
+        described = {RUN_TAG: identity, **tags(self.folder)}
+        return client.create_run(self._experiment_id, start, described, run_name=self.name)
+
+    def _remember(self, identity: str) -> None:
+        """Write down where the run is, for whoever looks for it."""
+        place = {"run": identity, "run_id": self.run_id, "experiment": self.experiment, "store": self.store.name}
+        if read_json(self.folder / IDENTITY) != place:
+            RunFolder(self.folder).write_json(IDENTITY, place)
 
     def _send_parameters(self, client: Any) -> None:
         """Send those that MLflow lacks: a resumed run keeps the parameters it was begun with."""
@@ -183,6 +196,7 @@ class TrackedRun:
 
         client = self.store.client
         model = client.create_logged_model(self._experiment_id, "map", source_run_id=self.run_id)
+        self.store.require_no_links(model.artifact_location)
         with tempfile.TemporaryDirectory() as folder:
             save_model(self.folder / MAP, Path(folder) / "model", model_id=model.model_id, run_id=self.run_id)
             client.log_model_artifacts(model.model_id, str(Path(folder) / "model"))
@@ -190,8 +204,8 @@ class TrackedRun:
         client.log_outputs(self.run_id, [LoggedModelOutput(model.model_id, iteration)])
 
     def _ended(self) -> float:
-        told = files(self.folder, with_map=True)
-        return max((path.stat().st_mtime for path in told), default=time.time())
+        kept = files(self.folder, with_map=True)
+        return max((path.stat().st_mtime for path in kept), default=time.time())
 
 
 def track(folder: Path, uri: str | None = None, experiment: str | None = None) -> tuple[TrackedRun, str]:
@@ -201,8 +215,11 @@ def track(folder: Path, uri: str | None = None, experiment: str | None = None) -
     ----------
     folder : Path
         The run folder.
-    uri, experiment : str, optional
-        Where to; default what the run's own configuration says, then what the hook takes by default.
+    uri : str, optional
+        Where to; default the environment variable MLFLOW_TRACKING_URI, else the database `mlflow.db` beside the run
+        folder. The folder may be somebody else's, so the address in its configuration is not taken.
+    experiment : str, optional
+        The MLflow experiment; default what the run's own configuration says, then what the hook takes by default.
 
     Raises
     ------
@@ -216,14 +233,16 @@ def track(folder: Path, uri: str | None = None, experiment: str | None = None) -
     run_folder = RunFolder(folder)
     if not run_folder.holds_run:
         raise TrackingError(f"{folder}: is not the folder of a run of ksom")
-    asked = _asked(folder)
-    store = TrackingStore(store_uri(uri or asked.get("URI"), folder), folder.parent / ARTEFACTS)
-    name = experiment or asked.get("EXPERIMENT") or experiment_name()
+    store, node = store_of(folder, uri), _tracking_node(folder)
     with run_folder.locked():
-        summary = run_folder.summary() if run_folder.status else {}
-        tracked = TrackedRun(folder, store, name, asked.get("RUN_NAME"))
-        status = STATUS.get(summary.get("status", ""), "KILLED")
-        tracked.finish(status, summary.get("iteration"), summary.get("reason"))
+        tracked = TrackedRun(folder, store, experiment or _name(folder, node, "EXPERIMENT") or experiment_name(),
+                             _name(folder, node, "RUN_NAME"))  # fmt: skip
+        if node.get("URI") not in (None, store.uri):
+            address = masked(str(node["URI"]))
+            logger.warning("%s: was to be sent to %.200r, and is sent to %s; --uri %s sends it there",
+                           folder / CONFIG, address, store.name, shlex.quote(address))  # fmt: skip
+        status, iteration, reason = _end(folder)
+        tracked.finish(status, iteration, reason)
     return tracked, status
 
 
@@ -232,19 +251,19 @@ def experiment_name() -> str:
     return os.environ.get("MLFLOW_EXPERIMENT_NAME") or EXPERIMENT
 
 
-def save_model(map_file: Path, folder: Path, model_id: str, run_id: str) -> None:
+def save_model(path: Path, folder: Path, model_id: str, run_id: str) -> None:
     """Write a map as an MLflow model, which needs neither the run folder nor ksom: no pickle in it, but its code."""
     import mlflow
     import numpy as np
     from mlflow.types import ColSpec, Schema, TensorSpec
 
-    weights = read_array(map_file, "weights")
+    weights = read_map(path).weights
     columns = [ColSpec("long", "node"), ColSpec("double", "distance")]
     samples = Schema([TensorSpec(np.dtype(np.float64), (-1, weights.shape[-1]))])
     mlflow.pyfunc.save_model(
         str(folder),
         python_model=str(Path(__file__).with_name("served_map.py")),
-        artifacts={"map": str(map_file)},
+        artifacts={"map": str(path)},
         signature=mlflow.models.ModelSignature(inputs=samples, outputs=Schema(columns)),
         input_example=np.asarray(weights.reshape(-1, weights.shape[-1])[:2], dtype=np.float64),
         pip_requirements=[f"mlflow=={mlflow.__version__}", f"numpy=={np.__version__}"],
@@ -252,20 +271,38 @@ def save_model(map_file: Path, folder: Path, model_id: str, run_id: str) -> None
     )
 
 
-def _asked(folder: Path) -> dict[str, Any]:
+def _tracking_node(folder: Path) -> dict[str, Any]:
     """Return what the run's configuration says of its tracking."""
+    hooks = configuration(folder).get("HOOKS")
+    nodes = hooks.values() if isinstance(hooks, dict) else ()
+    return next((node for node in nodes if isinstance(node, dict) and node.get("NAME") == "MLflow"), {})
+
+
+def _name(folder: Path, node: dict[str, Any], key: str) -> str | None:
     try:
-        hooks = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))["HOOKS"]
-    except FileNotFoundError:
-        return {}
-    return next((node for node in hooks.values() if node and node["NAME"] == "MLflow"), {})
+        return None if node.get(key) is None else require_string(key, node[key], longest=500)
+    except ParameterError as error:
+        raise TrackingError(f"{folder / CONFIG}: {error}") from None
+
+
+def _end(folder: Path) -> tuple[str, int | None, str | None]:
+    """Return how a run ended, in MLflow's words, what its map has learned, and why it ended early."""
+    summary = read_json(folder / SUMMARY)
+    iteration, reason = summary.get("iteration"), summary.get("reason")
+    if not isinstance(iteration, int | None) or not isinstance(reason, str | None):
+        raise TrackingError(f"{folder / SUMMARY}: must hold a whole number as iteration and a text as reason")
+    return STATUS.get(str(summary.get("status")), "KILLED"), iteration, reason
 
 
 def _identity(folder: Path) -> str:
     path = folder / IDENTITY
-    if not path.is_file():
-        RunFolder(folder).write_json(IDENTITY, {"run": uuid.uuid4().hex})
-    return str(json.loads(path.read_text())["run"])
+    identity = read_json(path).get("run")
+    if identity is None:
+        identity = uuid.uuid4().hex
+        RunFolder(folder).write_json(IDENTITY, {"run": identity})
+    if not re.fullmatch(r"[0-9a-f]{32}", str(identity)):
+        raise TrackingError(f"{path}: run must be 32 hexadecimal digits, got {quoted(identity)}; remove the file")
+    return str(identity)
 
 
 def _all_runs() -> int:

@@ -1,14 +1,22 @@
-"""What a run folder tells, in MLflow's words: parameters, tags, steps, files."""
+"""What a run folder tells, in MLflow's words: parameters, tags, steps, files.
+
+The folder may be somebody else's: no link in it is followed, and nothing in it is read without a bound.
+"""
 
 import json
 import logging
+import math
 import re
+import stat
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import yaml
-
+from ksom.errors import TrackingError, quoted
+from ksom.masking import masked
+from ksom.plain_yaml import parsed
+from ksom.regular_files import open_regular, read_regular
 from ksom.runs.run_folder import CONFIG, ENVIRONMENT
 
 logger = logging.getLogger(__name__)
@@ -22,7 +30,11 @@ LONGEST_NAME = 250
 
 EVENTS = "events.out.tfevents"
 IDENTITY = "mlflow.json"
-"""By what the run is found again in MLflow."""
+"""By what the run is found again in MLflow, and where it is there."""
+LARGEST_TEXT = 2**19
+"""Bytes of a config.yaml or a JSON file; what ksom writes has thousands."""
+LONGEST_LINE = 2**20
+"""Bytes of a line of metrics.jsonl."""
 
 
 class Step(NamedTuple):
@@ -41,44 +53,69 @@ class Position(NamedTuple):
     """Iterations up to this one are left out."""
     offset: int = 0
     """Bytes."""
-    timed: int = 0
-    """The last iteration that told its time."""
-    seconds: float = 0.0
 
 
 def read_steps(path: Path, position: Position) -> tuple[list[Step], Position]:
-    """Return the next whole lines of a file that may still grow, for one request, and the position after them."""
+    """Return the next whole lines of a file that may still grow, for one request, and the position after them.
+
+    Raises
+    ------
+    TrackingError
+        If a line is none of metrics.
+    """
     steps: list[Step] = []
-    if not path.is_file():
+    if not path.exists():
         return steps, position
-    last, offset, timed, seconds = position
-    count = 0
-    with path.open("rb") as file:
-        file.seek(offset)
-        for line in file:
-            if not line.endswith(b"\n"):
+    last, count = position.last, 0
+    with _no_link(path), open_regular(path) as file:
+        file.seek(position.offset)
+        while line := file.readline(LONGEST_LINE):
+            if not line.endswith(b"\n") and len(line) < LONGEST_LINE:
                 break
-            told = json.loads(line)
-            iteration = int(told.pop("iteration"))
-            seconds += (iteration - timed) * (told.get("seconds_per_iteration") or 0.0)
-            timed = iteration if "seconds_per_iteration" in told else timed
-            values = {_key(key): float("nan") if value is None else value for key, value in told.items()}
-            count += len(values)
+            step = _step(line, f"{path}: byte {position.offset}")
+            count += len(step.values)
             if steps and count > BATCH_METRICS:
                 break
-            offset += len(line)
-            position = Position(max(last, iteration), offset, timed, seconds)
-            if iteration > last:
-                steps.append(Step(iteration, seconds, values))
+            position = Position(max(last, step.iteration), position.offset + len(line))
+            if step.iteration > last:
+                steps.append(step)
     return steps, position
+
+
+def _step(line: bytes, where: str) -> Step:
+    try:
+        values = json.loads(line)
+        iteration, seconds = int(values.pop("iteration")), values.pop("seconds", None)
+        if seconds is None:  # written before there was such a key
+            seconds = iteration * (values.get("seconds_per_iteration") or 0.0)
+        if not (0 <= iteration < 2**63 and 0 <= seconds < math.inf):
+            raise ValueError
+        return Step(iteration, seconds, {_key(key): math.nan if value is None else float(value)
+                                         for key, value in values.items()})  # fmt: skip
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
+        must = "a line of metrics must be a JSON object of numbers with an iteration"
+        raise TrackingError(f"{where}: {must}, got {quoted(line)}; remove the line") from None
+
+
+def configuration(folder: Path) -> dict[str, Any]:
+    """Return a run's resolved config; nothing if there is none.
+
+    Raises
+    ------
+    TrackingError
+        If config.yaml is something else.
+    """
+    path = folder / CONFIG
+    try:
+        config = parsed(_content(path).decode() or "{}")
+    except ValueError as error:
+        raise TrackingError(f"{path}: cannot be read as a YAML file ({error})") from None
+    return _mapping(path, config)
 
 
 def parameters(folder: Path) -> dict[str, str]:
     """Return a run's resolved config, flat, such as {"MODEL.WIDTH": "10"}; values too long for MLflow are shortened."""
-    try:
-        config = yaml.safe_load((folder / CONFIG).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
+    config = configuration(folder)
     flat = {_key(key): value for key, value in _leaves(config)}
     for key in (key for key, value in flat.items() if len(value) > LONGEST_PARAMETER):
         logger.info("MLflow: %s is longer than %d characters and shortened; config.yaml has it whole",
@@ -89,18 +126,20 @@ def parameters(folder: Path) -> dict[str, str]:
 
 def tags(folder: Path) -> dict[str, str]:
     """Return versions, backend, the commit of the experiment's repository and the digest of the data."""
-    told = environment_of(folder)
-    versions = {f"version.{name}": version for name, version in told.get("packages", {}).items()}
+    path = folder / ENVIRONMENT
+    environment = read_json(path)
+    packages = _mapping(path, environment.get("packages", {}))
+    versions = {f"version.{_key(name)}": value for name, value in packages.items()}
     known = {
-        "version.python": told.get("python"),
+        "version.python": environment.get("python"),
         **versions,
-        "ksom.backend": told.get("backend"),
-        "ksom.data_digest": told.get("data_digest"),
+        "ksom.backend": environment.get("backend"),
+        "ksom.data_digest": environment.get("data_digest"),
         "mlflow.source.name": "ksom",
         "mlflow.source.type": "LOCAL",
-        "mlflow.source.git.commit": told.get("git_commit"),
+        "mlflow.source.git.commit": environment.get("git_commit"),
     }
-    return {name: str(value) for name, value in known.items() if value is not None}
+    return {name: masked(str(value)) for name, value in known.items() if value is not None}
 
 
 def began(folder: Path) -> float | None:
@@ -115,14 +154,46 @@ def files(folder: Path, *, with_map: bool) -> list[Path]:
     No checkpoints; nor what TensorBoard reads, because a page of all runs would show the copies as further runs.
     """
     left_out = {IDENTITY} if with_map else {IDENTITY, MAP}
-    every = sorted(path for path in folder.iterdir() if path.is_file() and not path.name.startswith("."))
-    return [path for path in every if path.name not in left_out and not path.name.startswith(EVENTS)]
+    every = sorted(path for path in folder.iterdir() if stat.S_ISREG(path.lstat().st_mode))
+    return [path for path in every if path.name not in left_out and not path.name.startswith((".", EVENTS))]
 
 
-def environment_of(folder: Path) -> dict[str, Any]:
-    """Return what environment.json holds; nothing if there is none."""
-    path = folder / ENVIRONMENT
-    return dict(json.loads(path.read_text())) if path.is_file() else {}
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the object in a JSON file; nothing if there is no file.
+
+    Raises
+    ------
+    TrackingError
+        If it is something else.
+    """
+    try:
+        return _mapping(path, json.loads(_content(path) or b"{}"))
+    except (ValueError, RecursionError):
+        raise TrackingError(f"{path}: cannot be read as a JSON file; restore or remove it") from None
+
+
+def _mapping(path: Path, content: Any) -> dict[str, Any]:
+    if not isinstance(content, dict):
+        raise TrackingError(f"{path}: must hold a mapping of keys to values, got a {type(content).__name__}")
+    return content
+
+
+def _content(path: Path) -> bytes:
+    if not path.exists():
+        return b""
+    with _no_link(path):
+        return read_regular(path, LARGEST_TEXT)
+
+
+@contextmanager
+def _no_link(path: Path) -> Iterator[None]:
+    """Read a file of the run folder: a link may lead out of it."""
+    try:
+        if path.is_symlink():
+            raise OSError(0, "it is a link, which may lead out of the run folder")
+        yield
+    except OSError as error:
+        raise TrackingError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
 def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, str]]:

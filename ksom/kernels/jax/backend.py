@@ -21,6 +21,7 @@ from ksom.kernels.jax.planes import Shape, as_map, as_planes
 from ksom.kernels.jax.search import Sent, all_distances, best_matching_nodes, scored
 from ksom.kernels.node_sums import SUM_ROWS, NodeSums, regrouped
 from ksom.method.neighbourhood import Factors
+from ksom.samples import Block
 
 FEWEST_ROWS = 64
 """A block of samples is filled up to so many at least, and to a power of two."""
@@ -73,32 +74,33 @@ class JaxBackend:
     def features(self) -> int:
         return self._shape.features
 
-    def online(self, steps: Iterable[OnlineStep]) -> None:
+    def show(self, steps: Iterable[OnlineStep]) -> None:
         for piece in pieces(steps, self._shape, self._dtype):
             with self._computing():  # not while a data set's own code makes the samples
                 self._planes = learn(self._planes, self._on_every_device(piece), self._infinity)
         with self._computing():
             self._planes.block_until_ready()  # so that the trainer's times are those of the work
 
-    def node_sums(self, samples: Iterable[NDArray[Any]]) -> NodeSums:
+    def node_sums(self, blocks: Iterable[Block]) -> NodeSums:
         self._require_room(copies=3, sums=max(2 + self._mesh.size, 5))
         nodes, filled = self._shape.nodes, self._shape.filled
         with self._computing():
-            made = self._on_every_device(Sums(np.zeros((nodes, filled)), np.zeros(nodes)))
+            made = self._on_every_device(Sums(np.zeros((nodes, filled)), np.zeros((nodes, 1))))
             ready = scored(self._planes)
-        for rows in regrouped(samples, self._rows_at_once()):
+        for block in regrouped(blocks, self._rows_at_once()):
             with self._computing():
-                sent = self._spread(rows, "sums")
+                sent = self._spread(block.values, "sums")
                 made = add_blocks(made, ready, sent, self._infinity, mesh=self._mesh, shape=self._shape)
         with self._computing():
             return NodeSums(np.array(made.sums)[:, : self.features], np.array(made.counts))
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
         with self._computing():
-            sent = self._on_every_device((Sums(*node_sums), *factors))
+            sent = self._on_every_device((Sums(node_sums.sums, node_sums.counts), factors))
             self._planes = moved_to_means(self._planes, *sent, self._infinity).block_until_ready()
 
-    def best_matching_nodes(self, samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    def best_matching_nodes(self, block: Block, k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        samples = block.values
         nodes = np.empty((len(samples), k), dtype=np.int64)
         nearest = np.empty((len(samples), k), dtype=self._dtype)
         with self._computing():
@@ -110,7 +112,8 @@ class JaxBackend:
                 nodes[some], nearest[some] = (_in_order(array)[: len(nodes[some])] for array in found)
         return nodes, nearest
 
-    def distances(self, samples: NDArray[Any]) -> NDArray[Any]:
+    def distances(self, block: Block) -> NDArray[Any]:
+        samples = block.values
         with self._computing():
             rows = np.zeros((_power_of_two(len(samples)), self._shape.filled), dtype=self._dtype)
             rows[: len(samples), : self.features] = samples

@@ -9,9 +9,10 @@ from jax import lax
 from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as Placed
 
-from ksom.kernels.jax.planes import Shape, rounded
+from ksom.kernels.jax.planes import Shape, rounded, seen_from
 from ksom.kernels.jax.search import Scored, Sent, search
 from ksom.kernels.node_sums import LEAST_WEIGHT
+from ksom.method.neighbourhood import Factors
 
 ADDED_TOGETHER = 8
 """So many nodes are added to a total without going back to memory."""
@@ -26,7 +27,7 @@ class Sums(NamedTuple):
     sums: Any
     """Shape (K, D filled up), data units."""
     counts: Any
-    """Shape (K,)."""
+    """Shape (K, 1)."""
 
 
 @functools.partial(
@@ -45,7 +46,7 @@ def add_blocks(sums: Sums, scored: Scored, sent: Sent, infinity: jax.Array, *, m
             winners = search(scored, samples, count, infinity, mesh=mesh, shape=shape, k=1)[0][:, 0]
             added = _sums(samples, jnp.where(jnp.arange(len(samples)) < count, winners, shape.nodes), shape.nodes)
             for device in lax.all_gather(added, "device") if mesh.size > 1 else [added]:
-                sums = Sums(sums.sums + device[:, :-1], sums.counts + device[:, -1])
+                sums = Sums(sums.sums + device[:, :-1], sums.counts + device[:, -1:])
             return sums
 
         added: Sums = lax.fori_loop(0, sent.blocks, one_block, sums)
@@ -68,9 +69,7 @@ def _sums(samples: jax.Array, winners: jax.Array, nodes: int) -> jax.Array:
 
 
 @functools.partial(jax.jit, donate_argnames="planes")
-def moved_to_means(
-    planes: jax.Array, sums: Sums, row_factors: jax.Array, column_factors: jax.Array, infinity: jax.Array
-) -> jax.Array:
+def moved_to_means(planes: jax.Array, sums: Sums, factors: Factors, infinity: jax.Array) -> jax.Array:
     """Return the planes, shape (B, F, H, W), with every node at the mean of its neighbourhood's samples.
 
     w_k ← Σ_b h(b, k) S_b / Σ_b h(b, k) n_b, for sums of shape (K, D), in float64.
@@ -79,8 +78,7 @@ def moved_to_means(
     features = blocks[0] * blocks[1]
 
     def smoothed(values: jax.Array) -> jax.Array:
-        rows = _smoothed(values.reshape(height, width, -1), row_factors, infinity)
-        return _smoothed(rows.swapaxes(0, 1), column_factors, infinity).swapaxes(0, 1)
+        return _smoothed(values.reshape(height, width, -1), factors, infinity)
 
     sums_filled_up = jnp.pad(sums.sums, [(0, 0), (0, features - sums.sums.shape[1])])
     numerators, denominators = smoothed(sums_filled_up), smoothed(sums.counts)
@@ -91,14 +89,28 @@ def moved_to_means(
     return jnp.where(denominators[..., 0] >= LEAST_WEIGHT, means, planes)
 
 
-def _smoothed(values: jax.Array, factors: jax.Array, infinity: jax.Array) -> jax.Array:
-    """Σ_j factors[|i − j|] · values[j] for every i, j ascending."""
-    steps = jnp.arange(len(values))
+def _smoothed(values: jax.Array, factors: Factors, infinity: jax.Array) -> jax.Array:
+    """Σ_b h(b, k) · values[b] for every node k, shape (H, W, n): along rows, then along columns, phase after phase."""
+    rows, columns, phases = factors
+
+    def add_phase(phase: jax.Array, total: jax.Array) -> jax.Array:
+        row_factors = jnp.where(phases == phase, rows, 0)
+        along_rows = _add_smoothed(jnp.zeros_like(values), values, row_factors, infinity)
+        column_factors = jnp.stack([columns[phase], columns[phase]])
+        turned = _add_smoothed(total.swapaxes(0, 1), along_rows.swapaxes(0, 1), column_factors, infinity)
+        return turned.swapaxes(0, 1)
+
+    smoothed: jax.Array = lax.fori_loop(0, len(columns), add_phase, jnp.zeros_like(values))
+    return smoothed
+
+
+def _add_smoothed(total: jax.Array, values: jax.Array, factors: jax.Array, infinity: jax.Array) -> jax.Array:
+    """Add Σ_j factors[j % 2, i − j + length − 1] · values[j] to every total[i], j ascending."""
+    length = len(values)
 
     def add(source: jax.Array, total: jax.Array) -> jax.Array:
-        near = factors[jnp.abs(steps - source)][:, jnp.newaxis, jnp.newaxis]
+        near = seen_from(source, factors[source % 2], length)[:, jnp.newaxis, jnp.newaxis]
         return total + rounded(near * values[source], infinity)
 
-    none = jnp.zeros_like(values)
-    total: jax.Array = lax.fori_loop(0, len(values), add, none, unroll=min(ADDED_TOGETHER, len(values)))
-    return total
+    added: jax.Array = lax.fori_loop(0, length, add, total, unroll=min(ADDED_TOGETHER, length))
+    return added

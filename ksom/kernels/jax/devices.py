@@ -10,6 +10,7 @@ from jax.errors import JaxRuntimeError
 from jax.sharding import Mesh
 
 from ksom.errors import BackendUnavailable, DataError
+from ksom.memory import available_memory
 
 
 def all_devices() -> Mesh:
@@ -61,13 +62,8 @@ def computing(what: str) -> Iterator[None]:
 
 
 def _free_bytes(device: jax.Device) -> int | None:
-    """Return how much memory a device has left, or the machine has in all; None where nobody tells."""
+    """Return how much memory a device has left, or this process may use in all; None where nobody tells."""
     told = device.memory_stats()
     if told and "bytes_limit" in told:
         return int(told["bytes_limit"]) - int(told.get("bytes_in_use", 0))
-    if device.platform != "cpu":
-        return None
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return None
+    return available_memory() if device.platform == "cpu" else None

@@ -11,7 +11,7 @@ from jax import lax
 from numpy.typing import NDArray
 
 from ksom.kernels.backend import OnlineStep
-from ksom.kernels.jax.planes import Shape, nearest, rounded, squared_distances
+from ksom.kernels.jax.planes import Shape, nearest, rounded, seen_from, squared_distances
 from ksom.method.neighbourhood import Factors
 
 PIECE_BYTES = 2**20
@@ -41,22 +41,24 @@ class Piece(NamedTuple):
     step: NDArray[np.int32]
     """Which step's tables each sample has, shape (S,)."""
     row_rates: NDArray[Any]
-    """alpha · g(Δrow), by |Δrow|, shape (T, H)."""
+    """alpha · rows[Δrow], by Δrow + H − 1, shape (T, 2H − 1)."""
     column_factors: NDArray[Any]
-    """g(Δcolumn), by |Δcolumn|, shape (T, W)."""
+    """By phase and Δcolumn + W − 1, shape (T, phases, 2W − 1)."""
+    phases: NDArray[np.int16]
+    """Which phase holds, by the parity of the winner's row and Δrow + H − 1, shape (2, 2H − 1)."""
     number: int
     """How many samples there are."""
 
 
 def pieces(steps: Iterable[OnlineStep], shape: Shape, dtype: np.dtype[Any]) -> Iterator[Piece]:
     """Gather steps into pieces; a step with many samples may span several."""
-    most_samples, most_tables = _sizes(shape, dtype)
     shown: list[Shown] = []
     number = 0
-    for samples, factors, learning_rate in steps:
-        for block in samples:
-            for start in range(0, len(block), most_samples):
-                rows = block[start : start + most_samples]
+    for blocks, factors, learning_rate in steps:
+        most_samples, most_tables = _sizes(shape, factors, dtype)
+        for block in blocks:
+            for start in range(0, len(block.values), most_samples):
+                rows = block.values[start : start + most_samples]
                 if number + len(rows) > most_samples or len(shown) == most_tables:
                     yield _piece(shown, shape, dtype)
                     shown, number = [], 0
@@ -66,24 +68,25 @@ def pieces(steps: Iterable[OnlineStep], shape: Shape, dtype: np.dtype[Any]) -> I
         yield _piece(shown, shape, dtype)
 
 
-def _sizes(shape: Shape, dtype: np.dtype[Any]) -> tuple[int, int]:
+def _sizes(shape: Shape, factors: Factors, dtype: np.dtype[Any]) -> tuple[int, int]:
     """Return how many samples and how many steps' tables a piece has room for."""
     values = PIECE_BYTES // dtype.itemsize
-    samples, tables = values // shape.filled, values // (shape.height + shape.width)
+    samples, tables = values // shape.filled, values // (factors.rows.size + factors.columns.size)
     return min(max(samples, 1), PIECE_ITEMS), min(max(tables, 1), PIECE_ITEMS)
 
 
 def _piece(shown: list[Shown], shape: Shape, dtype: np.dtype[Any]) -> Piece:
-    most_samples, most_tables = _sizes(shape, dtype)
+    like = shown[0].factors
+    most_samples, most_tables = _sizes(shape, like, dtype)
     samples, step = np.zeros((most_samples, shape.filled), dtype), np.zeros(most_samples, np.int32)
-    row_rates, column_factors = (np.zeros((most_tables, length), dtype) for length in (shape.height, shape.width))
+    row_rates, column_factors = (np.zeros((most_tables, *table.shape), dtype) for table in like[:2])
     number = 0
     for table, (rows, factors, learning_rate) in enumerate(shown):
         places = slice(number, number + len(rows))
         samples[places, : shape.features], step[places] = rows, table
         row_rates[table], column_factors[table] = dtype.type(learning_rate) * factors.rows, factors.columns
         number += len(rows)
-    return Piece(samples, step, row_rates, column_factors, number)
+    return Piece(samples, step, row_rates, column_factors, like.phases, number)
 
 
 @functools.partial(jax.jit, donate_argnames="planes")
@@ -98,10 +101,12 @@ def learn(planes: jax.Array, piece: Piece, infinity: jax.Array) -> jax.Array:
     def show(number: jax.Array, planes: jax.Array) -> jax.Array:
         sample, step = samples[number], piece.step[number]
         winner = nearest(squared_distances(planes, sample, infinity).reshape(-1), 1)[0][0]
-        rates = (
-            piece.row_rates[step, jnp.abs(jnp.arange(height) - winner // width)][:, jnp.newaxis]
-            * piece.column_factors[step, jnp.abs(jnp.arange(width) - winner % width)]
-        )
+        row, column = winner // width, winner % width
+        row_rates = seen_from(row, piece.row_rates[step], height)
+        column_factors = seen_from(column, piece.column_factors[step], width)
+        if len(column_factors) > 1:
+            column_factors = column_factors[seen_from(row, piece.phases[row % 2], height)]
+        rates = row_rates[:, jnp.newaxis] * column_factors
         return planes + rounded(rates * (sample - planes), infinity)
 
     shown: jax.Array = lax.fori_loop(0, piece.number, show, planes)

@@ -98,6 +98,11 @@ def squared_distances(
     return lax.scan(add, jnp.zeros(shape, weights.dtype), (weights, samples))[0]
 
 
+def seen_from(winner: jax.Array, tables: jax.Array, length: int) -> jax.Array:
+    """Return the part of tables by Δ, along their last axis, that holds for the nodes 0 … length − 1."""
+    return lax.dynamic_slice_in_dim(tables, length - 1 - winner, length, axis=-1)
+
+
 def nearest(squared: jax.Array, k: int) -> tuple[jax.Array, jax.Array]:
     """Return the places of the k smallest along the last axis, the first of equals, and what is there."""
     numbers = lax.broadcasted_iota(jnp.int64, squared.shape, squared.ndim - 1)

@@ -15,12 +15,12 @@ are, their tiles catch up and are measured as the reference measures them.
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ksom.kernels.numba.compilation import ENTRY, PART, compiled
 from ksom.kernels.numba.online import catch_up_tile, nearest_of, node_at, rate_tile
 from ksom.kernels.numba.product_search import BLOCK_FEATURES, add_features
-from ksom.kernels.numba.vectors import ENTRY, PART, ordered
+from ksom.kernels.numba.vectors import ordered
 
 SAMPLES = 64
 """How many samples are looked ahead: with fewer, products take longer for each; with more, carrying forward does."""
@@ -80,7 +80,7 @@ class Rounding(NamedTuple):
     """c, data units²."""
 
 
-@njit(**ENTRY)
+@compiled(**ENTRY)
 def score_groups(start, stop, tiles, room, scoring, ahead, segment, begin, samples):
     """Let the tiles of the groups start … stop − 1 learn all samples before `begin`, then score so many."""
     places = tiles.weights.shape[2]
@@ -103,14 +103,14 @@ def score_groups(start, stop, tiles, room, scoring, ahead, segment, begin, sampl
         _end(group, ahead)
 
 
-@njit(**PART)
+@compiled(**PART)
 def _add_products(products, group, sample, squared):
     for i in range(products.shape[0]):
         for j in range(products.shape[1]):
             squared[group, sample + i, j] += products[i, j]
 
 
-@njit(**PART)
+@compiled(**PART)
 def _begin(group, ahead):
     for i in range(ahead.node_norms.shape[1]):
         ahead.node_norms[group, i] = 0
@@ -119,7 +119,7 @@ def _begin(group, ahead):
             ahead.squared[group, sample, i] = ahead.norms[sample]
 
 
-@njit(**PART)
+@compiled(**PART)
 def _end(group, ahead):
     for sample in range(SAMPLES):
         for i in range(ahead.squared.shape[2]):
@@ -127,7 +127,7 @@ def _end(group, ahead):
             ahead.squared[group, sample, i] = squared
 
 
-@njit(**PART)
+@compiled(**PART)
 def _centre(tile, place, block, weights, centre, centred):
     """w − c of a tile's nodes, for a block of features; the places of features that there are not stay 0."""
     for i in range(min(BLOCK_FEATURES, weights.shape[1] - block * BLOCK_FEATURES)):
@@ -139,14 +139,14 @@ def _centre(tile, place, block, weights, centre, centred):
             centred[0, i, place + node] = 0
 
 
-@njit(**PART)
+@compiled(**PART)
 def _add_norms(centred, group, norms):
     for feature in range(centred.shape[1]):
         for i in range(centred.shape[2]):
             norms[group, i] += np.float64(centred[0, feature, i]) * np.float64(centred[0, feature, i])
 
 
-@njit(**ENTRY)
+@compiled(**ENTRY)
 def learn_ahead(begin, count, tiles, room, ahead, rounding, segment):
     """Show the samples ahead, one after another; afterwards the tiles still have to catch up."""
     for t in range(count):
@@ -160,7 +160,7 @@ def learn_ahead(begin, count, tiles, room, ahead, rounding, segment):
                     _carry_forward(group, t, count, ahead.between, ahead.rates, ahead.squared)
 
 
-@njit(**PART)
+@compiled(**PART)
 def _measure_between(t, count, samples, norms, between):
     for s in range(t + 1, count):
         product = 0.0
@@ -169,7 +169,7 @@ def _measure_between(t, count, samples, norms, between):
         between[s] = norms[t] + norms[s] - product / 2  # both have the factor −2
 
 
-@njit(**{**PART, "fastmath": {"contract", "reassoc"}})
+@compiled(**{**PART, "fastmath": {"contract", "reassoc"}})
 def _product(one, other):
     total = 0.0
     for i in range(one.size):
@@ -177,7 +177,7 @@ def _product(one, other):
     return total
 
 
-@njit(**PART)
+@compiled(**PART)
 def _rate_group(group, sample, tiles, segment, room, rates):
     """Fill in how far each node of a group moves towards a sample; return whether any does."""
     places = tiles.weights.shape[2]
@@ -192,7 +192,7 @@ def _rate_group(group, sample, tiles, segment, room, rates):
     return reached
 
 
-@njit(**PART)
+@compiled(**PART)
 def _carry_forward(group, t, count, between, rates, squared):
     """Let the distances of a group's nodes to the samples after t follow its update."""
     for i in range(rates.shape[1]):
@@ -204,7 +204,7 @@ def _carry_forward(group, t, count, between, rates, squared):
             squared[group, s, i] = rates[1, i] * squared[group, s, i] + (rates[0, i] * apart - rates[2, i])
 
 
-@njit(**PART)
+@compiled(**PART)
 def _winner(begin, t, tiles, room, ahead, rounding, segment):
     """Return the best matching node of the sample t."""
     farthest = limit(_least(t, ahead), drift_at(t, rounding), rounding)
@@ -227,7 +227,7 @@ def _winner(begin, t, tiles, room, ahead, rounding, segment):
     return best_node
 
 
-@njit(**PART)
+@compiled(**PART)
 def _count_near(squared, farthest):
     """Return how many distances are not beyond a limit; one that overflowed is not."""
     count = 0
@@ -236,7 +236,7 @@ def _count_near(squared, farthest):
     return count
 
 
-@njit(**PART)
+@compiled(**PART)
 def _first_near(squared, farthest):
     place = 0
     while squared[place] > farthest:
@@ -244,7 +244,7 @@ def _first_near(squared, farthest):
     return place
 
 
-@njit(**PART)
+@compiled(**PART)
 def _least(t, ahead):
     """Return the smallest distance to the sample t; as a minimum of integers, because that vectorises."""
     bits = ordered(ahead.squared_bits[0, t, 0], LEAST_INTEGER)
@@ -255,13 +255,13 @@ def _least(t, ahead):
     return ahead.least[0]
 
 
-@njit(**PART)
+@compiled(**PART)
 def drift_at(t, rounding):
     """Return Δ, data units, after t updates."""
     return rounding.centring + t * rounding.drift
 
 
-@njit(**PART)
+@compiled(**PART)
 def limit(nearest, drift, rounding):
     """Return the squared distance beyond which no node can win, when the smallest is `nearest`.
 
@@ -274,7 +274,7 @@ def limit(nearest, drift, rounding):
     return nearest + doubt(nearest, drift, rounding) + doubt(doubtful, drift, rounding)
 
 
-@njit(**PART)
+@compiled(**PART)
 def doubt(squared, drift, rounding):
     """E(d) = a d + 2.1 Δ √d + 2.1 Δ² + c: how far the reference's distance d may be from the one carried forward."""
     return rounding.relative * squared + 2.1 * drift * (np.sqrt(squared) + drift) + rounding.absolute

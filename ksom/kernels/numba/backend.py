@@ -19,6 +19,7 @@ from ksom.kernels.numba.tile_search import all_distances, measure_boxes
 from ksom.kernels.numba.tiles import as_map, as_tiles
 from ksom.kernels.numba.vectors import LANES, laid_out
 from ksom.method.neighbourhood import Factors
+from ksom.samples import Block
 
 _PARALLEL_WORK = 2**24
 """How many updated values are worth a second thread: half a millisecond of work, a start of threads takes a tenth."""
@@ -55,37 +56,36 @@ class NumbaBackend:
     def features(self) -> int:
         return int(self._tiles.weights.shape[1])
 
-    def online(self, steps: Iterable[OnlineStep]) -> None:
+    def show(self, steps: Iterable[OnlineStep]) -> None:
         for segment in segments(steps):
             self._learn(segment)
             work = len(segment.samples) * self._tiles.weights.size
             self._spread(in_room(catch_up, self._tiles), len(self._tiles.weights), work, 1, segment)
 
-    def node_sums(self, samples: Iterable[NDArray[Any]]) -> NodeSums:
-        nodes, features = self._tiles.height * self._tiles.width, self.features
-        made = NodeSums(np.zeros((nodes, features)), np.zeros(nodes))
-        block_bytes = SUM_ROWS * features * self._tiles.weights.itemsize
-        for chunk in regrouped(samples, SUM_ROWS * max(1, SEGMENT_BYTES // block_bytes)):
-            rows = laid_out(chunk)
-            add_samples(rows, self.best_matching_nodes(rows, 1)[0][:, 0], SUM_ROWS, *made)
+    def node_sums(self, blocks: Iterable[Block]) -> NodeSums:
+        made = NodeSums.nothing(self._tiles.height * self._tiles.width, self.features)
+        block_bytes = SUM_ROWS * self.features * self._tiles.weights.itemsize
+        for block in regrouped(blocks, SUM_ROWS * max(1, SEGMENT_BYTES // block_bytes)):
+            winners = self.best_matching_nodes(block, 1)[0][:, 0]
+            add_samples(laid_out(block.values), winners, SUM_ROWS, made.sums, made.counts)
         return made
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
-        numerators = self._smoothed(node_sums.sums, factors)
-        denominators = self._smoothed(node_sums.counts, factors)[..., 0]
+        numerators, denominators = (self._smoothed(array, factors) for array in (node_sums.sums, node_sums.counts))
         count, work = len(self._tiles.weights), numerators.size
         self._spread(take_means, count, work, 1, self._tiles, numerators, denominators, LEAST_WEIGHT)
         self._boxes_hold, self._search = False, None
 
-    def best_matching_nodes(self, samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        return self.search().best_matching_nodes(samples, k)
+    def best_matching_nodes(self, block: Block, k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        return self.search().best_matching_nodes(block.values, k)
 
     def search(self) -> Search:
         """Return a search of the map as it is now."""
         self._search = self._search or Search(self._tiles, self._spread)
         return self._search
 
-    def distances(self, samples: NDArray[Any]) -> NDArray[Any]:
+    def distances(self, block: Block) -> NDArray[Any]:
+        samples = block.values
         squared = np.empty((len(samples), self._tiles.height * self._tiles.width), dtype=self._tiles.weights.dtype)
         work = len(samples) * self._tiles.weights.size
         self._spread(in_room(all_distances, self._tiles), len(samples), work, 1, laid_out(samples), squared)
@@ -105,17 +105,29 @@ class NumbaBackend:
             self._boxes_hold = True
 
     def _smoothed(self, values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64]:
-        """Σ_b h(b, k) · values[b] for every node k, shape (W, H, n): the columns first."""
+        """Σ_b h(b, k) · values[b] for every node k, shape (K, n); in place where there is one phase."""
         height, width = self._tiles.height, self._tiles.width
-        rows = self._along(factors.rows, values.reshape(height, -1)).reshape(height, width, -1)
-        columns = np.ascontiguousarray(rows.swapaxes(0, 1)).reshape(width, -1)
-        return self._along(factors.columns, columns).reshape(width, height, -1)
-
-    def _along(self, table: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
-        smoothed = np.empty_like(values)
-        strips, work = -(-values.shape[1] // LANES), len(values) * values.size
-        self._spread(smooth, strips, work, 1, table, values, smoothed)
+        in_place = len(factors.columns) == 1
+        smoothed = values if in_place else np.zeros_like(values)
+        for phase, columns in enumerate(factors.columns):
+            along_rows = values if in_place else np.empty_like(values)
+            rows = np.where(factors.phases == phase, factors.rows, 0)
+            self._smooth(rows, (1, height, -1), values, along_rows)
+            self._smooth(np.stack([columns, columns]), (height, width, -1), along_rows, smoothed, adding=not in_place)
         return smoothed
+
+    def _smooth(
+        self,
+        table: NDArray[np.float64],
+        shape: tuple[int, int, int],
+        source: NDArray[np.float64],
+        target: NDArray[np.float64],
+        *,
+        adding: bool = False,
+    ) -> None:
+        """Smooth the middle axis of arrays that are seen in a shape."""
+        strips, work = -(-source.size // shape[1] // LANES), shape[1] * source.size
+        self._spread(smooth, strips, work, 1, table, source.reshape(shape), target.reshape(shape), adding)
 
     def _spread(self, kernel: Callable[..., None], count: int, work: int, least: int, *arrays: Any) -> None:
         """Let a kernel do 0 … count − 1, on several threads if it is worth it."""

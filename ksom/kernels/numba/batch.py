@@ -4,85 +4,126 @@ Every addition happens in the reference's order; what is left out adds 0 to a su
 """
 
 import numpy as np
-from numba import njit
 
 from ksom.kernels.numba.boxes import first_node
-from ksom.kernels.numba.vectors import ENTRY, LANES, MAKING_ROOM, PART
+from ksom.kernels.numba.compilation import ENTRY, MAKING_ROOM, PART, compiled
+from ksom.kernels.numba.vectors import LANES
 
 
-@njit(**MAKING_ROOM)
+@compiled(**MAKING_ROOM)
 def add_samples(samples, winners, block_rows, sums, counts):
     """Add samples to the sums of the nodes that won them.
 
-    Each block of rows has sums of its own, which go to those of all blocks where the block's samples say so. On one
+    Each block of rows has sums of its own, for no more nodes than it has rows, which go to those of all blocks. On one
     thread: 10 ns a sample of 8 features, a few hundredths of the search; two, each with half of the nodes or of the
     features, took as long, because both read everything.
     """
-    block_sums, block_counts = np.zeros(sums.shape), np.zeros(counts.shape)
+    most = min(block_rows, winners.size, counts.shape[0])
+    block_sums, block_counts = np.zeros((most, sums.shape[1])), np.zeros(most)
+    place, nodes = np.full(counts.shape[0], -1, np.int32), np.empty(most, np.int64)
     for first in range(0, winners.size, block_rows):
-        last = min(first + block_rows, winners.size)
-        for sample in range(first, last):
+        won = 0
+        for sample in range(first, min(first + block_rows, winners.size)):
             node = winners[sample]
-            block_counts[node] += 1
+            if place[node] < 0:
+                place[node], nodes[won] = won, node
+                won += 1
+            block_counts[place[node]] += 1
             for i in range(sums.shape[1]):
-                block_sums[node, i] += samples[sample, i]
-        for sample in range(first, last):
-            node = winners[sample]
-            if block_counts[node] > 0:
-                counts[node] += block_counts[node]
-                block_counts[node] = 0
-                for i in range(sums.shape[1]):
-                    sums[node, i] += block_sums[node, i]
-                    block_sums[node, i] = 0
+                block_sums[place[node], i] += samples[sample, i]
+        for i in range(won):
+            node = nodes[i]
+            place[node] = -1
+            counts[node, 0] += block_counts[i]
+            block_counts[i] = 0
+            for feature in range(sums.shape[1]):
+                sums[node, feature] += block_sums[i, feature]
+                block_sums[i, feature] = 0
 
 
-@njit(**MAKING_ROOM)
-def smooth(start, stop, factors, source, target):
-    """target[i] = Σ_j factors[|i − j|] · source[j], j ascending, for the strips start … stop − 1 of `LANES` columns.
+@compiled(**MAKING_ROOM)
+def smooth(start, stop, factors, source, target, adding):
+    """target[:, i] = Σ_j factors[j % 2, i − j + length − 1] · source[:, j], j ascending; or add that to the target.
 
-    Copied number by number: assigning parts of arrays made this take three times as long to compile.
+    Smooths the middle axis of arrays of shape (a, length, b), in strips of `LANES` of the a · b lines along it, of
+    which it does start … stop − 1. A strip is copied first: it is together in the second cache, is read once for every
+    i, and the target may be the source. Copied number by number: assigning parts of arrays made this take three times
+    as long to compile.
     """
-    rows, columns = source.shape
-    reach = 0
-    for distance in range(rows):
-        reach = distance if factors[distance] != 0 else reach
-    strip, total = np.zeros((rows, LANES)), np.empty(LANES)
+    outer, length, inner = source.shape
+    reach = _reach(factors)
+    strip, total = np.zeros((length, LANES)), np.empty(LANES)
     for left in range(start * LANES, stop * LANES, LANES):
-        width = min(LANES, columns - left)
-        for j in range(rows):
-            for k in range(width):
-                strip[j, k] = source[j, left + k]  # together in the second cache: read once for every target
-        for i in range(rows):
+        width = min(LANES, outer * inner - left)
+        lane = 0
+        while lane < width:
+            line, run = left + lane, min(width - lane, inner - (left + lane) % inner)
+            for j in range(length):
+                for k in range(run):
+                    strip[j, lane + k] = source[line // inner, j, line % inner + k]
+            lane += run
+        for i in range(length):
             total[:] = 0
-            _add_rows(i, max(0, i - reach), min(rows, i + reach + 1), factors, strip, total)
-            for k in range(width):
-                target[i, left + k] = total[k]
+            if adding:
+                _copy(i, left, width, target, total)
+            _add(i, max(0, i - reach), min(length, i + reach + 1), factors, strip, total)
+            _put(i, left, width, total, target)
 
 
-@njit(**PART)
-def _add_rows(i, start, stop, factors, strip, total):
-    """Add the rows start … stop − 1 of a strip to a total, four at a time: it is stored a quarter as often."""
+@compiled(**PART)
+def _reach(factors):
+    """Return the largest |Δ| with a factor other than 0."""
+    length, reach = factors.shape[1] // 2 + 1, 0
+    for place in range(factors.shape[1]):
+        if factors[0, place] != 0 or factors[1, place] != 0:
+            reach = max(reach, abs(place - length + 1))
+    return reach
+
+
+@compiled(**PART)
+def _copy(i, left, width, values, total):
+    inner = values.shape[2]
+    for lane in range(width):
+        total[lane] = values[(left + lane) // inner, i, (left + lane) % inner]
+
+
+@compiled(**PART)
+def _put(i, left, width, total, values):
+    inner, lane = values.shape[2], 0
+    while lane < width:
+        line, run = left + lane, min(width - lane, inner - (left + lane) % inner)
+        for k in range(run):
+            values[line // inner, i, line % inner + k] = total[lane + k]
+        lane += run
+
+
+@compiled(**PART)
+def _add(i, start, stop, factors, strip, total):
+    """Add the lines' places start … stop − 1 to a total, four at a time: it is stored a quarter as often."""
+    zero = factors.shape[1] // 2 + i
     fours = stop - (stop - start) % 4
     for j in range(start, fours, 4):
-        a, b, c, d = factors[abs(i - j)], factors[abs(i - j - 1)], factors[abs(i - j - 2)], factors[abs(i - j - 3)]
+        a, b = factors[j % 2, zero - j], factors[(j + 1) % 2, zero - j - 1]
+        c, d = factors[j % 2, zero - j - 2], factors[(j + 1) % 2, zero - j - 3]
         for k in range(total.size):
             total[k] = total[k] + a * strip[j, k] + b * strip[j + 1, k] + c * strip[j + 2, k] + d * strip[j + 3, k]
     for j in range(fours, stop):
-        a = factors[abs(i - j)]
+        a = factors[j % 2, zero - j]
         for k in range(total.size):
             total[k] = total[k] + a * strip[j, k]
 
 
-@njit(**ENTRY)
+@compiled(**ENTRY)
 def take_means(start, stop, tiles, numerators, denominators, least_weight):
-    """Move the nodes of the tiles start … stop − 1 to their means, shape (W, H, D) over (W, H)."""
+    """Move the nodes of the tiles start … stop − 1 to their means, shape (K, D) over (K, 1)."""
     for tile in range(start, stop):
         top, left = divmod(first_node(tile, tiles), tiles.width)
         for place in range(tiles.weights.shape[2]):
             row = min(top + place // tiles.tile_width, tiles.height - 1)
             column = min(left + place % tiles.tile_width, tiles.width - 1)
-            weight = denominators[column, row]
+            node = row * tiles.width + column
+            weight = denominators[node, 0]
             if weight >= least_weight:
                 for feature in range(tiles.weights.shape[1]):
-                    tiles.weights[tile, feature, place] = numerators[column, row, feature] / weight
+                    tiles.weights[tile, feature, place] = numerators[node, feature] / weight
                     tiles.weights[tile, feature, place] += 0  # a mean that underflows must not become −0

@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from numba import njit
 from numpy.typing import NDArray
 
+from ksom.kernels.numba.compilation import PART, compiled
 from ksom.kernels.numba.tiles import Tiles
-from ksom.kernels.numba.vectors import PART, aligned, integers, ordered
+from ksom.kernels.numba.vectors import aligned, integers, ordered
 
 
 class Room(NamedTuple):
@@ -53,14 +53,14 @@ def in_room(kernel: Callable[..., None], tiles: Tiles) -> Callable[..., None]:
     return part
 
 
-@njit(**PART)
+@compiled(**PART)
 def first_node(tile, tiles):
     """Return the lowest index of a tile's nodes."""
     row, column = tile // tiles.tile_columns * tiles.tile_height, tile % tiles.tile_columns * tiles.tile_width
     return row * tiles.width + column
 
 
-@njit(**PART)
+@compiled(**PART)
 def measure_distances(weights, tile, samples, sample, squared):
     """‖w − x‖² for all nodes of a tile, feature by feature as in the reference."""
     value = samples[sample, 0]
@@ -74,7 +74,7 @@ def measure_distances(weights, tile, samples, sample, squared):
             squared[i] = squared[i] + difference * difference
 
 
-@njit(**PART)
+@compiled(**PART)
 def bound_boxes(low, high, samples, sample, bounds):
     """Squared distance of a sample to each box: no node in it is nearer.
 
@@ -91,7 +91,7 @@ def bound_boxes(low, high, samples, sample, bounds):
             bounds[tile] = bounds[tile] + outside * outside
 
 
-@njit(**PART)
+@compiled(**PART)
 def move_boxes(low, high, least, most, samples, sample, rounding, underflow):
     """Move each box so that it holds its tile's weights after an update.
 
@@ -113,7 +113,7 @@ def move_boxes(low, high, least, most, samples, sample, rounding, underflow):
             high[feature, tile] = high[feature, tile] + highest * from_high + slack
 
 
-@njit(**PART)
+@compiled(**PART)
 def measure_box(weights_bits, tile, low_bits, high_bits, least_integer):
     """Make a tile's box as small as its weights allow."""
     for feature in range(weights_bits.shape[1]):

@@ -14,16 +14,16 @@ do so on different threads. The order of the updates of one node is always that 
 """
 
 import numpy as np
-from numba import njit
 
 from ksom.kernels.numba.boxes import bound_boxes, first_node, measure_box, measure_distances, move_boxes
-from ksom.kernels.numba.vectors import ENTRY, PART, first, smallest
+from ksom.kernels.numba.compilation import ENTRY, PART, compiled
+from ksom.kernels.numba.vectors import first, smallest
 
 MEASURE_AFTER = 4
 """A box is measured when it was moved by so many samples at least: measuring takes twice as long as moving it."""
 
 
-@njit(**ENTRY)
+@compiled(**ENTRY)
 def learn(tiles, segment, room):
     """Show the segment's samples, one after another; afterwards the tiles still have to catch up."""
     for sample in range(segment.samples.shape[0]):
@@ -40,7 +40,7 @@ def learn(tiles, segment, room):
             )
 
 
-@njit(**ENTRY)
+@compiled(**ENTRY)
 def catch_up(start, stop, tiles, room, segment):
     """Let the tiles start … stop − 1 learn all of the segment."""
     for tile in range(start, stop):
@@ -49,7 +49,7 @@ def catch_up(start, stop, tiles, room, segment):
         tiles.measured[tile] = 0
 
 
-@njit(**PART)
+@compiled(**PART)
 def _search(sample, tiles, segment, room):
     """Return the best matching node: look into the tiles, nearest box first, until no box is nearer than a node."""
     bound_boxes(tiles.low, tiles.high, segment.samples, sample, room.bounds)
@@ -66,7 +66,7 @@ def _search(sample, tiles, segment, room):
                 best, best_node = squared, node
 
 
-@njit(**PART)
+@compiled(**PART)
 def _look_into(tile, sample, tiles, segment, room):
     """Return a tile's nearest node and the bits of its squared distance; measure its box, if it was moved often."""
     catch_up_tile(tile, sample, tiles, segment, room)
@@ -76,7 +76,7 @@ def _look_into(tile, sample, tiles, segment, room):
     return nearest_of(tile, sample, tiles, segment, room)
 
 
-@njit(**PART)
+@compiled(**PART)
 def nearest_of(tile, sample, tiles, segment, room):
     """Return a tile's nearest node, the first of equals, and the bits of its squared distance."""
     measure_distances(tiles.weights, tile, segment.samples, sample, room.squared)
@@ -84,13 +84,13 @@ def nearest_of(tile, sample, tiles, segment, room):
     return node_at(tile, first(room.squared_bits, squared), tiles), squared
 
 
-@njit(**PART)
+@compiled(**PART)
 def node_at(tile, place, tiles):
     """Return the index of the node at a place of a tile."""
     return first_node(tile, tiles) + place // tiles.tile_width * tiles.width + place % tiles.tile_width
 
 
-@njit(**PART)
+@compiled(**PART)
 def catch_up_tile(tile, stop, tiles, segment, room):
     """Let a tile learn the samples before `stop` that it has not learned yet."""
     for sample in range(tiles.caught_up[tile], stop):
@@ -99,41 +99,46 @@ def catch_up_tile(tile, stop, tiles, segment, room):
     tiles.caught_up[tile] = stop
 
 
-@njit(**PART)
+@compiled(**PART)
 def rate_tile(tile, sample, tiles, segment, room):
     """Fill in how far each node of a tile moves towards a sample; return whether any does."""
     top, left = tile // tiles.tile_columns * tiles.tile_height, tile % tiles.tile_columns * tiles.tile_width
     bottom, right = min(top + tiles.tile_height, tiles.height) - 1, min(left + tiles.tile_width, tiles.width) - 1
     block, row, column = segment.block[sample], segment.winners[sample, 0], segment.winners[sample, 1]
     if (
-        _nearest(row, top, bottom) > segment.row_reach[block]
-        or _nearest(column, left, right) > segment.column_reach[block]
+        _nearest(row, top, bottom, segment.row_around) > segment.row_reach[block]
+        or _nearest(column, left, right, segment.column_around) > segment.column_reach[block]
     ):
         return False
-    _copy_factors(segment.column_factors, block, left - column + tiles.width - 1, right - left, room.factors)
-    _rate_nodes(segment.row_rates, block, top - row, bottom - row, room.factors, room.rates)
+    copied = np.int16(-1)
+    for i in range(room.rates.shape[0]):
+        down = min(top + i, bottom) - row + tiles.height - 1  # beyond the map's edge the last row's
+        phase = segment.phases[row % 2, down]
+        if phase != copied:
+            start = left - column + tiles.width - 1
+            _copy_factors(segment.column_factors, block, phase, start, right - left, room.factors)
+            copied = phase
+        _rate_row(segment.row_rates[block, down], room.factors, i, room.rates)
     return True
 
 
-@njit(**PART)
-def _copy_factors(column_factors, block, start, last, factors):
+@compiled(**PART)
+def _copy_factors(column_factors, block, phase, start, last, factors):
     """Copy the factors of a tile's columns; after the last one, beyond the map's edge, they are that one's."""
     for i in range(last + 1):
-        factors[i] = column_factors[block, np.uint64(start + i)]
+        factors[i] = column_factors[block, phase, np.uint64(start + i)]
     for i in range(last + 1, factors.size):
         factors[i] = factors[last]
 
 
-@njit(**PART)
-def _rate_nodes(row_rates, block, top, bottom, factors, rates):
-    """(alpha · g_row) · g_col for each node of a tile that reaches from `top` to `bottom` rows below the winner."""
-    for i in range(rates.shape[0]):
-        row_rate = row_rates[block, abs(min(top + i, bottom))]
-        for j in range(rates.shape[1]):
-            rates[i, j] = row_rate * factors[j]
+@compiled(**PART)
+def _rate_row(row_rate, factors, row, rates):
+    """(alpha · g_row) · g_col for each node of one row of a tile."""
+    for i in range(factors.size):
+        rates[row, i] = row_rate * factors[i]
 
 
-@njit(**PART)
+@compiled(**PART)
 def update(weights, tile, samples, sample, rate):
     """w ← w + rate · (x − w) for all nodes of a tile. A rate of 0 changes nothing: no weight is −0."""
     for feature in range(weights.shape[1]):
@@ -143,28 +148,34 @@ def update(weights, tile, samples, sample, rate):
             weights[tile, feature, i] = weight + rate[i] * (value - weight)
 
 
-@njit(**PART)
+@compiled(**PART)
 def _rate_tiles(sample, tiles, segment, room):
     """Smallest and largest rate of each tile's nodes; they round as the nodes' own do, so none is outside."""
     block, row, column = segment.block[sample], segment.winners[sample, 0], segment.winners[sample, 1]
+    around = segment.row_around
     for i in range(tiles.tile_rows):
         top, bottom = i * tiles.tile_height, min((i + 1) * tiles.tile_height, tiles.height) - 1
-        least = segment.row_rates_within[block, _farthest(row, top, bottom)]
-        most = segment.row_rates_beyond[block, _nearest(row, top, bottom)]
+        nearest, farthest = _nearest(row, top, bottom, around), _farthest(row, top, bottom, around)
+        least, most = segment.row_rates_within[block, farthest], segment.row_rates_beyond[block, nearest]
         for j in range(tiles.tile_columns):
             left, right = j * tiles.tile_width, min((j + 1) * tiles.tile_width, tiles.width) - 1
+            nearest = _nearest(column, left, right, segment.column_around)
+            farthest = _farthest(column, left, right, segment.column_around)
             tile = i * tiles.tile_columns + j
-            room.least[tile] = least * segment.column_factors_within[block, _farthest(column, left, right)]
-            room.most[tile] = most * segment.column_factors_beyond[block, _nearest(column, left, right)]
+            room.least[tile] = least * segment.column_factors_within[block, farthest]
+            room.most[tile] = most * segment.column_factors_beyond[block, nearest]
 
 
-@njit(**PART)
-def _nearest(winner, start, end):
-    """Return the distance of the winner to the nearest of the rows (or columns) start … end."""
-    return max(start - winner, winner - end, 0)
+@compiled(**PART)
+def _nearest(winner, start, end, around):
+    """Return the distance of the winner to the nearest of the rows (or columns) start … end, the shorter way round."""
+    return min(max(start - winner, winner - end, 0), start + around - winner, winner + around - end)
 
 
-@njit(**PART)
-def _farthest(winner, start, end):
-    """Return the distance of the winner to the farthest of the rows (or columns) start … end."""
-    return max(end - winner, winner - start)
+@compiled(**PART)
+def _farthest(winner, start, end, around):
+    """Return the distance of the winner to the farthest of the rows (or columns) start … end, the shorter way round."""
+    nearest, farthest = max(start - winner, winner - end, 0), max(end - winner, winner - start)
+    if 2 * farthest <= around:
+        return farthest
+    return around - nearest if 2 * nearest >= around else around // 2

@@ -7,12 +7,12 @@ where OpenBLAS does 110, the scores are looked at while they are in the first ca
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ksom.kernels.numba.centred import LANES, Centred
+from ksom.kernels.numba.compilation import ENTRY, PART, compiled
 from ksom.kernels.numba.tile_search import insert, search_one
-from ksom.kernels.numba.vectors import ENTRY, PART, aligned, integers, ordered
+from ksom.kernels.numba.vectors import aligned, integers, ordered
 
 SUM: dict[str, Any] = {**PART, "fastmath": {"contract"}}
 """How sums are compiled: multiplying and adding are one operation where the processor has it."""
@@ -88,7 +88,7 @@ def make_product_room(group: Centred, k: int) -> ProductRoom:
     )
 
 
-@njit(**ENTRY)
+@compiled(**ENTRY)
 def search_products(start, stop, room, group, margin, samples, nodes, squared_bits, failed):
     """Put the nearest of a group's nodes among the nearest so far of the samples start … stop − 1.
 
@@ -102,7 +102,7 @@ def search_products(start, stop, room, group, margin, samples, nodes, squared_bi
         _settle(begin, count, room, group, samples, nodes, squared_bits, failed)
 
 
-@njit(**ENTRY)
+@compiled(**ENTRY)
 def search_failed(start, stop, tiles, room, samples, nodes, squared_bits, failed):
     """Search the tiles for those of the samples start … stop − 1 that products could not decide."""
     for sample in range(start, stop):
@@ -112,7 +112,7 @@ def search_failed(start, stop, tiles, room, samples, nodes, squared_bits, failed
             search_one(sample, tiles, room, samples, nodes, squared_bits)
 
 
-@njit(**PART)
+@compiled(**PART)
 def _centre(begin, count, samples, group, margin, failed, room):
     """Centre some samples, and bound the rounding of their scores."""
     for sample in range(BLOCK_SAMPLES):
@@ -128,14 +128,14 @@ def _centre(begin, count, samples, group, margin, failed, room):
                 room.best[sample, rank] = np.inf
 
 
-@njit(**LOOSE)
+@compiled(**LOOSE)
 def _centre_one(sample, place, samples, centre, centred):
     """−2 (x − c): doubling does not round."""
     for feature in range(centre.size):
         centred[place, feature] = (centre[feature] - samples[sample, feature]) * 2
 
 
-@njit(**LOOSE)
+@compiled(**LOOSE)
 def _norm(sample, samples):
     total = np.float64(0)
     for feature in range(samples.shape[1]):
@@ -143,7 +143,7 @@ def _norm(sample, samples):
     return total
 
 
-@njit(**PART)
+@compiled(**PART)
 def _score_column(column, count, group, room):
     """Score a column's nodes for all samples of a block, and keep the candidates."""
     features = group.weights.shape[1]
@@ -161,7 +161,7 @@ def _score_column(column, count, group, room):
                         _keep(one, column * group.norms.shape[1], room.scores[one], room, group.least_integer)
 
 
-@njit(**SUM)
+@compiled(**SUM)
 def _begin(norms, weights, column, s, x, scores):
     """Score four samples by the first four features."""
     x00, x01, x02, x03 = x[s, 0], x[s, 1], x[s, 2], x[s, 3]
@@ -177,7 +177,7 @@ def _begin(norms, weights, column, s, x, scores):
         scores[3, i] = norm + x30 * w0 + x31 * w1 + x32 * w2 + x33 * w3
 
 
-@njit(**SUM)
+@compiled(**SUM)
 def add_features(weights, column, f, s, x, scores):
     """Add four more features to the scores of four samples."""
     x00, x01, x02, x03 = x[s, f], x[s, f + 1], x[s, f + 2], x[s, f + 3]
@@ -193,7 +193,7 @@ def add_features(weights, column, f, s, x, scores):
         scores[3, i] = scores[3, i] + x30 * w0 + x31 * w1 + x32 * w2 + x33 * w3
 
 
-@njit(**PART)
+@compiled(**PART)
 def _keep(sample, begin, scores, room, least_integer):
     """Keep the nodes of a column whose scores are within the margin of the best so far."""
     best, margin, last = room.best, room.margins[sample], room.best.shape[1] - 1
@@ -213,7 +213,7 @@ def _keep(sample, begin, scores, room, least_integer):
         lane = _next(room.least, limit, lane)
 
 
-@njit(**PART)
+@compiled(**PART)
 def _next(least, limit, after):
     """Return the next lane with a score within the limit; `LANES` if there is none.
 
@@ -225,7 +225,7 @@ def _next(least, limit, after):
     return lane
 
 
-@njit(**LOOSE)
+@compiled(**LOOSE)
 def _least_in_lanes(scores, least):
     """Find the smallest score of the nodes 0, 64, 128 …; of 1, 65, 129 …; and so on: 22 ns for 1024 nodes."""
     for lane in range(LANES):
@@ -236,7 +236,7 @@ def _least_in_lanes(scores, least):
             least[np.uint64(lane)] = score if score < so_far else so_far
 
 
-@njit(**PART)
+@compiled(**PART)
 def _smallest(room, least_integer):
     """Return the smallest of the lanes' scores.
 
@@ -249,7 +249,7 @@ def _smallest(room, least_integer):
     return room.nearest[0]
 
 
-@njit(**PART)
+@compiled(**PART)
 def _second(room, first_score, second_score, nearest, least_integer):
     """Return the second smallest of two scores and the lanes' scores, the smallest of which is `nearest`."""
     lane = _next(room.least, nearest, -1)
@@ -259,7 +259,7 @@ def _second(room, first_score, second_score, nearest, least_integer):
     return min(max(nearest, first_score), next_nearest, second_score)
 
 
-@njit(**PART)
+@compiled(**PART)
 def _keep_one(sample, position, score, room):
     """Keep a candidate; if there is no room, first let go of those that better ones have excluded since."""
     best, last = room.best, room.best.shape[1] - 1
@@ -277,7 +277,7 @@ def _keep_one(sample, position, score, room):
         best[sample, last] = score
 
 
-@njit(**PART)
+@compiled(**PART)
 def _let_go(sample, limit, room):
     """Let go of candidates beyond a limit; there are too many if none is."""
     count = 0
@@ -289,7 +289,7 @@ def _let_go(sample, limit, room):
     room.counts[sample] = count if count < CANDIDATES else -1
 
 
-@njit(**PART)
+@compiled(**PART)
 def _settle(begin, count, room, group, samples, nodes, squared_bits, failed):
     """Measure the candidates' distances as the reference does, and put them in their places."""
     pairs = 0
@@ -297,7 +297,7 @@ def _settle(begin, count, room, group, samples, nodes, squared_bits, failed):
         if room.counts[place] < 0:
             failed[begin + place] = True
         else:
-            pairs = _pair(place, begin + place, pairs, room)
+            pairs = _pair(place, begin + place, pairs, group.nodes.size, room)
     if pairs > 0:
         for i in range(pairs, pairs + 3):
             room.pairs[i, 0], room.pairs[i, 1] = room.pairs[pairs - 1, 0], room.pairs[pairs - 1, 1]
@@ -307,18 +307,18 @@ def _settle(begin, count, room, group, samples, nodes, squared_bits, failed):
         insert(group.nodes[room.pairs[i, 1]], room.distances_bits[i], room.pairs[i, 0], nodes, squared_bits)
 
 
-@njit(**PART)
-def _pair(place, sample, pairs, room):
-    """List the candidates that are still in question."""
+@compiled(**PART)
+def _pair(place, sample, pairs, group_nodes, room):
+    """List the candidates that are still in question; of a group with one node, the second is no node."""
     limit = room.best[place, room.best.shape[1] - 1] + room.margins[place]
     for i in range(room.counts[place]):
-        if room.candidate_scores[place, i] <= limit:
+        if room.candidate_scores[place, i] <= limit and room.candidates[place, i] < group_nodes:
             room.pairs[pairs, 0], room.pairs[pairs, 1] = sample, room.candidates[place, i]
             pairs += 1
     return pairs
 
 
-@njit(**PART)
+@compiled(**PART)
 def _measure(i, room, rows, samples):
     """Squared distances of four pairs of a sample and a node: four sums, because one has to wait for each addition."""
     pairs, squared = room.pairs, room.distances

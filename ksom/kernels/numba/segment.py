@@ -12,6 +12,9 @@ from ksom.method.neighbourhood import Factors
 SEGMENT_BYTES = 2**24
 """How much is gathered for one call, samples and factors: 16 MB."""
 
+OPEN = 2**40
+"""After so many steps one comes back where one does not: farther than any map reaches."""
+
 
 class Segment(NamedTuple):
     """U samples, to be shown one after another, in B blocks that each have factors of their own."""
@@ -23,59 +26,88 @@ class Segment(NamedTuple):
     winners: NDArray[np.int64]
     """Row and column of each sample's best matching node, shape (U, 2); filled in while the map learns."""
     row_rates: NDArray[Any]
-    """alpha · g(Δrow), by |Δrow|, shape (B, H)."""
+    """alpha · rows[Δrow], by Δrow + H − 1, shape (B, 2H − 1)."""
     column_factors: NDArray[Any]
-    """g(Δcolumn), for Δcolumn from −(W − 1) to W − 1, shape (B, 2W − 1): along a row of nodes it is read forwards."""
+    """Of each phase, by Δcolumn + W − 1, shape (B, phases, 2W − 1): along a row of nodes it is read forwards."""
+    phases: NDArray[np.int16]
+    """Which phase holds, by the parity of the winner's row and Δrow + H − 1, shape (2, 2H − 1)."""
+    row_around: int
+    """After how many rows one comes back, where all tables repeat; `OPEN` elsewhere. Distances go the shorter way."""
+    column_around: int
+    """Likewise for columns."""
     row_reach: NDArray[np.int64]
-    """The largest |Δrow| with a factor other than 0, shape (B,)."""
+    """The largest distance along rows with a factor other than 0, shape (B,)."""
     column_reach: NDArray[np.int64]
     """Likewise for columns."""
     row_rates_within: NDArray[Any]
-    """The smallest rate up to each |Δrow|, shape (B, H): falls with the distance, as most tables do themselves."""
+    """The smallest rate up to each distance, shape (B, H): falls with the distance, as most tables do themselves."""
     row_rates_beyond: NDArray[Any]
-    """The largest rate from each |Δrow| on."""
+    """The largest rate from each distance on."""
     column_factors_within: NDArray[Any]
-    """Likewise for columns, shape (B, W)."""
+    """Likewise for columns and all phases, shape (B, W)."""
     column_factors_beyond: NDArray[Any]
 
 
 def segments(steps: Iterable[OnlineStep]) -> Iterator[Segment]:
     """Gather steps into segments of about `SEGMENT_BYTES`; a step with many samples may span several."""
-    blocks: list[NDArray[Any]] = []
+    samples: list[NDArray[Any]] = []
     shown: list[tuple[Factors, float]] = []
     size = 0
-    for samples, factors, learning_rate in steps:
-        for block in samples:
-            blocks.append(block)
+    for blocks, factors, learning_rate in steps:
+        for block in blocks:
+            samples.append(block.values)
             shown.append((factors, learning_rate))
-            # Eight tables follow from the two that came.
-            size += block.nbytes + 4 * (factors.rows.nbytes + factors.columns.nbytes)
+            # Tables of twice the size follow from those that came.
+            size += block.values.nbytes + 2 * (factors.rows.nbytes + factors.columns.nbytes)
             if size >= SEGMENT_BYTES:
-                yield _segment(blocks, shown)
-                blocks, shown, size = [], [], 0
-    if blocks:
-        yield _segment(blocks, shown)
+                yield _segment(samples, shown)
+                samples, shown, size = [], [], 0
+    if samples:
+        yield _segment(samples, shown)
 
 
 def _segment(blocks: list[NDArray[Any]], shown: list[tuple[Factors, float]]) -> Segment:
-    """Gather blocks and how they are learned: their factors and learning rates."""
+    """Gather blocks of samples and how they are learned: their factors and learning rates."""
     factors, learning_rates = zip(*shown, strict=True)
     samples = np.ascontiguousarray(np.concatenate(blocks))
-    rows, columns = (np.array(tables) for tables in zip(*factors, strict=True))
+    rows, columns = (np.array(tables) for tables in zip(*(each[:2] for each in factors), strict=True))
     row_rates = np.array(learning_rates, dtype=samples.dtype)[:, np.newaxis] * rows
+    row_around, column_around = _around(rows), _around(columns)
+    least_rate, most_rate = _by_distance(row_rates[:, np.newaxis], row_around)
+    least_factor, most_factor = _by_distance(columns, column_around)
     return Segment(
         samples,
         np.repeat(np.arange(len(blocks)), [len(block) for block in blocks]),
         np.empty((len(samples), 2), dtype=np.int64),
         row_rates,
-        np.concatenate([columns[:, :0:-1], columns], axis=1),
-        _reach(rows),
-        _reach(columns),
-        np.minimum.accumulate(row_rates, axis=1),
-        _largest_beyond(row_rates),
-        np.minimum.accumulate(columns, axis=1),
-        _largest_beyond(columns),
+        columns,
+        factors[0].phases,
+        row_around,
+        column_around,
+        _reach(most_rate),
+        _reach(most_factor),
+        np.minimum.accumulate(least_rate, axis=1),
+        _largest_beyond(most_rate),
+        np.minimum.accumulate(least_factor, axis=1),
+        _largest_beyond(most_factor),
     )
+
+
+def _around(tables: NDArray[Any]) -> int:
+    """Return after how many steps tables by Δ, along their last axis, begin again; `OPEN` if they do not."""
+    length = tables.shape[-1] // 2 + 1
+    return length if length > 1 and np.array_equal(tables[..., : length - 1], tables[..., length:]) else OPEN
+
+
+def _by_distance(tables: NDArray[Any], around: int) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the smallest and the largest of tables by Δ, shape (B, phases, 2L − 1), for each distance, (B, L)."""
+    middle = tables.shape[-1] // 2
+    least, most = (tables[:, 0],) * 2 if tables.shape[1] == 1 else (tables.min(axis=1), tables.max(axis=1))
+    least = np.minimum(least[:, middle:], least[:, middle::-1])
+    most = np.maximum(most[:, middle:], most[:, middle::-1])
+    for table in (least, most):
+        table[:, around // 2 + 1 :] = table[:, min(around // 2, middle), np.newaxis]  # nobody is so far
+    return least, most
 
 
 def _reach(tables: NDArray[Any]) -> NDArray[np.int64]:

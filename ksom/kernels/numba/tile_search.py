@@ -3,11 +3,11 @@
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from ksom.kernels.numba.boxes import bound_boxes, first_node, measure_box, measure_distances
-from ksom.kernels.numba.vectors import ENTRY, PART, first, integers, smallest
+from ksom.kernels.numba.compilation import ENTRY, PART, compiled
+from ksom.kernels.numba.vectors import first, integers, smallest
 
 
 def make_answers(samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
@@ -18,14 +18,14 @@ def make_answers(samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDAr
     return np.zeros((len(samples), k), dtype=np.int64), squared, bits
 
 
-@njit(**ENTRY)
+@compiled(**ENTRY)
 def measure_boxes(tiles):
     """Make all boxes as small as the weights allow."""
     for tile in range(tiles.caught_up.size):
         measure_box(tiles.weights_bits, tile, tiles.low_bits, tiles.high_bits, tiles.least_integer)
 
 
-@njit(**ENTRY)
+@compiled(**ENTRY)
 def search(start, stop, tiles, room, samples, nodes, squared_bits, looked_into):
     """Find the nearest nodes of the samples start … stop − 1, as many as `nodes` has columns.
 
@@ -35,7 +35,7 @@ def search(start, stop, tiles, room, samples, nodes, squared_bits, looked_into):
         looked_into[sample] = search_one(sample, tiles, room, samples, nodes, squared_bits)
 
 
-@njit(**ENTRY)
+@compiled(**ENTRY)
 def all_distances(start, stop, tiles, room, samples, squared):
     """Squared distances of the samples start … stop − 1 to every node, shape (samples, K)."""
     for sample in range(start, stop):
@@ -50,7 +50,7 @@ def all_distances(start, stop, tiles, room, samples, squared):
                     squared[sample, node] = room.squared[row * tiles.tile_width + column]
 
 
-@njit(**PART)
+@compiled(**PART)
 def search_one(sample, tiles, room, samples, nodes, squared_bits):
     """Find the nearest nodes of one sample; return into how many tiles it took a look."""
     bound_boxes(tiles.low, tiles.high, samples, sample, room.bounds)
@@ -68,7 +68,7 @@ def search_one(sample, tiles, room, samples, nodes, squared_bits):
         _offer(tile, sample, tiles, room, nodes, squared_bits)
 
 
-@njit(**PART)
+@compiled(**PART)
 def _offer(tile, sample, tiles, room, nodes, squared_bits):
     """Put the nearest nodes of a tile, as many as are asked for, among the nearest so far."""
     begin = first_node(tile, tiles)
@@ -85,7 +85,7 @@ def _offer(tile, sample, tiles, room, nodes, squared_bits):
             wanted -= 1
 
 
-@njit(**PART)
+@compiled(**PART)
 def insert(node, squared, sample, nodes, squared_bits):
     """Put a node in its place among the nearest: the lower index first, if they are equally near."""
     rank = nodes.shape[1]

@@ -4,21 +4,9 @@ import math
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import DTypeLike, NDArray
 
-ENTRY: dict[str, Any] = {"cache": True, "nogil": True, "error_model": "numpy", "_nrt": False}
-"""How a function that Python calls is compiled: once per machine, without the interpreter's lock, and without fastmath,
-which may fuse or reorder what fixes the bits. A division by zero gives what numpy gives. Without counting references to
-arrays, which belong to the caller as long as the call lasts: passing a tuple of 16 arrays from one part to another took
-250 ns, and a search 2.5 times as long. Such a function cannot make arrays, nor assign a part of one to another."""
-
-MAKING_ROOM: dict[str, Any] = {**ENTRY, "_nrt": True}
-"""How a function is compiled that makes arrays of its own; the others need not count references."""
-
-PART: dict[str, Any] = {**ENTRY, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-"""How a part of such a function is compiled: into it, and without a way in from Python, which took a third of the time
-to compile."""
+from ksom.kernels.numba.compilation import PART, compiled
 
 LANES = 64
 """Loops are shortest where their length is a multiple of this: four vectors of 16 float32, or eight of 8 float64."""
@@ -48,7 +36,7 @@ def integers(values: NDArray[Any]) -> NDArray[Any]:
     return values.view(np.dtype(f"i{values.itemsize}"))
 
 
-@njit(**PART)
+@compiled(**PART)
 def smallest(bits):
     """Return the bits of the smallest of some floats that are not negative.
 
@@ -61,7 +49,7 @@ def smallest(bits):
     return least
 
 
-@njit(**PART)
+@compiled(**PART)
 def first(bits, wanted):
     """Return the first place where `wanted` is.
 
@@ -73,7 +61,7 @@ def first(bits, wanted):
     return place
 
 
-@njit(**PART)
+@compiled(**PART)
 def ordered(bits, least):
     """Return the bits of a float as an integer in the floats' order, negative ones included; and back again.
 

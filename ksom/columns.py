@@ -1,0 +1,73 @@
+"""Tables with named columns, such as a DataFrame of pandas: read by what they can do, no library is imported."""
+
+import numbers
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ksom.errors import DataError
+
+
+def column_names(values: Any) -> tuple[str, ...] | None:
+    """Return the names of a table's columns; None where it has none, or `values` is no table."""
+    names = getattr(values, "columns", None)
+    if names is None or callable(names) or not hasattr(values, "__getitem__"):
+        return None
+    named = tuple(names)
+    return named if all(isinstance(name, str) for name in named) else None
+
+
+def required_names(there: Sequence[str], known: Sequence[str], where: str) -> Sequence[str]:
+    """Return the `known` names, if they are those of a table's columns, in whatever order.
+
+    Raises
+    ------
+    DataError
+        Naming the columns.
+    """
+    missing, extra = ([name for name in a if name not in b] for a, b in ((known, there), (there, known)))
+    if missing:
+        raise DataError(f"{where}: the map was trained with the columns {_listed(missing)}, which are missing")
+    if extra:
+        raise DataError(f"{where}: the map was trained without the columns {_listed(extra)}; drop them")
+    return known
+
+
+def as_array(table: Any, names: Sequence[str], where: str) -> NDArray[Any]:
+    """Return the columns `names` of a table, in that order, as an array of shape (n, D).
+
+    Raises
+    ------
+    DataError
+        Naming the column and the row of what is no number, or a column that is there twice.
+    """
+    twice = [name for name in dict.fromkeys(names) if list(names).count(name) > 1]
+    if twice:
+        raise DataError(f"{where}: more than one column is called {_listed(twice)}")
+    columns = [_numbers(table[name], f"{where}: column {name!r}") for name in names]
+    return np.column_stack(columns) if columns else np.empty((0, 0))
+
+
+def _numbers(column: Any, where: str) -> NDArray[Any]:
+    values = np.asarray(column)
+    if values.dtype.kind == "O":
+        bad = next((row for row, value in enumerate(values) if not isinstance(value, numbers.Real)), None)
+        if bad is not None:
+            raise DataError(f"{where} holds {_kind(values[bad])} in row {bad}; drop it, or make it numbers")
+        return values.astype(np.float64)
+    if values.dtype.kind not in "biuf":
+        raise DataError(f"{where} holds {values.dtype}; drop it, or make it numbers")
+    return values
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, str):
+        return f"text ({value[:40]!r})"
+    is_missing = value is None or type(value).__name__ in {"NAType", "NaTType"}
+    return "a missing value" if is_missing else f"a {type(value).__name__}"
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(repr(name) for name in names)

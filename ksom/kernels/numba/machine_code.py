@@ -1,0 +1,148 @@
+"""Machine code that was compiled once, kept for the next run.
+
+numba's own cache asks whether one file has changed, while a kernel takes in functions of others: after an edit, or an
+update of the package, old arithmetic would run. Nor does it bear a damaged file, or two first runs beside each other.
+Here a file's name stands for everything that decides what is in it, and a file that is not whole counts as none.
+
+To load machine code is to unpickle it, which can run anything: it is kept only where nobody else can write.
+"""
+
+import hashlib
+import logging
+import os
+import pickle
+import shutil
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numba
+from numba.core import config
+from numba.core.caching import NullCache
+from numba.core.compiler import CompileResult
+from numba.core.serialize import dumps
+from numba.misc.appdirs import AppDirs
+
+from ksom.errors import OutputError
+from ksom.whole_files import replacing
+
+logger = logging.getLogger(__name__)
+
+VERSIONS = 4
+"""For so many versions of the kernels machine code is kept: one takes a few megabytes."""
+
+_HASH_BYTES = hashlib.sha256().digest_size
+
+
+class MachineCode(NullCache):
+    """What numba asks before it compiles a kernel, and tells afterwards.
+
+    Parameters
+    ----------
+    kernel : function
+        The kernel, not compiled.
+    """
+
+    def __init__(self, kernel: Callable[..., Any]) -> None:
+        self._kernel = f"{kernel.__module__}.{kernel.__qualname__}"
+
+    def load_overload(self, signature: Any, context: Any) -> Any:
+        """Return the kernel, compiled for these types; None if it is not kept, or is not whole."""
+        context.refresh()
+        folder = kept_in()
+        try:
+            kept = None if folder is None else _read(folder / self._name(signature, context.codegen()))
+            return kept and CompileResult._rebuild(context, *pickle.loads(kept))
+        except Exception:  # whatever is wrong with it: it is compiled again, and written over
+            logger.debug("%s: cannot be loaded", self._kernel, exc_info=True)
+            return None
+
+    def save_overload(self, signature: Any, compiled: Any) -> None:
+        """Keep a compiled kernel, if that can be."""
+        folder = kept_in()
+        if folder is None:
+            return
+        code = dumps(compiled._reduce())
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)  # another version's first run may have cleared it away
+            with replacing(folder / self._name(signature, compiled.library.codegen)) as file:
+                file.write(hashlib.sha256(code).digest() + code)
+        except (OSError, OutputError) as error:
+            _tell(folder, str(error.__cause__ or error))
+
+    def _name(self, signature: Any, codegen: Any) -> str:
+        """Return the name of the file for these types on this processor."""
+        made_for = (self._kernel, signature, codegen.magic_tuple(), numba.__version__, sys.implementation.cache_tag)
+        return f"{self._kernel.rpartition('.')[2]}.{hashlib.sha256(repr(made_for).encode()).hexdigest()[:32]}"
+
+
+@cache
+def kept_in() -> Path | None:
+    """Return the folder of these sources' machine code; None if there is no place for it, which is told."""
+    chosen = config.CACHE_DIR  # type: ignore[attr-defined]  # NUMBA_CACHE_DIR
+    place = (Path(chosen, "ksom") if chosen else Path(AppDirs("ksom", appauthor=False).user_cache_dir)) / "kernels"
+    try:
+        if str(place).startswith("~"):
+            raise FileNotFoundError("this user has no home")
+        folder = place / _digest_of_sources()
+        is_new = not folder.exists()
+        for each in (place, folder):
+            _make_own(each)
+    except OSError as error:
+        _tell(place, error.strerror or str(error))
+        return None
+    if is_new:
+        _forget_others(folder)
+    return folder
+
+
+def _digest_of_sources() -> str:
+    """Return what tells this version of the kernels from others: of all that a kernel may take in, or be given."""
+    here = Path(__file__).parent
+    sources = sorted([*here.glob("*.py"), *here.parent.glob("*.py")])
+    if not sources:
+        raise FileNotFoundError("the kernels' sources are not there")
+    digest = hashlib.sha256()
+    for source in sources:
+        digest.update(hashlib.sha256(source.read_bytes()).digest())
+    return digest.hexdigest()[:32]
+
+
+def _make_own(folder: Path) -> None:
+    """Make a folder that is this user's own; raise PermissionError if it is there and others may write to it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    told = folder.stat()
+    if os.name != "nt" and (told.st_uid not in {os.geteuid(), 0} or told.st_mode & 0o022):
+        raise PermissionError("somebody else can write to it")
+
+
+def _forget_others(newest: Path) -> None:
+    """Delete the machine code of all but the newest versions of the kernels."""
+    others = sorted((each for each in newest.parent.iterdir() if each != newest), key=_changed)
+    for old in others[: max(0, len(others) - VERSIONS + 1)]:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _changed(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except OSError:  # another process deletes it as well
+        return 0
+
+
+def _read(path: Path) -> bytes | None:
+    """Return the machine code in a file; None if there is none, or it is not what was written."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    code = content[_HASH_BYTES:]
+    return code if content[:_HASH_BYTES] == hashlib.sha256(code).digest() else None
+
+
+@cache
+def _tell(folder: Path, why: str) -> None:
+    told = "compiled kernels cannot be kept, every run compiles them anew, for about 10 seconds"
+    logger.warning("%s: %s (%s); set NUMBA_CACHE_DIR to a folder of your own that can be written", folder, told, why)

@@ -1,0 +1,56 @@
+"""The notebook, executed: `make notebook` stores it so, and a test looks whether what is stored is still true."""
+
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOK = ROOT / "kohonen.ipynb"
+
+
+def read() -> Any:
+    """Return the notebook as it is stored."""
+    return nbformat.read(NOTEBOOK, as_version=4)
+
+
+def executed(folder: Path) -> Any:
+    """Return the notebook, executed in a folder that has nothing but what its experiments need."""
+    from nbclient import NotebookClient
+
+    for name in ("configs", "examples"):
+        shutil.copytree(ROOT / name, folder / name)
+    notebook = read()
+    resources = {"metadata": {"path": str(folder)}}
+    NotebookClient(notebook, timeout=300, record_timing=False, resources=resources).execute()
+    return notebook
+
+
+def told(notebook: Any) -> dict[str, list[Any]]:
+    """Return what each cell of code shows: its texts, without addresses and times, and the kinds of its pictures."""
+    return {cell.id: [_shown(output) for output in cell.outputs] for cell in notebook.cells if cell.cell_type == "code"}
+
+
+def _shown(output: Any) -> Any:
+    if "data" not in output:
+        return _lasting(output.get("text", ""))
+    return {kind: _lasting(text) if kind == "text/plain" else "…" for kind, text in output.data.items()}
+
+
+def _lasting(text: str) -> str:
+    return re.sub(r"0x[0-9a-f]+|\d+(\.\d+)? m?s\b", "…", text)
+
+
+def store() -> None:
+    """Execute the notebook and store it with its outputs, without what differs from one execution to the next."""
+    with tempfile.TemporaryDirectory() as folder:
+        notebook = executed(Path(folder))
+    notebook.metadata = read().metadata
+    nbformat.write(notebook, NOTEBOOK)
+
+
+if __name__ == "__main__":
+    store()
