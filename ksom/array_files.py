@@ -4,7 +4,6 @@ import io
 import math
 import mmap
 import os
-import stat
 import warnings
 import zipfile
 from collections.abc import Iterator
@@ -16,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.errors import DataError, KsomError
+from ksom.memory import available_memory
+from ksom.regular_files import open_regular
 
 MAGIC_NPY, MAGIC_ZIP = b"\x93NUMPY", b"PK"
 
@@ -48,7 +49,7 @@ def read_array(path: str | Path, key: str | None = None) -> NDArray[Any]:
     DamagedFile
         If its contents do not fit together.
     """
-    with open_regular(path) as file, _telling_damage(path):
+    with open_data(path) as file, _telling_damage(path):
         if file.read(len(MAGIC_NPY)) == MAGIC_NPY:
             return _mapped(file)
         archive = _archive(path, file)
@@ -67,29 +68,26 @@ def read_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
     DataError, DamagedFile
         As `read_array`.
     """
-    with open_regular(path) as file, _telling_damage(path):
+    with open_data(path) as file, _telling_damage(path):
         archive = _archive(path, file)
         return {name: _member(path, archive, name) for name in _names(archive)}
 
 
 @contextmanager
-def open_regular(path: str | Path) -> Iterator[IO[bytes]]:
-    """Open a file to read, if it is one: a pipe would wait for ever, a device has no end.
+def open_data(path: str | Path) -> Iterator[IO[bytes]]:
+    """Open a file of data to read; it is a regular one, and closed in the end.
 
     Raises
     ------
     DataError
-        If it is not there, may not be read, or is no regular file.
+        If it is not there, may not be read, or is something else.
     """
     try:
-        file = open(path, "rb", opener=_open_regular)  # noqa: SIM115
+        file = open_regular(path)
     except FileNotFoundError:
         raise DataError(f"{path}: there is no such file") from None
-    except DataError:
-        raise
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        why = getattr(error, "strerror", None) or error
-        raise DataError(f"{str(path)!r}: cannot be read ({why})") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
     with file:
         yield file
 
@@ -156,16 +154,6 @@ class _Header(NamedTuple):
         return math.prod(self.shape) * self.dtype.itemsize
 
 
-def _open_regular(path: str, flags: int) -> int:
-    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))  # a pipe's other end is not waited for
-    mode = os.fstat(descriptor).st_mode
-    if not stat.S_ISREG(mode):
-        os.close(descriptor)
-        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
-        raise DataError(f"{path}: must be a file, but is {kind}")
-    return descriptor
-
-
 @contextmanager
 def _telling_damage(path: str | Path) -> Iterator[None]:
     """Turn what damaged bytes make of numpy's, zipfile's and Python's own readers into one clear line."""
@@ -229,11 +217,10 @@ def _member(path: str | Path, archive: zipfile.ZipFile, name: str) -> NDArray[An
         start = io.BytesIO(file.read(LONGEST_HEADER))
         header = _header(start)
         _require_size(start.tell() + header.size, info.file_size)
-        if header.size > available_memory():
-            raise DataError(
-                f"{path}: its array {name!r} takes {header.size / 1e9:.3g} GB, this machine has "
-                f"{available_memory() / 1e9:.3g} GB; an .npy file is read piece by piece"
-            )
+        there = available_memory()
+        if there is not None and header.size > there:
+            told = f"takes {header.size / 1e9:.3g} GB, this machine has {there / 1e9:.3g} GB"
+            raise DataError(f"{path}: its array {name!r} {told}; an .npy file is read piece by piece")
         data = _read_to_the_end(start, file, header.size)
     array: NDArray[Any] = np.ndarray(header.shape, header.dtype, data, order=header.order)
     return array
@@ -249,11 +236,3 @@ def _read_to_the_end(start: IO[bytes], file: IO[bytes], size: int) -> NDArray[np
             filled += len(chunk)
     _require_size(size, filled)
     return data
-
-
-def available_memory() -> int:
-    """Return how many bytes of memory there are."""
-    try:
-        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    except (AttributeError, OSError, ValueError):
-        return 2**63 - 1

@@ -193,7 +193,11 @@ class Experiment:
         else:
             refuse_own_result(self.folder.path, self.config)
             self.folder.make_way(restart=restart)
-        used = {"experiment": self.name, "backend": self.som.kernels.name, "data_digest": self.trainer.feed.digest}
+        used = {
+            "experiment": self.name,
+            "backend": self.som.kernels.name,
+            "data_digest": self.trainer.feed.digest,
+        }
         self.folder.write_json(ENVIRONMENT, {**environment(), **used})
         self.folder.write_config(self.config)
 
@@ -236,7 +240,14 @@ class Experiment:
         return f"{self.som.height} × {self.som.width} nodes, {data}, {how}"
 
     def _finished(self) -> Result:
-        som = KohonenSOM.load(self.folder.path / "map.npz", backend=self.som.backend, threads=self.som.threads)
+        som = KohonenSOM.load(
+            self.folder.path / "map.npz",
+            lattice=self.som.lattice,
+            neighbourhood=self.som.neighbourhood,
+            distance=self.som.distance,
+            backend=self.som.backend,
+            threads=self.som.threads,
+        )
         return Result("completed", som, self.folder.path, self.folder.summary() or {})
 
 

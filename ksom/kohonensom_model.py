@@ -11,16 +11,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from ksom.arguments import require_choice, require_integer, require_path
 from ksom.array_files import mapped_file
-from ksom.errors import ConfigError, DataError, NotTrained, ParameterError, quoted
+from ksom.errors import DataError, NotTrained, ParameterError
 from ksom.kernels import BACKENDS, get_backend, needs_speed
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
 from ksom.kernels.effort import Work, numpy_seconds
-from ksom.map_file import MapFile, read, write
+from ksom.map_file import MapFile, part, read, write
 from ksom.method.distance import DISTANCES, Distance
 from ksom.method.initialisation import INITIALISATIONS, File, Given, Initialisation, Source
 from ksom.method.lattice import LATTICES, Lattice
 from ksom.method.neighbourhood import NEIGHBOURHOODS, Neighbourhood
-from ksom.registry import Node, as_mapping, build, node_of
+from ksom.registry import node_of
 from ksom.samples import BLOCK_ROWS, Block, Range, as_samples, in_precision, require_no_overflow
 
 SEARCH_BYTES = 2**24
@@ -276,8 +276,26 @@ class KohonenSOM:
         write(require_path("path", path), MapFile(self.weights, **self.about()))
 
     @classmethod
-    def load(cls, path: str | Path, *, backend: str = "auto", threads: int = 0) -> Self:
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        lattice: Lattice | None = None,
+        neighbourhood: Neighbourhood | None = None,
+        distance: Distance | None = None,
+        backend: str = "auto",
+        threads: int = 0,
+    ) -> Self:
         """Read a map that `save` wrote, or the one in a checkpoint.
+
+        Parameters
+        ----------
+        path : str or Path
+            The file.
+        lattice, neighbourhood, distance : object, optional
+            Parts of classes of one's own: the file names them, but nothing is imported for a file.
+        backend, threads
+            As of the constructor.
 
         Raises
         ------
@@ -290,9 +308,9 @@ class KohonenSOM:
         som = cls(
             height,
             width,
-            lattice=_part(path, "lattice", held.lattice, height=height, width=width),
-            neighbourhood=_part(path, "neighbourhood", held.neighbourhood),
-            distance=_part(path, "distance", held.distance),
+            lattice=lattice or part(path, LATTICES, held.lattice, height=height, width=width),
+            neighbourhood=neighbourhood or part(path, NEIGHBOURHOODS, held.neighbourhood),
+            distance=distance or part(path, DISTANCES, held.distance),
             dtype=held.weights.dtype.name,
             backend=backend,
             threads=threads,
@@ -306,7 +324,7 @@ class KohonenSOM:
 
     def about(self) -> dict[str, Any]:
         """Return what a file tells of the map beside the weights."""
-        about: dict[str, Any] = {name: node_of(_PARTS[name], getattr(self, name)) for name in _PARTS}
+        about: dict[str, Any] = {name: node_of(registry, getattr(self, name)) for name, registry in _PARTS.items()}
         return about if self.feature_names is None else {**about, "feature_names": self.feature_names}
 
     def memory(self, features: int) -> int:
@@ -375,14 +393,3 @@ def _initialisation(initial: Any) -> Initialisation:
 def _dtype_name(dtype: Any) -> Any:
     """Return the name of a numpy dtype; anything else as it is, to be refused."""
     return dtype if isinstance(dtype, str) else getattr(dtype, "name", getattr(dtype, "__name__", dtype))
-
-
-def _part(path: Path, name: str, node: Node, **context: Any) -> Any:
-    """Return a part of the map that its file describes, by a registered name: nothing that a file names is imported."""
-    registry = _PARTS[name]
-    if registry.get(as_mapping(node, name)["NAME"]) is None:
-        raise DataError(f"{path}: its {name} must be one of {', '.join(registry)}, but is {quoted(node)}")
-    try:
-        return build(registry, node, name, **context)[0]
-    except ConfigError as error:
-        raise DataError(f"{path}: {error}") from error

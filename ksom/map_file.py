@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.array_files import DamagedFile, read_arrays
-from ksom.errors import DataError
-from ksom.registry import Node
+from ksom.errors import ConfigError, DataError, ParameterError, quoted
+from ksom.registry import Node, Registry, as_mapping, build
 from ksom.whole_files import replacing
 
 FORMAT_VERSION = 2
@@ -88,10 +88,30 @@ def read_with_texts(path: Path, *names: str) -> tuple[MapFile, list[str]]:
         weights,
         lattice=_node(path, about, "lattice"),
         neighbourhood=_node(path, about, "neighbourhood"),
-        distance=_node(path, {"distance": "euclidean", **about}, "distance"),  # the only one of files that name none
+        distance=_node(path, about, "distance"),
         feature_names=_feature_names(path, about, weights.shape[2]),
     )
     return map_file, [texts[name] for name in names]
+
+
+def part(path: Path, registry: Registry, node: Node, **size: Any) -> Any:
+    """Return the part of a map that a file describes.
+
+    Only registered classes are made: nothing is imported that a file names.
+
+    Raises
+    ------
+    DataError
+        If the file names something else.
+    """
+    kind = registry.kind
+    if registry.get(as_mapping(node, kind)["NAME"]) is None:
+        known = ", ".join(registry)
+        raise DataError(f"{path}: its {kind} must be one of {known}, but is {quoted(node)}; give it: load(…, {kind}=…)")
+    try:
+        return build(registry, node, kind, **size)[0]
+    except (ConfigError, ParameterError) as error:
+        raise DataError(f"{path}: its {kind} {quoted(node)} cannot be made ({error})") from error
 
 
 def _require_checksum(path: Path, arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, str]) -> None:
@@ -132,7 +152,7 @@ def _weights(path: Path, weights: NDArray[Any]) -> NDArray[Any]:
 
 def _node(path: Path, about: Mapping[str, Any], name: str) -> Node:
     """Return the node `name`: a name, or a mapping with a NAME."""
-    node = about.get(name)
+    node = about.get(name, MapFile._field_defaults.get(name))
     called = node.get("NAME") if isinstance(node, dict) else node
     if not isinstance(node, str | dict) or not isinstance(called, str):
         raise DataError(f"{path}: must tell the {name} of its map, but has {node!r}")

@@ -1,7 +1,9 @@
 """A checkpoint comes back as it was, or its damage is noticed and the one before it is used."""
 
 import logging
+import tempfile
 from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from ksom.hooks import Checkpoint
 from ksom.kohonensom_model import KohonenSOM
 from ksom.runs.checkpoint import LAST, checkpoint_paths, newest_checkpoint, read_checkpoint, save_checkpoint
 from ksom.trainer import Trainer
+from tests.test_array_files import without_rights
 
 WEIGHTS = np.random.default_rng(0).random((2, 3, 4)).astype(np.float32)
 ABOUT = KohonenSOM(2, 3).about()
@@ -130,6 +133,24 @@ def test_damaged_checkpoint_is_passed_over_with_a_warning(tmp_path, caplog, dama
     (record,) = caplog.records
     assert record.getMessage().startswith(f"{paths[1]}: the checkpoint is damaged (")
     assert record.getMessage().endswith("; trying the one before it")
+
+
+@pytest.mark.parametrize("header", [b"{(descr'", b"{'descr(", b"{'desc\x00'", b"(((((((("])
+def test_checkpoint_whose_header_is_damaged_is_passed_over(tmp_path, header):
+    """Of weights so many that the archive's checksum is not looked at before the header is."""
+    paths = [save_checkpoint(tmp_path, np.zeros((30, 30, 30)), {"iteration": n}, ABOUT) for n in (1, 2)]
+    paths[1].write_bytes(paths[1].read_bytes().replace(b"{'descr'", header))
+    assert newest_checkpoint(tmp_path).iteration == 1
+
+
+def test_checkpoint_that_may_not_be_read_is_told_and_not_passed_over():
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        paths = saved(folder, 1, 2)
+        folder.chmod(0o755)
+        paths[1].chmod(0)
+        with without_rights(), pytest.raises(CheckpointError, match=r"2.npz: cannot be read \(Permission denied"):
+            newest_checkpoint(folder)
 
 
 def test_only_damaged_checkpoints_are_an_error(tmp_path):

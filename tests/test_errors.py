@@ -190,7 +190,7 @@ BAD = {
     "save number": (lambda: fitted().save(5), ParameterError, "path must be the path of a file or folder, got 5"),
     "load number": (lambda: KohonenSOM.load(5), ParameterError, "path must be the path of a file or folder, got 5"),
     "load nothing": (lambda: KohonenSOM.load("no.npz"), DataError, "no.npz: there is no such file"),
-    "load folder": (lambda: KohonenSOM.load("."), DataError, "must be a file, but is a folder"),
+    "load folder": (lambda: KohonenSOM.load("."), DataError, "it is a folder, not a file"),
     "load array": (lambda: KohonenSOM.load("weights.npy"), DataError, "weights.npy: "),
     "load text": (lambda: KohonenSOM.load("text.csv"), DataError, "text.csv: is not an .npy or .npz file"),
     "iterations": (
@@ -249,7 +249,7 @@ BAD = {
     "colours' seed": (lambda: RandomColors(seed=0.5), ParameterError, "seed must be an integer of at least 0, got 0.5"),
     "image number": (lambda: ImagePixels(5), ParameterError, "path must be the path of a file or folder, got 5"),
     "image nothing": (lambda: ImagePixels("no.png"), DataError, "no.png: there is no such file"),
-    "image folder": (lambda: ImagePixels("."), DataError, "must be a file, but is a folder"),
+    "image folder": (lambda: ImagePixels("."), DataError, "it is a folder, not a file"),
     "image text": (lambda: ImagePixels("text.csv"), DataError, "text.csv: cannot be read as an image"),
     "image half": (lambda: ImagePixels("half.png"), DataError, "half.png: cannot be read as an image"),
     "array nothing": (lambda: Array("no.npy"), DataError, "no.npy: there is no such file"),
@@ -355,7 +355,9 @@ YAML = {
     "TRAINER: {ALGORITHM: {NAME: batch, LEARNING_RATE: {START: 0.1}}}": (
         "TRAINER.ALGORITHM.LEARNING_RATE: Batch has no such key; it takes SIGMA"
     ),
-    "TRAINER: {ALGORITHM: {NAME: batch, SIGMA: {START: 0.5}}}": "ALGORITHM.SIGMA.START must be >= 1 lattice step",
+    "TRAINER: {ALGORITHM: {NAME: batch, SIGMA: {NAME: exponential, START: 0.5}}}": (
+        "ALGORITHM.SIGMA.START must be >= 1 lattice step"
+    ),
     "HOOKS: {VLOG: {EVRY: 3}}": "HOOKS.VLOG.EVRY: Vlog has no such key; did you mean 'EVERY'?",
     "HOOKS: {VLOG: {EVERY: 0}}": "HOOKS.VLOG.EVERY must be an integer of at least 1, got 0",
     "HOOKS: {VLOG: 5}": "HOOKS.VLOG must be a mapping or a name, got 5",

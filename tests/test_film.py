@@ -279,9 +279,8 @@ def test_a_film_stops_the_training_no_more_often_than_it_takes_a_frame(tmp_path)
         def train(self, som, batches, start, stop):
             self.stops.append(stop)
 
-    Trainer(
-        KohonenSOM(2, 2), [[0.5]], iterations=500, algorithm=Pauses(), hooks=[Vlog(size=16)], folder=tmp_path
-    ).train()
+    hooks = [Vlog(size=16)]
+    Trainer(KohonenSOM(2, 2), [[0.5]], iterations=500, algorithm=Pauses(), hooks=hooks, folder=tmp_path).train()
     assert Pauses.stops == due(Vlog(), 500)
 
 

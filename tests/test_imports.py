@@ -28,7 +28,7 @@ LEVELS = [
         "logger",
         "memory",
     }
-    | {"masking", "plain_yaml", "regular_files", "representation", "experiment_files"},
+    | {"experiment_files", "masking", "plain_yaml", "regular_files", "representation"},
     {"method", "map_file"},
     {"kernels", "dataset"},
     {"datasets", "feed", "kohonensom_model"},

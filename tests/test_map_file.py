@@ -10,6 +10,7 @@ from ksom.array_files import DamagedFile
 from ksom.errors import CheckpointError, DataError
 from ksom.kohonensom_model import KohonenSOM
 from ksom.map_file import MapFile, NewerFile, read, read_with_texts, write
+from ksom.method.lattice import Rectangular
 from ksom.runs.checkpoint import DamagedCheckpoint, read_checkpoint, save_checkpoint
 from tests.test_array_files import changed, without_rights
 
@@ -33,6 +34,7 @@ def test_same_map_gives_same_bytes(tmp_path):
 def test_file_of_the_first_format_is_read(tmp_path):
     np.savez(tmp_path / "map.npz", weights=MAP.weights, about=np.array(json.dumps(FIRST_FORMAT)))
     assert KohonenSOM.load(tmp_path / "map.npz").weights.tobytes() == MAP.weights.tobytes()
+    assert KohonenSOM.load(tmp_path / "map.npz").lattice == Rectangular(30, 30)
 
 
 @pytest.mark.parametrize("name", ["weights", "about", "state"])
@@ -61,19 +63,50 @@ def test_map_of_a_newer_ksom_is_told(tmp_path, monkeypatch):
         read(tmp_path / "map.npz")
 
 
-@pytest.mark.parametrize("node", [None, 3, ["rectangular"], {}, {"NAME": 3}])
-@pytest.mark.parametrize("name", ["lattice", "neighbourhood"])
+@pytest.mark.parametrize("node", [False, 3, ["rectangular"], {}, {"NAME": 3}])
+@pytest.mark.parametrize("name", ["lattice", "neighbourhood", "distance"])
 def test_map_that_does_not_tell_what_it_is_is_refused(tmp_path, name, node):
     write(tmp_path / "map.npz", MAP._replace(**{name: node}))
     with pytest.raises(DataError, match=f"map.npz: must tell the {name} of its map, but has"):
         read(tmp_path / "map.npz")
 
 
-@pytest.mark.parametrize("node", ["os:path", "hexagons", {"NAME": "rectangular", "HOLES": 3}])
+@pytest.mark.parametrize("wrap", ["none", "rows", "columns", "both"])
+def test_what_a_lattice_was_made_of_comes_back(tmp_path, wrap):
+    som = KohonenSOM(2, 3, lattice=Rectangular(2, 3, wrap), initial=np.zeros((2, 3, 1)))
+    som.save(tmp_path / "map.npz")
+    assert read(tmp_path / "map.npz").lattice == {"NAME": "rectangular", "WRAP": wrap}
+    assert KohonenSOM.load(tmp_path / "map.npz").lattice == som.lattice
+
+
+@pytest.mark.parametrize(
+    "node",
+    [
+        "os:path",
+        {"NAME": "rectangular", "WRAP": "twice"},
+        "hexagons",
+        {"NAME": "rectangular", "HOLES": 3},
+    ],
+)
 def test_nothing_is_imported_or_guessed_from_a_file(tmp_path, node):
     write(tmp_path / "map.npz", MAP._replace(lattice=node))
     with pytest.raises(DataError, match=r"map.npz: (its lattice|lattice\.)"):
         KohonenSOM.load(tmp_path / "map.npz")
+
+
+class Bent(Rectangular):
+    """A lattice of somebody's own, which does not keep its argument."""
+
+    def __init__(self, height, width, bend=3):
+        super().__init__(height, width)
+
+
+def test_a_lattice_of_one_s_own_is_given_to_what_reads_its_map(tmp_path):
+    KohonenSOM(2, 3, lattice=Bent(2, 3), initial=np.zeros((2, 3, 1))).save(tmp_path / "map.npz")
+    with pytest.raises(DataError, match=r"its lattice must be one of rectangular, but is .*Bent.*; give it: load"):
+        KohonenSOM.load(tmp_path / "map.npz")
+    own = Bent(2, 3)
+    assert KohonenSOM.load(tmp_path / "map.npz", lattice=own).lattice is own
 
 
 @pytest.mark.parametrize(

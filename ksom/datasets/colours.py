@@ -1,9 +1,9 @@
 """Random colours: the data of the first experiment."""
 
 from ksom.arguments import require_integer
-from ksom.array_files import available_memory
 from ksom.dataset import DATASETS, Dataset
 from ksom.errors import ParameterError
+from ksom.memory import available_memory
 from ksom.method.random_streams import stream
 
 BYTES = 3 * 8
@@ -27,7 +27,8 @@ class RandomColors(Dataset):
     def __init__(self, size: int = 20, seed: int = 0) -> None:
         self.size = require_integer("size", size, minimum=1)
         self.seed = require_integer("seed", seed, minimum=0)
-        if self.size * BYTES > available_memory():
-            fit = f"be a number of colours that fit into memory, {available_memory() // BYTES} of {BYTES} bytes"
+        there = available_memory()
+        if there is not None and self.size * BYTES > there:
+            fit = f"be a number of colours that fit into memory, {there // BYTES} of {BYTES} bytes"
             raise ParameterError("size", fit, size)
         super().__init__(stream(self.seed, "data").random((self.size, 3)))

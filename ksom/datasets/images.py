@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.arguments import require_path
-from ksom.array_files import open_regular
+from ksom.array_files import open_data
 from ksom.dataset import DATASETS, Dataset
 from ksom.errors import DataError
 
@@ -53,7 +53,7 @@ def read_pixels(path: Path) -> NDArray[np.float32]:
     """
     from PIL import Image
 
-    with open_regular(path) as file, _telling_damage(path), Image.open(file, formats=_formats()) as image:
+    with open_data(path) as file, _telling_damage(path), Image.open(file, formats=_formats()) as image:
         if image.width * image.height > LARGEST:
             told = f"has {image.width} × {image.height} pixels, more than {LARGEST:,}"
             raise DataError(f"{path}: {told}; make the image smaller")

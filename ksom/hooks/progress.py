@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import time
 from contextlib import suppress
 
 from ksom.errors import OutputError
@@ -36,7 +35,7 @@ class Progress(Hook):
 
     def before_train(self, run: Run) -> None:
         self._is_bar = STATUS_LINE.is_possible
-        self._began, self._first, self._learned = time.monotonic(), run.progress, run.seconds
+        self._first, self._learned, self._before = run.progress, run.seconds, run.wall_seconds
         if self._is_bar:
             self._show(run)
         self._ended.clear()
@@ -48,17 +47,17 @@ class Progress(Hook):
             return
         self._ended.set()
         self._watcher.join()
-        self._show(run, f"{self._elapsed():.3g} s", f"{run.seconds - self._learned:.3g} s of it learning")
+        self._show(run, f"{self._elapsed(run):.3g} s", f"{run.seconds - self._learned:.3g} s of it learning")
         STATUS_LINE.end()
 
     def _watch(self, run: Run) -> None:
         """Show the run as it is, over and over: between its pauses nothing but a thread can."""
         while not self._ended.wait(SECONDS_BETWEEN_DRAWINGS if self._is_bar else SECONDS_BETWEEN_LINES):
             with suppress(OutputError):  # of a log that cannot be written: the training's own lines say so
-                self._show(run, _left(self._elapsed(), self._first, run.progress))
+                self._show(run, _left(self._elapsed(run), self._first, run.progress))
 
-    def _elapsed(self) -> float:
-        return time.monotonic() - self._began
+    def _elapsed(self, run: Run) -> float:
+        return run.wall_seconds - self._before
 
     def _show(self, run: Run, *times: str) -> None:
         facts = [f"{int(100 * run.progress)} %", *times, f"iteration {run.iteration}/{run.iterations}", _error(run)]

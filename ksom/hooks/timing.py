@@ -39,7 +39,7 @@ class Timing(Hook):
 
 
 def _now(run: Run) -> tuple[int, float, float]:
-    """Return iterations completed, seconds of learning, and what a clock shows, seconds."""
+    """Return iterations completed, seconds of learning, and seconds in all."""
     return run.iteration, run.seconds, run.wall_seconds
 
 
