@@ -18,7 +18,7 @@ PLACES = {
     "MODEL.LATTICE": "must be a lattice: a class with the methods",
     "MODEL.NEIGHBOURHOOD": "must be a neighbourhood: a class with the methods",
     "MODEL.INITIAL": "must be an initialisation: a class with the methods weights",
-    "TRAINER.ALGORITHM": "must be an algorithm: a class with the methods prepare, train",
+    "TRAINER.ALGORITHM": "must be an algorithm: a class with the methods prepare",
     "TRAINER.ALGORITHM.SIGMA": "must be a schedule: a class with the methods",
     "TRAINER.ALGORITHM.LEARNING_RATE": "must be a schedule: a class with the methods",
     "HOOKS.MINE": "must be a subclass of ksom.Hook",

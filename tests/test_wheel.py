@@ -50,6 +50,20 @@ def test_the_wheel_trains_in_an_empty_environment(wheel: Path, version: str, tmp
     (tmp_path / "exp.yaml").write_text("TRAINER: {ITERATIONS: 5}\n")
     subprocess.run([environment / "bin/ksom", "train", "--config-file", "exp.yaml"], cwd=tmp_path, check=True)
     assert (tmp_path / "logs/exp/vlog.gif").is_file()
+    subprocess.run([environment / "bin/ksom", "train", "ksom:exp1"], cwd=tmp_path, check=True)
+    assert (tmp_path / "logs/exp1/map.npz").is_file()
     told = subprocess.run([environment / "bin/ksom", "--version"], check=True, capture_output=True, text=True)
     assert wheel.name.split("-")[1] in told.stdout
     assert list(environment.glob("lib/python*/site-packages/ksom/py.typed"))
+
+
+@pytest.mark.slow
+def test_a_clone_that_is_called_ksom_is_no_obstacle_in_the_folder_above(tmp_path: Path) -> None:
+    ignored = shutil.ignore_patterns(".*", "logs*", "build", "*.egg-info", "__pycache__")
+    shutil.copytree(ROOT, tmp_path / "ksom", ignore=ignored)
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "environment"], check=True)
+    python = tmp_path / "environment/bin/python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--no-deps", "-e", "./ksom"], cwd=tmp_path, check=True)
+    told = subprocess.run([python, "-c", "import ksom; print(ksom.__file__)"], cwd=tmp_path, capture_output=True,
+                          text=True, check=True)  # fmt: skip
+    assert told.stdout.strip() == str(tmp_path / "ksom/ksom/__init__.py")
