@@ -158,7 +158,8 @@ def test_an_experiment_comes_with_ksom(folder):
 def test_a_path_given_to_a_data_set_of_the_users_own_is_found_beside_the_yaml_file(folder):
     (folder / "deep").mkdir()
     (folder / "deep/mine_paths.py").write_text(
-        "from pathlib import Path\nimport ksom\nclass Lines(ksom.Dataset):\n    def __init__(self, path, labels_path='none'):\n"
+        "from pathlib import Path\nimport ksom\nclass Lines(ksom.Dataset):\n"
+        "    def __init__(self, path, labels_path='none'):\n"
         "        self.given = path, labels_path\n        super().__init__([[float(len(Path(path).read_text()))]])\n"
     )
     (folder / "deep/data.txt").write_text("abc")
