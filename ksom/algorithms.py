@@ -47,7 +47,7 @@ ALGORITHMS = Registry("algorithm", Algorithm)
 
 
 @ALGORITHMS.register("online")
-class Online:
+class Online(Algorithm):
     """Kohonen's original algorithm: each sample moves the map before the next one is looked at.
 
     In iteration t, for each sample x of the batch, in order: b is its best matching node; then for every node
@@ -113,7 +113,7 @@ class Online:
 
 
 @ALGORITHMS.register("batch")
-class Batch:
+class Batch(Algorithm):
     """The batch map: every node moves to the mean of all samples, weighted by the neighbourhood of their winners.
 
     In iteration t, b(x) is the best matching node of each sample x, with the weights as they were; then for every node

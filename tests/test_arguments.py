@@ -72,6 +72,16 @@ def one_of(*values):
     return lambda value: isinstance(value, str) and value.lower().replace("_", "") in values
 
 
+def schedule(low, *, open_at_low=True):
+    """A schedule's name, its start, or its start and end."""
+
+    def fits(value):
+        is_pair = isinstance(value, list | tuple) and len(value) == 2 and all(map(number(0), value))
+        return is_pair or one_of(*SCHEDULES)(value) or number(low, open_at_low=open_at_low)(value)
+
+    return fits
+
+
 def exactly_one_of(*values):
     return lambda value: isinstance(value, str) and value in values
 
@@ -125,8 +135,8 @@ ARGUMENTS = [
     (RandomColors, {"seed": integer_from(0)}, {"size": 2}),
     (Exponential, {"start": with_none(number(0))}, {}),
     (Linear, {"start": with_none(number(0)), "end": with_none(number(0))}, {}),
-    (Online, {"sigma": one_of(*SCHEDULES), "learning_rate": one_of(*SCHEDULES)}, {}),
-    (Batch, {"sigma": one_of(*SCHEDULES)}, {}),
+    (Online, {"sigma": schedule(0), "learning_rate": schedule(0)}, {}),
+    (Batch, {"sigma": schedule(0)}, {}),
     (Hook, {"every": with_none(integer_from(1))}, {}),
     (
         Vlog,
@@ -196,7 +206,7 @@ KEYS = {
     "TRAINER.SHUFFLE": boolean,
     "TRAINER.ALGORITHM": one_of("online", "batch"),
     "TRAINER.ALGORITHM.NAME": one_of("online", "batch"),
-    "TRAINER.ALGORITHM.SIGMA": one_of(*SCHEDULES),
+    "TRAINER.ALGORITHM.SIGMA": schedule(1, open_at_low=False),
     "TRAINER.ALGORITHM.SIGMA.START": with_none(number(1, open_at_low=False)),
     "TRAINER.ALGORITHM.LEARNING_RATE.START": with_none(number(0, 1)),
     "HOOKS.VLGO": never,

@@ -54,11 +54,8 @@ class Sigma:
     def start(self) -> float:
         return self.task.first_sigma
 
-    def completed(self, start: float, end: float) -> "Sigma":
+    def chosen(self, start: float, end: float) -> "Sigma":
         return self
 
-    def check(self, sigma_start: float) -> None:
-        """Accept the row's sigmas."""
-
-    def value(self, t: int, iterations: int, sigma_start: float) -> float:
-        return self.task.sigma(t / max(1, iterations - 1))
+    def bound(self, iterations: int, sigma_start: float) -> Callable[[int], float]:
+        return lambda t: self.task.sigma(t / max(1, iterations - 1))

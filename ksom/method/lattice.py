@@ -56,7 +56,7 @@ LATTICES = Registry("lattice", Lattice)
 
 
 @LATTICES.register("rectangular")
-class Rectangular:
+class Rectangular(Lattice):
     """Rows and columns; d² = Δrow² + Δcolumn², lattice steps²; a node inside has 8 neighbours.
 
     Parameters

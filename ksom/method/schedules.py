@@ -51,7 +51,7 @@ ScheduleLike = Schedule | str | float | Sequence[float]
 
 @SCHEDULES.register("exponential")
 @dataclasses.dataclass(frozen=True)
-class Exponential:
+class Exponential(Schedule):
     """value(t) = START · exp(−t / λ) with λ = T / ln(σ₀): the colour experiment's decay.
 
     σ₀ is sigma at t = 0, and λ the same for sigma and for the learning rate, so that sigma goes to 1 lattice step.
@@ -86,7 +86,7 @@ class Exponential:
 
 
 @dataclasses.dataclass(frozen=True)
-class FromStartToEnd:
+class FromStartToEnd(Schedule):
     """Goes from START to END with p = t / (T − 1): reaches END in the last iteration; T = 1 uses START."""
 
     start: float | None = None
