@@ -1,5 +1,6 @@
 """What samples must be: finite numbers of shape (n, D) whose squared differences the working precision holds."""
 
+import functools
 import logging
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -90,7 +91,7 @@ def require_no_overflow(low: NDArray[Any], high: NDArray[Any], dtype: DTypeLike,
         Naming float64 and scaling.
     """
     reached = max(-float(low.min()), float(high.max()))
-    if reached > _largest(dtype, len(low)):
+    if reached > _largest(np.dtype(dtype), len(low)):
         raise _out_of_range(where, f"reach {reached:g}", dtype)
 
 
@@ -117,17 +118,25 @@ def in_precision(
     DataError
         If they are not finite numbers of shape (n, D), or too large for the working precision.
     """
-    rows: NDArray[Any] = np.asarray(as_samples(samples, where, features=features))
-    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-        cast = rows.astype(dtype, copy=False)
-    largest = _largest(dtype, rows.shape[1])
+    if type(samples) is np.ndarray and samples.dtype == dtype and samples.shape[1:] == (features,) and samples.size:
+        rows = cast = samples  # nothing else is to be asked: of one sample at a time, a fifth of the time
+    else:
+        rows = np.asarray(as_samples(samples, where, features=features))
+        cast = rows if rows.dtype == dtype else _cast(rows, dtype)
+    largest = _largest(cast.dtype, rows.shape[1])
     if not (-largest <= cast.min() and cast.max() <= largest):  # NaN is neither
         _require_finite(rows, where, first_row)
         require_no_overflow(rows.min(axis=0), rows.max(axis=0), dtype, where)
     return cast
 
 
-def _largest(dtype: DTypeLike, features: int) -> float:
+def _cast(rows: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):  # what is too large is told by its row
+        return rows.astype(dtype)
+
+
+@functools.lru_cache(maxsize=8)
+def _largest(dtype: np.dtype[Any], features: int) -> float:
     """Return the largest value whose squared differences, over so many features, do not overflow."""
     return float(np.sqrt(float(np.finfo(dtype).max) / features) / 2)
 

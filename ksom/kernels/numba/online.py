@@ -110,15 +110,17 @@ def rate_tile(tile, sample, tiles, segment, room):
         or _nearest(column, left, right, segment.column_around) > segment.column_reach[block]
     ):
         return False
-    copied = np.int16(-1)
+    start, last = left - column + tiles.width - 1, right - left
+    phases = segment.column_factors.shape[1]
+    if phases == 1:
+        _copy_factors(segment.column_factors, block, 0, start, last, room.factors)
     for i in range(room.rates.shape[0]):
         down = min(top + i, bottom) - row + tiles.height - 1  # beyond the map's edge the last row's
-        phase = segment.phases[row % 2, down]
-        if phase != copied:
-            start = left - column + tiles.width - 1
-            _copy_factors(segment.column_factors, block, phase, start, right - left, room.factors)
-            copied = phase
-        _rate_row(segment.row_rates[block, down], room.factors, i, room.rates)
+        if phases > 1:
+            _copy_factors(segment.column_factors, block, segment.phases[row % 2, down], start, last, room.factors)
+        row_rate = segment.row_rates[block, down]
+        for j in range(room.rates.shape[1]):
+            room.rates[i, j] = row_rate * room.factors[j]
     return True
 
 
@@ -129,13 +131,6 @@ def _copy_factors(column_factors, block, phase, start, last, factors):
         factors[i] = column_factors[block, phase, np.uint64(start + i)]
     for i in range(last + 1, factors.size):
         factors[i] = factors[last]
-
-
-@compiled(**PART)
-def _rate_row(row_rate, factors, row, rates):
-    """(alpha · g_row) · g_col for each node of one row of a tile."""
-    for i in range(factors.size):
-        rates[row, i] = row_rate * factors[i]
 
 
 @compiled(**PART)

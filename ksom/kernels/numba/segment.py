@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.kernels.backend import OnlineStep
-from ksom.method.neighbourhood import Factors
 
 SEGMENT_BYTES = 2**24
 """How much is gathered for one call, samples and factors: 16 MB."""
@@ -50,38 +49,46 @@ class Segment(NamedTuple):
 
 def segments(steps: Iterable[OnlineStep]) -> Iterator[Segment]:
     """Gather steps into segments of about `SEGMENT_BYTES`; a step with many samples may span several."""
-    samples: list[NDArray[Any]] = []
-    shown: list[tuple[Factors, float]] = []
-    size = 0
+    gathered, size = Gathered(), 0
     for blocks, factors, learning_rate in steps:
         for block in blocks:
-            samples.append(block.values)
-            shown.append((factors, learning_rate))
+            gathered.samples.append(block.values)
+            gathered.rows.append(factors.rows)
+            gathered.columns.append(factors.columns)
+            gathered.learning_rates.append(learning_rate)
             # Tables of twice the size follow from those that came.
             size += block.values.nbytes + 2 * (factors.rows.nbytes + factors.columns.nbytes)
             if size >= SEGMENT_BYTES:
-                yield _segment(samples, shown)
-                samples, shown, size = [], [], 0
-    if samples:
-        yield _segment(samples, shown)
+                yield _segment(gathered, factors.phases)
+                gathered, size = Gathered(), 0
+    if gathered.samples:
+        yield _segment(gathered, factors.phases)
 
 
-def _segment(blocks: list[NDArray[Any]], shown: list[tuple[Factors, float]]) -> Segment:
-    """Gather blocks of samples and how they are learned: their factors and learning rates."""
-    factors, learning_rates = zip(*shown, strict=True)
-    samples = np.ascontiguousarray(np.concatenate(blocks))
-    rows, columns = (np.array(tables) for tables in zip(*(each[:2] for each in factors), strict=True))
-    row_rates = np.array(learning_rates, dtype=samples.dtype)[:, np.newaxis] * rows
+class Gathered:
+    """Blocks of samples and how each is learned: lists of arrays, which the garbage collector need not look at."""
+
+    def __init__(self) -> None:
+        self.samples: list[NDArray[Any]] = []
+        self.rows: list[NDArray[Any]] = []
+        self.columns: list[NDArray[Any]] = []
+        self.learning_rates: list[float] = []
+
+
+def _segment(gathered: Gathered, phases: NDArray[np.int16]) -> Segment:
+    samples = np.ascontiguousarray(np.concatenate(gathered.samples))
+    rows, columns = np.array(gathered.rows), np.array(gathered.columns)
+    row_rates = np.array(gathered.learning_rates, dtype=samples.dtype)[:, np.newaxis] * rows
     row_around, column_around = _around(rows), _around(columns)
     least_rate, most_rate = _by_distance(row_rates[:, np.newaxis], row_around)
     least_factor, most_factor = _by_distance(columns, column_around)
     return Segment(
         samples,
-        np.repeat(np.arange(len(blocks)), [len(block) for block in blocks]),
+        np.repeat(np.arange(len(rows)), list(map(len, gathered.samples))),
         np.empty((len(samples), 2), dtype=np.int64),
         row_rates,
         columns,
-        factors[0].phases,
+        phases,
         row_around,
         column_around,
         _reach(most_rate),
