@@ -147,18 +147,20 @@ def update(weights, tile, samples, sample, rate):
 def _rate_tiles(sample, tiles, segment, room):
     """Smallest and largest rate of each tile's nodes; they round as the nodes' own do, so none is outside."""
     block, row, column = segment.block[sample], segment.winners[sample, 0], segment.winners[sample, 1]
-    around = segment.row_around
-    for i in range(tiles.tile_rows):
+    for j in range(tiles.tile_columns):  # where the first row of tiles will be, which is done last
+        left, right = j * tiles.tile_width, min((j + 1) * tiles.tile_width, tiles.width) - 1
+        nearest = _nearest(column, left, right, segment.column_around)
+        farthest = _farthest(column, left, right, segment.column_around)
+        room.least[j] = segment.column_factors_within[block, farthest]
+        room.most[j] = segment.column_factors_beyond[block, nearest]
+    for i in range(tiles.tile_rows - 1, -1, -1):
         top, bottom = i * tiles.tile_height, min((i + 1) * tiles.tile_height, tiles.height) - 1
-        nearest, farthest = _nearest(row, top, bottom, around), _farthest(row, top, bottom, around)
+        nearest = _nearest(row, top, bottom, segment.row_around)
+        farthest = _farthest(row, top, bottom, segment.row_around)
         least, most = segment.row_rates_within[block, farthest], segment.row_rates_beyond[block, nearest]
         for j in range(tiles.tile_columns):
-            left, right = j * tiles.tile_width, min((j + 1) * tiles.tile_width, tiles.width) - 1
-            nearest = _nearest(column, left, right, segment.column_around)
-            farthest = _farthest(column, left, right, segment.column_around)
-            tile = i * tiles.tile_columns + j
-            room.least[tile] = least * segment.column_factors_within[block, farthest]
-            room.most[tile] = most * segment.column_factors_beyond[block, nearest]
+            room.least[i * tiles.tile_columns + j] = least * room.least[j]
+            room.most[i * tiles.tile_columns + j] = most * room.most[j]
 
 
 @compiled(**PART)

@@ -49,42 +49,44 @@ class Segment(NamedTuple):
 
 def segments(steps: Iterable[OnlineStep]) -> Iterator[Segment]:
     """Gather steps into segments of about `SEGMENT_BYTES`; a step with many samples may span several."""
-    gathered, size = Gathered(), 0
+    # Lists of arrays and numbers: the garbage collector need not look into them.
+    samples, rows, columns, learning_rates, size = _nothing()
     for blocks, factors, learning_rate in steps:
         for block in blocks:
-            gathered.samples.append(block.values)
-            gathered.rows.append(factors.rows)
-            gathered.columns.append(factors.columns)
-            gathered.learning_rates.append(learning_rate)
+            samples.append(block.values)
+            rows.append(factors.rows)
+            columns.append(factors.columns)
+            learning_rates.append(learning_rate)
             # Tables of twice the size follow from those that came.
             size += block.values.nbytes + 2 * (factors.rows.nbytes + factors.columns.nbytes)
             if size >= SEGMENT_BYTES:
-                yield _segment(gathered, factors.phases)
-                gathered, size = Gathered(), 0
-    if gathered.samples:
-        yield _segment(gathered, factors.phases)
+                yield _segment(samples, rows, columns, factors.phases, learning_rates)
+                samples, rows, columns, learning_rates, size = _nothing()
+    if samples:
+        yield _segment(samples, rows, columns, factors.phases, learning_rates)
 
 
-class Gathered:
-    """Blocks of samples and how each is learned: lists of arrays, which the garbage collector need not look at."""
-
-    def __init__(self) -> None:
-        self.samples: list[NDArray[Any]] = []
-        self.rows: list[NDArray[Any]] = []
-        self.columns: list[NDArray[Any]] = []
-        self.learning_rates: list[float] = []
+def _nothing() -> tuple[list[NDArray[Any]], list[NDArray[Any]], list[NDArray[Any]], list[float], int]:
+    return [], [], [], [], 0
 
 
-def _segment(gathered: Gathered, phases: NDArray[np.int16]) -> Segment:
-    samples = np.ascontiguousarray(np.concatenate(gathered.samples))
-    rows, columns = np.array(gathered.rows), np.array(gathered.columns)
-    row_rates = np.array(gathered.learning_rates, dtype=samples.dtype)[:, np.newaxis] * rows
+def _segment(
+    blocks: list[NDArray[Any]],
+    row_tables: list[NDArray[Any]],
+    column_tables: list[NDArray[Any]],
+    phases: NDArray[np.int16],
+    learning_rates: list[float],
+) -> Segment:
+    """Gather blocks of samples and how each is learned: its factors and its learning rate."""
+    samples = np.ascontiguousarray(np.concatenate(blocks))
+    rows, columns = np.array(row_tables), np.array(column_tables)
+    row_rates = np.array(learning_rates, dtype=samples.dtype)[:, np.newaxis] * rows
     row_around, column_around = _around(rows), _around(columns)
     least_rate, most_rate = _by_distance(row_rates[:, np.newaxis], row_around)
     least_factor, most_factor = _by_distance(columns, column_around)
     return Segment(
         samples,
-        np.repeat(np.arange(len(rows)), list(map(len, gathered.samples))),
+        np.repeat(np.arange(len(rows)), list(map(len, blocks))),
         np.empty((len(samples), 2), dtype=np.int64),
         row_rates,
         columns,
