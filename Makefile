@@ -12,6 +12,7 @@ BIN := .venv/bin
 train: .venv/ksom
 	$(BIN)/ksom train --config-file configs/exp1.yaml
 
+test: ARGS ?= -n auto --dist loadfile
 test: .venv/test
 	$(BIN)/python -m pytest $(ARGS)
 
