@@ -14,7 +14,7 @@ from typing import IO, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.errors import DataError, KsomError
+from ksom.errors import DataError, KsomError, quoted
 from ksom.memory import available_memory
 from ksom.regular_files import open_regular
 
@@ -56,7 +56,8 @@ def read_array(path: str | Path, key: str | None = None) -> NDArray[Any]:
         names = _names(archive)
         chosen = names[0] if len(names) == 1 and key is None else key
         if chosen not in names:
-            raise DataError(f"{path}: holds the arrays {', '.join(names)}; name the one that is meant (got {key!r})")
+            held = f"holds the arrays {', '.join(names)}"
+            raise DataError(f"{path}: {held}; name the one that is meant (got {quoted(key)})")
         return _member(path, archive, chosen)
 
 
@@ -218,9 +219,9 @@ def _member(path: str | Path, archive: zipfile.ZipFile, name: str) -> NDArray[An
         header = _header(start)
         _require_size(start.tell() + header.size, info.file_size)
         there = available_memory()
-        if there is not None and header.size > there:
+        if header.size > there:
             told = f"takes {header.size / 1e9:.3g} GB, this machine has {there / 1e9:.3g} GB"
-            raise DataError(f"{path}: its array {name!r} {told}; an .npy file is read piece by piece")
+            raise DataError(f"{path}: its array {quoted(name)} {told}; an .npy file is read piece by piece")
         data = _read_to_the_end(start, file, header.size)
     array: NDArray[Any] = np.ndarray(header.shape, header.dtype, data, order=header.order)
     return array

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.errors import DataError
+from ksom.errors import DataError, quoted
 
 
 def column_names(values: Any) -> tuple[str, ...] | None:
@@ -46,7 +46,7 @@ def as_array(table: Any, names: Sequence[str], where: str) -> NDArray[Any]:
     twice = [name for name in dict.fromkeys(names) if list(names).count(name) > 1]
     if twice:
         raise DataError(f"{where}: more than one column is called {_listed(twice)}")
-    columns = [_numbers(table[name], f"{where}: column {name!r}") for name in names]
+    columns = [_numbers(table[name], f"{where}: column {quoted(name)}") for name in names]
     return np.column_stack(columns) if columns else np.empty((0, 0))
 
 
@@ -64,10 +64,10 @@ def _numbers(column: Any, where: str) -> NDArray[Any]:
 
 def _kind(value: Any) -> str:
     if isinstance(value, str):
-        return f"text ({value[:40]!r})"
+        return f"text ({quoted(value)})"
     is_missing = value is None or type(value).__name__ in {"NAType", "NaTType"}
     return "a missing value" if is_missing else f"a {type(value).__name__}"
 
 
 def _listed(names: Iterable[str]) -> str:
-    return ", ".join(repr(name) for name in names)
+    return ", ".join(map(quoted, names))

@@ -13,7 +13,7 @@ from ksom.arguments import require_path
 from ksom.config import DEFAULTS, as_plain, is_off, load_config, require_no_secret
 from ksom.datasets import DATASETS
 from ksom.errors import ConfigError, KsomError, OutputError, TrainingFailed
-from ksom.experiment_files import experiment_file, experiment_name
+from ksom.experiment_files import ENVIRONMENT, experiment_file, experiment_name
 from ksom.hooks import HOOKS
 from ksom.hooks.hook import Hook
 from ksom.kohonensom_model import KohonenSOM
@@ -24,7 +24,7 @@ from ksom.runs.checkpoint import Checkpoint, checkpoint_paths, newest_checkpoint
 from ksom.runs.interruption import stopping_on_signals
 from ksom.runs.resume import refuse_own_result, require_same_training
 from ksom.runs.run import Outcome
-from ksom.runs.run_folder import CHECKPOINTS, ENVIRONMENT, LOG, SUMMARY, RunFolder, environment
+from ksom.runs.run_folder import CHECKPOINTS, LOG, SUMMARY, RunFolder, environment
 from ksom.trainer import Trainer
 
 logger = logging.getLogger(__name__)

@@ -155,7 +155,7 @@ def _node(path: Path, about: Mapping[str, Any], name: str) -> Node:
     node = about.get(name, MapFile._field_defaults.get(name))
     called = node.get("NAME") if isinstance(node, dict) else node
     if not isinstance(node, str | dict) or not isinstance(called, str):
-        raise DataError(f"{path}: must tell the {name} of its map, but has {node!r}")
+        raise DataError(f"{path}: must tell the {name} of its map, but has {quoted(node)}")
     return node
 
 
@@ -164,5 +164,5 @@ def _feature_names(path: Path, about: Mapping[str, Any], features: int) -> tuple
     if names is None:
         return None
     if not isinstance(names, list) or len(names) != features or not all(isinstance(name, str) for name in names):
-        raise DataError(f"{path}: `feature_names` must be {features} names, but is {names!r}")
+        raise DataError(f"{path}: `feature_names` must be {features} names, but is {quoted(names)}")
     return tuple(names)

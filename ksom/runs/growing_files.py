@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ksom.errors import CheckpointError, OutputError
+from ksom.errors import CheckpointError, OutputError, quoted
 from ksom.whole_files import cut_back, open_own, sync_folder, writing
 
 PART = 2**20
@@ -215,5 +215,5 @@ def _marks(state: Mapping[str, Any]) -> dict[str, Mark]:
     except (KeyError, TypeError, ValueError, AttributeError):
         raise CheckpointError("the checkpoint does not tell how far the run's files were") from None
     if strange := [name for name in marks if not is_plain_name(name)]:
-        raise CheckpointError(f"the checkpoint names files outside of the run folder ({strange[0]!r})")
+        raise CheckpointError(f"the checkpoint names files outside of the run folder ({quoted(strange[0])})")
     return marks

@@ -14,16 +14,15 @@ from typing import Any
 import yaml
 
 from ksom.errors import OutputError
+from ksom.experiment_files import CONFIG, ENVIRONMENT
 from ksom.masking import masked_values
 from ksom.regular_files import read_regular
 from ksom.whole_files import as_json, open_own, remove_leftovers, replacing, writing
 
-CONFIG = "config.yaml"
 SUMMARY = "summary.json"
 CHECKPOINTS = "checkpoints"
 LOCK = ".lock"
 LOG = "train.log"
-ENVIRONMENT = "environment.json"
 OWN_NAMES = {CONFIG, SUMMARY, CHECKPOINTS, LOCK, ENVIRONMENT, LOG, "map.npz", "map.png", "mlflow.json"}
 """What no hook may append to."""
 LARGEST_JSON = 2**24

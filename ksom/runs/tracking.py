@@ -15,9 +15,10 @@ from typing import Any
 
 from ksom.arguments import require_string
 from ksom.errors import ParameterError, TrackingError, quoted
+from ksom.experiment_files import CONFIG
 from ksom.map_file import read as read_map
 from ksom.masking import masked
-from ksom.runs.run_folder import CONFIG, SUMMARY, RunFolder
+from ksom.runs.run_folder import SUMMARY, RunFolder
 from ksom.runs.tracking_record import (
     BATCH_METRICS,
     IDENTITY,

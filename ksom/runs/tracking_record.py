@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ksom.errors import TrackingError, quoted
+from ksom.experiment_files import CONFIG, ENVIRONMENT
 from ksom.masking import masked
 from ksom.plain_yaml import parsed
 from ksom.regular_files import open_regular, read_regular
-from ksom.runs.run_folder import CONFIG, ENVIRONMENT
 
 logger = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from ksom.errors import KsomError, NotInstalled, ParameterError, TrackingError
+from ksom.errors import KsomError, NotInstalled, ParameterError, TrackingError, quoted
 from ksom.masking import holds_secret, masked
 from ksom.whole_files import open_own
 
@@ -103,7 +103,7 @@ class TrackingStore:
             found = client.get_experiment_by_name(name) or self._make_experiment(client, name)
         if found.lifecycle_stage == "deleted":
             restore = f"mlflow experiments restore --experiment-id {found.experiment_id}"
-            why = f"the MLflow experiment {name!r} was deleted"
+            why = f"the MLflow experiment {quoted(name)} was deleted"
             raise TrackingError(
                 f"{self.name}: {why}; restore it (MLFLOW_TRACKING_URI={self.name} {restore}) or name another one"
             )

@@ -8,15 +8,12 @@ from numpy.typing import NDArray
 
 from ksom.kernels.effort import GROUP_BYTES
 from ksom.kernels.numba.tiles import Tiles, tile_nodes
-from ksom.kernels.numba.vectors import aligned, integers
+from ksom.kernels.numba.vectors import LANES, aligned, integers, multiple
 
 COLUMN_BYTES = 2**12
 """How many nodes are in a column at most, 1024 in float32: the scores of 4 samples are then 16 kB, which stay in a
 first cache while features are added. With 128, 256, 512 and 1024 nodes a core did 40, 80, 108 and 144 GFLOP/s at 784
 features, and OpenBLAS 110."""
-
-LANES = 64
-"""The number of nodes in a column is a multiple of this: four vectors of 16 float32."""
 
 FEATURES_AT_ONCE = 4
 """So many features are added to the scores in one loop; their number is filled up with zeros."""
@@ -69,7 +66,7 @@ def _group(weights: NDArray[Any], nodes: NDArray[np.int64], centre: NDArray[Any]
     tile, place = np.divmod(chosen, weights.shape[2])
     rows = np.ascontiguousarray(weights[tile, :, place])
     columns, size = column_shape(nodes.size, weights.itemsize)
-    planes = aligned((columns, _multiple(len(centre), FEATURES_AT_ONCE), size), weights.dtype)
+    planes = aligned((columns, multiple(len(centre), FEATURES_AT_ONCE), size), weights.dtype)
     planes[:] = 0
     norms = aligned((columns, size), weights.dtype)
     norms[:] = np.finfo(weights.dtype).max / 4
@@ -91,10 +88,5 @@ def column_shape(nodes: int, itemsize: int) -> tuple[int, int]:
     ((1, 960), (4, 640), (5, 512), (10, 1024))
     """
     fewest = -(-nodes * itemsize // COLUMN_BYTES)
-    shapes = ((columns, _multiple(-(-nodes // columns), LANES)) for columns in range(fewest, fewest + 3))
+    shapes = ((columns, multiple(-(-nodes // columns), LANES)) for columns in range(fewest, fewest + 3))
     return min(shapes, key=lambda shape: shape[0] * shape[1])
-
-
-def _multiple(number: int, of: int) -> int:
-    """Return the smallest multiple of `of` that is at least `number`."""
-    return -(-number // of) * of

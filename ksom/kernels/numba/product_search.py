@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.kernels.numba.centred import LANES, Centred
+from ksom.kernels.numba.centred import Centred
 from ksom.kernels.numba.compilation import ENTRY, PART, compiled
 from ksom.kernels.numba.tile_search import insert, search_one
-from ksom.kernels.numba.vectors import aligned, integers, ordered
+from ksom.kernels.numba.vectors import LANES, aligned, integers, ordered
 
 SUM: dict[str, Any] = {**PART, "fastmath": {"contract"}}
 """How sums are compiled: multiplying and adding are one operation where the processor has it."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ksom.kernels.numba.vectors import LANES, aligned, integers
+from ksom.kernels.numba.vectors import LANES, aligned, integers, multiple
 
 FEW_NODES = 256
 """A map of no more nodes is one tile: 256 nodes are looked at in 60 ns, less than it takes to choose among tiles."""
@@ -77,12 +77,12 @@ def tile_shape(height: int, width: int, features: int, itemsize: int) -> tuple[i
         fewest, most = TILE_NODES
         most = max(fewest, min(most, TILE_BYTES // (features * itemsize)))
         nodes = min(max(height * width // TILES, fewest), most)
-    padded = _multiple(width, 16)
-    fitting = (wide for wide in (64, 32) if wide * wide <= 4 * nodes and _multiple(width, wide) <= 1.15 * padded)
+    padded = multiple(width, 16)
+    fitting = (wide for wide in (64, 32) if wide * wide <= 4 * nodes and multiple(width, wide) <= 1.15 * padded)
     tile_width = next(fitting, 16)
     rows = max(1, nodes // min(tile_width, width))
     balanced = -(-height // -(-height // rows))
-    return _multiple(balanced, LANES // tile_width), tile_width
+    return multiple(balanced, LANES // tile_width), tile_width
 
 
 def as_tiles(weights: NDArray[Any], dtype: DTypeLike, shape: tuple[int, int] | None = None) -> Tiles:
@@ -91,7 +91,7 @@ def as_tiles(weights: NDArray[Any], dtype: DTypeLike, shape: tuple[int, int] | N
     dtype = np.dtype(dtype)
     tile_height, tile_width = shape or tile_shape(height, width, features, dtype.itemsize)
     tile_rows, tile_columns = -(-height // tile_height), -(-width // tile_width)
-    tiles, padded = tile_rows * tile_columns, _multiple(tile_rows * tile_columns, LANES)
+    tiles, padded = tile_rows * tile_columns, multiple(tile_rows * tile_columns, LANES)
     planes = aligned((tiles, features, tile_height * tile_width), dtype)
     low, high = aligned((features, padded), dtype), aligned((features, padded), dtype)
     low[:] = high[:] = np.finfo(dtype).max / 4  # a box where no tile is: farther away than anything
@@ -142,8 +142,3 @@ def tile_nodes(tiles: Tiles) -> NDArray[np.int64]:
     rows = rows.reshape(tiles.tile_rows, 1, tiles.tile_height, 1)
     columns = columns.reshape(1, tiles.tile_columns, 1, tiles.tile_width)
     return (rows * tiles.width + columns).reshape(len(tiles.weights), -1)
-
-
-def _multiple(number: int, of: int) -> int:
-    """Return the smallest multiple of `of` that is at least `number`."""
-    return -(-number // of) * of

@@ -23,6 +23,11 @@ def aligned(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+def multiple(number: int, of: int) -> int:
+    """Return the smallest multiple of `of` that is at least `number`."""
+    return -(-number // of) * of
+
+
 def laid_out(values: NDArray[Any]) -> NDArray[Any]:
     """Return an array as kernels take it, contiguous, aligned and writable: a copy only where it is not.
 
