@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ksom.errors import QUOTED_CHARACTERS, ConfigError, KsomError, ParameterError, quoted
+from ksom.errors import ConfigError, KsomError, ParameterError, quoted, shown_key
 from ksom.experiment_files import found_file
 
 Node = Mapping[str, Any] | str
@@ -267,11 +267,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
     plain = {_plain(other): other for other in known}
     match = difflib.get_close_matches(_plain(name), list(plain), n=1, cutoff=0.6)
     return f"; did you mean {plain[match[0]]!r}?" if match else ""
-
-
-def shown_key(key: Any) -> str:
-    """Return a key as a message shows it: plain, or quoted if it is a long one."""
-    return key if isinstance(key, str) and 0 < len(key) <= QUOTED_CHARACTERS else quoted(key)
 
 
 def is_same_name(name: str, other: str) -> bool:
