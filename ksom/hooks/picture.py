@@ -5,9 +5,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.arguments import require_integer
 from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook
-from ksom.pictures.picture import Scale, colours_for
+from ksom.pictures.picture import Scale, colours_for, require_size
 from ksom.runs.run import Outcome, Run
 from ksom.whole_files import replacing
 
@@ -31,7 +30,7 @@ class Picture(Hook):
 
     def __init__(self, size: int = 500) -> None:
         super().__init__()
-        self.size = require_integer("size", size, minimum=16, maximum=8192)
+        self.size = require_size(size)
 
     def rhythm(self, iterations: int, period: int) -> str:
         return "at the end"
