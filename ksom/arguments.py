@@ -14,7 +14,7 @@ LARGEST = 2**63 - 1
 """The largest integer argument, unless less is said."""
 
 
-def require_integer(argument: str, value: Any, *, minimum: int, maximum: int = LARGEST, advice: str = "") -> int:
+def require_integer(argument: str, value: Any, *, minimum: int, maximum: int = LARGEST) -> int:
     """Return `value` as an int from `minimum` to `maximum`.
 
     Raises
@@ -23,9 +23,9 @@ def require_integer(argument: str, value: Any, *, minimum: int, maximum: int = L
         For anything else: floats and booleans too.
     """
     if isinstance(value, bool) or not isinstance(value, numbers.Integral) or int(value) < minimum:
-        raise ParameterError(argument, f"be an integer of at least {minimum}{advice}", value)
+        raise ParameterError(argument, f"be an integer of at least {minimum}", value)
     if int(value) > maximum:
-        raise ParameterError(argument, f"be an integer of at most {maximum}{advice}", value)
+        raise ParameterError(argument, f"be an integer of at most {maximum}", value)
     return int(value)
 
 
@@ -37,7 +37,6 @@ def require_number(
     at_least: float | None = None,
     at_most: float | None = None,
     unit: str = "",
-    advice: str = "",
 ) -> float:
     """Return `value` as a finite Python float inside the given bounds.
 
@@ -48,7 +47,7 @@ def require_number(
     """
     bounds = [(">", above, operator.gt), (">=", at_least, operator.ge), ("<=", at_most, operator.le)]
     stated = " and ".join(f"{sign} {bound:g}" for sign, bound, _ in bounds if bound is not None) or "finite"
-    must = f"be a number {stated}{f' {unit}' if unit else ''}{advice}"
+    must = f"be a number {stated}{f' {unit}' if unit else ''}"
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise ParameterError(argument, must, value)
     try:

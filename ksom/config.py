@@ -13,11 +13,11 @@ from typing import Any
 from yacs.config import CfgNode
 
 from ksom.arguments import require_integer, require_path
-from ksom.errors import ConfigError, ParameterError, quoted
+from ksom.errors import ConfigError, ParameterError, quoted, shown_key
 from ksom.experiment_files import SUFFIXES, is_experiment
 from ksom.masking import holds_secret
 from ksom.plain_yaml import NotYAML, parsed
-from ksom.registry import is_same_name, nearest, shown_key
+from ksom.registry import is_same_name, nearest
 from ksom.regular_files import read_regular
 
 DEFAULTS: dict[str, Any] = {

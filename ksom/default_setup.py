@@ -24,7 +24,7 @@ from ksom.runs.checkpoint import Checkpoint, checkpoint_paths, newest_checkpoint
 from ksom.runs.interruption import stopping_on_signals
 from ksom.runs.resume import refuse_own_result, require_same_training
 from ksom.runs.run import Outcome
-from ksom.runs.run_folder import CHECKPOINTS, LOG, SUMMARY, RunFolder, environment
+from ksom.runs.run_folder import CHECKPOINTS, LOG, MAP, SUMMARY, RunFolder, environment
 from ksom.trainer import Trainer
 
 logger = logging.getLogger(__name__)
@@ -210,7 +210,7 @@ class Experiment:
                 outcome = self.trainer.train()
                 interrupted = interruption.signal if outcome is Outcome.STOPPED else None
                 status = "interrupted" if interrupted else outcome.value
-                self.som.save(self.folder.path / "map.npz")
+                self.som.save(self.folder.path / MAP)
                 summary = self._summary(status)
                 logger.info("%s after %d of %d iterations", status, run.iteration, run.iterations)
                 self.trainer.files.sync()  # the summary must not outlive them
@@ -241,7 +241,7 @@ class Experiment:
 
     def _finished(self) -> Result:
         som = KohonenSOM.load(
-            self.folder.path / "map.npz",
+            self.folder.path / MAP,
             lattice=self.som.lattice,
             neighbourhood=self.som.neighbourhood,
             distance=self.som.distance,

@@ -101,6 +101,11 @@ def quoted(value: Any) -> str:
     return text if len(text) <= QUOTED_CHARACTERS else f"{text[: QUOTED_CHARACTERS - 1]}…"
 
 
+def shown_key(key: Any) -> str:
+    """Return a key as a message shows it: plain, or quoted if it is a long one."""
+    return key if isinstance(key, str) and 0 < len(key) <= QUOTED_CHARACTERS else quoted(key)
+
+
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode()
 

@@ -20,7 +20,7 @@ class Feed:
     """Hands out the samples of a data set, iteration by iteration, as a map computes with them.
 
     Every value that is handed out has been looked at: none is NaN, infinite or too large, whatever became of the data
-    set since it was read first.
+    set since it was read first. Only an array in memory that needs no casting is looked at once: it must stay as it is.
 
     Parameters
     ----------

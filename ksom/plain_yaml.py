@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import yaml
 
-from ksom.errors import QUOTED_CHARACTERS, quoted
+from ksom.errors import QUOTED_CHARACTERS, quoted, shown_key
 
 DEEPEST = 50
 """How deep the values of a configuration are nested, at most."""
@@ -66,7 +66,7 @@ class _Loader(yaml.SafeLoader):
         node: Any = super().compose_node(parent, index)
         self._open -= 1
         if isinstance(event, yaml.AliasEvent):
-            _require(node in self._extents, event.start_mark, f"the anchor {_shown(event.anchor)} contains itself")
+            _require(node in self._extents, event.start_mark, f"the anchor {shown_key(event.anchor)} contains itself")
         else:
             self._extents[node] = self._extent(node)
         extent = self._extents[node]
@@ -89,7 +89,7 @@ class _Loader(yaml.SafeLoader):
         seen: set[Any] = set()
         for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
             value = key.value if isinstance(key, yaml.ScalarNode) else id(key)
-            _require(value not in seen, key.start_mark, f"the key {_shown(value)} is given twice")
+            _require(value not in seen, key.start_mark, f"the key {shown_key(value)} is given twice")
             seen.add(value)
         return dict(super().construct_mapping(node, deep=deep))
 
@@ -109,10 +109,6 @@ def _require(holds: bool, mark: Any, why: str) -> None:
         raise _refusal(mark, why)
 
 
-def _shown(key: Any) -> str:
-    return key if isinstance(key, str) and len(key) <= QUOTED_CHARACTERS else quoted(key)
-
-
 MISREAD = {
     r"[-+]?0[0-7_]+": "begins with 0: YAML takes it for an octal number; leave the 0 out",
     r"[-+]?[\d_]+(:[\d_.]+)+": "is a number in sixties to YAML, 100 for 1:40; write the number that is meant",
@@ -124,7 +120,7 @@ def _as_people_read(construct: Callable[[Any, Any], Any]) -> Callable[[Any, Any]
     def constructed(loader: _Loader, node: yaml.ScalarNode) -> Any:
         for misread, why in MISREAD.items():
             holds = not re.fullmatch(misread, str(node.value))
-            _require(holds, node.start_mark, f"{_shown(node.value)} {why}, or put it in quotes for a text")
+            _require(holds, node.start_mark, f"{shown_key(node.value)} {why}, or put it in quotes for a text")
         return construct(loader, node)
 
     return constructed

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ksom.errors import QUOTED_CHARACTERS, ConfigError, KsomError, ParameterError, quoted
+from ksom.errors import ConfigError, KsomError, ParameterError, quoted, shown_key
 from ksom.experiment_files import found_file
 
 Node = Mapping[str, Any] | str
@@ -214,7 +214,8 @@ def node_of(registry: Registry, made: Any) -> dict[str, Any]:
     >>> node_of(LATTICES, Rectangular(4, 5, wrap="rows"))
     {'NAME': 'rectangular', 'WRAP': 'rows'}
     """
-    cls, parts = type(made), getattr(made, "parts", {})
+    cls = type(made)
+    parts = parts_of(cls)
     held = {name: getattr(made, name, None) for name in arguments(cls) if name not in from_elsewhere(cls)}
     described = {name: node_of(parts[name], value) if name in parts else value for name, value in held.items()}
     node = {name.upper(): value for name, value in described.items() if type(value) in PLAIN}
@@ -223,7 +224,7 @@ def node_of(registry: Registry, made: Any) -> dict[str, Any]:
 
 def with_chosen(node: Mapping[str, Any], made: Any) -> dict[str, Any]:
     """Return a resolved node with what its parts chose to fit, once they knew: a schedule its start, from the map."""
-    parts: Mapping[str, Registry] = getattr(made, "parts", {})
+    parts = parts_of(type(made))
     chosen = {key: node_of(parts[key.lower()], getattr(made, key.lower())) for key in node if key.lower() in parts}
     return {**node, **chosen}
 
@@ -266,11 +267,6 @@ def nearest(name: str, known: Iterable[str]) -> str:
     plain = {_plain(other): other for other in known}
     match = difflib.get_close_matches(_plain(name), list(plain), n=1, cutoff=0.6)
     return f"; did you mean {plain[match[0]]!r}?" if match else ""
-
-
-def shown_key(key: Any) -> str:
-    """Return a key as a message shows it: plain, or quoted if it is a long one."""
-    return key if isinstance(key, str) and 0 < len(key) <= QUOTED_CHARACTERS else quoted(key)
 
 
 def is_same_name(name: str, other: str) -> bool:

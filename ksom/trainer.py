@@ -217,7 +217,7 @@ class Trainer:
         seconds = time.perf_counter() - began
         self._seconds_per_iteration = seconds / (stop - start)
         self.run.seconds += seconds
-        self.run.iteration = self.run.metrics.iteration = stop
+        self.run.iteration = stop
         self.feed.shown = 0
 
     def _guessed_seconds(self) -> float:

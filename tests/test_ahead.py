@@ -66,14 +66,14 @@ def test_the_reference_s_distances_are_within_the_bound_of_those_carried_forward
     score_groups(
         0, len(looked.squared), tiles, room, look_ahead.make_ahead_room(tiles), looked, segment, 0, ahead.SAMPLES
     )
-    rounding = look_ahead.rounding(tiles, looked, float(segment.row_rates.max()))
-    learn_ahead(0, count, tiles, room, looked, rounding, segment)
+    error = look_ahead.carried_error(tiles, looked, float(segment.row_rates.max()))
+    learn_ahead(0, count, tiles, room, looked, error, segment)
     nodes, places = np.unique(tile_nodes(tiles), return_index=True)
     shown = [(sample, step) for step in case.steps for sample in step.blocks[0].values]
     for t, (sample, step) in enumerate(shown):
         carried = np.maximum(looked.squared[:, t].ravel()[places], 0)
         measured = reference._totals(sample[np.newaxis])[0, nodes]
-        assert np.all(abs(measured - carried) <= bounds.doubt(carried, bounds.drift_at(t, rounding), rounding))
+        assert np.all(abs(measured - carried) <= bounds.doubt(carried, bounds.drift_at(t, error), error))
         reference.show([OnlineStep([Block(sample[np.newaxis])], step.factors, step.learning_rate)])
 
 
@@ -87,10 +87,10 @@ def test_the_reference_s_distances_are_within_the_bound_of_those_carried_forward
 def test_what_is_beyond_the_limit_is_farther_than_the_nearest_whatever_rounding_did(
     interpreted: dict[str, ModuleType], *, nearest: float, beyond: float, drift: float, relative: float, absolute: float
 ) -> None:
-    rounding = ahead.Rounding(relative, 0.0, 0.0, absolute)
+    error = ahead.CarriedError(relative, 0.0, 0.0, absolute)
     bounds = interpreted["ahead"]
-    farther = bounds.limit(nearest, drift, rounding) * (1 + 1e-12) + beyond
-    doubt_then, doubt_now = bounds.doubt(farther, drift, rounding), bounds.doubt(nearest, drift, rounding)
+    farther = bounds.limit(nearest, drift, error) * (1 + 1e-12) + beyond
+    doubt_then, doubt_now = bounds.doubt(farther, drift, error), bounds.doubt(nearest, drift, error)
     assert farther - doubt_then >= (nearest + doubt_now) * (1 - 1e-12)
 
 

@@ -254,7 +254,7 @@ def test_no_array_of_samples_by_nodes_is_made() -> None:
     samples = np.random.default_rng(1).random((20_000, 2), dtype=np.float32)
     with jax.enable_x64(True):
         sums = batch.Sums(np.zeros((2500, 2)), np.zeros((2500, 1)))
-        sent = backend._spread(samples, "sums")
+        sent = backend._sent(samples, "sums")
         lowered = batch.add_blocks.lower(
             sums,
             search.scored(backend._planes),

@@ -21,7 +21,7 @@ from ksom.kernels.numba import backend as numba_backend
 from ksom.kernels.numba import centred, online, product_search, search, tile_search, tiles, vectors
 from ksom.kernels.numba.backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend
-from ksom.kernels.rounding import rounding
+from ksom.kernels.rounding import score_margin
 from ksom.kohonensom_model import KohonenSOM
 from ksom.samples import Block
 from tests.hard_cases import DTYPES, KINDS, Case, cases, gaussian, learned, maps
@@ -137,7 +137,7 @@ def test_scores_farther_apart_than_the_margin_are_in_the_order_of_the_distances(
     """Summed in whatever order a matrix product has, and rounded as the working precision does."""
     dtype, samples = case.weights.dtype, case.steps[0].blocks[0].values
     [group] = centred.centred(tiles.as_tiles(case.weights, dtype))
-    margin = rounding(group.weights.shape[1], dtype)
+    margin = score_margin(group.weights.shape[1], dtype)
     features, nodes = case.weights.shape[2], case.weights[..., 0].size
     norms = group.norms.reshape(-1)[:nodes]
     columns = np.moveaxis(group.weights[:, :features], 1, 0).reshape(features, -1)[:, :nodes]
@@ -167,7 +167,7 @@ def test_products_are_taken_where_many_tiles_would_be_looked_into(features: int,
     chance = np.random.default_rng(0)
     rows = np.arange(64)[:, np.newaxis, np.newaxis] // 4 * apart
     weights = (chance.normal(size=(64, 64, features)) + rows).astype(np.float32)
-    way = search.Search(tiles.as_tiles(weights, np.float32), NumbaBackend(weights, np.float32)._spread)
+    way = search.Search(tiles.as_tiles(weights, np.float32), NumbaBackend(weights, np.float32)._share_out)
     assert way.prefers_products(weights[::2, ::2].reshape(-1, features), 1) == products
 
 
@@ -191,7 +191,7 @@ def test_a_box_holds_its_tile_s_weights_whatever_was_learned(interpreted: dict[s
             segment.winners[sample] = chance.integers(held.height), chance.integers(held.width)
             interpreted["online"]._rate_tiles(sample, held, segment, room)
             interpreted["boxes"].move_boxes(
-                held.low, held.high, room.least, room.most, segment.samples, sample, held.rounding, held.underflow
+                held.low, held.high, room.least, room.most, segment.samples, sample, held.leeway, held.underflow
             )
         interpreted["online"].catch_up(0, len(held.weights), held, room, segment)
         count = len(held.weights)
@@ -208,7 +208,7 @@ def test_a_box_holds_weights_whose_order_rounding_reverses(interpreted: dict[str
     sample = chance.uniform(-1.02, -1, (1, features)).astype(dtype)
     held = tiles.as_tiles(weights, dtype)
     rate = np.full(held.low.shape[1], 0.9999, dtype=dtype)
-    interpreted["boxes"].move_boxes(held.low, held.high, rate, rate, sample, 0, held.rounding, held.underflow)
+    interpreted["boxes"].move_boxes(held.low, held.high, rate, rate, sample, 0, held.leeway, held.underflow)
     learned_weights = weights + rate[0] * (sample[0] - weights)
     assert np.any(learned_weights[0, 1] < learned_weights[0, 0])
     assert np.all(learned_weights.min(axis=(0, 1)) >= held.low[:, 0])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from ksom.kernels.numba.threads import spread
+from ksom.kernels.numba.threads import share_out
 
 
 def add_one(start: int, stop: int, done: np.ndarray) -> None:
@@ -21,18 +21,18 @@ def add_one(start: int, stop: int, done: np.ndarray) -> None:
 @given(count=st.integers(0, 200), threads=st.integers(1, 6), least=st.integers(1, 50))
 def test_every_part_is_done_once(count: int, threads: int, least: int) -> None:
     done = np.zeros(count)
-    spread(add_one, count, threads, least, done)
+    share_out(add_one, count, threads, least, done)
     assert (done == 1).all()
 
 
 def test_several_threads_work() -> None:
     both = threading.Barrier(2, timeout=10)
-    spread(lambda start, stop: both.wait(), 2, 2, 1)
+    share_out(lambda start, stop: both.wait(), 2, 2, 1)
 
 
 def test_several_threads_of_a_program_may_ask_at_once() -> None:
     results = [np.zeros(500) for _ in range(8)]
-    callers = [threading.Thread(target=spread, args=(add_one, 500, 3, 1, done)) for done in results]
+    callers = [threading.Thread(target=share_out, args=(add_one, 500, 3, 1, done)) for done in results]
     for caller in callers:
         caller.start()
     for caller in callers:
@@ -50,7 +50,7 @@ def test_an_error_in_a_share_is_raised_and_no_other_share_begins_after_it(thread
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        spread(fail, 100, threads, 1)
+        share_out(fail, 100, threads, 1)
     assert len(begun) <= threads
 
 
@@ -66,18 +66,18 @@ def test_an_error_in_the_first_share_alone_ends_the_others_too() -> None:
         time.sleep(0.05)
 
     with pytest.raises(ZeroDivisionError):
-        spread(work, 100, 3, 1)
+        share_out(work, 100, 3, 1)
     assert len(begun) <= 2
 
 
 FORKS = """
 import os
 import threading
-from ksom.kernels.numba.threads import spread
+from ksom.kernels.numba.threads import share_out
 
 def two_work():
     both = threading.Barrier(2, timeout=10)
-    spread(lambda start, stop: both.wait(), 2, 2, 1)
+    share_out(lambda start, stop: both.wait(), 2, 2, 1)
 
 two_work()
 child = os.fork()

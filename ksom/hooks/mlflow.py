@@ -10,8 +10,9 @@ from ksom.arguments import require_string
 from ksom.errors import KsomError
 from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook, Phase
 from ksom.runs.run import Outcome, Run
+from ksom.runs.run_folder import MAP
 from ksom.runs.tracking import STATUS, TrackedRun, experiment_name
-from ksom.runs.tracking_record import MAP, METRICS
+from ksom.runs.tracking_record import METRICS
 from ksom.runs.tracking_store import (
     ServerAway,
     require_mlflow,

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.arguments import require_integer
 from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook
-from ksom.pictures.picture import Scale, colours_for
+from ksom.pictures.picture import Scale, colours_for, require_size
 from ksom.runs.run import Outcome, Run
+from ksom.runs.run_folder import PICTURE
 from ksom.whole_files import replacing
 
 PNG_LEVEL = 4
@@ -31,7 +31,7 @@ class Picture(Hook):
 
     def __init__(self, size: int = 500) -> None:
         super().__init__()
-        self.size = require_integer("size", size, minimum=16, maximum=8192)
+        self.size = require_size(size)
 
     def rhythm(self, iterations: int, period: int) -> str:
         return "at the end"
@@ -40,7 +40,7 @@ class Picture(Hook):
         if run.folder is not None and run.outcome is not Outcome.FAILED:
             scale = Scale.to_fit(run.lattice.height, run.lattice.width, self.size)
             pixels = colours_for(run.probe).of(scale.reduced(run.weights))
-            _write_png(run.folder / "map.png", scale.enlarged(pixels))
+            _write_png(run.folder / PICTURE, scale.enlarged(pixels))
 
 
 def _write_png(path: Path, picture: NDArray[np.uint8]) -> None:

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.arguments import require_integer
 from ksom.errors import NotInstalled
 from ksom.hooks.hook import HOOKS, Hook, Phase
-from ksom.pictures.picture import Colours, Scale, colours_for
+from ksom.pictures.picture import Colours, Scale, colours_for, require_size
 from ksom.runs.run import Run
 from ksom.runs.tracking_record import EVENTS
 from ksom.whole_files import AppendOnlyFile
@@ -46,7 +45,7 @@ class TensorBoard(Hook):
 
     def __init__(self, every: int | None = None, size: int = 250) -> None:
         super().__init__(every)
-        self.size = require_integer("size", size, minimum=16, maximum=8192)
+        self.size = require_size(size)
         if find_spec("tensorboard") is None:
             raise NotInstalled("TensorBoard is not installed; pip install 'kohonen2[tensorboard]'")
         self._events: Events | None = None

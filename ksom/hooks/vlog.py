@@ -5,10 +5,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from ksom.arguments import require_boolean, require_integer, require_number
+from ksom.arguments import require_boolean, require_number
 from ksom.hooks.hook import HOOKS, Hook, Phase
 from ksom.pictures.film import TRAILER, Film
-from ksom.pictures.picture import Colours, Scale, colours_for
+from ksom.pictures.picture import Colours, Scale, colours_for, require_size
 from ksom.runs.run import Outcome, Run
 
 logger = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Vlog(Hook):
     def __init__(self, every: int | None = None, fps: float = 10, size: int = 500, caption: bool = True) -> None:
         super().__init__(every)
         self.fps = require_number("fps", fps, at_least=0.01, at_most=50, unit="frames per second")
-        self.size = require_integer("size", size, minimum=16, maximum=8192)
+        self.size = require_size(size)
         self.caption = require_boolean("caption", caption)
         self._film: Film | None = None
         self._colours: Colours

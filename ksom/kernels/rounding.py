@@ -10,7 +10,7 @@ MOST_FEATURES = 2**15
 
 
 class Margin(NamedTuple):
-    """How far two scores must be apart to tell which node is nearer: a R² + b R W + c; see `rounding`."""
+    """How far two scores must be apart to tell which node is nearer: a R² + b R W + c; see `score_margin`."""
 
     for_radius: float
     """a."""
@@ -22,7 +22,7 @@ class Margin(NamedTuple):
     """The largest R² for which nothing overflows, data units²."""
 
 
-def rounding(features: int, dtype: DTypeLike, *, flushed: bool = False) -> Margin:
+def score_margin(features: int, dtype: DTypeLike, *, flushed: bool = False) -> Margin:
     """Return how far two scores must be apart, because of rounding, to tell which of two nodes is nearer.
 
     W is the group's reach, X = ‖x − c‖ of the sample, R = X + W; n is the number of features, u half the precision's

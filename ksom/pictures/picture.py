@@ -5,8 +5,24 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.arguments import require_integer
+
 SMALLEST_SIDE = 16
 """Pixels that the shorter side of a picture has at least, so that a map of one row can be seen."""
+
+LARGEST_SIDE = 8192
+"""Pixels that the longer side is asked to have, at most."""
+
+
+def require_size(size: Any) -> int:
+    """Return `size` if a picture's longer side can have so many pixels: 16 to 8192.
+
+    Raises
+    ------
+    ParameterError
+        For anything else.
+    """
+    return require_integer("size", size, minimum=SMALLEST_SIDE, maximum=LARGEST_SIDE)
 
 
 class Colours(NamedTuple):

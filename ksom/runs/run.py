@@ -114,16 +114,12 @@ class Run:
     def weights(self) -> NDArray[Any]:
         """The weights now, shape (H, W, D), data units, read-only; made at most once a step, and only if asked for."""
         if self._weights is None or self._weights[0] != self.iteration:
-            weights = self._som.weights
-            weights.flags.writeable = False
-            self._weights = (self.iteration, weights)
+            self._weights = (self.iteration, self._som.weights)
         return self._weights[1]
 
     def best_matching_nodes(self, samples: ArrayLike, k: int = 1, *, return_distances: bool = False) -> Any:
         """Search the map as it is now; see `KohonenSOM.best_matching_nodes`."""
-        if return_distances:
-            return self._som.best_matching_nodes(samples, k, return_distances=True)
-        return self._som.best_matching_nodes(samples, k)
+        return self._som.best_matching_nodes(samples, k, return_distances=return_distances)
 
     def snapshot(self) -> dict[str, Any]:
         """Return all that a resume needs, beside the weights; for hooks that keep the training."""

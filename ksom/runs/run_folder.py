@@ -23,7 +23,11 @@ SUMMARY = "summary.json"
 CHECKPOINTS = "checkpoints"
 LOCK = ".lock"
 LOG = "train.log"
-OWN_NAMES = {CONFIG, SUMMARY, CHECKPOINTS, LOCK, ENVIRONMENT, LOG, "map.npz", "map.png", "mlflow.json"}
+MAP = "map.npz"
+PICTURE = "map.png"
+IDENTITY = "mlflow.json"
+"""By what the run is found again in MLflow, and where it is there."""
+OWN_NAMES = {CONFIG, SUMMARY, CHECKPOINTS, LOCK, ENVIRONMENT, LOG, MAP, PICTURE, IDENTITY}
 """What no hook may append to."""
 LARGEST_JSON = 2**24
 """Bytes: what ksom writes has thousands."""

@@ -18,11 +18,9 @@ from ksom.errors import ParameterError, TrackingError, quoted
 from ksom.experiment_files import CONFIG
 from ksom.map_file import read as read_map
 from ksom.masking import masked
-from ksom.runs.run_folder import SUMMARY, RunFolder
+from ksom.runs.run_folder import IDENTITY, MAP, SUMMARY, RunFolder
 from ksom.runs.tracking_record import (
     BATCH_METRICS,
-    IDENTITY,
-    MAP,
     METRICS,
     Position,
     began,

@@ -18,10 +18,11 @@ from ksom.experiment_files import CONFIG, ENVIRONMENT
 from ksom.masking import masked
 from ksom.plain_yaml import parsed
 from ksom.regular_files import open_regular, read_regular
+from ksom.runs.run_folder import IDENTITY, MAP
 
 logger = logging.getLogger(__name__)
 
-METRICS, MAP = "metrics.jsonl", "map.npz"
+METRICS = "metrics.jsonl"
 BATCH_METRICS = 1000
 """Of one request, MLflow's limit."""
 LONGEST_PARAMETER = 6000
@@ -29,8 +30,6 @@ LONGEST_PARAMETER = 6000
 LONGEST_NAME = 250
 
 EVENTS = "events.out.tfevents"
-IDENTITY = "mlflow.json"
-"""By what the run is found again in MLflow, and where it is there."""
 LARGEST_TEXT = 2**19
 """Bytes of a config.yaml or a JSON file; what ksom writes has thousands."""
 LONGEST_LINE = 2**20

@@ -89,7 +89,7 @@ class JaxBackend:
             ready = scored(self._planes)
         for block in regrouped(blocks, self._rows_at_once()):
             with self._computing():
-                sent = self._spread(block.values, "sums")
+                sent = self._sent(block.values, "sums")
                 made = add_blocks(made, ready, sent, self._infinity, mesh=self._mesh, shape=self._shape)
         with self._computing():
             return NodeSums(np.array(made.sums)[:, : self.features], np.array(made.counts))
@@ -107,7 +107,7 @@ class JaxBackend:
             ready = scored(self._planes)
             for start in range(0, len(samples), self._rows_at_once()):
                 some = slice(start, start + self._rows_at_once())
-                sent = self._spread(samples[some], "search")
+                sent = self._sent(samples[some], "search")
                 found = best_matching_nodes(ready, sent, self._infinity, mesh=self._mesh, shape=self._shape, k=k)
                 nodes[some], nearest[some] = (_in_order(array)[: len(nodes[some])] for array in found)
         return nodes, nearest
@@ -126,7 +126,7 @@ class JaxBackend:
         block_bytes = SUM_ROWS * self._shape.filled * self._dtype.itemsize
         return SUM_ROWS * self._mesh.size * _power_of_two(max(1, SENT_BYTES // block_bytes))
 
-    def _spread(self, samples: NDArray[Any], use: str) -> Sent:
+    def _sent(self, samples: NDArray[Any], use: str) -> Sent:
         """Send samples to the devices, in as many and as large blocks as were ever needed.
 
         As ever: then the last block of the data, or a smaller batch, lets nothing be compiled anew.

@@ -14,7 +14,7 @@ from jax.sharding import Mesh
 from jax.sharding import PartitionSpec as Placed
 
 from ksom.kernels.jax.planes import Shape, nearest, squared_distances
-from ksom.kernels.rounding import MOST_FEATURES, rounding
+from ksom.kernels.rounding import MOST_FEATURES, score_margin
 
 GROUP = 16
 """So many nodes, next to each other in a row, are put on the shortlist together: what is measured lies together."""
@@ -175,9 +175,9 @@ def _shortlisted(
 def _is_nearer(squared: jax.Array, score: jax.Array, centred: jax.Array, reach: jax.Array, shape: Shape) -> jax.Array:
     """Tell whether a squared distance is smaller than that of any node with that score or a larger one.
 
-    See `rounding`: half of its margin is for the score, the other half for ‖x − c‖² and the comparison.
+    See `score_margin`: half of its margin is for the score, the other half for ‖x − c‖² and the comparison.
     """
-    margin = rounding(shape.filled, squared.dtype, flushed=True)
+    margin = score_margin(shape.filled, squared.dtype, flushed=True)
     own = (centred * centred).sum(axis=1)
     radius = jnp.sqrt(own) + reach
     apart = radius * (margin.for_radius * radius + margin.for_reach * reach) + margin.underflow

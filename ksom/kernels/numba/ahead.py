@@ -67,8 +67,8 @@ class AheadRoom(NamedTuple):
     """−2 (x − c)·(w − c) for a block of features, shape (4 samples, nodes of a group), data units²."""
 
 
-class Rounding(NamedTuple):
-    """How far the reference's squared distance may be from the one carried forward; see `rounding`."""
+class CarriedError(NamedTuple):
+    """How far the reference's squared distance may be from the one carried forward; see `carried_error`."""
 
     relative: float
     """a."""
@@ -147,10 +147,10 @@ def _add_norms(centred, group, norms):
 
 
 @compiled(**ENTRY)
-def learn_ahead(begin, count, tiles, room, ahead, rounding, segment):
+def learn_ahead(begin, count, tiles, room, ahead, error, segment):
     """Show the samples ahead, one after another; afterwards the tiles still have to catch up."""
     for t in range(count):
-        node = _winner(begin, t, tiles, room, ahead, rounding, segment)
+        node = _winner(begin, t, tiles, room, ahead, error, segment)
         segment.winners[begin + t, 0] = node // tiles.width
         segment.winners[begin + t, 1] = node % tiles.width
         if t + 1 < count:
@@ -205,9 +205,9 @@ def _carry_forward(group, t, count, between, rates, squared):
 
 
 @compiled(**PART)
-def _winner(begin, t, tiles, room, ahead, rounding, segment):
+def _winner(begin, t, tiles, room, ahead, error, segment):
     """Return the best matching node of the sample t."""
-    farthest = limit(_least(t, ahead), drift_at(t, rounding), rounding)
+    farthest = limit(_least(t, ahead), drift_at(t, error), error)
     places, nodes = tiles.weights.shape[2], ahead.squared.shape[2]
     count, last = 0, 0
     for group in range(ahead.squared.shape[0]):
@@ -256,13 +256,13 @@ def _least(t, ahead):
 
 
 @compiled(**PART)
-def drift_at(t, rounding):
+def drift_at(t, error):
     """Return Δ, data units, after t updates."""
-    return rounding.centring + t * rounding.drift
+    return error.centring + t * error.drift
 
 
 @compiled(**PART)
-def limit(nearest, drift, rounding):
+def limit(nearest, drift, error):
     """Return the squared distance beyond which no node can win, when the smallest is `nearest`.
 
     A node at d wins only if d − E(d) ≤ m + E(m), m the smallest distance. Let b = 2.1 Δ, c = E(0) and q = 2 m + 3 b² +
@@ -270,11 +270,11 @@ def limit(nearest, drift, rounding):
     d ≤ m + E(m) + E(q).
     """
     nearest = nearest if nearest > 0 else 0.0
-    doubtful = 2 * nearest + 3 * (2.1 * drift) ** 2 + 3 * doubt(0.0, drift, rounding)
-    return nearest + doubt(nearest, drift, rounding) + doubt(doubtful, drift, rounding)
+    doubtful = 2 * nearest + 3 * (2.1 * drift) ** 2 + 3 * doubt(0.0, drift, error)
+    return nearest + doubt(nearest, drift, error) + doubt(doubtful, drift, error)
 
 
 @compiled(**PART)
-def doubt(squared, drift, rounding):
+def doubt(squared, drift, error):
     """E(d) = a d + 2.1 Δ √d + 2.1 Δ² + c: how far the reference's distance d may be from the one carried forward."""
-    return rounding.relative * squared + 2.1 * drift * (np.sqrt(squared) + drift) + rounding.absolute
+    return error.relative * squared + 2.1 * drift * (np.sqrt(squared) + drift) + error.absolute

@@ -14,7 +14,7 @@ from ksom.kernels.numba.look_ahead import LookAhead, is_worth_it
 from ksom.kernels.numba.online import catch_up, learn
 from ksom.kernels.numba.search import Search
 from ksom.kernels.numba.segment import SEGMENT_BYTES, Segment, segments
-from ksom.kernels.numba.threads import spread
+from ksom.kernels.numba.threads import share_out
 from ksom.kernels.numba.tile_search import all_distances, measure_boxes
 from ksom.kernels.numba.tiles import as_map, as_tiles
 from ksom.kernels.numba.vectors import LANES, laid_out
@@ -60,7 +60,7 @@ class NumbaBackend:
         for segment in segments(steps):
             self._learn(segment)
             work = len(segment.samples) * self._tiles.weights.size
-            self._spread(in_room(catch_up, self._tiles), len(self._tiles.weights), work, 1, segment)
+            self._share_out(in_room(catch_up, self._tiles), len(self._tiles.weights), work, 1, segment)
 
     def node_sums(self, blocks: Iterable[Block]) -> NodeSums:
         made = NodeSums.nothing(self._tiles.height * self._tiles.width, self.features)
@@ -73,7 +73,7 @@ class NumbaBackend:
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
         numerators, denominators = (self._smoothed(array, factors) for array in (node_sums.sums, node_sums.counts))
         count, work = len(self._tiles.weights), numerators.size
-        self._spread(take_means, count, work, 1, self._tiles, numerators, denominators, LEAST_WEIGHT)
+        self._share_out(take_means, count, work, 1, self._tiles, numerators, denominators, LEAST_WEIGHT)
         self._boxes_hold, self._search = False, None
 
     def best_matching_nodes(self, block: Block, k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
@@ -81,21 +81,21 @@ class NumbaBackend:
 
     def search(self) -> Search:
         """Return a search of the map as it is now."""
-        self._search = self._search or Search(self._tiles, self._spread)
+        self._search = self._search or Search(self._tiles, self._share_out)
         return self._search
 
     def distances(self, block: Block) -> NDArray[Any]:
         samples = block.values
         squared = np.empty((len(samples), self._tiles.height * self._tiles.width), dtype=self._tiles.weights.dtype)
         work = len(samples) * self._tiles.weights.size
-        self._spread(in_room(all_distances, self._tiles), len(samples), work, 1, laid_out(samples), squared)
+        self._share_out(in_room(all_distances, self._tiles), len(samples), work, 1, laid_out(samples), squared)
         return np.sqrt(squared, out=squared)
 
     def _learn(self, segment: Segment) -> None:
         """Find the winners, and let the tiles learn as far as that takes."""
         self._search = None
         if is_worth_it(self._tiles, len(segment.samples)):
-            self._ahead = self._ahead or LookAhead(self._tiles, self._room, self._spread)
+            self._ahead = self._ahead or LookAhead(self._tiles, self._room, self._share_out)
             self._ahead.learn(segment)
             self._boxes_hold = False
         else:
@@ -127,11 +127,11 @@ class NumbaBackend:
     ) -> None:
         """Smooth the middle axis of arrays that are seen in a shape."""
         strips, work = -(-source.size // shape[1] // LANES), shape[1] * source.size
-        self._spread(smooth, strips, work, 1, table, source.reshape(shape), target.reshape(shape), adding)
+        self._share_out(smooth, strips, work, 1, table, source.reshape(shape), target.reshape(shape), adding)
 
-    def _spread(self, kernel: Callable[..., None], count: int, work: int, least: int, *arrays: Any) -> None:
+    def _share_out(self, kernel: Callable[..., None], count: int, work: int, least: int, *arrays: Any) -> None:
         """Let a kernel do 0 … count − 1, on several threads if it is worth it."""
         if self._threads == 1 or work < _PARALLEL_WORK:
             kernel(0, count, *arrays)
         else:
-            spread(kernel, count, self._threads, least, *arrays)
+            share_out(kernel, count, self._threads, least, *arrays)

@@ -92,7 +92,7 @@ def bound_boxes(low, high, samples, sample, bounds):
 
 
 @compiled(**PART)
-def move_boxes(low, high, least, most, samples, sample, rounding, underflow):
+def move_boxes(low, high, least, most, samples, sample, leeway, underflow):
     """Move each box so that it holds its tile's weights after an update.
 
     w + rate · (x − w) grows with w, because rates are at most 1; so the lower corner moves by the formula, with the
@@ -106,7 +106,7 @@ def move_boxes(low, high, least, most, samples, sample, rounding, underflow):
         for tile in range(least.size):
             from_low, from_high = value - low[feature, tile], value - high[feature, tile]
             magnitude = max(abs(low[feature, tile]), abs(high[feature, tile]), abs(value))
-            slack = rounding * magnitude + underflow if most[tile] > 0 else value - value
+            slack = leeway * magnitude + underflow if most[tile] > 0 else value - value
             lowest = least[tile] if from_low > 0 else most[tile]
             highest = most[tile] if from_high > 0 else least[tile]
             low[feature, tile] = low[feature, tile] + lowest * from_low - slack

@@ -11,7 +11,7 @@ from ksom.kernels.numba.ahead import (
     SAMPLES,
     Ahead,
     AheadRoom,
-    Rounding,
+    CarriedError,
     learn_ahead,
     score_groups,
 )
@@ -46,12 +46,12 @@ class LookAhead:
         The map. Its boxes do not hold it afterwards.
     room : Room
         Memory for the calling thread.
-    spread : callable
-        How work is spread among threads, as `NumbaBackend` does.
+    share_out : callable
+        How work is shared among threads, as `NumbaBackend` does.
     """
 
-    def __init__(self, tiles: Tiles, room: Room, spread: Callable[..., None]) -> None:
-        self._tiles, self._room, self._spread = tiles, room, spread
+    def __init__(self, tiles: Tiles, room: Room, share_out: Callable[..., None]) -> None:
+        self._tiles, self._room, self._share_out = tiles, room, share_out
         self._ahead = make_ahead(tiles)
         self._rooms: list[tuple[Room, AheadRoom]] = []  # of the threads, kept: to make one took as long as 2 samples
 
@@ -61,10 +61,10 @@ class LookAhead:
             samples = segment.samples[begin : begin + SAMPLES]
             look_at(samples, self._ahead)
             work = len(samples) * self._tiles.weights.size
-            self._spread(self._score, len(self._ahead.squared), work, 1, segment, begin, len(samples))
+            self._share_out(self._score, len(self._ahead.squared), work, 1, segment, begin, len(samples))
             learning_rate = float(segment.row_rates[segment.block[begin : begin + SAMPLES]].max())
-            bound = rounding(self._tiles, self._ahead, learning_rate)
-            learn_ahead(begin, len(samples), self._tiles, self._room, self._ahead, bound, segment)
+            error = carried_error(self._tiles, self._ahead, learning_rate)
+            learn_ahead(begin, len(samples), self._tiles, self._room, self._ahead, error, segment)
 
     def _score(self, start: int, stop: int, segment: Segment, begin: int, count: int) -> None:
         try:
@@ -125,7 +125,7 @@ def look_at(samples: NDArray[Any], ahead: Ahead) -> None:
     ahead.samples[:] = -2 * from_centre.reshape(SAMPLES, -1, BLOCK_FEATURES).swapaxes(0, 1)
 
 
-def rounding(tiles: Tiles, ahead: Ahead, learning_rate: float) -> Rounding:
+def carried_error(tiles: Tiles, ahead: Ahead, learning_rate: float) -> CarriedError:
     """Return what `ahead.doubt` needs to tell how far a distance carried forward may be from the reference's.
 
     W and X are the largest ‖w − c‖ and ‖x − c‖, S = max(W, X), n is the number of features, u half the working
@@ -147,12 +147,12 @@ def rounding(tiles: Tiles, ahead: Ahead, learning_rate: float) -> Rounding:
     features = tiles.weights.shape[1]
     precision = np.finfo(tiles.weights.dtype)
     unit, least = float(precision.eps) / 2, float(precision.smallest_subnormal)
-    spread = float(np.sqrt(max(ahead.node_norms.max(), ahead.norms.max())))
-    size = float(np.linalg.norm(ahead.centre.astype(np.float64))) + spread
-    drift = 1.1 * unit * (size + 4 * learning_rate * spread) + 2 * np.sqrt(features) * least
-    products = 2.1 * (BLOCK_FEATURES + 2) * unit * spread * spread
-    carried = 65 * (3 * features + 18) * float(np.finfo(np.float64).eps) / 2 * 4 * spread * spread
+    largest = float(np.sqrt(max(ahead.node_norms.max(), ahead.norms.max())))
+    size = float(np.linalg.norm(ahead.centre.astype(np.float64))) + largest
+    drift = 1.1 * unit * (size + 4 * learning_rate * largest) + 2 * np.sqrt(features) * least
+    products = 2.1 * (BLOCK_FEATURES + 2) * unit * largest * largest
+    carried = 65 * (3 * features + 18) * float(np.finfo(np.float64).eps) / 2 * 4 * largest * largest
     relative, absolute = 1.01 * (features + 2) * unit, 2.1 * (products + carried + 5 * features * least)
-    if not (32 * spread * spread < float(precision.max) and relative < 1 / 100):
+    if not (32 * largest * largest < float(precision.max) and relative < 1 / 100):
         absolute = np.inf
-    return Rounding(relative, 2.1 * unit * spread, drift, absolute)
+    return CarriedError(relative, 2.1 * unit * largest, drift, absolute)

@@ -36,7 +36,14 @@ def learn(tiles, segment, room):
         if tiles.caught_up.size > 1:
             _rate_tiles(sample, tiles, segment, room)
             move_boxes(
-                tiles.low, tiles.high, room.least, room.most, segment.samples, sample, tiles.rounding, tiles.underflow
+                tiles.low,
+                tiles.high,
+                room.least,
+                room.most,
+                segment.samples,
+                sample,
+                tiles.leeway,
+                tiles.underflow,
             )
 
 

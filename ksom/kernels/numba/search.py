@@ -13,7 +13,7 @@ from ksom.kernels.numba.product_search import make_product_room, search_failed, 
 from ksom.kernels.numba.tile_search import make_answers, measure_boxes, search
 from ksom.kernels.numba.tiles import Tiles, as_map, as_tiles
 from ksom.kernels.numba.vectors import LANES, laid_out
-from ksom.kernels.rounding import MOST_FEATURES, rounding
+from ksom.kernels.rounding import MOST_FEATURES, score_margin
 
 SHARE_SAMPLES = 256
 """The fewest samples to search for in one share of the work."""
@@ -39,14 +39,14 @@ class Search:
     ----------
     tiles : Tiles
         The map.
-    spread : callable
-        How work is spread among threads, as `NumbaBackend` does.
+    share_out : callable
+        How work is shared among threads, as `NumbaBackend` does.
     """
 
-    def __init__(self, tiles: Tiles, spread: Callable[..., None]) -> None:
+    def __init__(self, tiles: Tiles, share_out: Callable[..., None]) -> None:
         measure_boxes(tiles)
         self.tiles = tiles
-        self._spread = spread
+        self._share_out = share_out
         self._asked = 0
         self._centred: list[Centred] = []
 
@@ -85,31 +85,31 @@ class Search:
         probes = laid_out(samples[:: len(samples) // min(most, max(fewest, len(samples) // FEW_SAMPLES))])
         counts = np.zeros(len(probes), dtype=np.int64)
         nodes, _, squared_bits = make_answers(probes, k)
-        self._spread(in_room(search, self.tiles), len(probes), 0, SHARE_SAMPLES, probes, nodes, squared_bits, counts)
+        self._share_out(in_room(search, self.tiles), len(probes), 0, SHARE_SAMPLES, probes, nodes, squared_bits, counts)
         looked_into = counts.mean() * (tile_nodes + 100) * (3 * features + 6)
         return bool(looked_into > (self.tiles.height * self.tiles.width + SETTLING_NODES) * (features + 6))
 
     def _by_tiles(self, samples: NDArray[Any], nodes: NDArray[np.int64], squared_bits: NDArray[Any]) -> None:
         work = len(samples) * self.tiles.weights.size
         counts = np.empty(len(samples), dtype=np.int64)
-        self._spread(
+        self._share_out(
             in_room(search, self.tiles), len(samples), work, SHARE_SAMPLES, samples, nodes, squared_bits, counts
         )
 
     def _by_products(self, samples: NDArray[Any], nodes: NDArray[np.int64], squared_bits: NDArray[Any]) -> None:
         work = len(samples) * self.tiles.weights.size
         failed = np.zeros(len(samples), dtype=np.bool_)
-        margin = rounding(self.tiles.weights.shape[1], samples.dtype)
+        margin = score_margin(self.tiles.weights.shape[1], samples.dtype)
         for group in self._groups():
 
             def score(start: int, stop: int, group: Centred = group) -> None:
                 room = make_product_room(group, nodes.shape[1])
                 search_products(start, stop, room, group, margin, samples, nodes, squared_bits, failed)
 
-            self._spread(score, len(samples), work, SHARE_SAMPLES)
+            self._share_out(score, len(samples), work, SHARE_SAMPLES)
         if failed.any():
             kernel = in_room(search_failed, self.tiles)
-            self._spread(kernel, len(samples), work, SHARE_SAMPLES, samples, nodes, squared_bits, failed)
+            self._share_out(kernel, len(samples), work, SHARE_SAMPLES, samples, nodes, squared_bits, failed)
 
     def _groups(self) -> Iterable[Centred]:
         """Return the map's nodes, centred; kept for the next call if they are one group."""

@@ -21,7 +21,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_helpers.clear)  # a child has no thread but its own
 
 
-def spread(kernel: Callable[..., None], count: int, threads: int, least: int, *arrays: Any) -> None:
+def share_out(kernel: Callable[..., None], count: int, threads: int, least: int, *arrays: Any) -> None:
     """Let a kernel do 0 … count − 1 in shares of at least so many; the calling thread works too.
 
     Parameters

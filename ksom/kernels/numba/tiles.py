@@ -52,8 +52,8 @@ class Tiles(NamedTuple):
     """How many samples of the current segment each tile has learned, shape (tiles,)."""
     measured: NDArray[np.int64]
     """After how many of them its box was measured, shape (tiles,)."""
-    rounding: Any
-    """What an update may add to the rounding error of a box, relative to the largest value in it."""
+    leeway: Any
+    """How far outwards a box moves with each update, because of rounding: relative to the largest value in it."""
     underflow: Any
     """The same, data units, where numbers are too small for relative errors."""
     least_integer: Any
