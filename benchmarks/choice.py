@@ -16,7 +16,7 @@ from typing import NamedTuple
 from ksom.algorithms import ALGORITHMS
 from ksom.kernels import needs_speed
 from ksom.kernels.effort import numpy_seconds
-from ksom.method.lattice import LATTICES
+from ksom.kohonensom_model import KohonenSOM
 
 DATA = {"colours": (20, 3), "iris": (150, 4), "wine": (178, 13), "digits": (1797, 64), "mixture": (10_000, 16)}
 """Samples and features; random numbers of these shapes."""
@@ -53,7 +53,7 @@ class Job(NamedTuple):
     def estimate(self) -> float:
         """Return what the rule thinks that numpy takes, seconds."""
         algorithm = ALGORITHMS[self.algorithm]()
-        algorithm.prepare(LATTICES["rectangular"](self.side, self.side), self.iterations)
+        algorithm.prepare(KohonenSOM(self.side, self.side), self.iterations)
         return numpy_seconds(algorithm.work(self.samples), self.side, self.side, self.features)
 
     def seconds(self, backend: str) -> float:

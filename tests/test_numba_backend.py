@@ -18,11 +18,14 @@ from ksom.kernels import get_backend
 from ksom.kernels.backend import OnlineStep
 from ksom.kernels.effort import Work
 from ksom.kernels.numba import backend as numba_backend
-from ksom.kernels.numba import centred, online, product_search, search, tile_search, tiles, vectors
+from ksom.kernels.numba import boxes, centred, online, product_search, search, tile_search, tiles, vectors
 from ksom.kernels.numba.backend import NumbaBackend
+from ksom.kernels.numba.segment import segments
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.kernels.rounding import score_margin
 from ksom.kohonensom_model import KohonenSOM
+from ksom.method.lattice import WRAPS, Rectangular
+from ksom.method.neighbourhood import Gaussian, factors_of_all
 from ksom.samples import Block
 from tests.hard_cases import DTYPES, KINDS, Case, cases, gaussian, learned, maps
 
@@ -213,6 +216,25 @@ def test_a_box_holds_weights_whose_order_rounding_reverses(interpreted: dict[str
     assert np.any(learned_weights[0, 1] < learned_weights[0, 0])
     assert np.all(learned_weights.min(axis=(0, 1)) >= held.low[:, 0])
     assert np.all(learned_weights.max(axis=(0, 1)) <= held.high[:, 0])
+
+
+@pytest.mark.parametrize("wrap", WRAPS)
+@pytest.mark.parametrize("sigma", [0.7, 3.0, 20.0])
+def test_no_node_of_a_tile_has_a_rate_beyond_the_tile_s(
+    interpreted: dict[str, ModuleType], wrap: str, sigma: float
+) -> None:
+    kernels, chance = interpreted["online"], np.random.default_rng(0)
+    held = tiles.as_tiles(np.zeros((33, 70, 1)), np.float64)
+    [factors] = factors_of_all(Gaussian(), Rectangular(33, 70, wrap), [sigma], np.float64)
+    [segment] = segments([OnlineStep([Block(np.zeros((20, 1)))], factors, 0.3)])
+    segment.winners[:] = np.stack([chance.integers(33, size=20), chance.integers(70, size=20)], axis=1)
+    room = boxes.make_room(held)
+    for sample in range(20):
+        kernels._rate_tiles(sample, held, segment, room)
+        for tile in range(len(held.weights)):
+            reached = kernels.rate_tile(tile, sample, held, segment, room)
+            least, most = (room.rate.min(), room.rate.max()) if reached else (0.0, 0.0)
+            assert room.least[tile] <= least <= most <= room.most[tile]
 
 
 @MANY
