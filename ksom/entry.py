@@ -202,15 +202,15 @@ def _plan(experiment: "Experiment") -> str:
 
 
 def _summary(result: "Result") -> str:
-    told = result.summary
-    time = f"{told['seconds_learning']:.3g} s of learning, {told['seconds_wall']:.3g} s in all"
-    lines = [f"{result.status}: {told['iteration']} of {told['iterations']} iterations, {time}"]
-    if told["reason"]:
-        lines[0] += f" ({told['reason']})"
+    summary = result.summary
+    time = f"{summary['seconds_learning']:.3g} s of learning, {summary['seconds_wall']:.3g} s in all"
+    lines = [f"{result.status}: {summary['iteration']} of {summary['iterations']} iterations, {time}"]
+    if summary["reason"]:
+        lines[0] += f" ({summary['reason']})"
         lines[0] += "; --resume goes on" if result.can_be_resumed else "; nothing was kept to resume from"
     lines.append(
-        f"quantization error {told['quantization_error']:.4g}, topographic error {told['topographic_error']:.4g}"
-        f" (on {told['measured_on']})"
+        f"quantization error {summary['quantization_error']:.4g}, topographic error {summary['topographic_error']:.4g}"
+        f" (on {summary['measured_on']})"
     )
     lines += [f"{what:<8} {result.folder / name}" for what, name in _ARTEFACTS if (result.folder / name).is_file()]
     return "\n".join(lines)

@@ -59,9 +59,9 @@ def write(path: Path, map_file: MapFile, **texts: str) -> None:
         If it cannot be written.
     """
     nodes = {name: value for name, value in map_file._asdict().items() if name != "weights" and value is not None}
-    told = {"about": json.dumps({"format_version": FORMAT_VERSION, **nodes}, sort_keys=True), **texts}
-    told["checksum"] = _checksum(map_file.weights, *told.values())
-    arrays: dict[str, Any] = {"weights": map_file.weights, **{name: np.array(text) for name, text in told.items()}}
+    kept = {"about": json.dumps({"format_version": FORMAT_VERSION, **nodes}, sort_keys=True), **texts}
+    kept["checksum"] = _checksum(map_file.weights, *kept.values())
+    arrays: dict[str, Any] = {"weights": map_file.weights, **{name: np.array(text) for name, text in kept.items()}}
     with replacing(path) as file:
         np.savez(file, **arrays)
 
@@ -115,8 +115,8 @@ def part(path: Path, registry: Registry, node: Node, **size: Any) -> Any:
 
 
 def _require_checksum(path: Path, arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, str]) -> None:
-    told = [text for name, text in texts.items() if name != "checksum"]
-    if "checksum" in texts and texts["checksum"] != _checksum(arrays.get("weights", np.empty(0)), *told):
+    kept = [text for name, text in texts.items() if name != "checksum"]
+    if "checksum" in texts and texts["checksum"] != _checksum(arrays.get("weights", np.empty(0)), *kept):
         raise DamagedFile(f"{path}: its checksum does not fit")
 
 

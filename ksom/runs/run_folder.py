@@ -67,8 +67,8 @@ class RunFolder:
             If it is there and cannot be read.
         """
         try:
-            told = _read_json(self.path / SUMMARY)
-            return {"status": told["status"], **told}
+            summary = _read_json(self.path / SUMMARY)
+            return {"status": summary["status"], **summary}
         except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
@@ -211,10 +211,10 @@ def environment() -> dict[str, Any]:
 def _git_commit() -> str | None:
     """Return the commit of the current folder, if it is in a git repository."""
     try:
-        told = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False)
+        asked = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return told.stdout.strip() if told.returncode == 0 else None
+    return asked.stdout.strip() if asked.returncode == 0 else None
 
 
 def _version(package: str) -> str | None:

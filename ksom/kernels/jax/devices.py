@@ -63,7 +63,7 @@ def computing(what: str) -> Iterator[None]:
 
 def _free_bytes(device: jax.Device) -> int | None:
     """Return how much memory a device has left, or this process may use in all; None where nobody tells."""
-    told = device.memory_stats()
-    if told and "bytes_limit" in told:
-        return int(told["bytes_limit"]) - int(told.get("bytes_in_use", 0))
+    stats = device.memory_stats()
+    if stats and "bytes_limit" in stats:
+        return int(stats["bytes_limit"]) - int(stats.get("bytes_in_use", 0))
     return available_memory() if device.platform == "cpu" else None

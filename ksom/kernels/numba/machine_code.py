@@ -113,8 +113,8 @@ def _digest_of_sources() -> str:
 def _make_own(folder: Path) -> None:
     """Make a folder that is this user's own; raise PermissionError if it is there and others may write to it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    told = folder.stat()
-    if os.name != "nt" and (told.st_uid not in {os.geteuid(), 0} or told.st_mode & 0o022):
+    found = folder.stat()
+    if os.name != "nt" and (found.st_uid not in {os.geteuid(), 0} or found.st_mode & 0o022):
         raise PermissionError("somebody else can write to it")
 
 
