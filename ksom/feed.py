@@ -120,6 +120,8 @@ def _array_in_memory(dataset: Dataset, dtype: np.dtype[Any]) -> NDArray[Any] | N
 
     Not to look again saves a tenth of a batch training of many features.
     """
+    if type(dataset).rows is not Dataset.rows or type(dataset).batch is not Dataset.batch:
+        return None  # it may show something else, in the same memory
     samples = getattr(dataset, "samples", None)
     if type(samples) is np.ndarray and samples.base is None and samples.dtype == dtype:
         return samples

@@ -187,3 +187,15 @@ def test_samples_in_a_file_that_shrinks_are_not_searched_for(tmp_path):
     os.truncate(tmp_path / "a.npy", 200)
     with pytest.raises(DataError, match=r"a.npy: was written to while it was read"):
         KohonenSOM(1, 1, initial=[[[0.0] * 3]]).best_matching_nodes(mapped)
+
+
+def test_a_data_set_that_shows_something_new_in_the_same_memory_is_looked_at_each_time():
+    class Changing(Dataset):
+        def batch(self, iteration, **how):
+            self.samples[0] = np.nan if iteration == 2 else iteration
+            return [self.samples[:2]]
+
+    feed = Feed(Changing(np.zeros((3, 2), np.float32)))
+    assert [block.values[0, 0] for iteration in (0, 1) for block in feed.batch(iteration)] == [0, 1]
+    with pytest.raises(DataError, match="the batch of iteration 2: row 0, column 0 is nan"):
+        list(feed.batch(2))

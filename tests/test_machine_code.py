@@ -138,12 +138,12 @@ def test_nobody_else_may_look_into_the_folder_or_write_there(place: Path) -> Non
 
 
 @pytest.mark.skipif(os.name == "nt", reason="folders have other rights there")
-@pytest.mark.parametrize("inner", [False, True])
+@pytest.mark.parametrize("above", [0, 1, 2])
 def test_nothing_is_loaded_from_a_folder_that_others_can_write(
-    place: Path, inner: bool, caplog: pytest.LogCaptureFixture
+    place: Path, above: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     halved(halve())
-    (kept_in() if inner else kept_in().parent).chmod(0o777)
+    [kept_in(), *kept_in().parents][above].chmod(0o777)
     kept_in.cache_clear()
     again = halve()
     assert halved(again) == [1.5, 0.5]

@@ -88,7 +88,7 @@ def kept_in() -> Path | None:
             raise FileNotFoundError("this user has no home")
         folder = place / _digest_of_sources()
         is_new = not folder.exists()
-        for each in (place, folder):
+        for each in (place.parent, place, folder):
             _make_own(each)
     except OSError as error:
         _tell(place, error.strerror or str(error))
