@@ -91,7 +91,7 @@ def require_path(argument: str, value: Any) -> Path:
     Raises
     ------
     ParameterError
-        If it is neither a string nor a path, or no file can have such a name.
+        If it is neither a string nor a path, or no file can have such a name: an empty one neither.
     """
     if not isinstance(value, str | Path) or not _can_be_a_name(str(value)):
         raise ParameterError(argument, "be the path of a file or folder", value)
@@ -114,6 +114,6 @@ def require_choice(argument: str, value: Any, choices: Iterable[str]) -> str:
 
 def _can_be_a_name(text: str) -> bool:
     try:
-        return b"\0" not in os.fsencode(text)
+        return bool(text) and b"\0" not in os.fsencode(text)
     except UnicodeEncodeError:
         return False

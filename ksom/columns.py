@@ -41,13 +41,22 @@ def as_array(table: Any, names: Sequence[str], where: str) -> NDArray[Any]:
     Raises
     ------
     DataError
-        Naming the column and the row of what is no number, or a column that is there twice.
+        Naming the column and the row of what is no finite number, or a column that is there twice.
     """
     twice = [name for name in dict.fromkeys(names) if list(names).count(name) > 1]
     if twice:
         raise DataError(f"{where}: more than one column is called {_listed(twice)}")
-    columns = [_numbers(table[name], f"{where}: column {quoted(name)}") for name in names]
+    columns = [_finite_numbers(table[name], f"{where}: column {quoted(name)}") for name in names]
     return np.column_stack(columns) if columns else np.empty((0, 0))
+
+
+def _finite_numbers(column: Any, where: str) -> NDArray[Any]:
+    values = _numbers(column, where)
+    finite = np.isfinite(values)
+    if not finite.all():
+        row = int(finite.argmin())
+        raise DataError(f"{where} is {values[row]} in row {row}; drop or fill it")
+    return values
 
 
 def _numbers(column: Any, where: str) -> NDArray[Any]:

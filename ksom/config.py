@@ -14,7 +14,7 @@ from yacs.config import CfgNode
 
 from ksom.arguments import require_integer, require_path
 from ksom.errors import ConfigError, ParameterError, quoted, shown_key
-from ksom.experiment_files import SUFFIXES, is_experiment
+from ksom.experiment_files import SUFFIXES, file_meant, is_experiment
 from ksom.masking import holds_secret
 from ksom.plain_yaml import NotYAML, parsed
 from ksom.registry import is_same_name, nearest
@@ -257,13 +257,16 @@ def split_words(words: Sequence[Any]) -> Iterator[tuple[Any, ...]]:
             yield (word,) if is_experiment(word) else (word, *islice(rest, 1))
 
 
-def _pairs(overrides: Sequence[Any]) -> Iterator[tuple[str, Any]]:
+def _pairs(overrides: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(overrides, str) or not isinstance(overrides, Sequence):
+        raise ParameterError("overrides", "be a list of keys and values, such as ['MODEL.WIDTH', '40']", overrides)
     for key, *values in split_words(overrides):
         if not isinstance(key, str) or not KEY.fullmatch(key) or is_experiment(key):
             told = f"the override {quoted(key)} is not a key"
-            raise ConfigError(f"{told}; write KEY VALUE or KEY=VALUE, such as MODEL.WIDTH 40")
+            raise ConfigError(f"{told}; write KEY VALUE or KEY=VALUE, such as MODEL.WIDTH 40{file_meant(key)}")
         if not values:
-            raise ConfigError(f"overrides come in pairs, KEY VALUE; the last key, {quoted(key)}, has no value")
+            told = f"overrides come in pairs, KEY VALUE; the last key, {quoted(key)}, has no value"
+            raise ConfigError(f"{told}{file_meant(key)}")
         value = values[0]
         try:
             yield key, parsed(value) if isinstance(value, str) else value

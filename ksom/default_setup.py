@@ -100,6 +100,9 @@ class Experiment:
         with located(""):  # what came from the top of the file
             self._build(config, folders)
 
+    def __repr__(self) -> str:
+        return f"Experiment({self.name}: {self._size()})"
+
     def run(self, *, resume: bool = False, restart: bool = False) -> Result:
         """Train, with all results in the run folder.
 

@@ -9,6 +9,7 @@ from ksom.config import DEFAULTS
 from ksom.datasets import DATASETS
 from ksom.errors import ParameterError
 from ksom.hooks import HOOKS
+from ksom.hooks.hook import Hook
 from ksom.kohonensom_model import KohonenSOM
 from ksom.registry import Registry, arguments, from_elsewhere, imported, nearest, parts_of
 from ksom.trainer import Trainer
@@ -135,12 +136,12 @@ def _argument(cls: type, key: str) -> str:
     """Return an argument's default, and its entry in the documentation of its class or of one that it derives from."""
     entry = re.compile(rf"^(?:\w+, )*{key.lower()}\b.* : .*\n((?:    .*\n?)*)", re.MULTILINE)
     found = next(filter(None, (entry.search(inspect.getdoc(base) or "") for base in cls.__mro__)), None)
-    return f"{_default(arguments(cls)[key.lower()])}. {' '.join(found[1].split()) if found else ''}".rstrip()
+    return f"{_default(cls, key)}. {' '.join(found[1].split()) if found else ''}".rstrip()
 
 
 def _argument_lines(cls: type, indent: int) -> Iterator[str]:
     for key in _keys_of(cls):
-        yield f"{'':{indent}}{key}: {_default(arguments(cls)[key.lower()])}"
+        yield f"{'':{indent}}{key}: {_default(cls, key)}"
 
 
 def _first_paragraph(cls: type) -> str:
@@ -151,11 +152,13 @@ def _top_line(key: str) -> str:
     return f"{key}: default {_yaml(DEFAULTS[key])}"
 
 
-def _default(parameter: inspect.Parameter) -> str:
+def _default(cls: type, key: str) -> str:
+    parameter = arguments(cls)[key.lower()]
     if parameter.default is parameter.empty:
         return "required"
     if parameter.default is None:
-        return "default CALLBACK_PERIOD" if parameter.name == "every" else "default chosen to fit"
+        is_period = parameter.name == "every" and getattr(cls, "next_due", None) is Hook.next_due
+        return "default CALLBACK_PERIOD" if is_period else "default chosen to fit"
     return f"default {_yaml(parameter.default)}"
 
 

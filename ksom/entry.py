@@ -13,7 +13,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from ksom import __version__
-from ksom.errors import KsomError, one_line
+from ksom.errors import KsomError, OutputError, one_line
 from ksom.masking import masked
 
 if TYPE_CHECKING:
@@ -139,10 +139,10 @@ def train(  # noqa: PLR0917 (click passes them by name)
     overrides = ["HOOKS.MLFLOW", "{}", *overrides] if mlflow else overrides
     experiment = Experiment(files[0] if files else None, overrides, output_dir)
     if dry_run:
-        click.echo(_plan(experiment))
+        _say(_plan(experiment))
         return 0
     result = experiment.run(resume=resume, restart=restart)
-    click.echo(_summary(result))
+    _say(_summary(result))
     return 128 + result.signal if result.signal else 0
 
 
@@ -162,7 +162,7 @@ def track(uri: str | None, experiment: str | None, runs: tuple[Path, ...]) -> in
     for folder in runs:
         tracked, status = send(folder, uri, experiment)
         where = f"run {tracked.run_id} of experiment {tracked.experiment} in {tracked.store.name}"
-        click.echo(f"{folder}: {status.lower()}, {where}")
+        _say(f"{folder}: {status.lower()}, {where}")
     return 0
 
 
@@ -174,7 +174,7 @@ def describe(name: str | None) -> int:
     """List what an experiment can name: data sets, hooks, schedules, …, with arguments and defaults; or explain one."""
     from ksom.describe import describe_all, describe_one
 
-    click.echo(describe_one(name) if name else describe_all())
+    _say(describe_one(name) if name else describe_all())
     return 0
 
 
@@ -192,6 +192,16 @@ def _files_and_overrides(words: tuple[str, ...]) -> tuple[list[str], list[str]]:
             raise click.NoSuchOption(name, possibilities=difflib.get_close_matches(name, known, n=1))
         (files if is_experiment(group[0]) else overrides).extend(group)
     return files, overrides
+
+
+def _say(text: str) -> None:
+    """Print what was asked for. A reader that has gone away is no error: click ends the command."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"standard output: cannot be written ({error.strerror})") from error
 
 
 def _plan(experiment: "Experiment") -> str:

@@ -5,7 +5,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ksom.errors import ConfigError
+from ksom.errors import ConfigError, quoted
 from ksom.regular_files import read_regular
 
 SUFFIXES = {".yaml", ".yml"}
@@ -21,7 +21,16 @@ LARGEST_ENVIRONMENT = 2**20
 
 def is_experiment(word: object) -> bool:
     """Return whether a word of the command line names an experiment: a YAML file, or one that comes with ksom."""
-    return isinstance(word, str) and (word.startswith(SHIPPED) or Path(word).suffix in SUFFIXES)
+    return isinstance(word, str) and (word.startswith(SHIPPED) or Path(word).suffix.lower() in SUFFIXES)
+
+
+def file_meant(word: object) -> str:
+    """Return an advice for a word that is no key but names a file, whole or all but the suffix; else nothing."""
+    if not isinstance(word, str) or not word:
+        return ""
+    if named := next((word + suffix for suffix in sorted(SUFFIXES) if _exists(Path(word + suffix))), None):
+        return f"; did you mean {quoted(named)}?"
+    return f"; the experiment's file is given by --config-file {quoted(word)}" if _exists(Path(word)) else ""
 
 
 def experiment_file(name: str | Path) -> Path:

@@ -3,6 +3,7 @@
 import functools
 import logging
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -204,7 +205,9 @@ def _as_numbers(values: Any, where: str) -> Any:
     except ValueError:
         raise DataError(f"{where}: the rows must all have the same number of features, but they are ragged") from None
     if array.dtype.kind not in "biuf":
-        raise DataError(f"{where}: the samples must be real numbers, got {array.dtype}")
+        what = "text" if array.dtype.kind == "U" else array.dtype
+        advice = "; a file is read first, by np.load" if isinstance(values, str | Path) else ""
+        raise DataError(f"{where}: the samples must be real numbers, got {what}{advice}")
     if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         raise DataError(f"{where}: some values are masked; drop or fill them before training")
     return array

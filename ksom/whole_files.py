@@ -20,6 +20,7 @@ NOT_YOURS = (
     'choose a folder you may write to, or change its owner (in a container: docker run --user "$(id -u):$(id -g)")'
 )
 A_LINK = "is a link, and nothing is written through one; remove it"
+GONE = "was removed or moved away while the training wrote there"
 NO_FOLDER = "something that is no folder has its name: choose another"
 ADVICE = {
     errno.ENOENT: "its folder is not there, or not any more",
@@ -49,13 +50,14 @@ class AppendOnlyFile:
     Raises
     ------
     OutputError
-        If it cannot be opened or written.
+        If it cannot be opened or written, or is not there any more when a record is.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         with writing(path):
             self._file = open_own(path, create=True)
+            self._names = os.fstat(self._file.fileno()).st_nlink
             self.size = self._file.seek(0, os.SEEK_END)
 
     def append(self, record: bytes, *, over: int = 0) -> None:
@@ -71,6 +73,7 @@ class AppendOnlyFile:
         """
         start = self.size - over
         with writing(self.path):
+            self._require_there()
             try:
                 self._write(record[over:], start + over)
                 self._write(record[:over], start)
@@ -83,6 +86,13 @@ class AppendOnlyFile:
         """Close the file; nothing is held back until then."""
         with writing(self.path):
             self._file.close()
+
+    def _require_there(self) -> None:
+        """Refuse to write into a file that nobody can find any more: removed, or replaced by another one."""
+        has_name = os.fstat(self._file.fileno()).st_nlink >= self._names  # some file systems count none, always
+        if not (has_name and os.path.lexists(self.path)):
+            gone = self.path if self.path.parent.is_dir() else self.path.parent
+            raise OutputError(f"{gone}: {GONE}")
 
     def _write(self, data: bytes, offset: int) -> None:
         self._file.seek(offset)

@@ -126,7 +126,7 @@ ARGUMENTS = [
             "algorithm": one_of("online", "batch"),
             "callback_period": integer_from(1),
             "seed": integer_from(0),
-            "folder": lambda value: value is None or isinstance(value, str),
+            "folder": lambda value: value is None or (isinstance(value, str) and value != ""),
             "hooks": lambda value: isinstance(value, list | dict | bytes | np.ndarray) and not len(value),
         },
         {},
@@ -151,7 +151,7 @@ ARGUMENTS = [
     (Checkpoint, {"every": with_none(integer_from(1)), "keep": integer_from(1)}, {}),
     (Quality, {"every": with_none(integer_from(1)), "samples": integer_from(1)}, {}),
     (TimeLimit, {"seconds": number(0)}, {}),
-    (File, {"path": lambda value: isinstance(value, str)}, {}),
+    (File, {"path": lambda value: isinstance(value, str) and value != ""}, {}),
 ]
 TABLE = [(made, name, fits, rest) for made, names, rest in ARGUMENTS for name, fits in names.items()]
 

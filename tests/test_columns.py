@@ -87,8 +87,14 @@ def test_nullable_columns_without_missing_values_are_numbers(dtype):
 @pytest.mark.parametrize("dtype", ["Int64", "Float64", "boolean"])
 def test_a_missing_value_in_a_nullable_column_is_told(dtype):
     table = pandas.DataFrame({"y": [0.0, 1.0], "x": pandas.Series([1, None], dtype=dtype)})
-    with pytest.raises(DataError, match=r"column 'x' holds a missing value in row 1|row 1, column 1 is nan"):
+    with pytest.raises(DataError, match=r"column 'x' (holds a missing value|is nan) in row 1"):
         train(table)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_value_of_a_table_that_is_not_finite_is_told_by_its_columns_name(value):
+    with pytest.raises(DataError, match=f"column 'x' is {value} in row 1; drop or fill it"):
+        Dataset(pandas.DataFrame({"y": [0.0, 1.0], "x": [1.0, value]}))
 
 
 def test_two_columns_of_one_name_are_refused():

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -135,6 +136,24 @@ def test_existing_file_is_continued(tmp_path):
     file.append(b"two;")
     file.close()
     assert (tmp_path / "file").read_bytes() == b"one;two;"
+
+
+def moved(path):
+    path.rename(path.with_name("elsewhere"))
+
+
+def replaced(path):
+    path.with_name("other").touch()
+    path.with_name("other").replace(path)
+
+
+@pytest.mark.parametrize("gone", [os.unlink, moved, replaced])
+def test_nothing_is_appended_to_a_file_that_is_not_there_any_more(tmp_path, gone):
+    with closing(AppendOnlyFile(tmp_path / "file")) as file:
+        file.append(b"one;")
+        gone(tmp_path / "file")
+        with pytest.raises(OutputError, match="file: was removed or moved away while the training wrote there"):
+            file.append(b"two;")
 
 
 def test_record_over_a_trailer_replaces_it_last(tmp_path, monkeypatch):

@@ -129,6 +129,59 @@ def test_what_nothing_is_called_gets_the_nearest_name():
         describe_one("MODEL.WIDHT")
 
 
+def test_a_hook_that_says_itself_when_it_acts_has_no_period_by_default():
+    assert "EVERY: default chosen to fit" in describe_one("Vlog")
+    assert "EVERY: default CALLBACK_PERIOD" in describe_one("Quality")
+
+
+@pytest.mark.parametrize(
+    ("words", "advice"),
+    [
+        (["quick"], "did you mean 'quick.yaml'?"),
+        (["./quick"], "did you mean './quick.yaml'?"),
+        (["./quick", "SEED", "1"], "did you mean './quick.yaml'?"),
+        (["./" + 300 * "x", "1"], "write KEY VALUE or KEY=VALUE, such as MODEL.WIDTH 40\n"),
+        (["quick.txt"], "the experiment's file is given by --config-file 'quick.txt'"),
+    ],
+)
+def test_a_file_that_is_taken_for_a_key_is_recognised(folder, words, advice):
+    (folder / "quick.txt").touch()
+    refused = ksom("train", *words)
+    assert refused.returncode == 1
+    assert advice in refused.stderr
+
+
+def test_a_suffix_may_be_in_capitals(folder):
+    (folder / "quick.yaml").rename(folder / "QUICK.YAML")
+    assert ksom("train", "QUICK.YAML", "--dry-run").returncode == 0
+
+
+@pytest.mark.parametrize("option", ["--output-dir", "--config-file"])
+def test_an_empty_path_is_not_the_current_folder(folder, option):
+    refused = ksom("train", option, "")
+    assert refused.returncode == 1
+    assert f"{option[2:].replace('-', '_')} must be the path of a file or folder, got ''" in refused.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no full device")
+@pytest.mark.parametrize("words", [["train", "quick.yaml"], ["train", "--dry-run"], ["describe"]])
+def test_an_output_that_cannot_be_written_is_named(folder, words):
+    failed = ksom(*words, shell=">/dev/full")
+    assert failed.returncode == 1
+    assert "Error: standard output: cannot be written (No space left on device)\n" in failed.stderr
+
+
+@pytest.mark.parametrize("overrides", [{"SEED": 1}, "SEED 1", 5])
+def test_overrides_that_are_no_list_are_refused(overrides):
+    with pytest.raises(ParameterError, match="overrides must be a list of keys and values"):
+        Experiment(None, overrides)
+
+
+def test_an_experiment_shows_its_name_and_size(folder):
+    size = "10 × 10 nodes, 20 samples of 3 features, 5 iterations, backend numpy"
+    assert repr(Experiment("quick.yaml")) == f"Experiment(quick: {size})"
+
+
 def test_what_comes_from_elsewhere_is_not_described():
     assert "CALLBACK_PERIOD: default 10" in describe_all()
     assert "SOM: required" not in describe_all()

@@ -66,7 +66,8 @@ class Vlog(Hook):
     def rhythm(self, iterations: int, period: int) -> str:
         if self.every is not None:
             return super().rhythm(iterations, period)
-        return f"about {min(FRAMES, iterations)} times, more often in the beginning"
+        times = len({-(-iterations * frame**2 // FRAMES**2) for frame in range(1, FRAMES + 1)})
+        return f"{times} times, more often in the beginning"
 
     def before_train(self, run: Run) -> None:
         if run.folder is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ksom.errors import CheckpointError, OutputError, quoted
-from ksom.whole_files import cut_back, open_own, sync_folder, writing
+from ksom.whole_files import GONE, cut_back, open_own, sync_folder, writing
 
 PART = 2**20
 """Bytes that are read at a time."""
@@ -155,7 +155,7 @@ class GrowingFiles:
             If the folder is not there any more.
         """
         if self.folder is not None and not self.folder.is_dir():
-            raise OutputError(f"{self.folder}: was removed or moved away while the training wrote there")
+            raise OutputError(f"{self.folder}: {GONE}")
 
     def marks(self) -> dict[str, dict[str, Any]]:
         """Bring all onto the disk, names too; return how far they are, as JSON can hold it."""
