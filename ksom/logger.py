@@ -116,6 +116,7 @@ class JsonLines:
 
     def write(self, record: dict[str, Any]) -> None:
         """Append one object."""
+        self._file.require_there()
         self._file.append(as_json(record))
 
     def close(self) -> None:

@@ -50,7 +50,7 @@ class AppendOnlyFile:
     Raises
     ------
     OutputError
-        If it cannot be opened or written, or is not there any more when a record is.
+        If it cannot be opened or written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,7 +73,6 @@ class AppendOnlyFile:
         """
         start = self.size - over
         with writing(self.path):
-            self._require_there()
             try:
                 self._write(record[over:], start + over)
                 self._write(record[:over], start)
@@ -87,8 +86,14 @@ class AppendOnlyFile:
         with writing(self.path):
             self._file.close()
 
-    def _require_there(self) -> None:
-        """Refuse to write into a file that nobody can find any more: removed, or replaced by another one."""
+    def require_there(self) -> None:
+        """Refuse to go on with a file that nobody can find any more.
+
+        Raises
+        ------
+        OutputError
+            If it was removed, or replaced by another one.
+        """
         has_name = os.fstat(self._file.fileno()).st_nlink >= self._names  # some file systems count none, always
         if not (has_name and os.path.lexists(self.path)):
             gone = self.path if self.path.parent.is_dir() else self.path.parent

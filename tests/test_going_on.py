@@ -14,6 +14,7 @@ from ksom.errors import OutputError
 from ksom.hooks import Checkpoint
 from ksom.hooks.hook import Hook
 from ksom.hooks.metrics_writer import MetricsWriter
+from ksom.hooks.quality import Quality
 from ksom.hooks.vlog import Vlog
 from ksom.kohonensom_model import KohonenSOM
 from ksom.runs.checkpoint import newest_checkpoint
@@ -192,6 +193,20 @@ def test_a_run_folder_that_is_removed_ends_the_training_with_an_error(tmp_path):
     with pytest.raises(OutputError, match="run: was removed or moved away while the training wrote there"):
         trainer(tmp_path / "run", Removes(7), MetricsWriter()).train()
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("name", ["vlog.gif", "metrics.jsonl"])
+def test_a_result_that_is_removed_ends_the_training_with_an_error_and_a_resume_begins_it_anew(tmp_path, name, caplog):
+    class Removes(Hook):
+        def after_step(self, run):
+            (run.folder / name).unlink(missing_ok=True)
+
+    hooks = Vlog(5, size=16), Quality(5), MetricsWriter()
+    with pytest.raises(OutputError, match=f"{name}: was removed or moved away while the training wrote there"):
+        trainer(tmp_path, *hooks, Removes(11)).train()
+    resumed(tmp_path, Vlog(5, size=16), Quality(5), MetricsWriter()).train()
+    assert f"{name}: is gone; what follows begins a new one" in caplog.text
+    assert (tmp_path / name).stat().st_size
 
 
 @pytest.mark.parametrize("every", [7, 10])

@@ -148,12 +148,12 @@ def replaced(path):
 
 
 @pytest.mark.parametrize("gone", [os.unlink, moved, replaced])
-def test_nothing_is_appended_to_a_file_that_is_not_there_any_more(tmp_path, gone):
+def test_a_file_that_is_not_there_any_more_is_told(tmp_path, gone):
     with closing(AppendOnlyFile(tmp_path / "file")) as file:
         file.append(b"one;")
         gone(tmp_path / "file")
         with pytest.raises(OutputError, match="file: was removed or moved away while the training wrote there"):
-            file.append(b"two;")
+            file.require_there()
 
 
 def test_record_over_a_trailer_replaces_it_last(tmp_path, monkeypatch):

@@ -54,6 +54,7 @@ class Film:
         caption : str
             A line under the picture, which becomes wider if it must; every frame of a film has one of the same length.
         """
+        self._file.require_there()
         indices, colours = indexed(pixels)
         picture = enlarged(indices + np.uint8(2), enlarge)  # after black and white
         picture = _with_caption(picture, caption) if caption else picture
