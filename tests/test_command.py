@@ -147,7 +147,7 @@ def test_a_folder_with_other_files_is_never_taken_for_a_run(quick: Path) -> None
     (quick / "precious/summary.json").write_text('{"status": "completed"}')
     refused = train(quick, "--config-file", "quick.yaml", "--output-dir", "precious", "--restart")
     assert refused.returncode == 1
-    assert "is not empty and not a run of ksom" in refused.stderr
+    assert "is not empty and not a run of ksom (no environment.json of one); choose another" in refused.stderr
     assert len(list((quick / "precious").iterdir())) == 3
 
 

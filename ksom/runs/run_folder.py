@@ -147,7 +147,7 @@ class RunFolder:
 
     def _refuse_foreign(self) -> None:
         if self._looks_foreign() and self._looks_foreign():  # not while another process moves a run away, or begins one
-            told = "is not empty and not a run of ksom; choose another folder (--output-dir)"
+            told = f"is not empty and not a run of ksom (no {ENVIRONMENT} of one); choose another folder (--output-dir)"
             raise OutputError(f"{self.path}: {told}")
 
     def _looks_foreign(self) -> bool:
