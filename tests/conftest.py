@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from hypothesis import settings
 
+from ksom.logger import LOGGER
+
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.update(MLFLOW_DISABLE_TELEMETRY="true", DO_NOT_TRACK="true")
 os.environ.pop("MLFLOW_TRACKING_URI", None)  # no test is to write to a developer's own server
@@ -24,6 +26,15 @@ settings.register_profile("random", derandomize=False, deadline=None, max_exampl
 settings.load_profile("ci")
 
 INTERPRETED = "vectors tiles boxes centred online tile_search product_search search ahead look_ahead batch backend"
+
+
+@pytest.fixture(autouse=True)
+def _the_log_as_it_was() -> Iterator[None]:
+    """A command that is run in this process shows its log on the console; the next test's is nobody's."""
+    handlers, level, propagate = LOGGER.handlers[:], LOGGER.level, LOGGER.propagate
+    yield
+    LOGGER.handlers, LOGGER.propagate = handlers, propagate
+    LOGGER.setLevel(level)
 
 
 @pytest.fixture(scope="module")
