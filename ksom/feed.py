@@ -108,17 +108,18 @@ class Feed:
     def _checked(self, blocks: Iterable[Any], iteration: int) -> Iterator[Block]:
         where, features, first_row = f"the batch of iteration {iteration}", self.dataset.features, 0
         for block in blocks:
-            if self._looked_at is None or block.base is not self._looked_at:
-                block = in_precision(block, self.dtype, where, features=features, first_row=first_row)  # noqa: PLW2901
-            yield Block(block, first_row)
-            self.shown += len(block)
-            first_row += len(block)
+            is_known = self._looked_at is not None and block.base is self._looked_at
+            rows = block if is_known else in_precision(block, self.dtype, where, features=features, first_row=first_row)
+            yield Block(rows, first_row)
+            self.shown += len(rows)
+            first_row += len(rows)
 
 
 def _array_in_memory(dataset: Dataset, dtype: np.dtype[Any]) -> NDArray[Any] | None:
     """Return the array that a data set's blocks may be parts of, if it was looked at whole and needs no casting.
 
-    Not to look again saves a tenth of a batch training of many features.
+    Not to look again saves 1 to 2 % of batch training, and 6 % of a training that shows 784 features one sample at a
+    time.
     """
     if type(dataset).rows is not Dataset.rows or type(dataset).batch is not Dataset.batch:
         return None  # it may show something else, in the same memory

@@ -142,7 +142,7 @@ class TrackingStore:
         where = self._artifacts.resolve().as_uri() if self._artifacts else None
         try:
             client.create_experiment(name, artifact_location=where, tags=KIND)
-        except Exception as error:
+        except Exception as error:  # MLflow's own kind, which only importing it would name
             if getattr(error, "error_code", None) != "RESOURCE_ALREADY_EXISTS":  # another run just made it
                 raise
         return client.get_experiment_by_name(name)
