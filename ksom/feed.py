@@ -75,6 +75,14 @@ class Feed:
         self._always: tuple[Block, ...] = ()
         self._looked_at = _array_in_memory(dataset, self.dtype)
 
+    def __len__(self) -> int:
+        return len(self.dataset)
+
+    @property
+    def features(self) -> int:
+        """The number of features, D."""
+        return self.dataset.features
+
     @property
     def digest(self) -> str:
         """SHA-256 of the data."""
@@ -87,6 +95,15 @@ class Feed:
             return Range(self.summary.low, self.summary.high)
         return Range(*(np.full(self.dataset.features, bound, dtype=np.float64) for bound in self.dataset.bounds))
 
+    def rows(self, index: slice | NDArray[np.int64]) -> NDArray[Any]:
+        """Return the samples at `index`, shape (n, D)."""
+        return in_precision(self.dataset.rows(index), self.dtype, _name(self.dataset), features=self.features)
+
+    def blocks(self) -> Iterator[Block]:
+        """Return all samples in their own order, in blocks."""
+        yield from self._checked(self.dataset.blocks(), _name(self.dataset))
+        self.shown = 0  # nothing was learned from them
+
     def batch(self, iteration: int) -> Iterable[Block]:
         """Return the samples of an iteration, in blocks.
 
@@ -98,15 +115,15 @@ class Feed:
         if self._always:
             return self._always
         raw = self.dataset.batch(iteration, **self._how)
-        blocks = self._checked(raw, iteration)
+        blocks = self._checked(raw, f"the batch of iteration {iteration}")
         if isinstance(raw, SameBlocks):  # cast once: half of the time of a 10 × 10 map
             self._always = tuple(blocks)
             self.shown = 0  # they were only gathered
             return self._always
         return blocks
 
-    def _checked(self, blocks: Iterable[Any], iteration: int) -> Iterator[Block]:
-        where, features, first_row = f"the batch of iteration {iteration}", self.dataset.features, 0
+    def _checked(self, blocks: Iterable[Any], where: str) -> Iterator[Block]:
+        features, first_row = self.features, 0
         for block in blocks:
             is_known = self._looked_at is not None and block.base is self._looked_at
             rows = block if is_known else in_precision(block, self.dtype, where, features=features, first_row=first_row)

@@ -168,7 +168,7 @@ class KohonenSOM:
 
         Parameters
         ----------
-        source : Dataset
+        source : Feed
             Where the number of features comes from, and samples where first weights are samples.
         within : Range
             Where each feature lies.

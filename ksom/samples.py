@@ -26,13 +26,20 @@ class Block(NamedTuple):
     """Some samples, one after another in their data set: the one thing that travels from there to a kernel."""
 
     values: NDArray[Any]
-    """Shape (n, D), data units."""
+    """Shape (n, D), data units; 0 where a value is missing."""
     first_row: int = 0
     """The number of the first of them in the data set."""
+    missing: NDArray[np.bool_] | None = None
+    """Where no value is known, shape (n, D); None: nowhere in the whole data set. NaN never comes so far."""
+    weights: NDArray[np.float64] | None = None
+    """How much each of them counts, shape (n,), with a mean of 1 over the data; None: all alike."""
 
     def rows(self, start: int, stop: int) -> "Block":
         """Return the samples start … stop − 1 of the block."""
-        return Block(self.values[start:stop], self.first_row + start)
+        some = slice(start, stop)
+        missing = None if self.missing is None else self.missing[some]
+        weights = None if self.weights is None else self.weights[some]
+        return Block(self.values[some], self.first_row + start, missing, weights)
 
 
 class Range(NamedTuple):

@@ -271,7 +271,7 @@ class Trainer:
         """Give the map its first weights, if it has none; refuse data of another number of features."""
         self.som.expect(self.algorithm.work(self.feed.samples_per_iteration), self.dataset.features)
         if not self.som.is_initialised:
-            self.som.initialise(self.dataset, self.feed.range, self.seed)
+            self.som.initialise(self.feed, self.feed.range, self.seed)
         if self.som.features != self.dataset.features:
             raise DataError(f"the map's weights have {self.som.features} features, the data {self.dataset.features}")
         self.som.name_features(self.dataset.feature_names)

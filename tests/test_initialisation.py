@@ -16,7 +16,7 @@ from ksom.method.initialisation import INITIALISATIONS
 def first_weights(initial, samples, seed=0, sides=(3, 4), dtype="float64"):
     som = KohonenSOM(*sides, initial=initial, dtype=dtype)
     feed = Feed(samples if isinstance(samples, Dataset) else Dataset(samples), seed=seed, dtype="float64")
-    som.initialise(feed.dataset, feed.range, seed)
+    som.initialise(feed, feed.range, seed)
     return som.weights
 
 

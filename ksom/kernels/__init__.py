@@ -15,7 +15,7 @@ from ksom.arguments import require_choice
 from ksom.errors import BackendUnavailable
 from ksom.kernels.backend import Backend
 from ksom.kernels.effort import LOADING_SECONDS
-from ksom.method.distance import Distance
+from ksom.method.distance import Distance, Euclidean
 from ksom.method.neighbourhood import Neighbourhood
 
 if TYPE_CHECKING:
@@ -87,8 +87,8 @@ def _needs_reference(distance: Distance | None, neighbourhood: Neighbourhood | N
 
     The others leave out nodes by bounds that hold for squares, and for rates from 0 to 1.
     """
-    if distance is not None and not distance.is_square:
-        return f"the distance {type(distance).__name__} is no sum of squares"
+    if distance is not None and type(distance) is not Euclidean:
+        return f"the distance {type(distance).__name__} is not the euclidean one"
     if neighbourhood is not None and neighbourhood.lowest < 0:
         return f"the neighbourhood {type(neighbourhood).__name__} has negative values"
     return ""

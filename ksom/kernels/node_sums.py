@@ -31,12 +31,13 @@ class NodeSums:
     sums: NDArray[np.float64]
     """S_b = Σ x over the samples that node b won, shape (K, D), data units."""
     counts: NDArray[np.float64]
-    """n_b, their number, shape (K, 1)."""
+    """n_b, their number, or the sum of their weights: shape (K, 1), or (K, D) where values are missing, of those that
+    are there."""
 
     @classmethod
-    def nothing(cls, nodes: int, features: int) -> Self:
-        """Return the sums of no samples."""
-        return cls(np.zeros((nodes, features)), np.zeros((nodes, 1)))
+    def nothing(cls, nodes: int, features: int, *, each_feature: bool = False) -> Self:
+        """Return the sums of no samples, counted together, or for each feature."""
+        return cls(np.zeros((nodes, features)), np.zeros((nodes, features if each_feature else 1)))
 
     def __add__(self, other: "NodeSums") -> "NodeSums":
         """Return the sums of both's samples."""
@@ -95,16 +96,23 @@ def regrouped(blocks: Iterable[Block], rows: int) -> Iterator[Block]:
 
 
 def _joined(blocks: list[Block]) -> Block:
-    """Return blocks as one: without a copy if each begins where the one before it ends, in the same array."""
+    """Return blocks as one: values without a copy if each begins where the one before it ends, in the same array."""
     first = blocks[0]
     if len(blocks) == 1:
         return first
-    arrays = [block.values for block in blocks]
+    return Block(
+        _joined_arrays([block.values for block in blocks]),
+        first.first_row,
+        None if first.missing is None else np.concatenate([block.missing for block in blocks]),
+        None if first.weights is None else np.concatenate([block.weights for block in blocks]),
+    )
+
+
+def _joined_arrays(arrays: list[NDArray[Any]]) -> NDArray[Any]:
     if all(_goes_on(one, other) for one, other in pairwise(arrays)):
         shape = (sum(map(len, arrays)), *arrays[0].shape[1:])
-        strided = np.lib.stride_tricks.as_strided(arrays[0], shape, writeable=arrays[0].flags.writeable)
-        return first._replace(values=strided)
-    return first._replace(values=np.concatenate(arrays))
+        return np.lib.stride_tricks.as_strided(arrays[0], shape, writeable=arrays[0].flags.writeable)
+    return np.concatenate(arrays)
 
 
 def _goes_on(one: NDArray[Any], other: NDArray[Any]) -> bool:

@@ -92,7 +92,7 @@ class NumpyBackend:
         """Return Σ term(w − x) for every sample and node, shape (n, K), adding feature by feature."""
         totals = np.zeros((len(samples), self._planes[0].size), dtype=self._planes.dtype)
         for plane, values in zip(self._planes, samples.T, strict=True):
-            totals += self._distance.term(plane.ravel() - values[:, np.newaxis])
+            totals = self._distance.added(totals, self._distance.term(plane.ravel() - values[:, np.newaxis]))
         return totals
 
     def _few(self, samples: NDArray[Any]) -> Iterator[slice]:

@@ -1,6 +1,6 @@
-"""How far a sample is from a node: a sum over features, in order, of a term of their difference."""
+"""How far a sample is from a node: terms of their difference, added feature by feature, in order."""
 
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,35 +9,39 @@ from ksom.registry import Registry
 from ksom.representation import as_call
 
 
-class Distance(Protocol):
+class Distance:
     """A distance whose order of nodes is that of Σ term(w − x) over the features, added in order.
 
-    The term is even and rises with the difference's magnitude; so a box around some weights bounds it from below.
+    The term is even and rises with the difference's magnitude; so a box around some weights bounds it from below. A
+    subclass gives its `term`; the rest is as most distances have it. All of it may work in place, and keeps the dtype.
     """
 
-    is_square: bool
-    """Whether the term is the square: what the compiled backends, products and look-ahead compute."""
+    on_sphere = False
+    """Whether samples and weights are put on the unit sphere: their direction alone counts."""
+
+    def __repr__(self) -> str:
+        return as_call(self)
 
     def term(self, difference: NDArray[Any]) -> NDArray[Any]:
-        """Return the terms of differences w − x, data units; may work in place, and keeps the dtype."""
-        ...
+        """Return the terms of differences w − x, data units."""
+        raise NotImplementedError
+
+    def added(self, totals: NDArray[Any], terms: NDArray[Any]) -> NDArray[Any]:
+        """Return totals with the terms of one more feature."""
+        totals += terms
+        return totals
 
     def reported(self, total: NDArray[Any]) -> NDArray[Any]:
-        """Return the distance that a sum of terms stands for, data units; may work in place, and keeps the dtype."""
-        ...
+        """Return the distance that a sum of terms stands for, data units."""
+        return total
 
 
 DISTANCES = Registry("distance", Distance)
 
 
 @DISTANCES.register("euclidean")
-class Euclidean:
+class Euclidean(Distance):
     """‖w − x‖ = √Σ (w − x)², data units."""
-
-    is_square = True
-
-    def __repr__(self) -> str:
-        return as_call(self)
 
     def term(self, difference: NDArray[Any]) -> NDArray[Any]:
         """(w − x)²."""
@@ -48,3 +52,49 @@ class Euclidean:
         """√Σ."""
         np.sqrt(total, out=total)
         return total
+
+
+@DISTANCES.register("cosine")
+class Cosine(Distance):
+    """1 − cos(w, x), from 0 to 2: of the directions, which are compared on the unit sphere.
+
+    There 1 − cos = ‖w − x‖² / 2, so the nearest node is the nearest by squares. A sample of zeros has no direction: it
+    is refused. What moves a node puts it back on the sphere.
+    """
+
+    on_sphere = True
+
+    def term(self, difference: NDArray[Any]) -> NDArray[Any]:
+        """(w − x)²."""
+        difference *= difference
+        return difference
+
+    def reported(self, total: NDArray[Any]) -> NDArray[Any]:
+        """Σ / 2."""
+        total /= 2
+        return total
+
+
+@DISTANCES.register("manhattan")
+class Manhattan(Distance):
+    """Σ |w − x|, data units: one feature that is far off counts less than with squares."""
+
+    def term(self, difference: NDArray[Any]) -> NDArray[Any]:
+        """|w − x|."""
+        np.abs(difference, out=difference)
+        return difference
+
+
+@DISTANCES.register("chebyshev")
+class Chebyshev(Distance):
+    """max |w − x|, data units: the feature that is farthest off decides."""
+
+    def term(self, difference: NDArray[Any]) -> NDArray[Any]:
+        """|w − x|."""
+        np.abs(difference, out=difference)
+        return difference
+
+    def added(self, totals: NDArray[Any], terms: NDArray[Any]) -> NDArray[Any]:
+        """Return the larger of both."""
+        np.maximum(totals, terms, out=totals)
+        return totals

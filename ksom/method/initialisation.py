@@ -1,5 +1,6 @@
 """First weights: how a map looks before it has learned anything."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -12,11 +13,11 @@ from ksom.method.lattice import Lattice
 from ksom.method.random_streams import stream
 from ksom.registry import Registry
 from ksom.representation import as_call
-from ksom.samples import Range
+from ksom.samples import Block, Range
 
 
 class Source(Protocol):
-    """What first weights may be made from: the data set."""
+    """What first weights may be made from: the data, as the map computes with them."""
 
     def __len__(self) -> int: ...
 
@@ -27,6 +28,10 @@ class Source(Protocol):
 
     def rows(self, index: NDArray[np.int64]) -> NDArray[Any]:
         """Return the samples at `index`, shape (n, D)."""
+        ...
+
+    def blocks(self) -> Iterable[Block]:
+        """Return all samples in their own order."""
         ...
 
 
