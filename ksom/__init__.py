@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from ksom.method.neighbourhood import Gaussian
     from ksom.method.quality import quantization_error, topographic_error
     from ksom.method.schedules import Exponential, Geometric, Linear
-    from ksom.trainer import Trainer, train
+    from ksom.trainer import Trainer
+    from ksom.training import train
 
 __version__ = _version("kohonen2")
 
@@ -69,7 +70,8 @@ _HOMES = {
     "method.neighbourhood": ("Gaussian",),
     "method.quality": ("quantization_error", "topographic_error"),
     "method.schedules": ("Exponential", "Geometric", "Linear"),
-    "trainer": ("Trainer", "train"),
+    "trainer": ("Trainer",),
+    "training": ("train",),
 }
 
 __all__ = [

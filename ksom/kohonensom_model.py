@@ -17,7 +17,7 @@ from ksom.kernels.effort import Work, numpy_seconds, peak_bytes
 from ksom.map_file import MapFile, part, read, write
 from ksom.memory import available_memory
 from ksom.method.distance import DISTANCES, Distance
-from ksom.method.initialisation import INITIALISATIONS, File, Given, Initialisation, Source
+from ksom.method.initialisation import INITIALISATIONS, Given, Source, as_initialisation
 from ksom.method.lattice import LATTICES, Lattice
 from ksom.method.neighbourhood import NEIGHBOURHOODS, Neighbourhood
 from ksom.registry import node_of
@@ -108,7 +108,7 @@ class KohonenSOM:
         self._kernels: Backend | None = None
         self._numpy_seconds = 0.0
         self._work = Work()
-        self.initial = _initialisation(initial)
+        self.initial = as_initialisation(initial)
         if isinstance(self.initial, Given):
             self.weights = self.initial.array
 
@@ -377,19 +377,6 @@ class KohonenSOM:
             size = f"{self.height} × {self.width} nodes × {features} features of {self.dtype}"
             told = f"{size} need {needed / 1e9:.3g} GB to be trained, there are {available / 1e9:.3g} GB"
             raise DataError(f"the map: {told}; make it smaller")
-
-
-def _initialisation(initial: Any) -> Initialisation:
-    """Return an initialisation that is given as such, by its name, as a file or as the weights themselves."""
-    if isinstance(initial, str) and Path(initial).name == initial and not Path(initial).suffix:
-        named = INITIALISATIONS.named("initial", initial)
-        if named is File:
-            raise ParameterError("initial", "be the path of the file itself", initial)
-        made: Initialisation = named()
-        return made
-    if isinstance(initial, str | Path):
-        return File(initial)
-    return initial if INITIALISATIONS.holds(initial) else Given(initial)
 
 
 def _dtype_name(dtype: Any) -> Any:

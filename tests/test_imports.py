@@ -36,6 +36,7 @@ LEVELS = [
     {"pictures"},
     {"hooks"},
     {"trainer"},
+    {"training"},
     {"config", "default_setup", "describe", "entry", "__main__", ""},
 ]
 """A file imports from its own level or one before it; a folder stands for all its files, and "" is the

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ksom.arguments import require_path
 from ksom.array_files import read_array
+from ksom.errors import ParameterError
 from ksom.method.lattice import Lattice
 from ksom.method.random_streams import stream
 from ksom.registry import Registry
@@ -107,3 +108,22 @@ class Given:
     def weights(self, lattice: Lattice, source: Source, within: Range, seed: int) -> NDArray[np.float64]:
         """Return the given weights."""
         return np.asarray(self.array, dtype=np.float64)
+
+
+def as_initialisation(initial: Any) -> Initialisation:
+    """Return an initialisation that is given as such, by its name, as a file or as the weights themselves.
+
+    Raises
+    ------
+    ParameterError
+        If it is a name that nothing has.
+    """
+    if isinstance(initial, str) and Path(initial).name == initial and not Path(initial).suffix:
+        named = INITIALISATIONS.named("initial", initial)
+        if named is File:
+            raise ParameterError("initial", "be the path of the file itself", initial)
+        made: Initialisation = named()
+        return made
+    if isinstance(initial, str | Path):
+        return File(initial)
+    return initial if INITIALISATIONS.holds(initial) else Given(initial)

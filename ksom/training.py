@@ -1,0 +1,138 @@
+"""A training in one call."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import ArrayLike
+
+from ksom.algorithms import ALGORITHMS, Algorithm
+from ksom.arguments import require_boolean
+from ksom.dataset import Dataset
+from ksom.errors import ParameterError
+from ksom.hooks.hook import Hook
+from ksom.hooks.named_hooks import by_name
+from ksom.hooks.progress import Progress
+from ksom.kohonensom_model import KohonenSOM
+from ksom.method.schedules import ScheduleLike
+from ksom.registry import arguments
+from ksom.trainer import Trainer
+
+
+def train(
+    samples: Dataset | ArrayLike,
+    height: int | None = None,
+    width: int | None = None,
+    iterations: int | None = None,
+    seed: int | None = None,
+    *,
+    algorithm: Algorithm | str = "online",
+    sigma: ScheduleLike | None = None,
+    learning_rate: ScheduleLike | None = None,
+    batch_size: int | None = None,
+    shuffle: bool | None = None,
+    lattice: Any = None,
+    neighbourhood: Any = None,
+    initial: Any = None,
+    dtype: str | None = None,
+    backend: str | None = None,
+    threads: int | None = None,
+    hooks: Mapping[str, Hook] | Iterable[Hook] | None = None,
+    progress: bool = False,
+    folder: str | Path | None = None,
+) -> KohonenSOM:
+    """Train a map on samples, in one call.
+
+    What is left out is as `KohonenSOM`, `Trainer` and the algorithm have it: a map of 10 × 10 nodes with random first
+    weights, 100 iterations, each of which shows the whole data set, in float32.
+
+    Parameters
+    ----------
+    samples : array_like of shape (N, D), or Dataset
+        The data, data units.
+    height, width : int
+        Rows and columns of the map.
+    iterations : int
+        How many iterations; each shows one batch.
+    seed : int
+        Seed of the first weights and of the order of the samples: the same seed gives the same bits.
+    algorithm : {"online", "batch"}, or Algorithm
+        What an iteration does; `ksom.Online` and `ksom.Batch` explain.
+    sigma : float, pair of float, str or schedule
+        Radius of the neighbourhood, lattice steps: where it starts, (start, end), or a schedule or its name.
+    learning_rate : float, pair of float, str or schedule
+        How far a sample moves its best matching node, in (0, 1]; likewise. Not for "batch", which has none.
+    batch_size : int
+        Samples per iteration; 0: the whole data set.
+    shuffle : bool
+        Show the samples in a new order in every epoch.
+    lattice, neighbourhood, initial, dtype, backend, threads
+        As `KohonenSOM` takes them.
+    hooks : mapping of str to Hook, or iterable of Hook
+        Told of the progress.
+    progress : bool
+        Show a progress bar.
+    folder : str or Path, optional
+        Where hooks put their results.
+
+    Returns
+    -------
+    KohonenSOM
+        The trained map.
+
+    Raises
+    ------
+    DataError, ParameterError
+        As `KohonenSOM`, `Trainer` and the algorithm.
+
+    Examples
+    --------
+    >>> som = train([[0.0, 0.0], [1.0, 1.0]], height=3, width=3)
+    >>> som.weights.shape
+    (3, 3, 2)
+    >>> som = train([[0.0, 0.0], [1.0, 1.0]], 3, 3, algorithm="batch", sigma=(1.5, 0.5))
+    """
+    som = KohonenSOM(
+        **_given(
+            height=height,
+            width=width,
+            lattice=lattice,
+            neighbourhood=neighbourhood,
+            initial=initial,
+            dtype=dtype,
+            backend=backend,
+            threads=threads,
+        )
+    )
+    trainer = Trainer(
+        som,
+        samples,
+        algorithm=_algorithm(algorithm, **_given(sigma=sigma, learning_rate=learning_rate)),
+        folder=folder,
+        **_given(hooks=_with_progress(hooks or ()) if require_boolean("progress", progress) else hooks),
+        **_given(iterations=iterations, batch_size=batch_size, shuffle=shuffle, seed=seed),
+    )
+    trainer.train()
+    return som
+
+
+def _given(**arguments: Any) -> dict[str, Any]:
+    """Return the arguments that are given; the defaults of the others belong to the constructor that takes them."""
+    return {name: value for name, value in arguments.items() if value is not None}
+
+
+def _algorithm(algorithm: Any, **options: Any) -> Algorithm:
+    """Return an algorithm that is given as such, or by its name and options."""
+    is_made = ALGORITHMS.holds(algorithm)
+    cls = type(algorithm) if is_made else ALGORITHMS.named("algorithm", algorithm)
+    for name, value in options.items():
+        if name not in arguments(cls):
+            raise ParameterError(name, f"be left out: {cls.__name__} has none", value)
+        if is_made:
+            raise ParameterError(name, f"be given to the algorithm itself, as in {cls.__name__}({name}=…)", value)
+    made: Algorithm = algorithm if is_made else cls(**options)
+    return made
+
+
+def _with_progress(hooks: Mapping[str, Hook] | Iterable[Hook]) -> Mapping[str, Hook]:
+    return {"Progress": Progress(), **by_name(hooks)}
