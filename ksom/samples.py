@@ -25,8 +25,8 @@ spans 20 to 50 in float32, and its quantization error is off by a hundredth."""
 class Block(NamedTuple):
     """Some samples, one after another in their data set: the one thing that travels from there to a kernel."""
 
-    values: NDArray[Any]
-    """Shape (n, D), data units; 0 where a value is missing."""
+    values: Any
+    """Shape (n, D), data units; 0 where a value is missing. An array, or `SparseRows`."""
     first_row: int = 0
     """The number of the first of them in the data set."""
     missing: NDArray[np.bool_] | None = None

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.samples import BLOCK_ROWS, Block
+from ksom.sparse_rows import SparseRows
 
 SUM_ROWS = BLOCK_ROWS
 """Samples are added up in blocks of so many, counted from the batch's first, and then the blocks: that pins the order
@@ -95,6 +96,14 @@ def regrouped(blocks: Iterable[Block], rows: int) -> Iterator[Block]:
         yield _joined(waiting)
 
 
+def gathered(blocks: Iterable[Block], size: int) -> Iterator[Block]:
+    """Yield the samples of some blocks in as many whole `SUM_ROWS` as take about `size` bytes, at least one."""
+    blocks = iter(blocks)
+    for first in blocks:
+        many = size * len(first.values) // (SUM_ROWS * first.values.nbytes)
+        yield from regrouped(chain([first], blocks), SUM_ROWS * max(1, many))
+
+
 def _joined(blocks: list[Block]) -> Block:
     """Return blocks as one: values without a copy if each begins where the one before it ends, in the same array."""
     first = blocks[0]
@@ -108,7 +117,9 @@ def _joined(blocks: list[Block]) -> Block:
     )
 
 
-def _joined_arrays(arrays: list[NDArray[Any]]) -> NDArray[Any]:
+def _joined_arrays(arrays: list[Any]) -> Any:
+    if isinstance(arrays[0], SparseRows):
+        return SparseRows.joined(arrays)
     if all(_goes_on(one, other) for one, other in pairwise(arrays)):
         shape = (sum(map(len, arrays)), *arrays[0].shape[1:])
         return np.lib.stride_tricks.as_strided(arrays[0], shape, writeable=arrays[0].flags.writeable)

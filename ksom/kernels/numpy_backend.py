@@ -15,6 +15,7 @@ from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
 from ksom.method.distance import Distance, Euclidean
 from ksom.method.neighbourhood import Factors
 from ksom.samples import Block
+from ksom.sparse_rows import SparseRows
 
 
 class NumpyBackend:
@@ -47,9 +48,9 @@ class NumpyBackend:
         made = NodeSums.nothing(self._planes[0].size, self.features)
         for block in regrouped(blocks, SUM_ROWS):
             winners = self.best_matching_nodes(block, 1)[0][:, 0]
-            made.counts[:, 0] += np.bincount(winners, minlength=len(made.counts))
-            for feature, values in enumerate(block.values.T):  # in float64, from the first sample to the last
-                made.sums[:, feature] += np.bincount(winners, values, len(made.sums))
+            made.counts[:, 0] += np.bincount(winners, block.weights, minlength=len(made.counts))
+            for feature, rows, values in _by_feature(block):  # in float64, from the first sample to the last
+                made.sums[:, feature] += np.bincount(winners[rows], values, len(made.sums))
         return made
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
@@ -74,7 +75,7 @@ class NumpyBackend:
         return nodes, nearest
 
     def distances(self, block: Block) -> NDArray[Any]:
-        return self._distance.reported(self._totals(block.values))
+        return self._distance.reported(self._totals(block.values).astype(self._planes.dtype, copy=False))
 
     def _update(self, sample: NDArray[Any], row: int, column: int, factors: Factors, learning_rate: float) -> None:
         """w ← w + (alpha · h(b, node)) · (x − w), for the rectangle of nodes within reach of the winner b."""
@@ -90,14 +91,41 @@ class NumpyBackend:
 
     def _totals(self, samples: NDArray[Any]) -> NDArray[Any]:
         """Return Σ term(w − x) for every sample and node, shape (n, K), adding feature by feature."""
+        if isinstance(samples, SparseRows):
+            return self._sparse_totals(samples)
         totals = np.zeros((len(samples), self._planes[0].size), dtype=self._planes.dtype)
         for plane, values in zip(self._planes, samples.T, strict=True):
             totals = self._distance.added(totals, self._distance.term(plane.ravel() - values[:, np.newaxis]))
         return totals
 
+    def _sparse_totals(self, samples: SparseRows) -> NDArray[np.float64]:
+        """Return max(0, ‖w‖² + Σ x (x − 2 w)) for every sample and node, shape (n, K), in float64.
+
+        The sum goes over the stored values, feature by feature, in order, and so does ‖w‖². It is ‖w − x‖² but for
+        rounding, which may make it negative: that counts as 0.
+        """
+        norms = np.zeros(self._planes[0].size)
+        for plane in self._planes:
+            norms += plane.ravel().astype(np.float64) ** 2
+        totals = np.tile(norms, (len(samples), 1))
+        for feature, rows, values in samples.by_feature():
+            x, w = values.astype(np.float64)[:, np.newaxis], self._planes[feature].ravel().astype(np.float64)
+            totals[rows] += x * (x - 2 * w)
+        return np.maximum(totals, 0, out=totals)
+
     def _few(self, samples: NDArray[Any]) -> Iterator[slice]:
         rows = max(1, BLOCK_DISTANCES // self._planes[0].size)
         return (slice(start, start + rows) for start in range(0, len(samples), rows))
+
+
+def _by_feature(block: Block) -> Iterator[tuple[int, Any, NDArray[Any]]]:
+    """Yield each feature, which samples have a value of it other than 0, and these, times what the samples weigh."""
+    if isinstance(block.values, SparseRows):
+        found = block.values.by_feature()
+    else:
+        found = ((feature, slice(None), values) for feature, values in enumerate(block.values.T))
+    for feature, rows, values in found:
+        yield feature, rows, values if block.weights is None else block.weights[rows] * values
 
 
 def _smoothed(values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64]:

@@ -7,19 +7,21 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ksom.kernels.backend import OnlineStep
-from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
+from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, gathered
 from ksom.kernels.numba.batch import add_samples, smooth, take_means
 from ksom.kernels.numba.boxes import in_room, make_room
 from ksom.kernels.numba.look_ahead import LookAhead, is_worth_it
 from ksom.kernels.numba.online import catch_up, learn
 from ksom.kernels.numba.search import Search
 from ksom.kernels.numba.segment import SEGMENT_BYTES, Segment, segments
+from ksom.kernels.numba.sparse import SparseSearch, add_sparse_samples
 from ksom.kernels.numba.threads import share_out
 from ksom.kernels.numba.tile_search import all_distances, measure_boxes
 from ksom.kernels.numba.tiles import as_map, as_tiles
 from ksom.kernels.numba.vectors import LANES, laid_out
 from ksom.method.neighbourhood import Factors
 from ksom.samples import Block
+from ksom.sparse_rows import SparseRows
 
 _PARALLEL_WORK = 2**24
 """How many updated values are worth a second thread: half a millisecond of work, a start of threads takes a tenth."""
@@ -47,6 +49,7 @@ class NumbaBackend:
         self._ahead: LookAhead | None = None
         self._boxes_hold = True
         self._search: Search | None = None
+        self._sparse_search: SparseSearch | None = None
 
     @property
     def weights(self) -> NDArray[Any]:
@@ -64,19 +67,23 @@ class NumbaBackend:
 
     def node_sums(self, blocks: Iterable[Block]) -> NodeSums:
         made = NodeSums.nothing(self._tiles.height * self._tiles.width, self.features)
-        block_bytes = SUM_ROWS * self.features * self._tiles.weights.itemsize
-        for block in regrouped(blocks, SUM_ROWS * max(1, SEGMENT_BYTES // block_bytes)):
+        for block in gathered(blocks, SEGMENT_BYTES):
             winners = self.best_matching_nodes(block, 1)[0][:, 0]
-            add_samples(laid_out(block.values), winners, SUM_ROWS, made.sums, made.counts)
+            if isinstance(block.values, SparseRows):
+                add_sparse_samples(block.values, block.weights, winners, made, self._share_out)
+            else:
+                add_samples(laid_out(block.values), winners, SUM_ROWS, made.sums, made.counts)
         return made
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
         numerators, denominators = (self._smoothed(array, factors) for array in (node_sums.sums, node_sums.counts))
         count, work = len(self._tiles.weights), numerators.size
         self._share_out(take_means, count, work, 1, self._tiles, numerators, denominators, LEAST_WEIGHT)
-        self._boxes_hold, self._search = False, None
+        self._boxes_hold, self._search, self._sparse_search = False, None, None
 
     def best_matching_nodes(self, block: Block, k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        if isinstance(block.values, SparseRows):
+            return self.sparse_search().best_matching_nodes(block.values, k)
         return self.search().best_matching_nodes(block.values, k)
 
     def search(self) -> Search:
@@ -84,8 +91,16 @@ class NumbaBackend:
         self._search = self._search or Search(self._tiles, self._share_out)
         return self._search
 
+    def sparse_search(self) -> SparseSearch:
+        """Return a search of the map as it is now, for sparse samples."""
+        self._sparse_search = self._sparse_search or SparseSearch(self._tiles, self._share_out)
+        return self._sparse_search
+
     def distances(self, block: Block) -> NDArray[Any]:
         samples = block.values
+        if isinstance(samples, SparseRows):
+            squared = self.sparse_search().distances(samples)
+            return np.sqrt(squared, out=squared)
         squared = np.empty((len(samples), self._tiles.height * self._tiles.width), dtype=self._tiles.weights.dtype)
         work = len(samples) * self._tiles.weights.size
         self._share_out(in_room(all_distances, self._tiles), len(samples), work, 1, laid_out(samples), squared)
@@ -93,7 +108,7 @@ class NumbaBackend:
 
     def _learn(self, segment: Segment) -> None:
         """Find the winners, and let the tiles learn as far as that takes."""
-        self._search = None
+        self._search = self._sparse_search = None
         if is_worth_it(self._tiles, len(segment.samples)):
             self._ahead = self._ahead or LookAhead(self._tiles, self._room, self._share_out)
             self._ahead.learn(segment)

@@ -65,20 +65,20 @@ def search_one(sample, tiles, room, samples, nodes, squared_bits):
         looked_into += 1
         room.bounds_bits[tile] = -1 - tiles.least_integer  # larger than any number's bits
         measure_distances(tiles.weights, tile, samples, sample, room.squared)
-        _offer(tile, sample, tiles, room, nodes, squared_bits)
+        offer(tile, sample, tiles, room.squared_bits, -1 - tiles.least_integer, nodes, squared_bits)
 
 
 @compiled(**PART)
-def _offer(tile, sample, tiles, room, nodes, squared_bits):
+def offer(tile, sample, tiles, measured_bits, farthest, nodes, squared_bits):
     """Put the nearest nodes of a tile, as many as are asked for, among the nearest so far."""
     begin = first_node(tile, tiles)
     wanted = nodes.shape[1]
     while wanted > 0:
-        squared = smallest(room.squared_bits)
-        if squared > squared_bits[sample, nodes.shape[1] - 1] or squared == -1 - tiles.least_integer:
+        squared = smallest(measured_bits)
+        if squared > squared_bits[sample, nodes.shape[1] - 1] or squared == farthest:
             return
-        place = first(room.squared_bits, squared)
-        room.squared_bits[place] = -1 - tiles.least_integer
+        place = first(measured_bits, squared)
+        measured_bits[place] = farthest
         row, column = begin // tiles.width + place // tiles.tile_width, begin % tiles.width + place % tiles.tile_width
         if row < tiles.height and column < tiles.width:  # not a copy beyond the edge
             insert(row * tiles.width + column, squared, sample, nodes, squared_bits)
