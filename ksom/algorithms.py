@@ -10,7 +10,7 @@ from ksom.kernels.node_sums import sum_of_parts
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
 from ksom.method.neighbourhood import factors_of_all, require_no_negative, whole_factors
-from ksom.method.schedules import SCHEDULES, Exponential, Geometric, Schedule, ScheduleLike, as_schedule
+from ksom.method.schedules import SCHEDULES, Exponential, Geometric, Schedule, ScheduleLike, as_schedule, values
 from ksom.registry import Registry
 from ksom.representation import as_call
 from ksom.samples import Block
@@ -55,11 +55,12 @@ class Online(Algorithm):
 
     Parameters
     ----------
-    sigma : schedule, str, float or pair of float
-        Radius of the neighbourhood, lattice steps: a schedule or its name, its start, or (start, end). Default start:
-        half of the map's longer side, at least 1; end: 1. On a map of at most two rows and columns, where 1 step
-        reaches everything, it ends at 0.3, and both schedules are geometric by default.
-    learning_rate : schedule, str, float or pair of float
+    sigma : schedule, str, float, pair of float, or function
+        Radius of the neighbourhood, lattice steps: a schedule or its name, its start, (start, end), or a function of p,
+        from 0 in the first iteration to 1 in the last. Default start: half of the map's longer side, at least 1; end:
+        1. On a map of at most two rows and columns, where 1 step reaches everything, it ends at 0.3, and both schedules
+        are geometric by default.
+    learning_rate : schedule, str, float, pair of float, or function
         alpha, in (0, 1]; likewise. Default start: 0.1; end: 0.01.
 
     Raises
@@ -87,11 +88,11 @@ class Online(Algorithm):
             self.sigma = self.learning_rate = Geometric()
         self.sigma, self._sigma, start = _bound_sigma(self.sigma, som.lattice, iterations, end=1.0)
         self.learning_rate = self.learning_rate.chosen(start=0.1, end=0.01)
-        self._learning_rate = self.learning_rate.bound(iterations, start)
         for name in ("start", "end"):
             rate = getattr(self.learning_rate, name, 0)
-            if rate > 1:
+            if isinstance(rate, float) and rate > 1:
                 raise ParameterError(f"algorithm.learning_rate.{name}", "be > 0 and <= 1", rate)
+        self._learning_rate = values("algorithm.learning_rate", self.learning_rate, iterations, start, at_most=1)
 
     def work(self, samples: int) -> Work:
         """Return what is to do in all iterations: to show each sample by itself."""
@@ -124,10 +125,11 @@ class Batch(Algorithm):
 
     Parameters
     ----------
-    sigma : schedule, str, float or pair of float
-        Radius of the neighbourhood, lattice steps: a schedule or its name, its start, or (start, end). Default start:
-        half of the map's longer side, at least 1; end: 0.7 (0.3 on a map of at most two rows and columns), reached in
-        the last iteration by geometric and linear ones; an exponential one goes to 1. A single iteration has the start.
+    sigma : schedule, str, float, pair of float, or function
+        Radius of the neighbourhood, lattice steps: a schedule or its name, its start, (start, end), or a function of p,
+        from 0 in the first iteration to 1 in the last. Default start: half of the map's longer side, at least 1; end:
+        0.7 (0.3 on a map of at most two rows and columns), reached in the last iteration by all but exponential and
+        constant ones; an exponential one goes to 1. A single iteration has the start.
 
     Raises
     ------
@@ -176,7 +178,7 @@ def _bound_sigma(
     start = max(1.0, max(lattice.height, lattice.width) / 2)  # a neighbourhood that reaches most of the map
     schedule = schedule.chosen(start, NARROW if _is_tiny(lattice) else end)
     first = start if schedule.start is None else schedule.start
-    return schedule, schedule.bound(iterations, first), first
+    return schedule, values("algorithm.sigma", schedule, iterations, first), first
 
 
 def _is_tiny(lattice: Lattice) -> bool:

@@ -19,7 +19,7 @@ from ksom.memory import available_memory
 from ksom.method.distance import DISTANCES, Distance
 from ksom.method.initialisation import INITIALISATIONS, Given, Source, as_initialisation
 from ksom.method.lattice import LATTICES, Lattice
-from ksom.method.neighbourhood import NEIGHBOURHOODS, Neighbourhood
+from ksom.method.neighbourhood import NEIGHBOURHOODS, NeighbourhoodLike, as_neighbourhood
 from ksom.registry import node_of
 from ksom.samples import BLOCK_ROWS, Block, Range, as_samples, in_precision, require_no_overflow
 
@@ -38,10 +38,11 @@ class KohonenSOM:
     ----------
     height, width : int
         Rows and columns of the map, at least 1.
-    lattice : {"rectangular"} or Lattice
-        Arrangement of the nodes; an object has the map's height and width.
-    neighbourhood : {"gaussian"} or Neighbourhood
-        How much a node learns from a sample that another node won.
+    lattice : {"rectangular", "hexagonal"} or Lattice
+        Arrangement of the nodes; an object has the map's height and width, and says which axes are wrapped.
+    neighbourhood : {"gaussian", "bubble", "mexican_hat", "epanechnikov", "triangle"}, Neighbourhood, or function
+        How much a node learns from a sample that another node won: a function gets squared distances d² from the
+        winner, an array, and sigma, a number, and returns an array, 1 at d² = 0 and nowhere more.
     distance : {"euclidean"}
         How far a sample is from a node.
     initial : {"random", "samples"}, path, or array_like of shape (height, width, D)
@@ -87,7 +88,7 @@ class KohonenSOM:
         width: int = 10,
         *,
         lattice: Lattice | str = "rectangular",
-        neighbourhood: Neighbourhood | str = "gaussian",
+        neighbourhood: NeighbourhoodLike = "gaussian",
         distance: Distance | str = "euclidean",
         initial: Any = "random",
         dtype: str = "float32",
@@ -99,7 +100,7 @@ class KohonenSOM:
         self.lattice: Lattice = LATTICES.made("lattice", lattice, self.height, self.width)
         if (self.lattice.height, self.lattice.width) != (self.height, self.width):
             raise ParameterError("lattice", f"have the map's size, {self.height} × {self.width} nodes", self.lattice)
-        self.neighbourhood: Neighbourhood = NEIGHBOURHOODS.made("neighbourhood", neighbourhood)
+        self.neighbourhood = as_neighbourhood(neighbourhood)
         self.distance: Distance = DISTANCES.made("distance", distance)
         self.dtype = np.dtype(require_choice("dtype", _dtype_name(dtype), ("float32", "float64")))
         self.backend = require_choice("backend", backend, BACKENDS)
@@ -282,7 +283,7 @@ class KohonenSOM:
         path: str | Path,
         *,
         lattice: Lattice | None = None,
-        neighbourhood: Neighbourhood | None = None,
+        neighbourhood: NeighbourhoodLike | None = None,
         distance: Distance | None = None,
         backend: str = "auto",
         threads: int = 0,
@@ -294,7 +295,7 @@ class KohonenSOM:
         path : str or Path
             The file.
         lattice, neighbourhood, distance : object, optional
-            Parts of classes of one's own: the file names them, but nothing is imported for a file.
+            Parts of classes or functions of one's own: the file names them, but nothing is imported for a file.
         backend, threads
             As of the constructor.
 
