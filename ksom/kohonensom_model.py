@@ -16,7 +16,7 @@ from ksom.kernels.backend import BLOCK_DISTANCES, Backend
 from ksom.kernels.effort import Work, numpy_seconds, peak_bytes
 from ksom.map_file import MapFile, part, read, write
 from ksom.memory import available_memory
-from ksom.method.distance import DISTANCES, Distance
+from ksom.method.distance import DISTANCES, Distance, reported_distances
 from ksom.method.initialisation import INITIALISATIONS, Given, Source, as_initialisation
 from ksom.method.lattice import LATTICES, Lattice
 from ksom.method.neighbourhood import NEIGHBOURHOODS, NeighbourhoodLike, as_neighbourhood
@@ -230,7 +230,7 @@ class KohonenSOM:
         block_rows = max(BLOCK_ROWS, SEARCH_BYTES // (self.features * rows.dtype.itemsize))
         for some, block in self._blocks(rows, block_rows):
             found = self.kernels.best_matching_nodes(block, k)
-            nodes[some], distances[some] = found[0], self.distance.reported(found[1])
+            nodes[some], distances[some] = found[0], reported_distances(self.distance, found[1], block.missing)
         if k == 1:
             nodes, distances = nodes[:, 0], distances[:, 0]
         return (nodes, distances) if return_distances else nodes
