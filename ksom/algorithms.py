@@ -35,6 +35,9 @@ Batches = Callable[[int], Iterable[Block]]
 class Algorithm(Protocol):
     """A way to train; holds what is constant in a training."""
 
+    weighs_samples: bool = False
+    """Whether it can let samples count by their weights."""
+
     def prepare(self, som: KohonenSOM, iterations: int) -> None:
         """Complete the parameters for a map and a number of iterations, and check them."""
         ...
@@ -154,6 +157,7 @@ class Batch(Algorithm):
     """
 
     parts = {"sigma": SCHEDULES}
+    weighs_samples = True
 
     def __init__(self, sigma: ScheduleLike = "geometric") -> None:
         self.sigma = as_schedule("sigma", sigma, usual="geometric")
