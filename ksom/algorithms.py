@@ -37,6 +37,8 @@ class Algorithm(Protocol):
 
     weighs_samples: bool = False
     """Whether it can let samples count by their weights."""
+    takes_sparse: bool = False
+    """Whether it can learn from sparse samples."""
 
     def prepare(self, som: KohonenSOM, iterations: int) -> None:
         """Complete the parameters for a map and a number of iterations, and check them."""
@@ -157,7 +159,7 @@ class Batch(Algorithm):
     """
 
     parts = {"sigma": SCHEDULES}
-    weighs_samples = True
+    weighs_samples = takes_sparse = True
 
     def __init__(self, sigma: ScheduleLike = "geometric") -> None:
         self.sigma = as_schedule("sigma", sigma, usual="geometric")

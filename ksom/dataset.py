@@ -14,8 +14,9 @@ from ksom.method.random_streams import stream
 from ksom.registry import Registry
 from ksom.representation import as_call
 from ksom.samples import BLOCK_ROWS, Block, as_samples, sample_weights
+from ksom.sparse_rows import SamplesLike, as_rows
 
-Rows = NDArray[Any] | Block
+Rows = SamplesLike | Block
 """Samples of shape (n, D); those that have weights come as a `Block` with them."""
 
 
@@ -88,7 +89,7 @@ class Dataset:
         """The number of features, D."""
         return int(self.samples.shape[1])
 
-    def rows(self, index: slice | NDArray[np.int64]) -> NDArray[Any]:
+    def rows(self, index: slice | NDArray[np.int64]) -> SamplesLike:
         """Return the samples at `index`, shape (n, D), not counting those of weight 0; depends on `index` only.
 
         Raises
@@ -98,7 +99,7 @@ class Dataset:
         """
         index = self._counted(index)
         if self._file is None:
-            return np.asarray(self.samples[index])
+            return as_rows(self.samples[index], f"dataset {type(self).__name__}")
         self._file.require_unchanged()
         rows = np.array(self.samples[index])  # a copy: what is looked at is what is learned
         self._file.require_unchanged()
@@ -149,7 +150,7 @@ class Dataset:
             yield self._some(slice(start, stop) if order is None else order[start:stop])
 
     def _some(self, index: slice | NDArray[np.int64]) -> Rows:
-        values, weights = np.asarray(self.rows(index)), self.weights_of(index)
+        values, weights = as_rows(self.rows(index), f"dataset {type(self).__name__}"), self.weights_of(index)
         return values if weights is None else Block(values, weights=weights)
 
     def _counted(self, index: slice | NDArray[np.int64]) -> slice | NDArray[np.int64]:

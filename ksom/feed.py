@@ -12,6 +12,7 @@ from ksom.errors import DataError
 from ksom.intake import Intake
 from ksom.method.random_streams import stream
 from ksom.samples import Block, Range
+from ksom.sparse_rows import SamplesLike, SparseRows, as_rows
 from ksom.summary import counting_weights, name_of, summarise
 
 PROBE_SIZE = 1000
@@ -43,8 +44,10 @@ class Feed:
         What one pass over the data told.
     intake : Intake
         The given one, its scaling fitted to the data.
-    probe : ndarray of shape (n, D)
+    probe : ndarray of shape (n, D), or SparseRows
         A bounded sample of the data, n at most 1,000, data units; NaN where a value is missing.
+    is_sparse : bool
+        Whether the samples are sparse.
     has_gaps : bool
         Whether values are missing, or may be in samples that are made in every iteration: then every block tells.
     shown : int
@@ -74,11 +77,14 @@ class Feed:
         intake = intake or Intake(np.dtype("float32"))
         self.summary = summarise(dataset, keep_missing=intake.keeps_missing)
         self.intake = intake.fitted(self.summary, name_of(dataset))
-        makes_samples = type(dataset).batch is not Dataset.batch
+        self.probe = _probe(dataset, seed)
+        self.is_sparse = isinstance(self.probe, SparseRows)
+        if self.is_sparse:
+            self.intake.require_sparse(name_of(dataset))
+        makes_samples = type(dataset).batch is not Dataset.batch and not self.is_sparse
         self.has_gaps = intake.keeps_missing and (makes_samples or bool(self.summary.missing.any()))
         self._taking = self.intake if self.has_gaps else replace(self.intake, missing="refuse")  # no look for gaps
         self.samples_per_iteration = dataset.samples_per_iteration(batch_size)
-        self.probe = _probe(dataset, seed)
         self.shown = 0
         self._how: dict[str, Any] = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed}
         self._always: tuple[Block, ...] = ()
@@ -111,13 +117,17 @@ class Feed:
         return self.intake.range(Range(*bounds))
 
     @property
-    def seen_probe(self) -> NDArray[Any]:
+    def seen_probe(self) -> SamplesLike:
         """The probe as the map sees it, shape (n, D), map units, the mean for what is missing; itself if that is so."""
         return self._seen(self.probe) if self._is_changed else self.probe
 
     def rows(self, index: slice | NDArray[np.int64]) -> NDArray[Any]:
-        """Return the samples at `index`, shape (n, D), map units, with the mean for what is missing."""
-        return self._seen(self.dataset.rows(index))
+        """Return the samples at `index`, shape (n, D), map units, with the mean for what is missing; sparse ones in full.
+
+        As many as there are nodes take as much memory as their weights.
+        """
+        rows = self._seen(self.dataset.rows(index))
+        return rows.toarray() if isinstance(rows, SparseRows) else rows
 
     def blocks(self) -> Iterator[Block]:
         """Return all samples in their own order, in blocks."""
@@ -164,10 +174,11 @@ class Feed:
             return block._replace(missing=np.zeros(block.values.shape, np.bool_))
         return block
 
-    def _seen(self, samples: NDArray[Any]) -> NDArray[Any]:
+    def _seen(self, samples: SamplesLike) -> SamplesLike:
         block = self._taken(samples, name_of(self.dataset))
         if block.missing is None or self.intake.distance.on_sphere:
-            return block.values
+            seen: SamplesLike = block.values
+            return seen
         means = self.intake.scaled(self.summary.mean).astype(block.values.dtype)
         return np.where(block.missing, means, block.values)
 
@@ -193,9 +204,9 @@ def _array_in_memory(dataset: Dataset, dtype: np.dtype[Any]) -> NDArray[Any] | N
     return None
 
 
-def _probe(dataset: Dataset, seed: int) -> NDArray[Any]:
+def _probe(dataset: Dataset, seed: int) -> SamplesLike:
     """Return a bounded sample of the data, drawn from a stream of its own; all rows if there are few."""
     if len(dataset) <= PROBE_SIZE:
-        return np.asarray(dataset.rows(slice(None)))
+        return as_rows(dataset.rows(slice(None)), name_of(dataset))
     chosen = stream(seed, "probe").choice(len(dataset), size=PROBE_SIZE, replace=False)
-    return np.asarray(dataset.rows(np.sort(chosen)))
+    return as_rows(dataset.rows(np.sort(chosen)), name_of(dataset))

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.errors import DataError, NotTrained
-from ksom.method.distance import Distance, Euclidean
+from ksom.method.distance import Cosine, Distance, Euclidean
 from ksom.method.scaling import NoScaling, Scales, Scaling
 from ksom.samples import Block, Range, Summary, as_samples, in_precision, missing_values, require_normal_range
+from ksom.sparse_rows import SparseRows, is_sparse
 
 MISSING = ("refuse", "keep")
 """What a map may do with missing values."""
@@ -72,11 +73,20 @@ class Intake:
         NotTrained
             If the scaling is not fitted to any data yet.
         """
-        if self.scaling.changes_nothing:
-            return values
+        return values if self.scaling.changes_nothing else self.fitted_scales.of(values)
+
+    @property
+    def fitted_scales(self) -> Scales:
+        """The scaling, fitted.
+
+        Raises
+        ------
+        NotTrained
+            If it is not fitted to any data yet.
+        """
         if self.scales is None:
             raise NotTrained("this map has not seen the data yet that its scaling is fitted to; train it")
-        return self.scales.of(values)
+        return self.scales
 
     def block(
         self,
@@ -117,6 +127,8 @@ class Intake:
             If the scaling is not fitted to any data yet.
         """
         how: dict[str, Any] = {"features": features, "first_row": first_row, "names": names}
+        if type(samples) is not np.ndarray and is_sparse(samples):
+            return Block(self._sparse(as_samples(samples, where, features=features), where, first_row), first_row)
         if not self.keeps_missing and not self.changes_values:
             return Block(in_precision(samples, self.dtype, where, **how), first_row)
         rows = np.asarray(as_samples(samples, where, features=features))
@@ -127,6 +139,52 @@ class Intake:
         if self.distance.on_sphere:
             values = directions(values, where, first_row)
         return Block(in_precision(values, self.dtype, where, **how), first_row, missing)
+
+
+    def require_sparse(self, where: str) -> None:
+        """Refuse sparse samples where what is not stored would count for more than 0.
+
+        Raises
+        ------
+        DataError
+            If the distance is neither the euclidean nor the cosine one, or the scaling moves 0.
+        """
+        if type(self.distance) not in {Euclidean, Cosine}:
+            told = f"are compared by the distances euclidean and cosine, not {type(self.distance).__name__}"
+            raise DataError(f"{where}: sparse samples {told}; take one of them, or give the samples as an array")
+        if self.scales is not None and self.scales.centre.any():
+            told = f"the scaling {type(self.scaling).__name__} moves 0, so that sparse samples would become dense"
+            raise DataError(f"{where}: {told}; take none, or give the samples as an array")
+
+    def _sparse(self, rows: SparseRows, where: str, first_row: int) -> SparseRows:
+        """Return sparse samples as the map computes with them."""
+        self.require_sparse(where)
+        missing_values(rows, where, first_row)
+        if self.scaling.changes_nothing:
+            scaled = rows
+        else:
+            scaled = rows.with_values(rows.compact.values * self.fitted_scales.factor[rows.compact.features])
+        if self.distance.on_sphere:
+            scaled = sparse_directions(scaled, where, first_row)
+        made: SparseRows = in_precision(scaled, self.dtype, where, first_row=first_row)
+        return made
+
+
+def sparse_directions(rows: SparseRows, where: str, first_row: int = 0) -> SparseRows:
+    """Return sparse samples on the unit sphere; see `directions`.
+
+    Raises
+    ------
+    DataError
+        Naming the row of a sample of zeros.
+    """
+    row_of, values = rows.row_of, rows.compact.values.astype(np.float64)
+    largest = np.zeros(len(rows))
+    np.maximum.at(largest, row_of, np.abs(values))
+    _require_directions(largest, where, first_row)
+    ones = values / largest[row_of]  # as of full samples, feature by feature
+    squares = np.bincount(row_of, ones * ones, len(rows))
+    return rows.with_values(ones / np.sqrt(squares)[row_of])
 
 
 def directions(rows: NDArray[Any], where: str, first_row: int = 0) -> NDArray[np.float64]:
@@ -147,12 +205,16 @@ def directions(rows: NDArray[Any], where: str, first_row: int = 0) -> NDArray[np
         Naming the row of a sample of zeros.
     """
     largest = np.abs(rows).max(axis=1, initial=0).astype(np.float64)
-    if not largest.all():
-        row = first_row + int(largest.argmin())
-        raise DataError(f"{where}: row {row} has only zeros, so no direction to compare; leave it out")
+    _require_directions(largest, where, first_row)
     ones: NDArray[np.float64] = rows / largest[:, np.newaxis]  # its largest is 1: no square overflows, nor are all lost
     squares = np.zeros(len(ones))
     for values in ones.T:
         squares += values * values
     ones /= np.sqrt(squares)[:, np.newaxis]
     return ones
+
+
+def _require_directions(largest: NDArray[np.float64], where: str, first_row: int) -> None:
+    if not largest.all():
+        row = first_row + int(largest.argmin())
+        raise DataError(f"{where}: row {row} has only zeros, so no direction to compare; leave it out")

@@ -425,7 +425,7 @@ class KohonenSOM:
         self.expect(Work(searched=len(rows)), self.features)
         nodes = np.empty((len(rows), k), dtype=np.int64)
         distances = np.empty((len(rows), k), dtype=self.dtype)
-        block_rows = max(BLOCK_ROWS, SEARCH_BYTES // (self.features * rows.dtype.itemsize))
+        block_rows = max(BLOCK_ROWS, SEARCH_BYTES * len(rows) // rows.nbytes)
         for some, block in self._blocks(rows, block_rows, intake):
             found = self.kernels.best_matching_nodes(block, k)
             nodes[some], distances[some] = found[0], reported_distances(self.distance, found[1], block.missing)

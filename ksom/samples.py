@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from ksom.columns import as_array, column_names, required_names
 from ksom.errors import DataError, quoted
+from ksom.sparse_rows import SamplesLike, SparseRows, as_rows, as_sparse_rows, is_sparse
 
 logger = logging.getLogger(__name__)
 
@@ -123,7 +124,7 @@ def in_precision(
     features: int | None = None,
     first_row: int = 0,
     names: Sequence[str] | None = None,
-) -> NDArray[Any]:
+) -> Any:
     """Return samples as a map computes with them: checked, in the working precision.
 
     Parameters
@@ -149,16 +150,17 @@ def in_precision(
     if type(samples) is np.ndarray and samples.dtype == dtype and samples.shape[1:] == (features,) and samples.size:
         rows = cast = samples  # nothing else is to be asked: of one sample at a time, a fifth of the time
     else:
-        rows = np.asarray(as_samples(samples, where, features=features))
+        rows = as_rows(as_samples(samples, where, features=features), where)
         cast = rows if rows.dtype == dtype else _cast(rows, dtype)
     largest = _largest(cast.dtype, rows.shape[1])
-    if not (-largest <= cast.min() and cast.max() <= largest):  # NaN is neither
+    stored = cast.compact.values if isinstance(cast, SparseRows) else cast
+    if stored.size and not (-largest <= stored.min() and stored.max() <= largest):  # NaN is neither
         missing_values(rows, where, first_row, names=names)
         require_no_overflow(rows.min(axis=0), rows.max(axis=0), dtype, where)
     return cast
 
 
-def _cast(rows: NDArray[Any], dtype: DTypeLike) -> NDArray[Any]:
+def _cast(rows: SamplesLike, dtype: DTypeLike) -> SamplesLike:
     with np.errstate(over="ignore", under="ignore", invalid="ignore"):  # what is too large is told by its row
         return rows.astype(dtype)
 
@@ -194,10 +196,10 @@ def as_samples(
     DataError
         If the values are ragged, not numbers, not two-dimensional, none, or of another D.
     """
-    columns = column_names(values)
+    columns = None if is_sparse(values) else column_names(values)
     if columns is not None:
         values = as_array(values, columns if names is None else required_names(columns, names, where), where)
-    array = _as_numbers(values, where)
+    array = as_sparse_rows(values, where) if is_sparse(values) else _as_numbers(values, where)
     if len(array.shape) != 2:
         told = f"the samples must have the shape (samples, features), got {tuple(array.shape)}"
         raise DataError(f"{where}: {told}{_advice(array.shape, features)}")
@@ -259,6 +261,9 @@ def missing_values(
         Naming the row and the column of a value that is infinite, or missing where none may be, or a row that has no
         value at all.
     """
+    if isinstance(rows, SparseRows):
+        _require_finite(rows, where, first_row)
+        return None
     finite = np.isfinite(rows)
     if finite.all():
         return None
@@ -275,7 +280,15 @@ def missing_values(
     return missing
 
 
-def _place(value: float, row: int, column: int, names: Sequence[str] | None) -> str:
+def _require_finite(rows: SparseRows, where: str, first_row: int) -> None:
+    finite = np.isfinite(rows.compact.values)
+    if not finite.all():
+        at = int(finite.argmin())
+        told = _place(float(rows.compact.values[at]), first_row + int(rows.row_of[at]), int(rows.compact.features[at]))
+        raise DataError(f"{where}: {told}; sparse samples must be finite, and cannot have missing values: drop it")
+
+
+def _place(value: float, row: int, column: int, names: Sequence[str] | None = None) -> str:
     if names is None:
         return f"row {row}, column {column} is {value}"
     return f"column {quoted(names[column])} is {value} in row {row}"

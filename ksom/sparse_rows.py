@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from itertools import pairwise
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -102,7 +102,7 @@ class SparseRows:
         """Return the rows in another precision."""
         return self.with_values(self.compact.values.astype(dtype))
 
-    def dense(self, dtype: DTypeLike = None) -> NDArray[Any]:
+    def toarray(self, dtype: DTypeLike = None) -> NDArray[Any]:
         """Return all values, zeros too, shape (n, D): for few rows."""
         array = np.zeros(self.shape, dtype=dtype or self.dtype)
         array[self.row_of, self.compact.features] = self.compact.values
@@ -116,13 +116,24 @@ class SparseRows:
         for start, stop in pairwise(edges):
             yield int(features[start]), rows[start:stop], values[start:stop]
 
-    def extent(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the smallest and the largest value of each feature, those not stored counting as 0, shape (D,)."""
-        low, high = np.full(self.width, np.inf), np.full(self.width, -np.inf)
-        np.minimum.at(low, self.compact.features, self.compact.values)
-        np.maximum.at(high, self.compact.features, self.compact.values)
-        has_zero = np.bincount(self.compact.features, minlength=self.width) < len(self)
-        return np.minimum(low, 0, out=low, where=has_zero), np.maximum(high, 0, out=high, where=has_zero)
+    def min(self, axis: Literal[0] = 0) -> NDArray[np.float64]:
+        """Return the smallest value of each feature, what is not stored counting as 0, shape (D,)."""
+        return self._extreme(np.minimum, np.inf)
+
+    def max(self, axis: Literal[0] = 0) -> NDArray[np.float64]:
+        """Return the largest value of each feature, what is not stored counting as 0, shape (D,)."""
+        return self._extreme(np.maximum, -np.inf)
+
+    def _extreme(self, of: np.ufunc, none: float) -> NDArray[np.float64]:
+        found = np.full(self.width, none)
+        of.at(found, self.compact.features, self.compact.values)
+        is_somewhere_zero = np.bincount(self.compact.features, minlength=self.width) < len(self)
+        of(found, 0, out=found, where=is_somewhere_zero)
+        return found
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        told = "sparse samples are not made dense here, which could take all memory"
+        raise DataError(f"{told}; give fewer of them, as an array: rows.toarray()")
 
     def tobytes(self) -> bytes:
         """Return bytes that are equal for equal rows."""
@@ -141,6 +152,14 @@ class SparseRows:
 
 
 _STORED = ("values", "features")
+
+SamplesLike = NDArray[Any] | SparseRows
+"""n samples of D features."""
+
+
+def as_rows(samples: Any, where: str) -> SamplesLike:
+    """Return samples as an array, or as `SparseRows` if they are sparse, not yet looked at."""
+    return as_sparse_rows(samples, where) if is_sparse(samples) else np.asarray(samples)
 
 
 def is_sparse(values: Any) -> bool:

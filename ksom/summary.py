@@ -11,6 +11,7 @@ from ksom.dataset import Dataset, Rows
 from ksom.errors import DataError, quoted
 from ksom.method.moments import Moments
 from ksom.samples import Block, Summary, as_samples, missing_values, sample_weights
+from ksom.sparse_rows import SamplesLike, as_rows
 
 
 def summarise(dataset: Dataset, *, keep_missing: bool = False) -> Summary:
@@ -50,9 +51,9 @@ class _Reading:
 
     def add(self, block: Rows) -> None:
         values, weights = (block.values, block.weights) if isinstance(block, Block) else (block, None)
-        rows = np.asarray(as_samples(values, self._where, features=len(self._low)))
+        rows = as_rows(as_samples(values, self._where, features=len(self._low)), self._where)
         missing = missing_values(rows, self._where, self._rows, keep=self._keep_missing, names=self._names)
-        self._digest.update(rows.dtype.str.encode() + np.ascontiguousarray(rows).tobytes())
+        self._digest.update(rows.dtype.str.encode() + rows.tobytes())
         if weights is not None:
             weights = counting_weights(weights, len(rows), self._where, self._rows)
             self._weight += float(weights.sum())
@@ -68,7 +69,7 @@ class _Reading:
         moments = self._moments
         return Summary(low, high, moments.mean, moments.deviation, self._missing, mean_weight, self._digest.hexdigest())
 
-    def _look_at_range(self, rows: NDArray[Any], missing: NDArray[np.bool_] | None) -> None:
+    def _look_at_range(self, rows: SamplesLike, missing: NDArray[np.bool_] | None) -> None:
         lows, highs = rows, rows
         if missing is not None:
             lows, highs = np.where(missing, np.inf, rows), np.where(missing, -np.inf, rows)

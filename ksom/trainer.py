@@ -111,7 +111,7 @@ class Trainer:
         self.algorithm.prepare(som, self.iterations)
         self.hooks = by_phase(hooks)
         self.feed = Feed(self.dataset, self.batch_size, self.shuffle, self.seed, som.intake)
-        self._require_use_of_weights()
+        self._require_use_of_samples()
         self._start_map()
         self.config: Mapping[str, Any] = {}
         where = folder_for(self.hooks, folder)
@@ -267,10 +267,12 @@ class Trainer:
                 raise
             self.run.outcome = Outcome.COMPLETED if self.run.iteration == self.iterations else Outcome.STOPPED
 
-    def _require_use_of_weights(self) -> None:
+    def _require_use_of_samples(self) -> None:
+        where, shows = f"dataset {type(self.dataset).__name__}", f"{type(self.algorithm).__name__} shows samples one by one"
         if self.feed.is_weighted and not getattr(self.algorithm, "weighs_samples", False):
-            told = f"{type(self.algorithm).__name__} shows samples one by one and cannot weigh them"
-            raise DataError(f"dataset {type(self.dataset).__name__}: its samples have weights, but {told}; train batch")
+            raise DataError(f"{where}: its samples have weights, but {shows} and cannot weigh them; train batch")
+        if self.feed.is_sparse and not getattr(self.algorithm, "takes_sparse", False):
+            raise DataError(f"{where}: its samples are sparse, but {shows} and moves every feature by each; train batch")
 
     def _start_map(self) -> None:
         """Give the map its scaling and first weights, if it has none; refuse data of another number of features."""

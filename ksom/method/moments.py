@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.sparse_rows import SamplesLike, SparseRows
+
 
 class Moments:
     """Mean and variance of each feature, block by block: weighted, of the values that are there.
@@ -46,7 +48,7 @@ class Moments:
 
     def add(
         self,
-        values: NDArray[Any],
+        values: SamplesLike,
         missing: NDArray[np.bool_] | None = None,
         weights: NDArray[np.float64] | None = None,
     ) -> None:
@@ -54,7 +56,7 @@ class Moments:
 
         Parameters
         ----------
-        values : ndarray of shape (n, D)
+        values : ndarray of shape (n, D), or SparseRows
             Data units.
         missing : ndarray of shape (n, D), optional
             Which of them are not there.
@@ -62,7 +64,20 @@ class Moments:
             How much each sample counts, > 0; else 1.
         """
         with np.errstate(over="ignore", invalid="ignore"):  # a variance that float64 cannot hold is infinite
-            self._add(values, missing, 1.0 if weights is None else weights[:, np.newaxis])
+            if isinstance(values, SparseRows):
+                self._add_sparse(values, weights)
+            else:
+                self._add(values, missing, 1.0 if weights is None else weights[:, np.newaxis])
+
+    def _add_sparse(self, rows: SparseRows, weights: NDArray[np.float64] | None) -> None:
+        """Count sparse samples: Σ v (x − m)² over what is stored, and m² for the weight of all the others."""
+        features, values = rows.compact.features, rows.compact.values.astype(np.float64)
+        there = np.ones(len(values)) if weights is None else weights[rows.row_of]
+        weight = float(len(rows)) if weights is None else float(weights.sum())
+        mean = np.bincount(features, there * values, rows.width) / weight
+        zeros = np.maximum(weight - np.bincount(features, there, rows.width), 0)
+        squares = np.bincount(features, there * (values - mean[features]) ** 2, rows.width) + zeros * mean**2
+        self._join(np.full(rows.width, weight), mean, squares / weight)
 
     def _add(self, values: NDArray[Any], missing: NDArray[np.bool_] | None, weights: Any) -> None:
         there = np.broadcast_to(weights, values.shape)

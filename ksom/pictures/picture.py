@@ -6,12 +6,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.arguments import require_integer
+from ksom.sparse_rows import SamplesLike, SparseRows
 
 SMALLEST_SIDE = 16
 """Pixels that the shorter side of a picture has at least, so that a map of one row can be seen."""
 
 LARGEST_SIDE = 8192
 """Pixels that the longer side is asked to have, at most."""
+
+PROBE_BYTES = 2**24
+"""How much of a sparse probe is looked at in full, to choose colours."""
 
 
 def require_size(size: Any) -> int:
@@ -50,7 +54,7 @@ class Colours(NamedTuple):
         return np.broadcast_to(pixels, (*weights.shape[:2], 3))
 
 
-def colours_for(probe: NDArray[Any]) -> Colours:
+def colours_for(probe: SamplesLike) -> Colours:
     """Choose colours for data like the probe's.
 
     Three features in [0, 1] are the colours themselves; one feature is grey, from its smallest to its largest value;
@@ -58,10 +62,10 @@ def colours_for(probe: NDArray[Any]) -> Colours:
 
     Parameters
     ----------
-    probe : ndarray of shape (n, D)
-        Samples, data units.
+    probe : ndarray of shape (n, D), or SparseRows
+        Samples, data units; of sparse ones, a few are looked at.
     """
-    samples = np.asarray(probe, dtype=np.float64)
+    samples = np.asarray(_few(probe) if isinstance(probe, SparseRows) else probe, dtype=np.float64)
     features = samples.shape[1]
     if features == 3 and samples.min() >= 0 and samples.max() <= 1:
         return Colours(np.zeros(3), np.eye(3), np.zeros(3), np.ones(3))
@@ -69,6 +73,12 @@ def colours_for(probe: NDArray[Any]) -> Colours:
     axes = np.ones((1, 1)) if features == 1 else principal_axes(samples - origin)
     scores = (samples - origin) @ axes
     return Colours(origin, axes, scores.min(axis=0), scores.max(axis=0))
+
+
+def _few(probe: SparseRows) -> NDArray[np.float64]:
+    """Return as many sparse samples, evenly spaced, as take no more than `PROBE_BYTES` in full; at least two."""
+    most = max(2, PROBE_BYTES // (8 * probe.shape[1]))
+    return probe[:: -(-len(probe) // most)].toarray(np.float64)
 
 
 def principal_axes(centred: NDArray[np.float64]) -> NDArray[np.float64]:

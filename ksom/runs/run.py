@@ -6,12 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ksom.feed import Feed
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
 from ksom.runs.metrics import Metrics
+from ksom.sparse_rows import SamplesLike
 
 
 class Outcome(enum.Enum):
@@ -43,9 +45,9 @@ class Run:
         The numbers of the training.
     folder : Path or None
         Where results go; None if they go nowhere.
-    probe : ndarray of shape (n, D)
+    probe : ndarray of shape (n, D), or SparseRows
         A bounded sample of the data, data units, NaN where a value is missing: for hooks that measure.
-    seen_probe : ndarray of shape (n, D)
+    seen_probe : ndarray of shape (n, D), or SparseRows
         The same as the map sees it, map units, no value missing: for hooks that need a colour range.
     outcome : Outcome
         RUNNING until the training ends; `after_train` sees how it ended.
@@ -71,8 +73,7 @@ class Run:
         self.earlier_seconds = 0.0
         self._began: float | None = None
         self.folder = folder
-        self.probe, self.seen_probe = feed.probe.view(), feed.seen_probe.view()
-        self.probe.flags.writeable = self.seen_probe.flags.writeable = False
+        self.probe, self.seen_probe = _read_only(feed.probe), _read_only(feed.seen_probe)
         self.outcome = Outcome.RUNNING
         self.stop_reason: str | None = None
 
@@ -138,3 +139,11 @@ class Run:
     def describe(self) -> dict[str, Any]:
         """Return what a map's file must tell beside the weights."""
         return self._som.about()
+
+
+def _read_only(samples: SamplesLike) -> SamplesLike:
+    """Return samples that hooks cannot write to; sparse ones cannot be anyway."""
+    if isinstance(samples, np.ndarray):
+        samples = samples.view()
+        samples.flags.writeable = False
+    return samples

@@ -23,6 +23,7 @@ from ksom.kernels.jax.search import Sent, all_distances, best_matching_nodes, sc
 from ksom.kernels.node_sums import SUM_ROWS, NodeSums, regrouped
 from ksom.method.neighbourhood import Factors
 from ksom.samples import Block
+from ksom.sparse_rows import SparseRows
 
 FEWEST_ROWS = 64
 """A block of samples is filled up to so many at least, and to a power of two."""
@@ -169,10 +170,19 @@ class JaxBackend:
 def _whole(blocks: Iterable[Block]) -> Iterator[Block]:
     """Yield blocks; refuse those that only the other backends can learn from."""
     for block in blocks:
-        if block.missing is not None or block.weights is not None:
-            what = "missing values" if block.weights is None else "sample weights"
+        what = _beyond(block)
+        if what:
             raise BackendUnavailable(f"backend jax cannot take {what}; take the backend numba or numpy")
         yield block
+
+
+def _beyond(block: Block) -> str:
+    """Return what a block has that this backend cannot take."""
+    if isinstance(block.values, SparseRows):
+        return "sparse samples"
+    if block.missing is not None:
+        return "missing values"
+    return "" if block.weights is None else "sample weights"
 
 
 def _in_order(found: jax.Array) -> NDArray[Any]:
