@@ -122,9 +122,9 @@ class Feed:
         return self._seen(self.probe) if self._is_changed else self.probe
 
     def rows(self, index: slice | NDArray[np.int64]) -> NDArray[Any]:
-        """Return the samples at `index`, shape (n, D), map units, with the mean for what is missing; sparse ones in full.
+        """Return the samples at `index`, shape (n, D), map units, with the mean for what is missing.
 
-        As many as there are nodes take as much memory as their weights.
+        Sparse ones in full: as many as there are nodes take as much memory as the weights.
         """
         rows = self._seen(self.dataset.rows(index))
         return rows.toarray() if isinstance(rows, SparseRows) else rows
@@ -160,7 +160,7 @@ class Feed:
         first_row = 0
         for block in blocks:
             values, weights = (block.values, block.weights) if isinstance(block, Block) else (block, None)
-            is_known = self._looked_at is not None and values.base is self._looked_at
+            is_known = isinstance(values, np.ndarray) and values.base is self._looked_at is not None
             checked = Block(values, first_row) if is_known else self._taken(values, where, first_row)
             mean = self.summary.mean_weight
             yield checked if mean is None else _weighted(checked, weights, mean, where)

@@ -140,7 +140,6 @@ class Intake:
             values = directions(values, where, first_row)
         return Block(in_precision(values, self.dtype, where, **how), first_row, missing)
 
-
     def require_sparse(self, where: str) -> None:
         """Refuse sparse samples where what is not stored would count for more than 0.
 

@@ -148,7 +148,8 @@ def in_precision(
         If they are not finite numbers of shape (n, D), or too large for the working precision.
     """
     if type(samples) is np.ndarray and samples.dtype == dtype and samples.shape[1:] == (features,) and samples.size:
-        rows = cast = samples  # nothing else is to be asked: of one sample at a time, a fifth of the time
+        rows: SamplesLike = samples
+        cast = rows  # nothing else is to be asked: of one sample at a time, a fifth of the time
     else:
         rows = as_rows(as_samples(samples, where, features=features), where)
         cast = rows if rows.dtype == dtype else _cast(rows, dtype)
@@ -238,7 +239,7 @@ def _as_numbers(values: Any, where: str) -> Any:
 
 
 def missing_values(
-    rows: NDArray[Any], where: str, first_row: int = 0, *, keep: bool = False, names: Sequence[str] | None = None
+    rows: SamplesLike, where: str, first_row: int = 0, *, keep: bool = False, names: Sequence[str] | None = None
 ) -> NDArray[np.bool_] | None:
     """Return where values are missing, that is NaN, shape (n, D); None: nowhere.
 

@@ -102,7 +102,7 @@ class SparseRows:
         """Return the rows in another precision."""
         return self.with_values(self.compact.values.astype(dtype))
 
-    def toarray(self, dtype: DTypeLike = None) -> NDArray[Any]:
+    def toarray(self, dtype: DTypeLike | None = None) -> NDArray[Any]:
         """Return all values, zeros too, shape (n, D): for few rows."""
         array = np.zeros(self.shape, dtype=dtype or self.dtype)
         array[self.row_of, self.compact.features] = self.compact.values
@@ -211,15 +211,14 @@ def sparse_rows(values: Any, features: Any, begins: Any, shape: Sequence[int], w
     rows, width = (int(side) for side in shape)
     if width > MOST_FEATURES:
         raise DataError(f"{where}: sparse samples must have at most {MOST_FEATURES} features, got {width}")
-    _require_fit(values, features, begins, rows, width, where)
+    if not _fit(values, features, begins, rows, width):
+        raise DataError(f"{where}: the arrays of the sparse matrix do not fit together; make it anew from its values")
     made = SparseRows(values, features.astype(np.int32, copy=False), begins.astype(np.int64), width).compact
     return _without_zeros(made if _is_rising(made) else _added_up(made))
 
 
-def _require_fit(
-    values: NDArray[Any], features: NDArray[Any], begins: NDArray[Any], rows: int, width: int, where: str
-) -> None:
-    """Refuse arrays that reach beyond one another: what reads them would read any memory."""
+def _fit(values: NDArray[Any], features: NDArray[Any], begins: NDArray[Any], rows: int, width: int) -> bool:
+    """Whether the arrays do not reach beyond one another: what reads them would read any memory."""
     fits = (
         all(array.ndim == 1 for array in (values, features, begins))
         and {features.dtype.kind, begins.dtype.kind} <= set("iu")
@@ -229,8 +228,7 @@ def _require_fit(
         and begins[-1] <= min(len(values), len(features))
     )
     stored = features[begins[0] : begins[-1]] if fits else features
-    if not fits or (stored.size and not 0 <= stored.min() <= stored.max() < width):
-        raise DataError(f"{where}: the arrays of the sparse matrix do not fit together; make it anew from its values")
+    return fits and (not stored.size or bool(0 <= stored.min() <= stored.max() < width))
 
 
 def _is_rising(rows: SparseRows) -> bool:

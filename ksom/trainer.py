@@ -268,11 +268,12 @@ class Trainer:
             self.run.outcome = Outcome.COMPLETED if self.run.iteration == self.iterations else Outcome.STOPPED
 
     def _require_use_of_samples(self) -> None:
-        where, shows = f"dataset {type(self.dataset).__name__}", f"{type(self.algorithm).__name__} shows samples one by one"
+        where = f"dataset {type(self.dataset).__name__}: its samples"
+        shows = f"but {type(self.algorithm).__name__} shows samples one by one"
         if self.feed.is_weighted and not getattr(self.algorithm, "weighs_samples", False):
-            raise DataError(f"{where}: its samples have weights, but {shows} and cannot weigh them; train batch")
+            raise DataError(f"{where} have weights, {shows} and cannot weigh them; train batch")
         if self.feed.is_sparse and not getattr(self.algorithm, "takes_sparse", False):
-            raise DataError(f"{where}: its samples are sparse, but {shows} and moves every feature by each; train batch")
+            raise DataError(f"{where} are sparse, {shows} and moves every feature by each; train batch")
 
     def _start_map(self) -> None:
         """Give the map its scaling and first weights, if it has none; refuse data of another number of features."""

@@ -133,7 +133,8 @@ class NumpyBackend:
         for feature, rows, values in samples.by_feature():
             x, w = values.astype(np.float64)[:, np.newaxis], self._planes[feature].ravel().astype(np.float64)
             totals[rows] += x * (x - 2 * w)
-        return np.maximum(totals, 0, out=totals)
+        np.maximum(totals, 0, out=totals)
+        return totals
 
     def _few(self, samples: NDArray[Any]) -> Iterator[slice]:
         rows = max(1, BLOCK_DISTANCES // self._planes[0].size)

@@ -15,7 +15,7 @@ from ksom.kernels.numba.boxes import first_node
 from ksom.kernels.numba.compilation import ENTRY, PART, compiled
 from ksom.kernels.numba.tile_search import offer
 from ksom.kernels.numba.tiles import Tiles
-from ksom.kernels.numba.vectors import aligned, integers, laid_out
+from ksom.kernels.numba.vectors import aligned, laid_out
 from ksom.sparse_rows import SparseRows
 
 SHARE_ROWS = 1024
@@ -59,8 +59,7 @@ class SparseSearch:
         stored, places = stored_arrays(samples), self._norms.shape[1]
 
         def part(start: int, stop: int) -> None:
-            totals = aligned((places,), np.float64)
-            kernel(start, stop, self._tiles, self._norms, totals, integers(totals), *stored, *answers)
+            kernel(start, stop, self._tiles, self._norms, aligned((places,), np.float64), *stored, *answers)
 
         self._share_out(part, len(samples), samples.stored * self._norms.size, SHARE_ROWS)
 
@@ -104,8 +103,9 @@ def measure_norms(start, stop, tiles, norms):
 
 
 @compiled(**ENTRY)
-def search_sparse(start, stop, tiles, norms, totals, totals_bits, values, features, begins, nodes, squared_bits):
+def search_sparse(start, stop, tiles, norms, totals, values, features, begins, nodes, squared_bits):
     """Find the nearest nodes of the samples start … stop − 1, as many as `nodes` has columns; tile by tile."""
+    totals_bits = totals.view(np.int64)
     for tile in range(norms.shape[0]):
         for sample in range(start, stop):
             _measure(tile, begins[sample], begins[sample + 1], tiles.weights, norms, values, features, totals)
@@ -113,7 +113,7 @@ def search_sparse(start, stop, tiles, norms, totals, totals_bits, values, featur
 
 
 @compiled(**ENTRY)
-def all_sparse_distances(start, stop, tiles, norms, totals, totals_bits, values, features, begins, squared):
+def all_sparse_distances(start, stop, tiles, norms, totals, values, features, begins, squared):
     """Squared distances of the samples start … stop − 1 to every node, shape (samples, K)."""
     for tile in range(norms.shape[0]):
         begin = first_node(tile, tiles)
