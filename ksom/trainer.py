@@ -278,7 +278,8 @@ class Trainer:
     def _start_map(self) -> None:
         """Give the map its scaling and first weights, if it has none; refuse data of another number of features."""
         self.som.intake = self.feed.intake
-        self.som.expect(self.algorithm.work(self.feed.samples_per_iteration), self.dataset.features)
+        work = self.algorithm.work(self.feed.samples_per_iteration)._replace(is_sparse=self.feed.is_sparse)
+        self.som.expect(work, self.dataset.features)
         if not self.som.is_initialised:
             self.som.initialise(self.feed, self.feed.range, self.seed)
         if self.som.features != self.dataset.features:

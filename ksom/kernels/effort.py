@@ -36,6 +36,10 @@ FLOAT64 = 8
 PADDING, ROOM_BYTES = 1.1, 2**24
 """What tiles hold beyond the map's edge, and boxes, in shares of all; what kernels work in."""
 
+LEAST_PLACES = 2**8
+"""For so many nodes more numba has room in any case: a tile takes up to 128 more than there are, its box and those that
+are not there another 128. Of many features, and on a small map, that is most of all."""
+
 
 class Work(NamedTuple):
     """What a map will be asked to do, as far as known."""
@@ -48,6 +52,8 @@ class Work(NamedTuple):
     """In so many calls."""
     smoothed: int = 0
     """How often sums over samples are smoothed over the map."""
+    is_sparse: bool = False
+    """Whether the samples are sparse: these are searched for in the map as it is."""
 
 
 def numpy_seconds(work: Work, height: int, width: int, features: int) -> float:
@@ -84,7 +90,8 @@ def peak_bytes(backend: str, work: Work, nodes: int, features: int, itemsize: in
     if work.smoothed:
         batch = work.searched / max(1, work.searches)
         held = weights + (1 if backend == "numba" else 4) * sums
-        if backend == "numba" and batch >= nodes / NODES_FOR_SAMPLE:
+        if backend == "numba" and not work.is_sparse and batch >= nodes / NODES_FOR_SAMPLE:
             held += 2 * weights + min(2 * weights, 2 * GROUP_BYTES)
         peak = max(peak, held + (sums if batch > SUM_ROWS * PART_BLOCKS else 0))
-    return int(peak * PADDING) + ROOM_BYTES
+    least = LEAST_PLACES * features * itemsize if backend == "numba" else 0
+    return int(peak * PADDING) + least + ROOM_BYTES

@@ -6,6 +6,7 @@ repeats the last row or column: such a copy gets the same factors as its origina
 and never wins, because of equals the lowest index wins.
 """
 
+from itertools import product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -122,12 +123,13 @@ def as_tiles(
         terms,
     )
     nodes, rows = tile_nodes(made), weights.reshape(-1, features)
-    step = max(1, FILLED_BYTES // planes[0].nbytes)
-    for start in range(0, tiles, step):
-        some = slice(start, start + step)
+    step, width = max(1, FILLED_BYTES // planes[0].nbytes), max(1, FILLED_BYTES // planes[0, 0].nbytes)
+    for start, first in product(range(0, tiles, step), range(0, features, width)):
+        some, wide = slice(start, start + step), slice(first, first + width)
         # Adding 0 turns −0 into 0, so that a factor of 0 never changes a bit.
-        planes[some] = rows[nodes[some]].swapaxes(1, 2).astype(dtype) + 0
-        low[:, :tiles][:, some], high[:, :tiles][:, some] = planes[some].min(axis=2).T, planes[some].max(axis=2).T
+        filled = rows[:, wide][nodes[some]].swapaxes(1, 2).astype(dtype) + 0
+        planes[some, wide] = filled
+        low[wide, :tiles][:, some], high[wide, :tiles][:, some] = filled.min(axis=2).T, filled.max(axis=2).T
     return made
 
 
