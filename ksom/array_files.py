@@ -74,6 +74,18 @@ def read_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
         return {name: _member(path, archive, name) for name in _names(archive)}
 
 
+def array_names(path: str | Path) -> list[str]:
+    """Return what the arrays of an .npz file are called; [] of an .npy file.
+
+    Raises
+    ------
+    DataError, DamagedFile
+        As `read_array`.
+    """
+    with open_data(path) as file, _telling_damage(path):
+        return [] if file.read(len(MAGIC_NPY)) == MAGIC_NPY else _names(_archive(path, file))
+
+
 @contextmanager
 def open_data(path: str | Path) -> Iterator[IO[bytes]]:
     """Open a file of data to read; it is a regular one, and closed in the end.

@@ -35,9 +35,9 @@ class Dataset:
 
     Parameters
     ----------
-    samples : array_like of shape (N, D), or a table with named columns, such as a DataFrame
+    samples : array_like of shape (N, D), a table with named columns, such as a DataFrame, or a sparse matrix
         The samples, data units. Not copied; an array that is mapped from a file is read block by block, and the file
-        must stay as it is.
+        must stay as it is. A sparse matrix of scipy's is kept as CSR: never in full.
     weights : array_like of shape (N,), optional
         How much each sample counts, 0 or from 1e-30 to 1e30: a sample of weight 2 like the sample twice. A sample of
         weight 0 is as if it were not there: nothing counts, shows or draws it.

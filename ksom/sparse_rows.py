@@ -181,8 +181,6 @@ def as_sparse_rows(matrix: Any, where: str) -> SparseRows:
     """
     if isinstance(matrix, SparseRows):
         return matrix
-    if matrix.dtype.kind not in "biuf":
-        raise DataError(f"{where}: the samples must be real numbers, got {matrix.dtype}")
     if len(matrix.shape) != 2:
         raise DataError(f"{where}: the samples must have the shape (samples, features), got {tuple(matrix.shape)}")
     csr = matrix.tocsr()
@@ -208,6 +206,8 @@ def sparse_rows(values: Any, features: Any, begins: Any, shape: Sequence[int], w
     DataError
         If the arrays do not fit together.
     """
+    if values.dtype.kind not in "biuf":
+        raise DataError(f"{where}: the samples must be real numbers, got {values.dtype}")
     rows, width = (int(side) for side in shape)
     if width > MOST_FEATURES:
         raise DataError(f"{where}: sparse samples must have at most {MOST_FEATURES} features, got {width}")
@@ -222,7 +222,7 @@ def _fit(values: NDArray[Any], features: NDArray[Any], begins: NDArray[Any], row
     fits = (
         all(array.ndim == 1 for array in (values, features, begins))
         and {features.dtype.kind, begins.dtype.kind} <= set("iu")
-        and len(begins) == rows + 1
+        and len(begins) == rows + 1 <= rows + 1 + width
         and begins[0] >= 0
         and bool((begins[1:] >= begins[:-1]).all())
         and begins[-1] <= min(len(values), len(features))

@@ -24,6 +24,7 @@ LEVELS = [
         "representation",
         "columns",
         "samples",
+        "sparse_files",
         "sparse_rows",
         "array_files",
         "whole_files",

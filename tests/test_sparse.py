@@ -232,6 +232,26 @@ def test_a_data_set_of_one_s_own_may_hand_out_matrices() -> None:
     assert np.array_equal(som.weights, ksom.train(counts(), 4, 4, 5, algorithm="batch", dtype="float32").weights)
 
 
+def test_an_experiment_takes_a_file_of_scipy_s_and_goes_on_after_a_stop(tmp_path: Path) -> None:
+    """With a film and a picture of 40 features, and all hooks that there are by default."""
+    scipy.sparse.save_npz(tmp_path / "words.npz", scipy.sparse.csr_matrix(counts()))
+    (tmp_path / "words.yaml").write_text(
+        "DATASET: {NAME: Array, PATH: words.npz}\n"
+        "MODEL: {HEIGHT: 4, WIDTH: 5}\n"
+        "TRAINER: {ITERATIONS: 12, ALGORITHM: batch}\n"
+        "HOOKS: {PICTURE: {}}\n"
+    )
+    whole = ksom.Experiment(tmp_path / "words.yaml", output_dir=tmp_path / "whole").run()
+    assert (tmp_path / "whole" / "map.png").exists()
+    stops = ["HOOKS.TIMELIMIT.SECONDS", "1e-9"]
+    ksom.Experiment(tmp_path / "words.yaml", stops, tmp_path / "stopped").run()
+    resumed = ksom.Experiment(tmp_path / "words.yaml", output_dir=tmp_path / "stopped").run(resume=True)
+    assert np.array_equal(resumed.som.weights, whole.som.weights)
+    assert np.array_equal(
+        whole.som.weights, ksom.train(counts(), 4, 5, 12, algorithm="batch", initial="random").weights
+    )
+
+
 def trains(matrix: Any, **how: Any) -> Callable[[], Any]:
     return lambda: ksom.train(scipy.sparse.csr_matrix(matrix), 3, 3, 2, **{"algorithm": "batch", **how})
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ksom.errors import DataError
+from ksom.sparse_files import read_samples
 from ksom.sparse_rows import SparseRows, as_sparse_rows, is_sparse, sparse_rows
 
 FORMATS = ["csr", "csc", "coo", "lil", "dok", "bsr", "dia"]
@@ -118,6 +120,7 @@ DAMAGED = {
     "too few begins": ([1.0], [0], [0, 1]),
     "fewer features than values": ([1.0, 2.0], [0], [0, 1, 2]),
     "features that are no integers": ([1.0], [0.5], [0, 1, 1]),
+    "no feature at all": ([], [], [0, 0, 0], -1),
     "a table of values": ([[1.0]], [0], [0, 1, 1]),
 }
 
@@ -149,3 +152,39 @@ def test_nothing_makes_them_dense_by_itself() -> None:
 def test_scipy_is_not_imported_for_whoever_did_not() -> None:
     code = "import sys, ksom; ksom.train([[0.0], [1.0]], 2, 2, 1); assert 'scipy' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+def test_a_file_of_scipy_s_is_read(compressed: bool, tmp_path: Path) -> None:
+    scipy.sparse.save_npz(tmp_path / "m.npz", scipy.sparse.csr_matrix(filled()), compressed)
+    rows = read_samples(tmp_path / "m.npz")
+    assert isinstance(rows, SparseRows)
+    assert np.array_equal(rows.toarray(), filled())
+    assert np.array_equal(read_samples(tmp_path / "m.npz", "shape"), [30, 8]), "a key names an array"
+
+
+def test_so_are_files_of_arrays(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", filled())
+    np.savez(tmp_path / "a.npz", weights=filled())
+    assert np.array_equal(read_samples(tmp_path / "a.npy"), filled())
+    assert np.array_equal(read_samples(tmp_path / "a.npz"), filled())
+
+
+CSR = {"data": [1.0], "indices": [2], "indptr": [0, 1, 1], "shape": [2, 3], "format": b"csr"}
+
+FILES = {
+    "another format": ({**CSR, "format": b"csc"}, r"m\.npz: holds a sparse matrix of the format 'csc', .*tocsr\(\)"),
+    "no format": ({**CSR, "format": 3.0}, r"m\.npz: holds a sparse matrix of the format "),
+    "an array too few": ({key: CSR[key] for key in CSR if key != "indptr"}, r"m\.npz: lacks arrays of a sparse matrix"),
+    "a shape of one side": ({**CSR, "shape": [2]}, r"m\.npz: lacks arrays of a sparse matrix"),
+    "a negative side": ({**CSR, "shape": [2, -3]}, r"m\.npz: the arrays of the sparse matrix do not fit together"),
+    "text": ({**CSR, "data": ["a"]}, r"m\.npz: the samples must be real numbers, got <U1"),
+    "arrays that do not fit": ({**CSR, "indices": [7]}, r"m\.npz: the arrays of the sparse matrix do not fit together"),
+}
+
+
+@pytest.mark.parametrize(("arrays", "told"), FILES.values(), ids=FILES)
+def test_a_file_that_is_no_csr_matrix_is_told(arrays: dict[str, Any], told: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "m.npz", **arrays)
+    with pytest.raises(DataError, match=told):
+        read_samples(tmp_path / "m.npz")

@@ -5,8 +5,8 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from ksom.array_files import read_array
 from ksom.dataset import DATASETS, Dataset
+from ksom.sparse_files import read_samples
 
 
 @DATASETS.register("Array")
@@ -15,8 +15,9 @@ class Array(Dataset):
 
     Parameters
     ----------
-    path : str, Path or array_like of shape (N, D)
+    path : str, Path, array_like of shape (N, D), or sparse matrix
         An .npy file (mapped into memory, so it may be larger than that), an .npz file, or the array itself; data units.
+        A sparse matrix is a CSR matrix of scipy's, or the .npz file that `scipy.sparse.save_npz` wrote of one.
     key : str, optional
         Which array of an .npz file; may be left out if there is only one.
     weights_path : str, Path or array_like of shape (N,), optional
@@ -46,4 +47,4 @@ class Array(Dataset):
 
 
 def _array(path: Any, key: str | None) -> Any:
-    return read_array(path, key) if isinstance(path, str | Path) else path
+    return read_samples(path, key) if isinstance(path, str | Path) else path
