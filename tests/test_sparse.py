@@ -244,7 +244,7 @@ def test_an_experiment_takes_a_file_of_scipy_s_and_goes_on_after_a_stop(tmp_path
     whole = ksom.Experiment(tmp_path / "words.yaml", output_dir=tmp_path / "whole").run()
     assert (tmp_path / "whole" / "map.png").exists()
     stops = ["HOOKS.TIMELIMIT.SECONDS", "1e-9"]
-    ksom.Experiment(tmp_path / "words.yaml", stops, tmp_path / "stopped").run()
+    assert ksom.Experiment(tmp_path / "words.yaml", stops, tmp_path / "stopped").run().status == "stopped"
     resumed = ksom.Experiment(tmp_path / "words.yaml", output_dir=tmp_path / "stopped").run(resume=True)
     assert np.array_equal(resumed.som.weights, whole.som.weights)
     assert np.array_equal(

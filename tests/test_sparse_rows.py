@@ -120,7 +120,6 @@ DAMAGED = {
     "too few begins": ([1.0], [0], [0, 1]),
     "fewer features than values": ([1.0, 2.0], [0], [0, 1, 2]),
     "features that are no integers": ([1.0], [0.5], [0, 1, 1]),
-    "no feature at all": ([], [], [0, 0, 0], -1),
     "a table of values": ([[1.0]], [0], [0, 1, 1]),
 }
 
@@ -177,7 +176,10 @@ FILES = {
     "no format": ({**CSR, "format": 3.0}, r"m\.npz: holds a sparse matrix of the format "),
     "an array too few": ({key: CSR[key] for key in CSR if key != "indptr"}, r"m\.npz: lacks arrays of a sparse matrix"),
     "a shape of one side": ({**CSR, "shape": [2]}, r"m\.npz: lacks arrays of a sparse matrix"),
-    "a negative side": ({**CSR, "shape": [2, -3]}, r"m\.npz: the arrays of the sparse matrix do not fit together"),
+    "a negative side": (
+        {**CSR, "shape": [2, -3], "data": [], "indices": np.array([], int), "indptr": [0, 0, 0]},
+        r"m\.npz: the arrays of the sparse matrix do not fit together",
+    ),
     "text": ({**CSR, "data": ["a"]}, r"m\.npz: the samples must be real numbers, got <U1"),
     "arrays that do not fit": ({**CSR, "indices": [7]}, r"m\.npz: the arrays of the sparse matrix do not fit together"),
 }
