@@ -87,6 +87,8 @@ class Factors(NamedTuple):
     """Shape (phases, 2 width − 1)."""
     phases: NDArray[np.int32]
     """Shape (2, 2 height − 1)."""
+    is_product: bool = True
+    """Whether the neighbourhood is a product of rows and columns."""
 
 
 @NEIGHBOURHOODS.register("gaussian")
@@ -265,7 +267,7 @@ def _squares(neighbourhood: Neighbourhood, lattice: Lattice) -> Factors:
     pairs = np.stack(np.broadcast_arrays(rows, phases), axis=-1).reshape(-1, 2)
     different, places = np.unique(pairs, axis=0, return_inverse=True)
     of_both = different[:, :1] + columns[different[:, 1].astype(np.int32)]
-    return Factors(np.zeros_like(rows), of_both, places.reshape(phases.shape).astype(np.int32))
+    return Factors(np.zeros_like(rows), of_both, places.reshape(phases.shape).astype(np.int32), is_product=False)
 
 
 def _tables(
@@ -283,7 +285,7 @@ def _tables(
         rows = of(squares.rows)
     else:
         rows = (columns != 0).any(axis=2)[:, squares.phases].any(axis=1).astype(dtype)
-    return (Factors(*tables, squares.phases) for tables in zip(rows, columns, strict=True))
+    return (squares._replace(rows=row, columns=column) for row, column in zip(rows, columns, strict=True))
 
 
 def _of(neighbourhood: Neighbourhood, squares: NDArray[np.float64], sigmas: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from ksom.kernels.backend import OnlineStep
 from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
-from ksom.kernels.numba.batch import add_samples, smooth, take_means
+from ksom.kernels.numba.batch import Smoothing, add_samples, runs_of, smooth, smoothing, spread_rows, take_means
 from ksom.kernels.numba.boxes import in_room, make_room
 from ksom.kernels.numba.look_ahead import LookAhead, is_worth_it
 from ksom.kernels.numba.online import catch_up, learn
@@ -18,6 +18,7 @@ from ksom.kernels.numba.threads import share_out
 from ksom.kernels.numba.tile_search import all_distances, measure_boxes
 from ksom.kernels.numba.tiles import as_map, as_tiles
 from ksom.kernels.numba.vectors import LANES, laid_out
+from ksom.kernels.spread import spread
 from ksom.method.neighbourhood import Factors
 from ksom.samples import Block
 
@@ -106,28 +107,35 @@ class NumbaBackend:
 
     def _smoothed(self, values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64]:
         """Σ_b h(b, k) · values[b] for every node k, shape (K, n); in place where there is one phase."""
+        if not factors.is_product:
+            return self._spread(values, factors)
         height, width = self._tiles.height, self._tiles.width
+        of_rows, of_columns = (1, height, values.size // height), (height, width, values.shape[1])
         in_place = len(factors.columns) == 1
-        smoothed = values if in_place else np.zeros_like(values)
+        smoothed, along_rows = (values, values) if in_place else (np.zeros_like(values), np.empty_like(values))
+        row_runs = runs_of(factors.rows)
         for phase, columns in enumerate(factors.columns):
-            along_rows = values if in_place else np.empty_like(values)
-            rows = np.where(factors.phases == phase, factors.rows, 0)
-            self._smooth(rows, (1, height, -1), values, along_rows)
-            self._smooth(np.stack([columns, columns]), (height, width, -1), along_rows, smoothed, adding=not in_place)
+            rows = smoothing(np.where(factors.phases == phase, factors.rows, 0), row_runs, of_rows)
+            self._smooth(rows, values.reshape(of_rows), along_rows.reshape(of_rows))
+            table = np.stack([columns, columns])
+            for which in _reached(rows):
+                along = smoothing(table, runs_of(table), of_columns, which)
+                self._smooth(along, along_rows.reshape(of_columns), smoothed.reshape(of_columns), adding=not in_place)
         return smoothed
 
     def _smooth(
-        self,
-        table: NDArray[np.float64],
-        shape: tuple[int, int, int],
-        source: NDArray[np.float64],
-        target: NDArray[np.float64],
-        *,
-        adding: bool = False,
+        self, how: Smoothing, source: NDArray[np.float64], target: NDArray[np.float64], *, adding: bool = False
     ) -> None:
-        """Smooth the middle axis of arrays that are seen in a shape."""
-        strips, work = -(-source.size // shape[1] // LANES), shape[1] * source.size
-        self._share_out(smooth, strips, work, 1, table, source.reshape(shape), target.reshape(shape), adding)
+        self._share_out(smooth, -(-how.lines // LANES), source.shape[1] * source.size, 1, how, source, target, adding)
+
+    def _spread(self, values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64]:
+        """Σ_b h(b, k) · values[b] for every node k, shape (K, n), for h that is no product."""
+        target = np.zeros_like(values)
+        by_rows = (self._tiles.height, -1)
+        work = (factors.rows.size + factors.columns.shape[1]) * values.size
+        arrays = spread(factors), values.reshape(by_rows), target.reshape(by_rows)
+        self._share_out(spread_rows, self._tiles.height, work, 1, *arrays)
+        return target
 
     def _share_out(self, kernel: Callable[..., None], count: int, work: int, least: int, *arrays: Any) -> None:
         """Let a kernel do 0 … count − 1, on several threads if it is worth it."""
@@ -135,3 +143,9 @@ class NumbaBackend:
             kernel(0, count, *arrays)
         else:
             share_out(kernel, count, self._threads, least, *arrays)
+
+
+def _reached(rows: Smoothing) -> list[slice]:
+    """Return which rows have got anything from those that they were smoothed from: even ones, odd ones, both."""
+    halves = [slice(parity, None, 2) for parity in (0, 1) if rows.meets[parity].any()]
+    return [slice(None)] if len(halves) == 2 else halves

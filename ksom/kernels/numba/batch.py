@@ -3,11 +3,56 @@
 Every addition happens in the reference's order; what is left out adds 0 to a sum that is not −0, which changes no bit.
 """
 
+from typing import Any, NamedTuple
+
 import numpy as np
+from numpy.typing import NDArray
 
 from ksom.kernels.numba.boxes import first_node
 from ksom.kernels.numba.compilation import ENTRY, MAKING_ROOM, PART, compiled
 from ksom.kernels.numba.vectors import LANES
+
+
+class Smoothing(NamedTuple):
+    """How an axis is smoothed."""
+
+    factors: NDArray[np.float64]
+    """By the parity of the source's place and Δ + length − 1, shape (2, 2 length − 1)."""
+    runs: NDArray[np.int64]
+    """The first and the last of each run of Δ with factors other than 0, the largest Δ first, shape (runs, 2)."""
+    meets: NDArray[np.bool_]
+    """Whether places of one parity have factors for sources of another, by both, shape (2, 2)."""
+    first: int
+    """The first index of the outer axis that is smoothed …"""
+    step: int
+    """… and how far it is to the next."""
+    lines: int
+    """How many lines along the axis these are."""
+
+
+def smoothing(
+    factors: NDArray[np.float64], runs: NDArray[np.int64], shape: tuple[int, int, int], which: slice = slice(None)
+) -> Smoothing:
+    """Return how the middle axis of arrays of a shape is smoothed, for which of the outer indices."""
+    outer, length, inner = shape
+    # Δ has the parity of its target's place less that of its source's; it stands at Δ + length − 1.
+    meets = [[factors[source, (target + source + length - 1) % 2 :: 2].any() for source in (0, 1)] for target in (0, 1)]
+    indices = range(*which.indices(outer))
+    return Smoothing(factors, runs, np.array(meets), indices.start, indices.step, len(indices) * inner)
+
+
+def runs_of(table: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the runs of Δ where tables, by Δ + length − 1 along their last axis, are not 0; see `Smoothing`.
+
+    Examples
+    --------
+    >>> runs_of(np.array([0.0, 1.0, 1.0, 0.0, 0.5])).tolist()
+    [[2, 2], [-1, 0]]
+    """
+    is_there = (table != 0).reshape(-1, table.shape[-1]).any(axis=0)
+    edges = np.flatnonzero(np.diff(is_there, prepend=False, append=False)).reshape(-1, 2)
+    edges -= np.array([0, 1]) + table.shape[-1] // 2
+    return np.ascontiguousarray(edges[::-1])
 
 
 @compiled(**MAKING_ROOM)
@@ -42,75 +87,127 @@ def add_samples(samples, winners, block_rows, sums, counts):
 
 
 @compiled(**MAKING_ROOM)
-def smooth(start, stop, factors, source, target, adding):
+def smooth(start, stop, smoothing, source, target, adding):
     """target[:, i] = Σ_j factors[j % 2, i − j + length − 1] · source[:, j], j ascending; or add that to the target.
 
-    Smooths the middle axis of arrays of shape (a, length, b), in strips of `LANES` of the a · b lines along it, of
-    which it does start … stop − 1. A strip is copied first: it is together in the second cache, is read once for every
-    i, and the target may be the source. Copied number by number: assigning parts of arrays made this take three times
-    as long to compile.
+    Smooths the middle axis of arrays of shape (a, length, b), in strips of `LANES` of the lines along it, of which it
+    does start … stop − 1. A strip is copied first: it is together in the second cache, is read once for every i, and
+    the target may be the source. Copied number by number: assigning parts of arrays made this take three times as long
+    to compile.
     """
-    outer, length, inner = source.shape
-    reach = _reach(factors)
+    _, length, inner = source.shape
     strip, total = np.zeros((length, LANES)), np.empty(LANES)
     for left in range(start * LANES, stop * LANES, LANES):
-        width = min(LANES, outer * inner - left)
+        width = min(LANES, smoothing.lines - left)
         lane = 0
         while lane < width:
             line, run = left + lane, min(width - lane, inner - (left + lane) % inner)
+            outer = smoothing.first + smoothing.step * (line // inner)
             for j in range(length):
                 for k in range(run):
-                    strip[j, lane + k] = source[line // inner, j, line % inner + k]
+                    strip[j, lane + k] = source[outer, j, line % inner + k]
             lane += run
         for i in range(length):
-            total[:] = 0
-            if adding:
-                _copy(i, left, width, target, total)
-            _add(i, max(0, i - reach), min(length, i + reach + 1), factors, strip, total)
-            _put(i, left, width, total, target)
+            if smoothing.meets[i % 2, 0] or smoothing.meets[i % 2, 1]:
+                total[:] = 0
+                if adding:
+                    _copy(i, left, width, smoothing, target, total)
+                _add_runs(i, smoothing, strip, total)
+                _put(i, left, width, smoothing, total, target)
 
 
 @compiled(**PART)
-def _reach(factors):
-    """Return the largest |Δ| with a factor other than 0."""
-    length, reach = factors.shape[1] // 2 + 1, 0
-    for place in range(factors.shape[1]):
-        if factors[0, place] != 0 or factors[1, place] != 0:
-            reach = max(reach, abs(place - length + 1))
-    return reach
-
-
-@compiled(**PART)
-def _copy(i, left, width, values, total):
+def _copy(i, left, width, smoothing, values, total):
     inner = values.shape[2]
     for lane in range(width):
-        total[lane] = values[(left + lane) // inner, i, (left + lane) % inner]
+        outer = smoothing.first + smoothing.step * ((left + lane) // inner)
+        total[lane] = values[outer, i, (left + lane) % inner]
 
 
 @compiled(**PART)
-def _put(i, left, width, total, values):
+def _put(i, left, width, smoothing, total, values):
     inner, lane = values.shape[2], 0
     while lane < width:
         line, run = left + lane, min(width - lane, inner - (left + lane) % inner)
+        outer = smoothing.first + smoothing.step * (line // inner)
         for k in range(run):
-            values[line // inner, i, line % inner + k] = total[lane + k]
+            values[outer, i, line % inner + k] = total[lane + k]
         lane += run
 
 
 @compiled(**PART)
-def _add(i, start, stop, factors, strip, total):
-    """Add the lines' places start … stop − 1 to a total, four at a time: it is stored a quarter as often."""
+def _add_runs(i, smoothing, strip, total):
+    """Add the lines' places that have a factor to a total."""
+    meets, runs = smoothing.meets, smoothing.runs
+    for run in range(runs.shape[0]):
+        start, stop = max(0, i - runs[run, 1]), min(strip.shape[0], i - runs[run, 0] + 1)
+        if meets[i % 2, 0] and meets[i % 2, 1]:
+            _add(i, start, stop, 1, smoothing.factors, strip, total)
+        else:
+            parity = 0 if meets[i % 2, 0] else 1
+            _add(i, start + (start + parity) % 2, stop, 2, smoothing.factors, strip, total)
+
+
+@compiled(**PART)
+def _add(i, start, stop, step, factors, strip, total):
+    """Add every step-th of the lines' places start … stop − 1 to a total, four at a time.
+
+    So it is stored a quarter as often.
+    """
     zero = factors.shape[1] // 2 + i
-    fours = stop - (stop - start) % 4
-    for j in range(start, fours, 4):
-        a, b = factors[j % 2, zero - j], factors[(j + 1) % 2, zero - j - 1]
-        c, d = factors[j % 2, zero - j - 2], factors[(j + 1) % 2, zero - j - 3]
+    j, after = start, (start + step) % 2
+    while j + 3 * step < stop:
+        j1, j2, j3 = j + step, j + 2 * step, j + 3 * step
+        a, b = factors[j % 2, zero - j], factors[after, zero - j1]
+        c, d = factors[j % 2, zero - j2], factors[after, zero - j3]
         for k in range(total.size):
-            total[k] = total[k] + a * strip[j, k] + b * strip[j + 1, k] + c * strip[j + 2, k] + d * strip[j + 3, k]
-    for j in range(fours, stop):
+            total[k] = total[k] + a * strip[j, k] + b * strip[j1, k] + c * strip[j2, k] + d * strip[j3, k]
+        j += 4 * step
+    while j < stop:
         a = factors[j % 2, zero - j]
         for k in range(total.size):
             total[k] = total[k] + a * strip[j, k]
+        j += step
+
+
+@compiled(**MAKING_ROOM)
+def spread_rows(start, stop, order, source, target):
+    """Σ_b h(b, k) · source[b] for the nodes k of the rows start … stop − 1, in the order that `Spread` tells.
+
+    Arrays of shape (H, W · n); the target is filled with zeros.
+    """
+    height, size = source.shape
+    width = order.columns.shape[1] // 2 + 1
+    along_rows = np.empty(size)
+    for target_row in range(start, stop):
+        parity, reached = target_row % 2, 0
+        for i in range(order.columns.shape[1]):
+            column, reach = order.columns[parity, i], order.reach[parity, i]
+            if reach > 0:
+                if reached == 0 or not order.goes_on[parity, i]:
+                    along_rows[:] = 0
+                    reached = 0
+                for j in range(reached, reach):
+                    row = order.rows[parity, j]
+                    source_row = target_row - (row - height + 1)
+                    if 0 <= source_row < height:
+                        _add_row(order.factors[parity, row, column], source, source_row, along_rows)
+                reached = reach
+                _add_moved(along_rows, (column - width + 1) * (size // width), target, target_row)
+
+
+@compiled(**PART)
+def _add_row(factor, source, row, total):
+    for i in range(total.size):
+        total[i] = total[i] + factor * source[row, i]
+
+
+@compiled(**PART)
+def _add_moved(values, places, target, row):
+    """Add values to a row, so many places to the right; what leaves it is lost."""
+    left = max(0, -places)
+    for i in range(values.size - abs(places)):
+        target[row, np.uint64(left + places + i)] += values[np.uint64(left + i)]
 
 
 @compiled(**ENTRY)

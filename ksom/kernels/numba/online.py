@@ -121,7 +121,7 @@ def rate_tile(tile, sample, tiles, segment, room):
     phases = segment.column_factors.shape[1]
     if phases == 1:
         _copy_factors(segment.column_factors, block, 0, start, last, room.factors)
-    two_ago, one_ago = -1, -1
+    two_ago = one_ago = np.int64(-1)
     for i in range(room.rates.shape[0]):
         down = min(top + i, bottom) - row + tiles.height - 1  # beyond the map's edge the last row's
         factors = room.factors
