@@ -289,13 +289,22 @@ def _tables(
 
 
 def _of(neighbourhood: Neighbourhood, squares: NDArray[np.float64], sigmas: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return h at all squares, one of which is 0, for each sigma, shape (sigmas, *squares.shape)."""
-    different, places = np.unique(squares, return_inverse=True)  # a table repeats itself: half as many exponentials
-    factors = _as_floats(neighbourhood, neighbourhood.of(different, sigmas), (len(sigmas), len(different)))
+    """Return h at all squares for each sigma, shape (sigmas, *squares.shape)."""
+    if neighbourhood.is_product:  # a short table that repeats itself: half as many exponentials
+        different, places = np.unique(squares, return_inverse=True)
+        return _checked(neighbourhood, different, sigmas)[:, places.reshape(squares.shape)]
+    return _checked(neighbourhood, squares.reshape(-1), sigmas).reshape(-1, *squares.shape)
+
+
+def _checked(
+    neighbourhood: Neighbourhood, squares: NDArray[np.float64], sigmas: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return h at squares of shape (n,) for sigmas of shape (s, 1); refuse what no neighbourhood can be."""
+    factors = _as_floats(neighbourhood, neighbourhood.of(squares, sigmas), (len(sigmas), len(squares)))
     least, most = factors.min(), factors.max()
-    if not (neighbourhood.lowest <= least and most <= 1 and (factors[:, 0] == 1).all()):
-        _refuse(neighbourhood, different, sigmas[:, 0], factors)
-    return factors[:, places.reshape(squares.shape)]
+    if not (neighbourhood.lowest <= least and most <= 1 and (factors[:, squares == 0] == 1).all()):
+        _refuse(neighbourhood, squares, sigmas[:, 0], factors)
+    return factors
 
 
 def _as_floats(neighbourhood: Neighbourhood, values: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -319,7 +328,7 @@ def _refuse(
     """Say which of some factors cannot be, and why."""
     lowest = neighbourhood.lowest
     is_wrong = ~((lowest <= factors) & (factors <= 1))
-    is_wrong[:, 0] |= factors[:, 0] != 1
+    is_wrong |= (squares == 0) & (factors != 1)
     sigma, square = np.argwhere(is_wrong)[0]
     must = "be 1 at the winner" if square == 0 else f"be a number from its `lowest`, {lowest:g}, to 1 everywhere"
     where = f"{neighbourhood!r}, d² = {squares[square]:g}, sigma = {sigmas[sigma]:g}"

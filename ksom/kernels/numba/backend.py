@@ -1,6 +1,7 @@
 """The compiled backend: what the numpy backend does, bit for bit, with less work."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from ksom.kernels.numba.threads import share_out
 from ksom.kernels.numba.tile_search import all_distances, measure_boxes
 from ksom.kernels.numba.tiles import as_map, as_tiles
 from ksom.kernels.numba.vectors import LANES, laid_out
-from ksom.kernels.spread import spread
+from ksom.kernels.spread import Spread, spread
 from ksom.method.neighbourhood import Factors
 from ksom.samples import Block
 
@@ -72,7 +73,8 @@ class NumbaBackend:
         return made
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
-        numerators, denominators = (self._smoothed(array, factors) for array in (node_sums.sums, node_sums.counts))
+        smoothed = partial(self._smoothed, factors) if factors.is_product else partial(self._spread, spread(factors))
+        numerators, denominators = map(smoothed, (node_sums.sums, node_sums.counts))
         count, work = len(self._tiles.weights), numerators.size
         self._share_out(take_means, count, work, 1, self._tiles, numerators, denominators, LEAST_WEIGHT)
         self._boxes_hold, self._search = False, None
@@ -105,10 +107,8 @@ class NumbaBackend:
             learn(self._tiles, segment, self._room)
             self._boxes_hold = True
 
-    def _smoothed(self, values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64]:
-        """Σ_b h(b, k) · values[b] for every node k, shape (K, n); in place where there is one phase."""
-        if not factors.is_product:
-            return self._spread(values, factors)
+    def _smoothed(self, factors: Factors, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Σ_b h(b, k) · values[b] for every node k, shape (K, n), for a product; in place where there is one phase."""
         height, width = self._tiles.height, self._tiles.width
         of_rows, of_columns = (1, height, values.size // height), (height, width, values.shape[1])
         in_place = len(factors.columns) == 1
@@ -128,13 +128,12 @@ class NumbaBackend:
     ) -> None:
         self._share_out(smooth, -(-how.lines // LANES), source.shape[1] * source.size, 1, how, source, target, adding)
 
-    def _spread(self, values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64]:
+    def _spread(self, order: Spread, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Σ_b h(b, k) · values[b] for every node k, shape (K, n), for h that is no product."""
         target = np.zeros_like(values)
-        by_rows = (self._tiles.height, -1)
-        work = (factors.rows.size + factors.columns.shape[1]) * values.size
-        arrays = spread(factors), values.reshape(by_rows), target.reshape(by_rows)
-        self._share_out(spread_rows, self._tiles.height, work, 1, *arrays)
+        work, by_rows = 2 * order.reach.shape[1] * values.size, (self._tiles.height, -1)
+        arrays = values.reshape(by_rows), target.reshape(by_rows)
+        self._share_out(spread_rows, self._tiles.height, work, 1, order, *arrays)
         return target
 
     def _share_out(self, kernel: Callable[..., None], count: int, work: int, least: int, *arrays: Any) -> None:

@@ -95,43 +95,33 @@ def smooth(start, stop, smoothing, source, target, adding):
     the target may be the source. Copied number by number: assigning parts of arrays made this take three times as long
     to compile.
     """
-    _, length, inner = source.shape
-    strip, total = np.zeros((length, LANES)), np.empty(LANES)
+    strip, total = np.zeros((source.shape[1], LANES)), np.empty(LANES)
+    outers, inners = np.empty(LANES, np.uint64), np.empty(LANES, np.uint64)
     for left in range(start * LANES, stop * LANES, LANES):
         width = min(LANES, smoothing.lines - left)
-        lane = 0
-        while lane < width:
-            line, run = left + lane, min(width - lane, inner - (left + lane) % inner)
-            outer = smoothing.first + smoothing.step * (line // inner)
-            for j in range(length):
-                for k in range(run):
-                    strip[j, lane + k] = source[outer, j, line % inner + k]
-            lane += run
-        for i in range(length):
+        _copy_strip(left, width, smoothing, source, strip, outers, inners)
+        for i in range(source.shape[1]):
             if smoothing.meets[i % 2, 0] or smoothing.meets[i % 2, 1]:
                 total[:] = 0
-                if adding:
-                    _copy(i, left, width, smoothing, target, total)
+                for lane in range(width if adding else 0):
+                    total[lane] = target[outers[lane], i, inners[lane]]
                 _add_runs(i, smoothing, strip, total)
-                _put(i, left, width, smoothing, total, target)
+                for lane in range(width):
+                    target[outers[lane], i, inners[lane]] = total[lane]
 
 
 @compiled(**PART)
-def _copy(i, left, width, smoothing, values, total):
-    inner = values.shape[2]
-    for lane in range(width):
-        outer = smoothing.first + smoothing.step * ((left + lane) // inner)
-        total[lane] = values[outer, i, (left + lane) % inner]
-
-
-@compiled(**PART)
-def _put(i, left, width, smoothing, total, values):
-    inner, lane = values.shape[2], 0
+def _copy_strip(left, width, smoothing, source, strip, outers, inners):
+    """Copy some lines, and note at which outer and inner index each lies."""
+    inner, lane = source.shape[2], 0
     while lane < width:
         line, run = left + lane, min(width - lane, inner - (left + lane) % inner)
         outer = smoothing.first + smoothing.step * (line // inner)
         for k in range(run):
-            values[outer, i, line % inner + k] = total[lane + k]
+            outers[lane + k], inners[lane + k] = outer, line % inner + k
+        for j in range(source.shape[1]):
+            for k in range(run):
+                strip[j, lane + k] = source[outer, j, line % inner + k]
         lane += run
 
 
@@ -176,30 +166,33 @@ def spread_rows(start, stop, order, source, target):
 
     Arrays of shape (H, W · n); the target is filled with zeros.
     """
-    height, size = source.shape
-    width = order.columns.shape[1] // 2 + 1
-    along_rows = np.empty(size)
-    for target_row in range(start, stop):
-        parity, reached = target_row % 2, 0
-        for i in range(order.columns.shape[1]):
-            column, reach = order.columns[parity, i], order.reach[parity, i]
-            if reach > 0:
-                if reached == 0 or not order.goes_on[parity, i]:
-                    along_rows[:] = 0
-                    reached = 0
-                for j in range(reached, reach):
-                    row = order.rows[parity, j]
-                    source_row = target_row - (row - height + 1)
-                    if 0 <= source_row < height:
-                        _add_row(order.factors[parity, row, column], source, source_row, along_rows)
-                reached = reach
-                _add_moved(along_rows, (column - width + 1) * (size // width), target, target_row)
+    along_rows = np.empty(source.shape[1])
+    columns, width = order.columns.shape[1], order.columns.shape[1] // 2 + 1
+    for row in range(start, stop):
+        parity, reached = row % 2, 0
+        for i in range(columns):
+            reach = order.reach[parity, i]
+            if reach == 0:
+                continue
+            if reached == 0 or not order.goes_on[parity, i]:
+                along_rows[:] = 0
+                reached = 0
+            _add_rows(row, i, reached, order, source, along_rows)
+            _add_moved(along_rows, (order.columns[parity, i] - width + 1) * (source.shape[1] // width), target, row)
+            reached = reach
 
 
 @compiled(**PART)
-def _add_row(factor, source, row, total):
-    for i in range(total.size):
-        total[i] = total[i] + factor * source[row, i]
+def _add_rows(target_row, i, reached, order, source, total):
+    """Add the rows that the i-th of the columns reaches, but for those that have been reached."""
+    parity, height = target_row % 2, source.shape[0]
+    for j in range(reached, order.reach[parity, i]):
+        down = order.rows[parity, j]
+        row = target_row - (down - height + 1)
+        if 0 <= row < height:
+            factor = order.factors[parity, down, order.columns[parity, i]]
+            for k in range(total.size):
+                total[k] = total[k] + factor * source[row, k]
 
 
 @compiled(**PART)
