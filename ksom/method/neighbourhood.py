@@ -264,9 +264,8 @@ def _squares(neighbourhood: Neighbourhood, lattice: Lattice) -> Factors:
     rows, columns, phases = lattice.row_squares(), lattice.column_squares(), lattice.phases()
     if neighbourhood.is_product:
         return Factors(rows, columns, phases)
-    pairs = np.stack(np.broadcast_arrays(rows, phases), axis=-1).reshape(-1, 2)
-    different, places = np.unique(pairs, axis=0, return_inverse=True)
-    of_both = different[:, :1] + columns[different[:, 1].astype(np.int32)]
+    different, places = np.unique(rows + 1j * phases, return_inverse=True)  # as pairs: by the square, then the phase
+    of_both = different.real[:, np.newaxis] + columns[different.imag.astype(np.int32)]
     return Factors(np.zeros_like(rows), of_both, places.reshape(phases.shape).astype(np.int32), is_product=False)
 
 

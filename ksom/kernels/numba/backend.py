@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from ksom.kernels.backend import OnlineStep
 from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
-from ksom.kernels.numba.batch import Smoothing, add_samples, runs_of, smooth, smoothing, spread_rows, take_means
+from ksom.kernels.numba.batch import Smoothing, add_samples, smooth, smoothings, spread_rows, take_means
 from ksom.kernels.numba.boxes import in_room, make_room
 from ksom.kernels.numba.look_ahead import LookAhead, is_worth_it
 from ksom.kernels.numba.online import catch_up, learn
@@ -73,7 +73,10 @@ class NumbaBackend:
         return made
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
-        smoothed = partial(self._smoothed, factors) if factors.is_product else partial(self._spread, spread(factors))
+        is_product = factors.is_product
+        smoothed = (
+            partial(self._smoothed, smoothings(factors)) if is_product else partial(self._spread, spread(factors))
+        )
         numerators, denominators = map(smoothed, (node_sums.sums, node_sums.counts))
         count, work = len(self._tiles.weights), numerators.size
         self._share_out(take_means, count, work, 1, self._tiles, numerators, denominators, LEAST_WEIGHT)
@@ -107,26 +110,25 @@ class NumbaBackend:
             learn(self._tiles, segment, self._room)
             self._boxes_hold = True
 
-    def _smoothed(self, factors: Factors, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _smoothed(
+        self, how: list[tuple[Smoothing, list[Smoothing]]], values: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """Σ_b h(b, k) · values[b] for every node k, shape (K, n), for a product; in place where there is one phase."""
         height, width = self._tiles.height, self._tiles.width
         of_rows, of_columns = (1, height, values.size // height), (height, width, values.shape[1])
-        in_place = len(factors.columns) == 1
+        in_place = len(how) == 1
         smoothed, along_rows = (values, values) if in_place else (np.zeros_like(values), np.empty_like(values))
-        row_runs = runs_of(factors.rows)
-        for phase, columns in enumerate(factors.columns):
-            rows = smoothing(np.where(factors.phases == phase, factors.rows, 0), row_runs, of_rows)
+        for rows, columns in how:
             self._smooth(rows, values.reshape(of_rows), along_rows.reshape(of_rows))
-            table = np.stack([columns, columns])
-            for which in _reached(rows):
-                along = smoothing(table, runs_of(table), of_columns, which)
-                self._smooth(along, along_rows.reshape(of_columns), smoothed.reshape(of_columns), adding=not in_place)
+            for some in columns:
+                self._smooth(some, along_rows.reshape(of_columns), smoothed.reshape(of_columns), adding=not in_place)
         return smoothed
 
     def _smooth(
         self, how: Smoothing, source: NDArray[np.float64], target: NDArray[np.float64], *, adding: bool = False
     ) -> None:
-        self._share_out(smooth, -(-how.lines // LANES), source.shape[1] * source.size, 1, how, source, target, adding)
+        lines = len(range(how.first, source.shape[0], how.step)) * source.shape[2]
+        self._share_out(smooth, -(-lines // LANES), source.shape[1] * source.size, 1, how, source, target, adding)
 
     def _spread(self, order: Spread, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Σ_b h(b, k) · values[b] for every node k, shape (K, n), for h that is no product."""
@@ -142,9 +144,3 @@ class NumbaBackend:
             kernel(0, count, *arrays)
         else:
             share_out(kernel, count, self._threads, least, *arrays)
-
-
-def _reached(rows: Smoothing) -> list[slice]:
-    """Return which rows have got anything from those that they were smoothed from: even ones, odd ones, both."""
-    halves = [slice(parity, None, 2) for parity in (0, 1) if rows.meets[parity].any()]
-    return [slice(None)] if len(halves) == 2 else halves

@@ -3,7 +3,7 @@
 Every addition happens in the reference's order; what is left out adds 0 to a sum that is not −0, which changes no bit.
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ksom.kernels.numba.boxes import first_node
 from ksom.kernels.numba.compilation import ENTRY, MAKING_ROOM, PART, compiled
 from ksom.kernels.numba.vectors import LANES
+from ksom.method.neighbourhood import Factors
 
 
 class Smoothing(NamedTuple):
@@ -26,33 +27,45 @@ class Smoothing(NamedTuple):
     """The first index of the outer axis that is smoothed …"""
     step: int
     """… and how far it is to the next."""
-    lines: int
-    """How many lines along the axis these are."""
 
 
-def smoothing(
-    factors: NDArray[np.float64], runs: NDArray[np.int64], shape: tuple[int, int, int], which: slice = slice(None)
-) -> Smoothing:
-    """Return how the middle axis of arrays of a shape is smoothed, for which of the outer indices."""
-    outer, length, inner = shape
-    # Δ has the parity of its target's place less that of its source's; it stands at Δ + length − 1.
-    meets = [[factors[source, (target + source + length - 1) % 2 :: 2].any() for source in (0, 1)] for target in (0, 1)]
-    indices = range(*which.indices(outer))
-    return Smoothing(factors, runs, np.array(meets), indices.start, indices.step, len(indices) * inner)
+def smoothings(factors: Factors) -> list[tuple[Smoothing, list[Smoothing]]]:
+    """Return how rows are smoothed in each phase, and then columns: those of the rows that have got anything."""
+    made, row_runs = [], runs_of(factors.rows)
+    for phase, columns in enumerate(factors.columns):
+        rows = np.where(factors.phases == phase, factors.rows, 0)
+        meets, column_runs, table = _meets(rows), runs_of(columns), np.stack([columns, columns])
+        along = [Smoothing(table, column_runs, np.ones((2, 2), np.bool_), *which) for which in _reached(meets)]
+        made.append((Smoothing(rows, row_runs, meets, 0, 1), along))
+    return made
 
 
-def runs_of(table: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the runs of Δ where tables, by Δ + length − 1 along their last axis, are not 0; see `Smoothing`.
+def runs_of(table: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return the runs of Δ where a table, by Δ + length − 1, is not 0; see `Smoothing`.
 
     Examples
     --------
     >>> runs_of(np.array([0.0, 1.0, 1.0, 0.0, 0.5])).tolist()
     [[2, 2], [-1, 0]]
     """
-    is_there = (table != 0).reshape(-1, table.shape[-1]).any(axis=0)
-    edges = np.flatnonzero(np.diff(is_there, prepend=False, append=False)).reshape(-1, 2)
-    edges -= np.array([0, 1]) + table.shape[-1] // 2
+    is_there = np.zeros(table.size + 2, dtype=np.bool_)
+    is_there[1:-1] = table != 0
+    edges = np.flatnonzero(is_there[1:] != is_there[:-1]).reshape(-1, 2)
+    edges -= np.array([0, 1]) + table.size // 2
     return np.ascontiguousarray(edges[::-1])
+
+
+def _meets(factors: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return whether there are factors for targets and sources of each parity, by both."""
+    # Δ has the parity of the target's place less that of the source's; it stands at Δ + length − 1.
+    middle, is_there = factors.shape[1] // 2, factors != 0
+    return np.array([[is_there[p, (q + p + middle) % 2 :: 2].any() for p in (0, 1)] for q in (0, 1)])
+
+
+def _reached(meets: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return the first of the places that have got anything, and how far it is to the next: 2 steps, or 1."""
+    halves = [(parity, 2) for parity in (0, 1) if meets[parity].any()]
+    return [(0, 1)] if len(halves) == 2 else halves
 
 
 @compiled(**MAKING_ROOM)
@@ -95,10 +108,11 @@ def smooth(start, stop, smoothing, source, target, adding):
     the target may be the source. Copied number by number: assigning parts of arrays made this take three times as long
     to compile.
     """
+    lines = len(range(smoothing.first, source.shape[0], smoothing.step)) * source.shape[2]
     strip, total = np.zeros((source.shape[1], LANES)), np.empty(LANES)
     outers, inners = np.empty(LANES, np.uint64), np.empty(LANES, np.uint64)
     for left in range(start * LANES, stop * LANES, LANES):
-        width = min(LANES, smoothing.lines - left)
+        width = min(LANES, lines - left)
         _copy_strip(left, width, smoothing, source, strip, outers, inners)
         for i in range(source.shape[1]):
             if smoothing.meets[i % 2, 0] or smoothing.meets[i % 2, 1]:
