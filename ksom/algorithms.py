@@ -15,7 +15,7 @@ from ksom.kernels.node_sums import sum_of_parts
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
 from ksom.method.neighbourhood import factors_of_all, require_no_negative, whole_factors
-from ksom.method.schedules import SCHEDULES, Exponential, Geometric, Schedule, ScheduleLike, as_schedule
+from ksom.method.schedules import SCHEDULES, Exponential, Geometric, Schedule, ScheduleLike, as_schedule, values
 from ksom.registry import Registry
 from ksom.representation import as_call
 from ksom.samples import Block, Range
@@ -34,6 +34,9 @@ Batches = Callable[[int], Iterable[Block]]
 
 class Algorithm(Protocol):
     """A way to train; holds what is constant in a training."""
+
+    weighs_samples: bool = False
+    """Whether it can let samples count by their weights."""
 
     def prepare(self, som: KohonenSOM, iterations: int) -> None:
         """Complete the parameters for a map and a number of iterations, and check them."""
@@ -64,11 +67,12 @@ class Online(Algorithm):
 
     Parameters
     ----------
-    sigma : schedule, str, float or pair of float
-        Radius of the neighbourhood, lattice steps: a schedule or its name, its start, or (start, end). Default start:
-        half of the map's longer side, at least 1; end: 1. On a map of at most two rows and columns, where 1 step
-        reaches everything, it ends at 0.3, and both schedules are geometric by default.
-    learning_rate : schedule, str, float or pair of float
+    sigma : schedule, str, float, pair of float, or function
+        Radius of the neighbourhood, lattice steps: a schedule or its name, its start, (start, end), or a function of p,
+        from 0 in the first iteration to 1 in the last. Default start: half of the map's longer side, at least 1; end:
+        1. On a map of at most two rows and columns, where 1 step reaches everything, it ends at 0.3, and both schedules
+        are geometric by default.
+    learning_rate : schedule, str, float, pair of float, or function
         alpha, in (0, 1]; likewise. Default start: 0.1; end: 0.01.
 
     Raises
@@ -96,11 +100,11 @@ class Online(Algorithm):
             self.sigma = self.learning_rate = Geometric()
         self.sigma, self._sigma, start = _bound_sigma(self.sigma, som.lattice, iterations, end=1.0)
         self.learning_rate = self.learning_rate.chosen(start=0.1, end=0.01)
-        self._learning_rate = self.learning_rate.bound(iterations, start)
         for name in ("start", "end"):
             rate = getattr(self.learning_rate, name, 0)
-            if rate > 1:
+            if isinstance(rate, float) and rate > 1:
                 raise ParameterError(f"algorithm.learning_rate.{name}", "be > 0 and <= 1", rate)
+        self._learning_rate = values("algorithm.learning_rate", self.learning_rate, iterations, start, at_most=1)
 
     def work(self, samples: int) -> Work:
         """Return what is to do in all iterations: to show each sample by itself."""
@@ -135,10 +139,11 @@ class Batch(Algorithm):
 
     Parameters
     ----------
-    sigma : schedule, str, float or pair of float
-        Radius of the neighbourhood, lattice steps: a schedule or its name, its start, or (start, end). Default start:
-        half of the map's longer side, at least 1; end: 0.7 (0.3 on a map of at most two rows and columns), reached in
-        the last iteration by geometric and linear ones; an exponential one goes to 1. A single iteration has the start.
+    sigma : schedule, str, float, pair of float, or function
+        Radius of the neighbourhood, lattice steps: a schedule or its name, its start, (start, end), or a function of p,
+        from 0 in the first iteration to 1 in the last. Default start: half of the map's longer side, at least 1; end:
+        0.7 (0.3 on a map of at most two rows and columns), reached in the last iteration by all but exponential and
+        constant ones; an exponential one goes to 1. A single iteration has the start.
 
     Raises
     ------
@@ -152,6 +157,7 @@ class Batch(Algorithm):
     """
 
     parts = {"sigma": SCHEDULES}
+    weighs_samples = True
 
     def __init__(self, sigma: ScheduleLike = "geometric") -> None:
         self.sigma = as_schedule("sigma", sigma, usual="geometric")
@@ -234,7 +240,7 @@ def _bound_sigma(
     start = max(1.0, max(lattice.height, lattice.width) / 2)  # a neighbourhood that reaches most of the map
     schedule = schedule.chosen(start, NARROW if _is_tiny(lattice) else end)
     first = start if schedule.start is None else schedule.start
-    return schedule, schedule.bound(iterations, first), first
+    return schedule, values("algorithm.sigma", schedule, iterations, first), first
 
 
 def _is_tiny(lattice: Lattice) -> bool:

@@ -31,7 +31,7 @@ class Segment(NamedTuple):
     """alpha · rows[Δrow], by Δrow + H − 1, shape (B, 2H − 1)."""
     column_factors: NDArray[Any]
     """Of each phase, by Δcolumn + W − 1, shape (B, phases, 2W − 1): along a row of nodes it is read forwards."""
-    phases: NDArray[np.int16]
+    phases: NDArray[np.int32]
     """Which phase holds, by the parity of the winner's row and Δrow + H − 1, shape (2, 2H − 1)."""
     row_around: int
     """After how many rows one comes back, where all tables repeat; `OPEN` elsewhere. Distances go the shorter way."""
@@ -77,7 +77,7 @@ def _segment(
     blocks: list[Block],
     row_tables: list[NDArray[Any]],
     column_tables: list[NDArray[Any]],
-    phases: NDArray[np.int16],
+    phases: NDArray[np.int32],
     learning_rates: list[float],
 ) -> Segment:
     """Gather blocks of samples and how each is learned: its factors and its learning rate."""
