@@ -1,4 +1,4 @@
-"""Batch training counts what is there, as often as it weighs; online training refuses weights."""
+"""Batch training counts what is there, as often as it weighs."""
 
 from typing import Any
 
@@ -7,8 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from ksom import KohonenSOM, Trainer
-from ksom.errors import ParameterError
 from ksom.kernels.node_sums import LEAST_WEIGHT, NodeSums, sum_of_parts
 from ksom.kernels.numba.backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend
@@ -123,12 +121,3 @@ def test_a_feature_of_a_node_that_nothing_counts_for_keeps_its_weight(backend):
 @pytest.mark.parametrize(("weight", "expected"), [(LEAST_WEIGHT, 7.0), (LEAST_WEIGHT / 2, 5.0), (0, 5.0)])
 def test_a_node_whose_samples_weigh_less_than_1e_12_keeps_its_weight(backend, weight, expected):
     assert moved(backend, [[[5.0]]], block([[7.0]], weights=[weight])) == [[[expected]]]
-
-
-@pytest.mark.parametrize("backend", MADE)
-def test_online_training_refuses_weights_before_anything_is_learned(backend):
-    som = KohonenSOM(2, 2, initial=np.ones((2, 2, 1)), backend=backend)
-    trainer = Trainer(som, [[0.0], [1.0]], iterations=3)
-    with pytest.raises(ParameterError, match="sample_weights must be left out for online training, which shows each"):
-        trainer.algorithm.train(som, lambda _: iter([block([[0.0], [2.0]], weights=[1, 1])]), 0, 3)
-    assert som.weights.tolist() == np.ones((2, 2, 1)).tolist()

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from numpy.typing import NDArray
 
+from ksom.kernels.backend import OnlineStep
 from ksom.kernels.node_sums import SUM_ROWS
 from ksom.kernels.numba import backend as numba_backend
 from ksom.kernels.numba import tiles
@@ -19,7 +20,7 @@ from ksom.method.distance import Distance
 from ksom.method.lattice import Rectangular
 from ksom.method.neighbourhood import Gaussian, whole_factors
 from ksom.samples import Block
-from tests.hard_cases import COMPILED, DTYPES, KINDS, Varied, directions, learned, maps, varied, with_gaps
+from tests.hard_cases import COMPILED, DTYPES, KINDS, Varied, directions, gaussian, learned, maps, varied, with_gaps
 
 MANY = settings(max_examples=100)
 
@@ -42,6 +43,17 @@ def test_so_has_that_of_maps_of_many_tiles(case: Varied) -> None:
     dtype = case.weights.dtype
     expected = learned(NumpyBackend(case.weights, dtype, case.distance), case.steps)
     assert learned(NumbaBackend(case.weights, dtype, 1, case.distance), case.steps) == expected
+
+
+@pytest.mark.parametrize("distance", COMPILED)
+@pytest.mark.parametrize("gaps", [0, 0.3])
+def test_so_has_that_of_many_features(distance: type[Distance], gaps: float) -> None:
+    chance = np.random.default_rng(0)
+    weights, samples = chance.normal(size=(18, 19, 130)), directions(chance.normal(size=(60, 130)))
+    block = with_gaps(samples, chance, gaps) if gaps else Block(samples)
+    steps = [OnlineStep([block], gaussian(18, 19, np.float64, sigma), 0.3) for sigma in (9, 3, 1)]
+    made = [backend(weights, np.float64, distance=distance()) for backend in (NumbaBackend, NumpyBackend)]
+    assert learned(made[0], steps) == learned(made[1], steps)
 
 
 @settings(max_examples=20)
