@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
-from itertools import chain
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ksom.errors import ParameterError, TrainingFailed
 from ksom.kernels.backend import OnlineStep
@@ -78,7 +76,7 @@ class Online(Algorithm):
     Raises
     ------
     ParameterError
-        If a learning rate is above 1, sigma starts below 1 with an exponential schedule, or samples have weights.
+        If a learning rate is above 1, or sigma starts below 1 with an exponential schedule.
 
     References
     ----------
@@ -123,8 +121,7 @@ class Online(Algorithm):
         iterations = range(start, stop)
         sigmas = list(map(self._sigma, iterations))
         factors = factors_of_all(som.neighbourhood, som.lattice, sigmas, som.dtype)
-        shown = chain([_unweighted(batches(start))], map(batches, iterations[1:]))
-        return map(OnlineStep, shown, factors, map(self._learning_rate, iterations))
+        return map(OnlineStep, map(batches, iterations), factors, map(self._learning_rate, iterations))
 
 
 @ALGORITHMS.register("batch")
@@ -184,25 +181,6 @@ class Batch(Algorithm):
     def parameters(self, iteration: int) -> dict[str, float]:
         """Return sigma of an iteration, lattice steps."""
         return {"sigma": self._sigma(iteration)}
-
-
-def require_unweighted(weights: NDArray[Any] | None) -> None:
-    """Refuse sample weights for online training.
-
-    Raises
-    ------
-    ParameterError
-        Naming batch training.
-    """
-    if weights is not None:
-        must = "be left out for online training, which shows each sample as a whole; take the algorithm batch"
-        raise ParameterError("sample_weights", must, weights)
-
-
-def _unweighted(blocks: Iterable[Block]) -> Iterator[Block]:
-    for block in blocks:
-        require_unweighted(block.weights)
-        yield block
 
 
 def require_bounded(som: KohonenSOM, within: Range, iteration: int) -> None:
