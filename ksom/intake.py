@@ -72,11 +72,13 @@ class Intake:
         NotTrained
             If the scaling is not fitted to any data yet.
         """
+        return values if self.scaling.changes_nothing else self._fitted_scales().of(values)
+
+    def undone(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Return values of shape (…, D), map units, in data units again; raises as `scaled`."""
         if self.scaling.changes_nothing:
-            return values
-        if self.scales is None:
-            raise NotTrained("this map has not seen the data yet that its scaling is fitted to; train it")
-        return self.scales.of(values)
+            return values.astype(np.float64)
+        return self._fitted_scales().undone(values)
 
     def block(
         self,
@@ -127,6 +129,11 @@ class Intake:
         if self.distance.on_sphere:
             values = directions(values, where, first_row)
         return Block(in_precision(values, self.dtype, where, **how), first_row, missing)
+
+    def _fitted_scales(self) -> Scales:
+        if self.scales is None:
+            raise NotTrained("this map has not seen the data yet that its scaling is fitted to; train it")
+        return self.scales
 
 
 def directions(rows: NDArray[Any], where: str, first_row: int = 0) -> NDArray[np.float64]:

@@ -30,7 +30,7 @@ SEARCH_BYTES = 2**24
 """How many bytes of samples are searched for at a time. Threads are started once for them, and a look at a few of them
 tells how to search: with 4,096 at a time, a million samples of 16 features took 1.39 s instead of 0.60."""
 
-_PARTS = {"lattice": LATTICES, "neighbourhood": NEIGHBOURHOODS, "distance": DISTANCES}
+_PARTS = {"lattice": LATTICES, "neighbourhood": NEIGHBOURHOODS, "distance": DISTANCES, "scaling": SCALINGS}
 """What a map is made of, beside its weights."""
 
 
@@ -90,7 +90,7 @@ class KohonenSOM:
     T. Kohonen, Self-organized formation of topologically correct feature maps, Biological Cybernetics 43, 1982.
     """
 
-    parts = {**_PARTS, "initial": INITIALISATIONS, "scaling": SCALINGS}
+    parts = {**_PARTS, "initial": INITIALISATIONS}
     from_elsewhere = ("backend", "threads")
 
     def __init__(
@@ -168,9 +168,7 @@ class KohonenSOM:
 
         NaN for a feature of weight 0, of which the map knows nothing; directions where the distance compares those.
         """
-        weights = self.weights
-        scales = self.intake.scales
-        return weights.astype(np.float64) if scales is None else scales.undone(weights)
+        return self.intake.undone(self.weights)
 
     @property
     def features(self) -> int:
@@ -340,6 +338,7 @@ class KohonenSOM:
         lattice: Lattice | None = None,
         neighbourhood: Neighbourhood | None = None,
         distance: Distance | None = None,
+        scaling: Scaling | None = None,
         backend: str = "auto",
         threads: int = 0,
     ) -> Self:
@@ -349,7 +348,7 @@ class KohonenSOM:
         ----------
         path : str or Path
             The file.
-        lattice, neighbourhood, distance : object, optional
+        lattice, neighbourhood, distance, scaling : object, optional
             Parts of classes of one's own: the file names them, but nothing is imported for a file.
         backend, threads
             As of the constructor.
@@ -370,7 +369,7 @@ class KohonenSOM:
             distance=distance or part(path, DISTANCES, held.distance),
             dtype=held.weights.dtype.name,
             missing=held.missing,
-            scaling=part(path, SCALINGS, held.scaling),
+            scaling=scaling or part(path, SCALINGS, held.scaling),
             backend=backend,
             threads=threads,
         )
@@ -385,14 +384,9 @@ class KohonenSOM:
     def about(self) -> dict[str, Any]:
         """Return what a file tells of the map beside the weights."""
         about: dict[str, Any] = {name: node_of(registry, getattr(self, name)) for name, registry in _PARTS.items()}
-        if self.feature_names is not None:
-            about["feature_names"] = self.feature_names
-        if self.missing != "refuse":
-            about["missing"] = self.missing
-        if not self.scaling.changes_nothing:
-            about["scaling"] = node_of(SCALINGS, self.scaling)
-            about["scales"] = self.intake.scales
-        return about
+        about["missing"] = self.missing
+        known = {"feature_names": self.feature_names, "scales": self.intake.scales}
+        return about | {name: value for name, value in known.items() if value is not None}
 
     def memory(self, features: int) -> int:
         """Return how many bytes the weights take, for data of so many features."""

@@ -30,7 +30,7 @@ class Block(NamedTuple):
     """Some samples, one after another in their data set: the one thing that travels from there to a kernel."""
 
     values: NDArray[Any]
-    """Shape (n, D), data units; 0 where a value is missing."""
+    """Shape (n, D), map units (scaled data units) on the way to a kernel; 0 where a value is missing."""
     first_row: int = 0
     """The number of the first of them in the data set."""
     missing: NDArray[np.bool_] | None = None

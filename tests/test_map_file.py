@@ -64,7 +64,7 @@ def test_map_of_a_newer_ksom_is_told(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("node", [False, 3, ["rectangular"], {}, {"NAME": 3}])
-@pytest.mark.parametrize("name", ["lattice", "neighbourhood", "distance"])
+@pytest.mark.parametrize("name", ["lattice", "neighbourhood", "distance", "scaling"])
 def test_map_that_does_not_tell_what_it_is_is_refused(tmp_path, name, node):
     write(tmp_path / "map.npz", MAP._replace(**{name: node}))
     with pytest.raises(DataError, match=f"map.npz: must tell the {name} of its map, but has"):
