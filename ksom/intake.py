@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ksom.errors import DataError, NotTrained
 from ksom.method.distance import Distance, Euclidean
 from ksom.method.scaling import NoScaling, Scales, Scaling
+from ksom.method.sphere import put_on_sphere
 from ksom.samples import Block, Range, Summary, as_samples, in_precision, missing_values, require_normal_range
 
 MISSING = ("refuse", "keep")
@@ -137,7 +138,7 @@ class Intake:
 
 
 def directions(rows: NDArray[Any], where: str, first_row: int = 0) -> NDArray[np.float64]:
-    """Return samples on the unit sphere, x / ‖x‖ in float64, squares added feature by feature, in order.
+    """Return samples on the unit sphere, x / ‖x‖ in float64.
 
     Parameters
     ----------
@@ -158,8 +159,5 @@ def directions(rows: NDArray[Any], where: str, first_row: int = 0) -> NDArray[np
         row = first_row + int(largest.argmin())
         raise DataError(f"{where}: row {row} has only zeros, so no direction to compare; leave it out")
     ones: NDArray[np.float64] = rows / largest[:, np.newaxis]  # its largest is 1: no square overflows, nor are all lost
-    squares = np.zeros(len(ones))
-    for values in ones.T:
-        squares += values * values
-    ones /= np.sqrt(squares)[:, np.newaxis]
+    put_on_sphere(ones.T, np.ones(len(ones), np.bool_))
     return ones

@@ -18,13 +18,13 @@ from ksom.kernels.backend import BLOCK_DISTANCES, Backend
 from ksom.kernels.effort import Work, numpy_seconds, peak_bytes
 from ksom.map_file import MapFile, part, read, write
 from ksom.memory import available_memory
-from ksom.method.distance import DISTANCES, Distance
-from ksom.method.initialisation import INITIALISATIONS, Given, Source, as_initialisation
+from ksom.method.distance import DISTANCES, Distance, reported_distances
+from ksom.method.initialisation import INITIALISATIONS, Given, Source, as_initialisation, checked_weights
 from ksom.method.lattice import LATTICES, Lattice
-from ksom.method.neighbourhood import NEIGHBOURHOODS, Neighbourhood
+from ksom.method.neighbourhood import NEIGHBOURHOODS, NeighbourhoodLike, as_neighbourhood
 from ksom.method.scaling import SCALINGS, Scaling
 from ksom.registry import node_of
-from ksom.samples import BLOCK_ROWS, Block, Range, as_samples, in_precision
+from ksom.samples import BLOCK_ROWS, Block, Range, as_samples
 
 SEARCH_BYTES = 2**24
 """How many bytes of samples are searched for at a time. Threads are started once for them, and a look at a few of them
@@ -41,10 +41,11 @@ class KohonenSOM:
     ----------
     height, width : int
         Rows and columns of the map, at least 1.
-    lattice : {"rectangular"} or Lattice
-        Arrangement of the nodes; an object has the map's height and width.
-    neighbourhood : {"gaussian"} or Neighbourhood
-        How much a node learns from a sample that another node won.
+    lattice : {"rectangular", "hexagonal"} or Lattice
+        Arrangement of the nodes; an object has the map's height and width, and says which axes are wrapped.
+    neighbourhood : {"gaussian", "bubble", "mexican_hat", "epanechnikov", "triangle"}, Neighbourhood, or function
+        How much a node learns from a sample that another node won: a function gets squared distances d² from the
+        winner, an array, and sigma, a number, and returns an array, 1 at d² = 0 and nowhere more.
     distance : {"euclidean"}
         How far a sample is from a node.
     initial : {"random", "samples"}, path, or array_like of shape (height, width, D)
@@ -99,7 +100,7 @@ class KohonenSOM:
         width: int = 10,
         *,
         lattice: Lattice | str = "rectangular",
-        neighbourhood: Neighbourhood | str = "gaussian",
+        neighbourhood: NeighbourhoodLike = "gaussian",
         distance: Distance | str = "euclidean",
         initial: Any = "random",
         dtype: str = "float32",
@@ -113,7 +114,7 @@ class KohonenSOM:
         self.lattice: Lattice = LATTICES.made("lattice", lattice, self.height, self.width)
         if (self.lattice.height, self.lattice.width) != (self.height, self.width):
             raise ParameterError("lattice", f"have the map's size, {self.height} × {self.width} nodes", self.lattice)
-        self.neighbourhood: Neighbourhood = NEIGHBOURHOODS.made("neighbourhood", neighbourhood)
+        self.neighbourhood = as_neighbourhood(neighbourhood)
         self.distance: Distance = DISTANCES.made("distance", distance)
         self.dtype = np.dtype(require_choice("dtype", _dtype_name(dtype), ("float32", "float64")))
         self.missing = require_choice("missing", missing, MISSING)
@@ -160,7 +161,7 @@ class KohonenSOM:
 
     @weights.setter
     def weights(self, weights: ArrayLike) -> None:
-        self._hold(self._checked_weights(weights))
+        self._hold(checked_weights(weights, self.lattice, self.dtype))
 
     @property
     def prototypes(self) -> NDArray[np.float64]:
@@ -336,7 +337,7 @@ class KohonenSOM:
         path: str | Path,
         *,
         lattice: Lattice | None = None,
-        neighbourhood: Neighbourhood | None = None,
+        neighbourhood: NeighbourhoodLike | None = None,
         distance: Distance | None = None,
         scaling: Scaling | None = None,
         backend: str = "auto",
@@ -349,7 +350,7 @@ class KohonenSOM:
         path : str or Path
             The file.
         lattice, neighbourhood, distance, scaling : object, optional
-            Parts of classes of one's own: the file names them, but nothing is imported for a file.
+            Parts of classes or functions of one's own: the file names them, but nothing is imported for a file.
         backend, threads
             As of the constructor.
 
@@ -421,7 +422,7 @@ class KohonenSOM:
         block_rows = max(BLOCK_ROWS, SEARCH_BYTES // (self.features * rows.dtype.itemsize))
         for some, block in self._blocks(rows, block_rows, intake):
             found = self.kernels.best_matching_nodes(block, k)
-            nodes[some], distances[some] = found[0], self.distance.reported(found[1])
+            nodes[some], distances[some] = found[0], reported_distances(self.distance, found[1], block.missing)
         return (nodes[:, 0], distances[:, 0]) if k == 1 else (nodes, distances)
 
     def _blocks(self, samples: Any, block_rows: int, intake: Intake) -> Iterator[tuple[slice, Block]]:
@@ -433,19 +434,6 @@ class KohonenSOM:
             rows = slice(start, start + block_rows)
             names = self.feature_names
             yield rows, intake.block(samples[rows], features=self.features, first_row=start, names=names)
-
-    def _checked_weights(self, weights: ArrayLike) -> NDArray[Any]:
-        try:
-            shape = np.shape(weights)
-        except ValueError:
-            raise DataError("initial weights: all nodes must have the same number of features") from None
-        if len(shape) != 3 or shape[:2] != (self.height, self.width) or shape[2] < 1:
-            expected = f"({self.height}, {self.width}, features)"
-            raise DataError(f"initial weights must have the shape {expected}, got {shape}")
-        flat = as_samples(np.asarray(weights).reshape(-1, shape[2]), "initial weights")
-        in_precision(flat, self.dtype, "initial weights")
-        checked: NDArray[Any] = flat.reshape(shape)
-        return checked
 
     def _require_memory(self, features: int) -> None:
         needed, available = self.peak_memory(features), available_memory()

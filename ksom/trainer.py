@@ -10,7 +10,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from ksom.algorithms import ALGORITHMS, Algorithm
+from ksom.algorithms import ALGORITHMS, Algorithm, require_bounded
 from ksom.arguments import require_boolean, require_integer
 from ksom.dataset import Dataset
 from ksom.errors import DataError, ParameterError, TrainingFailed
@@ -142,6 +142,7 @@ class Trainer:
         ------
         TrainingFailed
             If it has been called before.
+            Or if the map diverges.
         OutputError
             If the folder cannot be written, holds files of another training, or goes away.
         """
@@ -212,6 +213,7 @@ class Trainer:
     def _learn(self, stop: int) -> None:
         start, began = self.run.iteration, time.perf_counter()
         self.algorithm.train(self.som, self.feed.batch, start, stop)
+        require_bounded(self.som, self.feed.range, stop)
         seconds = time.perf_counter() - began
         self._seconds_per_iteration = seconds / (stop - start)
         self.run.seconds += seconds
