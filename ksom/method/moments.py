@@ -70,12 +70,12 @@ class Moments:
             there = np.where(missing, 0.0, there)
             values = np.where(missing, _first_there(values, missing), values)
         origin = values[0].astype(np.float64)
-        differences = values - origin
-        weight = there.sum(axis=0)
+        differences = np.subtract(values, origin, order="C")  # sums over rows: their order is that of the memory
+        weight = np.ascontiguousarray(there).sum(axis=0)
         some = np.maximum(weight, np.finfo(np.float64).tiny)  # of a feature without any value here, nothing is added
-        shift = (there * differences).sum(axis=0) / some
+        shift = np.multiply(there, differences, order="C").sum(axis=0) / some
         differences -= shift
-        self._join(weight, origin + shift, (there * differences**2).sum(axis=0) / some)
+        self._join(weight, origin + shift, np.multiply(there, differences**2, order="C").sum(axis=0) / some)
 
     def _join(self, weight: NDArray[np.float64], mean: NDArray[np.float64], variance: NDArray[np.float64]) -> None:
         total = self.weight + weight

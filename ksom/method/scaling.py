@@ -80,7 +80,8 @@ class Scaling:
         weights = np.ones(features) if self.feature_weights is None else np.array(self.feature_weights)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             centre, spread = self.centre_and_spread(summary)
-            scales = Scales(centre, np.where(spread == 0, 1, 1 / spread) * np.sqrt(weights))
+            spread = np.where(summary.high > summary.low, spread, 1)
+            scales = Scales(centre, np.sqrt(weights) / spread)
         usable = np.isfinite(spread) & np.isfinite(scales.centre) & np.isfinite(scales.factor)
         if not usable.all():
             feature = int(usable.argmin())
