@@ -200,7 +200,7 @@ def require_bounded(som: KohonenSOM, within: Range, iteration: int) -> None:
     TrainingFailed
         If weights are not finite, or farther from the data than `FAR` times their width.
     """
-    if som.neighbourhood.lowest >= 0:
+    if som.neighbourhood.lowest >= 0 or som.distance.on_sphere:
         return
     far = FAR * (float((within.high - within.low).max()) or 1.0)
     weights = som.weights.reshape(-1, som.features)

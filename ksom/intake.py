@@ -17,7 +17,7 @@ MISSING = ("refuse", "keep")
 """What a map may do with missing values."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Intake:
     """What a map does to samples before it computes with them: the same in training and for ever after.
 

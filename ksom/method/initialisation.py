@@ -154,6 +154,9 @@ def checked_weights(weights: ArrayLike, lattice: Lattice, dtype: DTypeLike) -> N
         expected = f"({lattice.height}, {lattice.width}, features)"
         raise DataError(f"initial weights must have the shape {expected}, got {shape}")
     flat = as_samples(np.asarray(weights).reshape(-1, shape[2]), "initial weights")
+    if not np.isfinite(flat).all():
+        node, feature = (int(index) for index in np.argwhere(~np.isfinite(flat))[0])
+        raise DataError(f"initial weights: row {node}, column {feature} is {flat[node, feature]}; they must be finite")
     in_precision(flat, dtype, "initial weights")
     checked: NDArray[Any] = flat.reshape(shape)
     return checked
