@@ -72,7 +72,7 @@ class Feed:
     ) -> None:
         self.dataset = dataset
         intake = intake or Intake(np.dtype("float32"))
-        self.summary = summarise(dataset, keep_missing=intake.keeps_missing)
+        self.summary = summarise(dataset, keep_missing=intake.keeps_missing, with_moments=intake.needs_moments)
         self.intake = intake.fitted(self.summary, name_of(dataset))
         makes_samples = type(dataset).batch is not Dataset.batch
         self.has_gaps = intake.keeps_missing and (makes_samples or bool(self.summary.missing.any()))

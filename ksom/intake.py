@@ -44,6 +44,11 @@ class Intake:
         return self.missing == "keep"
 
     @property
+    def needs_moments(self) -> bool:
+        """Whether it has to know the mean and the deviation of the data: to scale, or to stand for what is missing."""
+        return self.keeps_missing or (self.scales is None and self.scaling.needs_moments)
+
+    @property
     def changes_values(self) -> bool:
         """Whether samples are scaled or put on the unit sphere."""
         return self.distance.on_sphere or not self.scaling.changes_nothing

@@ -18,7 +18,7 @@ from ksom.trainer import Trainer
 pandas = pytest.importorskip("pandas")
 
 RNG = np.random.default_rng(0)
-WHOLE = RNG.random((120, 4)) * [1, 1, 1, 10]
+WHOLE = RNG.random((120, 4)) * [1, 1, 1, 10] + [1, 2, -5, 20]  # what stands for a gap in a block, 0, is no value here
 GAPS = RNG.random(WHOLE.shape) < 0.2
 GAPS[GAPS.all(axis=1)] = False
 HOLED = np.where(GAPS, np.nan, WHOLE)
@@ -221,6 +221,16 @@ def test_what_cannot_be_learned_from_is_one_clear_line(name):
 def test_a_sample_without_any_value_is_not_searched_for(som):
     with pytest.raises(DataError, match="samples: row 7 has no value at all; leave it out"):
         som.best_matching_nodes(hole(HOLED, [7]))
+
+
+@pytest.mark.parametrize(("value", "told"), [(np.inf, "column 1 is inf"), (np.nan, "has no value at all")])
+def test_a_row_is_named_by_its_number_in_the_data_set(value, told):
+    samples = np.ones((BLOCK_ROWS + 9, 2))
+    samples[BLOCK_ROWS + 3] = [np.nan, value]
+    with pytest.raises(DataError, match=rf"row {BLOCK_ROWS + 3}.* {told}"):
+        train(samples, 1, 1, 1, missing="keep")
+    with pytest.raises(DataError, match=rf"samples: row {BLOCK_ROWS + 3}.* {told}"):
+        KohonenSOM(1, 1, initial=[[[1.0, 1.0]]], missing="keep").transform(samples)
 
 
 def test_an_experiment_keeps_missing_values(tmp_path):

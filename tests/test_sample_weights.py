@@ -120,6 +120,28 @@ def test_one_that_has_no_array_leaves_out_weight_zero_itself():
         train(dataset, **BATCH)
 
 
+@pytest.mark.parametrize("first", [True, False])
+def test_all_samples_have_weights_or_none(first):
+    class Some(InNoArray):
+        def weights_of(self, index):
+            is_first = index.start in {None, 0}
+            return super().weights_of(index) if is_first is first else None
+
+    with pytest.raises(DataError, match="dataset Some: some of its samples have weights, others none; give all of"):
+        train(Some(), **BATCH)
+
+
+def test_a_class_with_rows_of_its_own_never_mixes_up_samples_and_weights():
+    class Own(Dataset):
+        def rows(self, index):
+            return self.samples[index]
+
+    one = train(Own(SAMPLES, COUNTS + 1), **BATCH)
+    assert one.weights.tobytes() == train(SAMPLES, **BATCH, sample_weights=COUNTS + 1).weights.tobytes()
+    with pytest.raises(DataError, match="dataset Own.*: the weight of row [0-9]+ is 0; leave such a sample out"):
+        train(Own(SAMPLES, COUNTS), **BATCH)
+
+
 def test_batches_that_are_made_must_have_weights_too():
     class Making(Dataset):
         def batch(self, iteration, **how):

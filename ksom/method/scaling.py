@@ -48,6 +48,9 @@ class Scaling:
         If a weight is no number >= 0, or all are 0.
     """
 
+    needs_moments = True
+    """Whether it has to know the mean and the deviation of the data."""
+
     def __init__(self, feature_weights: Sequence[float] | None = None) -> None:
         self.feature_weights = None if feature_weights is None else _checked_weights(feature_weights)
 
@@ -103,6 +106,8 @@ class NoScaling(Scaling):
         How much each feature counts in squared distances, a >= 0. Default: all alike, so that nothing changes.
     """
 
+    needs_moments = False
+
 
 @SCALINGS.register("standard")
 class Standard(Scaling):
@@ -130,6 +135,8 @@ class MinMax(Scaling):
     feature_weights : sequence of float, optional
         How much each feature counts in squared distances, a >= 0. Default: all alike.
     """
+
+    needs_moments = False
 
     def centre_and_spread(self, summary: Summary) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Smallest value, and how far the largest is from it."""
