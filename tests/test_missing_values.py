@@ -41,6 +41,16 @@ def test_what_is_missing_leaves_no_trace_in_the_map(algorithm, scaling, initial,
     assert ((som.prototypes >= low - 1e-5) & (som.prototypes <= high + 1e-5)).all()
 
 
+@pytest.mark.parametrize("scaling", ["none", "standard", "minmax"])
+def test_the_mean_stands_for_what_is_missing_in_first_weights_and_pictures(scaling):
+    som = KohonenSOM(12, 12, initial="samples", missing="keep", scaling=scaling, dtype="float64")
+    run = Trainer(som, HOLED).run
+    expected = np.where(GAPS, np.nanmean(HOLED, axis=0), WHOLE)
+    np.testing.assert_allclose(som.intake.undone(run.seen_probe), expected)
+    found = {tuple(np.round(sample, 9)) for sample in som.prototypes.reshape(-1, 4)}
+    assert found <= {tuple(np.round(sample, 9)) for sample in expected}
+
+
 @pytest.mark.parametrize("algorithm", ["online", "batch"])
 @pytest.mark.parametrize("scaling", ["none", "standard"])
 def test_complete_data_give_the_bits_that_they_always_gave(algorithm, scaling):
@@ -230,7 +240,7 @@ def test_a_row_is_named_by_its_number_in_the_data_set(value, told):
     with pytest.raises(DataError, match=rf"row {BLOCK_ROWS + 3}.* {told}"):
         train(samples, 1, 1, 1, missing="keep")
     with pytest.raises(DataError, match=rf"samples: row {BLOCK_ROWS + 3}.* {told}"):
-        KohonenSOM(1, 1, initial=[[[1.0, 1.0]]], missing="keep").transform(samples)
+        KohonenSOM(8, 8, initial=np.ones((8, 8, 2)), missing="keep").transform(samples)
 
 
 def test_an_experiment_keeps_missing_values(tmp_path):

@@ -138,7 +138,7 @@ def test_a_class_with_rows_of_its_own_never_mixes_up_samples_and_weights():
 
     one = train(Own(SAMPLES, COUNTS + 1), **BATCH)
     assert one.weights.tobytes() == train(SAMPLES, **BATCH, sample_weights=COUNTS + 1).weights.tobytes()
-    with pytest.raises(DataError, match="dataset Own.*: the weight of row [0-9]+ is 0; leave such a sample out"):
+    with pytest.raises(DataError, match=r"dataset Own.*: the weight of row [0-9]+ is 0; leave such a sample out"):
         train(Own(SAMPLES, COUNTS), **BATCH)
 
 
