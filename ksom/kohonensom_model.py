@@ -46,7 +46,7 @@ class KohonenSOM:
     neighbourhood : {"gaussian", "bubble", "mexican_hat", "epanechnikov", "triangle"}, Neighbourhood, or function
         How much a node learns from a sample that another node won: a function gets squared distances d² from the
         winner, an array, and sigma, a number, and returns an array, 1 at d² = 0 and nowhere more.
-    distance : {"euclidean"}
+    distance : {"euclidean", "cosine", "manhattan", "chebyshev"} or Distance
         How far a sample is from a node.
     initial : {"random", "samples"}, path, or array_like of shape (height, width, D)
         First weights: uniform in each feature's range, samples drawn from the data, the array `weights` of a file (such

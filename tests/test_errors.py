@@ -149,7 +149,7 @@ BAD = {
     "neighbourhood": (
         lambda: KohonenSOM(neighbourhood=5),
         ParameterError,
-        r"neighbourhood must name a neighbourhood \(gaussian\), got 5",
+        r"neighbourhood must name a neighbourhood \(gaussian, .*\), got 5",
     ),
     "dtype": (
         lambda: KohonenSOM(dtype="float16"),

@@ -6,7 +6,7 @@ import pytest
 from ksom import Experiment, KohonenSOM, quantization_error, topographic_error, train
 from ksom.dataset import Dataset
 from ksom.datasets.arrays import Array
-from ksom.errors import DataError, ParameterError
+from ksom.errors import ConfigError, DataError, ParameterError
 from ksom.feed import Feed
 from ksom.hooks import Picture, Quality, StopOnNaN, Vlog
 from ksom.intake import Intake
@@ -241,6 +241,23 @@ def test_a_row_is_named_by_its_number_in_the_data_set(value, told):
         train(samples, 1, 1, 1, missing="keep")
     with pytest.raises(DataError, match=rf"samples: row {BLOCK_ROWS + 3}.* {told}"):
         KohonenSOM(8, 8, initial=np.ones((8, 8, 2)), missing="keep").transform(samples)
+
+
+YAML = {
+    "MODEL: {MISSING: drop}": "MODEL.MISSING must be one of refuse, keep, got 'drop'",
+    "MODEL: {MISSING: true}": "MODEL.MISSING must be one of refuse, keep, got True",
+    "DATASET: {NAME: Array, PATH: [[1, .nan]]}": r"dataset Array: row 0, column 1 is nan; .* \(MISSING: keep\)$",
+    "{DATASET: {NAME: Array, PATH: [[1, 2], [.nan, .nan]]}, MODEL: {MISSING: keep}}": "row 1 has no value at all; leave",
+    "{DATASET: {NAME: Array, PATH: [[1, .nan], [2, .nan]]}, MODEL: {MISSING: keep}}": "feature 1 has no value at all",
+    "{DATASET: {NAME: Array, PATH: [[1, .inf]]}, MODEL: {MISSING: keep}}": "row 0, column 1 is inf; drop or fill it",
+}
+
+
+@pytest.mark.parametrize("text", YAML)
+def test_so_it_is_from_a_file(text, tmp_path):
+    (tmp_path / "a.yaml").write_text(text)
+    with pytest.raises((ConfigError, DataError), match=YAML[text]):
+        Experiment(tmp_path / "a.yaml", output_dir=tmp_path / "run")
 
 
 def test_an_experiment_keeps_missing_values(tmp_path):

@@ -205,3 +205,20 @@ def test_an_experiment_names_the_file_of_weights(files, tmp_path):
     assert experiment.run().som.weights.tobytes() == by_hand.weights.tobytes()
     with pytest.raises(DataError, match="its samples have weights, but Online shows samples one by one"):
         Experiment(tmp_path / "a.yaml", output_dir=tmp_path / "run")
+
+
+YAML = {
+    "[1]": r"dataset Array: the weights must be one number for each of the 2 samples, got int64 of the shape \(1,\)",
+    "[1, -2]": "dataset Array: the weight of row 1 is -2; weights must be 0, or from 1e-30 to 1e\\+30",
+    "[0, 0]": "dataset Array: all weights are 0, so there is nothing to learn from",
+    "[a, b]": "dataset Array: the weights must be numbers, one for each sample, got",
+    "nowhere.npy": "nowhere.npy: there is no such file",
+}
+
+
+@pytest.mark.parametrize("weights", YAML)
+def test_what_weights_must_be_is_told_from_a_file_too(weights, tmp_path):
+    node = f"{{NAME: Array, PATH: [[1, 2], [3, 4]], WEIGHTS_PATH: {weights}}}"
+    (tmp_path / "a.yaml").write_text(f"DATASET: {node}\nTRAINER: {{ALGORITHM: batch}}\n")
+    with pytest.raises(DataError, match=YAML[weights]):
+        Experiment(tmp_path / "a.yaml", output_dir=tmp_path / "run")
