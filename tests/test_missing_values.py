@@ -247,7 +247,7 @@ YAML = {
     "MODEL: {MISSING: drop}": "MODEL.MISSING must be one of refuse, keep, got 'drop'",
     "MODEL: {MISSING: true}": "MODEL.MISSING must be one of refuse, keep, got True",
     "DATASET: {NAME: Array, PATH: [[1, .nan]]}": r"dataset Array: row 0, column 1 is nan; .* \(MISSING: keep\)$",
-    "{DATASET: {NAME: Array, PATH: [[1, 2], [.nan, .nan]]}, MODEL: {MISSING: keep}}": "row 1 has no value at all; leave",
+    "{DATASET: {NAME: Array, PATH: [[1, 2], [.nan, .nan]]}, MODEL: {MISSING: keep}}": "row 1 has no value at all",
     "{DATASET: {NAME: Array, PATH: [[1, .nan], [2, .nan]]}, MODEL: {MISSING: keep}}": "feature 1 has no value at all",
     "{DATASET: {NAME: Array, PATH: [[1, .inf]]}, MODEL: {MISSING: keep}}": "row 0, column 1 is inf; drop or fill it",
 }
