@@ -62,6 +62,10 @@ class Intake:
             If the data cannot be scaled, or the working precision cannot hold their differences.
         """
         made = self if self.scales else replace(self, scales=self.scaling.fitted(summary, where))
+        if made.scales and len(made.scales.centre) != len(summary.low):
+            raise DataError(
+                f"{where}: the map scales {len(made.scales.centre)} features, the data have {len(summary.low)}"
+            )
         if not self.distance.on_sphere:
             require_normal_range(*made.range(Range(summary.low, summary.high)), self.dtype, where)
         return made

@@ -51,7 +51,7 @@ class _Reading:
         self._digest = hashlib.sha256(f"{len(dataset)} x {features}".encode())
 
     def add(self, block: Rows) -> None:
-        values, weights = (block.values, block.weights) if isinstance(block, Block) else (block, None)
+        values, weights = values_and_weights(block)
         rows = np.asarray(as_samples(values, self._where, features=len(self._low)))
         missing = missing_values(rows, self._where, self._rows, keep=self._keep_missing, names=self._names)
         self._digest.update(rows.dtype.str.encode() + np.ascontiguousarray(rows).tobytes())
@@ -88,6 +88,13 @@ class _Reading:
             feature = int((self._missing == self._rows).argmax())
             called = f"feature {feature}{_called(self._names, feature)}"
             raise DataError(f"{self._where}: {called} has no value at all; leave it out")
+
+
+def values_and_weights(block: Rows) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
+    """Return raw samples, NaN where a value is missing, and their weights, if they have some."""
+    if not isinstance(block, Block):
+        return block, None
+    return block.values if block.missing is None else np.where(block.missing, np.nan, block.values), block.weights
 
 
 def counting_weights(weights: Any, samples: int, where: str, first_row: int) -> NDArray[np.float64]:

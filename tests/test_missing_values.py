@@ -11,7 +11,7 @@ from ksom.feed import Feed
 from ksom.hooks import Picture, Quality, StopOnNaN, Vlog
 from ksom.intake import Intake
 from ksom.map_file import read
-from ksom.samples import BLOCK_ROWS
+from ksom.samples import BLOCK_ROWS, Block
 from ksom.summary import summarise
 from ksom.trainer import Trainer
 
@@ -77,6 +77,16 @@ def test_samples_that_are_made_in_every_iteration_may_get_gaps():
 
     feed = Feed(Making(WHOLE), intake=KEEPING)
     assert [next(iter(feed.batch(iteration))).missing.sum() for iteration in (0, 1)] == [0, GAPS.sum()]
+
+
+def test_a_mask_of_a_block_stands_for_gaps_too():
+    class Masking(Dataset):
+        def batch(self, iteration, **how):
+            return [Block(np.where(GAPS, 7.0, WHOLE), missing=GAPS)]
+
+    block = next(iter(Feed(Masking(WHOLE), intake=KEEPING).batch(0)))
+    assert (block.missing == GAPS).all()
+    assert not block.values[GAPS].any()
 
 
 def test_summary_is_of_what_is_there():

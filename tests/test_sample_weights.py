@@ -142,13 +142,14 @@ def test_a_class_with_rows_of_its_own_never_mixes_up_samples_and_weights():
         train(Own(SAMPLES, COUNTS), **BATCH)
 
 
-def test_batches_that_are_made_must_have_weights_too():
+@pytest.mark.parametrize("of_all", [COUNTS + 1.0, None], ids=["weighted", "unweighted"])
+def test_batches_that_are_made_have_weights_as_the_data_set_has(of_all):
     class Making(Dataset):
         def batch(self, iteration, **how):
-            return [Block(SAMPLES, weights=COUNTS + 1.0) if iteration < 3 else SAMPLES]
+            return [Block(SAMPLES, weights=COUNTS + 1.0) if (iteration < 3) is (of_all is not None) else SAMPLES]
 
-    with pytest.raises(DataError, match="the batch of iteration 3: its blocks must have weights, as those of the data"):
-        train(Making(SAMPLES, COUNTS), **BATCH)
+    with pytest.raises(DataError, match="the batch of iteration 3: it must have weights if the samples of the"):
+        train(Making(SAMPLES, of_all), **BATCH)
 
 
 REFUSED = {

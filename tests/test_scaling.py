@@ -173,6 +173,16 @@ def test_a_map_goes_on_with_the_scaling_that_it_has():
     assert som.intake.scales is before
 
 
+def test_data_of_other_features_are_refused_and_leave_the_scaling_alone():
+    som = train(RAW, 3, 3, 2, scaling="standard")
+    with pytest.raises(DataError, match="dataset Dataset: the map scales 4 features, the data have 3"):
+        Trainer(som, RAW[:, :3])
+    given = KohonenSOM(1, 1, scaling="standard", initial=[[[0.0, 0.0]]])
+    with pytest.raises(DataError, match="the map's weights have 2 features, the data 3"):
+        Trainer(given, RAW[:, :3])
+    assert given.intake.scales is None
+
+
 def test_a_scaling_that_is_fitted_to_nothing_yet_is_told():
     som = KohonenSOM(1, 1, scaling="standard", initial=[[[0.0, 0.0]]])
     for asked in (lambda: som.best_matching_nodes([[1.0, 2.0]]), lambda: som.prototypes):
