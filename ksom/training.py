@@ -34,14 +34,15 @@ def train(
     shuffle: bool | None = None,
     lattice: Any = None,
     neighbourhood: Any = None,
+    distance: Any = None,
     initial: Any = None,
     dtype: str | None = None,
     missing: str | None = None,
     scaling: Any = None,
-    feature_weights: Sequence[float] | None = None,
-    sample_weights: ArrayLike | None = None,
     backend: str | None = None,
     threads: int | None = None,
+    feature_weights: Sequence[float] | None = None,
+    sample_weights: ArrayLike | None = None,
     hooks: Mapping[str, Hook] | Iterable[Hook] | None = None,
     progress: bool = False,
     folder: str | Path | None = None,
@@ -71,7 +72,7 @@ def train(
         Samples per iteration; 0: the whole data set.
     shuffle : bool
         Show the samples in a new order in every epoch.
-    lattice, neighbourhood, initial, dtype, missing, scaling, backend, threads
+    lattice, neighbourhood, distance, initial, dtype, missing, scaling, backend, threads
         As `KohonenSOM` takes them.
     feature_weights : sequence of float, optional
         How much each feature counts in squared distances, >= 0, beside the scaling.
@@ -107,6 +108,7 @@ def train(
             width=width,
             lattice=lattice,
             neighbourhood=neighbourhood,
+            distance=distance,
             initial=initial,
             dtype=dtype,
             missing=missing,
