@@ -26,6 +26,9 @@ Batches = Callable[[int], Iterable[Block]]
 class Algorithm(Protocol):
     """A way to train; holds what is constant in a training."""
 
+    minds_order: bool
+    """Whether the samples' order in an iteration makes a difference to what is learned, beyond rounding."""
+
     def prepare(self, som: KohonenSOM, iterations: int) -> None:
         """Complete the parameters for a map and a number of iterations, and check them."""
         ...
@@ -73,6 +76,7 @@ class Online(Algorithm):
     """
 
     parts = {"sigma": SCHEDULES, "learning_rate": SCHEDULES}
+    minds_order = True
 
     def __init__(self, sigma: ScheduleLike = "exponential", learning_rate: ScheduleLike = "exponential") -> None:
         self.sigma = as_schedule("sigma", sigma)
@@ -141,6 +145,7 @@ class Batch(Algorithm):
     """
 
     parts = {"sigma": SCHEDULES}
+    minds_order = False
 
     def __init__(self, sigma: ScheduleLike = "geometric") -> None:
         self.sigma = as_schedule("sigma", sigma, usual="geometric")

@@ -44,11 +44,13 @@ class KohonenSOM:
         How much a node learns from a sample that another node won.
     distance : {"euclidean"}
         How far a sample is from a node.
-    initial : {"random", "samples"}, path, or array_like of shape (height, width, D)
-        First weights: uniform in each feature's range, samples drawn from the data, the array `weights` of a file (such
-        as an earlier map.npz), or the weights themselves.
+    initial : {"pca", "random", "samples"}, path, or array_like of shape (height, width, D)
+        First weights: a sheet along the data's two principal axes, uniform in each feature's range, samples drawn from
+        the data, the array `weights` of a file (such as an earlier map.npz), or the weights themselves.
     dtype : {"float32", "float64"}
-        Working precision.
+        Working precision. In both the same samples give the same map up to rounding for an iteration (3e-8 of the data's
+        size in float32); then a sample that is as near to two nodes may win another one, and a whole training in
+        float32 ends in another map than one in float64, as good as that.
     backend : {"auto", "numpy", "numba", "jax"}
         Numerical core. numpy and numba give the same bits, jax within rounding, on the devices that JAX sees. "auto":
         numba if it can be loaded and the work is worth it, else numpy.
@@ -89,13 +91,12 @@ class KohonenSOM:
         lattice: Lattice | str = "rectangular",
         neighbourhood: Neighbourhood | str = "gaussian",
         distance: Distance | str = "euclidean",
-        initial: Any = "random",
+        initial: Any = "pca",
         dtype: str = "float32",
         backend: str = "auto",
         threads: int = 0,
     ) -> None:
-        self.height = require_integer("height", height, minimum=1)
-        self.width = require_integer("width", width, minimum=1)
+        self.height, self.width = _side("height", height), _side("width", width)
         self.lattice: Lattice = LATTICES.made("lattice", lattice, self.height, self.width)
         if (self.lattice.height, self.lattice.width) != (self.height, self.width):
             raise ParameterError("lattice", f"have the map's size, {self.height} × {self.width} nodes", self.lattice)
@@ -377,6 +378,12 @@ class KohonenSOM:
             size = f"{self.height} × {self.width} nodes × {features} features of {self.dtype}"
             told = f"{size} need {needed / 1e9:.3g} GB to be trained, there are {available / 1e9:.3g} GB"
             raise DataError(f"the map: {told}; make it smaller")
+
+
+def _side(name: str, value: Any) -> int:
+    if isinstance(value, str) and value == "auto":
+        raise ParameterError(name, "be a number here: train() and experiments, which know the data, choose", value)
+    return require_integer(name, value, minimum=1)
 
 
 def _dtype_name(dtype: Any) -> Any:

@@ -14,6 +14,7 @@ from ksom.hooks.hook import Hook
 from ksom.hooks.named_hooks import by_name
 from ksom.hooks.progress import Progress
 from ksom.kohonensom_model import KohonenSOM
+from ksom.map_size import chosen_size
 from ksom.method.schedules import ScheduleLike
 from ksom.registry import arguments
 from ksom.trainer import Trainer
@@ -21,16 +22,16 @@ from ksom.trainer import Trainer
 
 def train(
     samples: Dataset | ArrayLike,
-    height: int | None = None,
-    width: int | None = None,
+    height: int | str | None = None,
+    width: int | str | None = None,
     iterations: int | None = None,
     seed: int | None = None,
     *,
-    algorithm: Algorithm | str = "online",
+    algorithm: Algorithm | str = "batch",
     sigma: ScheduleLike | None = None,
     learning_rate: ScheduleLike | None = None,
     batch_size: int | None = None,
-    shuffle: bool | None = None,
+    shuffle: bool | str | None = None,
     lattice: Any = None,
     neighbourhood: Any = None,
     initial: Any = None,
@@ -92,6 +93,8 @@ def train(
     (3, 3, 2)
     >>> som = train([[0.0, 0.0], [1.0, 1.0]], 3, 3, algorithm="batch", sigma=(1.5, 0.5))
     """
+    dataset = samples if isinstance(samples, Dataset) else Dataset(samples)
+    height, width = chosen_size(height, width, dataset, lambda: KohonenSOM(**_given(dtype=dtype)))
     som = KohonenSOM(
         **_given(
             height=height,
@@ -106,7 +109,7 @@ def train(
     )
     trainer = Trainer(
         som,
-        samples,
+        dataset,
         algorithm=_algorithm(algorithm, **_given(sigma=sigma, learning_rate=learning_rate)),
         folder=folder,
         **_given(hooks=_with_progress(hooks or ()) if require_boolean("progress", progress) else hooks),
