@@ -19,6 +19,7 @@ from ksom.hooks.hook import Hook
 from ksom.kohonensom_model import KohonenSOM
 from ksom.logger import log_to_file
 from ksom.map_size import chosen_size
+from ksom.method.initialisation import initial_node
 from ksom.method.quality import quality
 from ksom.registry import as_mapping, build, call, located, with_chosen
 from ksom.runs.checkpoint import Checkpoint, checkpoint_paths, newest_checkpoint
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 
 COLOURS = "ksom:exp1"
 """The experiment that is run if none is named."""
+
+SIDES = ("HEIGHT", "WIDTH")
 
 
 class Result(NamedTuple):
@@ -192,12 +195,11 @@ class Experiment:
         def made(node: Mapping[str, Any]) -> tuple[KohonenSOM, dict[str, Any]]:
             return call(KohonenSOM, node, "MODEL", folders, backend=config["BACKEND"], threads=config["THREADS"])
 
-        node = config["MODEL"]
-        rest = {key: value for key, value in node.items() if key not in {"HEIGHT", "WIDTH", "LATTICE", "INITIAL"}}
+        node = {key: initial_node(value) if key == "INITIAL" else value for key, value in config["MODEL"].items()}
+        of_any_size = {key: value for key, value in node.items() if key not in {*SIDES, "LATTICE", "INITIAL"}}
         with located("MODEL"):
-            sides = chosen_size(node.get("HEIGHT"), node.get("WIDTH"), self.dataset, lambda: made(rest)[0])
-        chosen = {key: side for key, side in zip(("HEIGHT", "WIDTH"), sides, strict=True) if side is not None}
-        return made({**node, **chosen})
+            sides = chosen_size(*map(node.get, SIDES), self.dataset, lambda: made(of_any_size)[0])
+        return made({**node, **{key: side for key, side in zip(SIDES, sides, strict=True) if side is not None}})
 
     def _prepare_folder(self, checkpoint: Checkpoint | None, *, resume: bool, restart: bool) -> None:
         """Make the run folder ready to be written to."""

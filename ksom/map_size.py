@@ -75,10 +75,9 @@ def map_size(source: Source, height: int | str = AUTO, width: int | str = AUTO) 
     --------
     >>> from ksom.dataset import Dataset
     >>> from ksom.feed import Feed
-    >>> map_size(Feed(Dataset([[x / 150.0, x % 3] for x in range(150)])))
-    (4, 15)
-    >>> map_size(Feed(Dataset([[0.0], [1.0], [2.0], [3.0]])), width=5)
-    (2, 5)
+    >>> plate = Feed(Dataset([[x / 10, x % 3] for x in range(100)]))
+    >>> map_size(plate), map_size(plate, width=5)
+    ((4, 12), (10, 5))
     """
     _require_side("height", height)
     _require_side("width", width)

@@ -130,7 +130,8 @@ def _algorithm(algorithm: Any, **options: Any) -> Algorithm:
     cls = type(algorithm) if is_made else ALGORITHMS.named("algorithm", algorithm)
     for name, value in options.items():
         if name not in arguments(cls):
-            raise ParameterError(name, f"be left out: {cls.__name__} has none", value)
+            others = ", ".join(other for other in ALGORITHMS if name in arguments(ALGORITHMS[other]))
+            raise ParameterError(name, f"be left out: {cls.__name__} has none, {others} has", value)
         if is_made:
             raise ParameterError(name, f"be given to the algorithm itself, as in {cls.__name__}({name}=…)", value)
     made: Algorithm = algorithm if is_made else cls(**options)

@@ -47,7 +47,8 @@ def trained(request, backend):
     height, width, _ = golden.initial_weights.shape
     lattice = Rectangular(height, width, wrap="both" if told["wrap"] else "none")
     som = KohonenSOM(height, width, lattice=lattice, initial=golden.initial_weights, dtype="float64", backend=backend)
-    Trainer(som, golden.samples, iterations=told["steps"], algorithm=ALGORITHMS[request.param](told)).train()
+    algorithm = ALGORITHMS[request.param](told)
+    Trainer(som, golden.samples, iterations=told["steps"], algorithm=algorithm, shuffle=False).train()
     return golden, som
 
 

@@ -71,7 +71,7 @@ def test_weights_may_be_given_as_a_list():
 
 def test_file_with_weights_of_another_shape_is_refused(tmp_path):
     np.save(tmp_path / "weights.npy", np.zeros((4, 3, 5)))
-    with pytest.raises(DataError, match=r"must have the shape \(3, 4, features\), got \(4, 3, 5\)"):
+    with pytest.raises(DataError, match=r"must have the shape \(3, 4, 5\), got \(4, 3, 5\)"):
         first_weights(tmp_path / "weights.npy", SAMPLES)
 
 
