@@ -88,6 +88,16 @@ def _ball(size: int, features: int) -> Samples:
     return directions / np.linalg.norm(directions, axis=1, keepdims=True) * random.random((size, 1)) ** (1 / features)
 
 
+SHAPES: dict[str, Callable[[], Samples]] = {
+    "hepta": hepta,
+    "chainlink": chainlink,
+    "atom": atom,
+    "target": target,
+    "two diamonds": two_diamonds,
+    "wing nut": wing_nut,
+}
+"""In the manner of A. Ultsch's Fundamental Clustering Problems Suite."""
+
 KNOWN: dict[str, Callable[[], Samples]] = {
     "iris": lambda: shipped("iris"),
     "iris, scaled": lambda: scaled(shipped("iris")),
@@ -95,12 +105,7 @@ KNOWN: dict[str, Callable[[], Samples]] = {
     "digits": lambda: shipped("digits"),
     "penguins, scaled": lambda: scaled(penguins()),
     "mixture": sorted_mixture,
-    "hepta": hepta,
-    "chainlink": chainlink,
-    "atom": atom,
-    "target": target,
-    "two diamonds": two_diamonds,
-    "wing nut": wing_nut,
+    **SHAPES,
 }
 """By name; those that a map can be expected to be ordered on."""
 
