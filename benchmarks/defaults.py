@@ -1,10 +1,11 @@
-"""Which settings serve a stranger: first weights, algorithm, iterations, sigma and size, on data that strangers begin with.
+"""Which settings serve a stranger: first weights, algorithm, iterations, sigma, size; on data that strangers begin with.
 
     python -m benchmarks.defaults        # writes benchmarks/results/defaults.md
 
 Every setting is trained on every data set, in the order the data came (sorted) and, but for 100,000 rows, in a random
-one; where a result depends on the seed, with three. Measured by the share of the error of a single node that is left (`qe`), the topographic
-error (`te`), the trustworthiness of the nodes' places (`trust`; 10 neighbours, at most 1,000 samples), and seconds.
+one; where a result depends on the seed, with three. Measured by the share of the error of a single node that is left
+(`qe`), the topographic error (`te`), the trustworthiness of the samples' places on the map (`trust`; 10 neighbours, at
+most 1,000 samples), and seconds, with the backend numba.
 """
 
 import time

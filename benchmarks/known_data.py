@@ -1,4 +1,4 @@
-"""Data that strangers begin with, sorted as they come: measured ones, six shapes that are hard for a sheet, many rows."""
+"""Data that strangers begin with, sorted: measured ones, six shapes that are hard for a sheet, many rows."""
 
 from collections.abc import Callable
 from typing import Any
@@ -109,5 +109,8 @@ KNOWN: dict[str, Callable[[], Samples]] = {
 }
 """By name; those that a map can be expected to be ordered on."""
 
-UNSCALED: dict[str, Callable[[], Samples]] = {"wine, as it is": lambda: shipped("wine"), "penguins, as they are": penguins}
+UNSCALED: dict[str, Callable[[], Samples]] = {
+    "wine, as it is": lambda: shipped("wine"),
+    "penguins, as they are": penguins,
+}
 """Where one feature is hundreds of times as large as the others: a map cannot but follow that one."""

@@ -198,7 +198,7 @@ class Experiment:
         node = {key: initial_node(value) if key == "INITIAL" else value for key, value in config["MODEL"].items()}
         of_any_size = {key: value for key, value in node.items() if key not in {*SIDES, "LATTICE", "INITIAL"}}
         with located("MODEL"):
-            sides = chosen_size(*map(node.get, SIDES), self.dataset, lambda: made(of_any_size)[0])
+            sides = chosen_size(node.get("HEIGHT"), node.get("WIDTH"), self.dataset, lambda: made(of_any_size)[0])
         return made({**node, **{key: side for key, side in zip(SIDES, sides, strict=True) if side is not None}})
 
     def _prepare_folder(self, checkpoint: Checkpoint | None, *, resume: bool, restart: bool) -> None:

@@ -22,7 +22,7 @@ NODES_PER_ROOT = 5.0
 """How many nodes for √N samples."""
 
 LONGEST = 3.0
-"""How many times as long as the shorter side the longer one is at most: on a narrow map only the first axis would be seen."""
+"""Longer side by shorter side, at most: on a narrower map only the first axis would be seen."""
 
 
 def chosen_size(height: Any, width: Any, dataset: Dataset, seen_by: Callable[[], KohonenSOM]) -> tuple[Any, Any]:
@@ -44,7 +44,7 @@ def chosen_size(height: Any, width: Any, dataset: Dataset, seen_by: Callable[[],
     """
     if not any(isinstance(side, str) and side == AUTO for side in (height, width)):
         return height, width
-    feed = Feed(dataset, dtype=seen_by().dtype)
+    feed = Feed(dataset, intake=seen_by().intake)
     return map_size(feed, *(AUTO if side is None else side for side in (height, width)))
 
 

@@ -1,6 +1,6 @@
 """A training in one call."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from ksom.hooks.named_hooks import by_name
 from ksom.hooks.progress import Progress
 from ksom.kohonensom_model import KohonenSOM
 from ksom.map_size import chosen_size
+from ksom.method.scaling import SCALINGS
 from ksom.method.schedules import ScheduleLike
 from ksom.registry import arguments
 from ksom.trainer import Trainer
@@ -36,6 +37,10 @@ def train(
     neighbourhood: Any = None,
     initial: Any = None,
     dtype: str | None = None,
+    missing: str | None = None,
+    scaling: Any = None,
+    feature_weights: Sequence[float] | None = None,
+    sample_weights: ArrayLike | None = None,
     backend: str | None = None,
     threads: int | None = None,
     hooks: Mapping[str, Hook] | Iterable[Hook] | None = None,
@@ -44,20 +49,22 @@ def train(
 ) -> KohonenSOM:
     """Train a map on samples, in one call.
 
-    What is left out is as `KohonenSOM`, `Trainer` and the algorithm have it: a map of 10 × 10 nodes with random first
-    weights, 100 iterations, each of which shows the whole data set, in float32.
+    What is left out is as `KohonenSOM`, `Trainer` and the algorithm have it: a map of 10 × 10 nodes that begins as a
+    sheet along the data's principal axes, and 100 iterations of batch training, each of which shows the whole data set,
+    while sigma goes from 5 to 0.7. That orders measured data of many kinds, sorted or not; features of different units
+    are to be scaled first.
 
     Parameters
     ----------
     samples : array_like of shape (N, D), or Dataset
         The data, data units.
-    height, width : int
-        Rows and columns of the map.
+    height, width : int or "auto"
+        Rows and columns of the map; "auto": chosen to fit the data, 5 · √N nodes in all (`ksom.map_size` explains).
     iterations : int
         How many iterations; each shows one batch.
     seed : int
         Seed of the first weights and of the order of the samples: the same seed gives the same bits.
-    algorithm : {"online", "batch"}, or Algorithm
+    algorithm : {"batch", "online"}, or Algorithm
         What an iteration does; `ksom.Online` and `ksom.Batch` explain.
     sigma : float, pair of float, str or schedule
         Radius of the neighbourhood, lattice steps: where it starts, (start, end), or a schedule or its name.
@@ -65,10 +72,14 @@ def train(
         How far a sample moves its best matching node, in (0, 1]; likewise. Not for "batch", which has none.
     batch_size : int
         Samples per iteration; 0: the whole data set.
-    shuffle : bool
-        Show the samples in a new order in every epoch.
-    lattice, neighbourhood, initial, dtype, backend, threads
+    shuffle : bool or "auto"
+        Show the samples in a new order in every epoch; "auto": where it matters.
+    lattice, neighbourhood, initial, dtype, missing, scaling, backend, threads
         As `KohonenSOM` takes them.
+    feature_weights : sequence of float, optional
+        How much each feature counts in squared distances, >= 0, beside the scaling.
+    sample_weights : array_like of shape (N,), optional
+        How much each sample counts, as `Dataset` takes it; only for "batch".
     hooks : mapping of str to Hook, or iterable of Hook
         Told of the progress.
     progress : bool
@@ -91,21 +102,22 @@ def train(
     >>> som = train([[0.0, 0.0], [1.0, 1.0]], height=3, width=3)
     >>> som.weights.shape
     (3, 3, 2)
-    >>> som = train([[0.0, 0.0], [1.0, 1.0]], 3, 3, algorithm="batch", sigma=(1.5, 0.5))
+    >>> som = train([[0.0, 0.0], [1.0, 1.0]], 3, 3, algorithm="online", sigma=(1.5, 0.5), learning_rate=0.3)
     """
-    dataset = samples if isinstance(samples, Dataset) else Dataset(samples)
-    height, width = chosen_size(height, width, dataset, lambda: KohonenSOM(**_given(dtype=dtype)))
+    dataset = _weighted(samples, sample_weights)
+    intake = _given(dtype=dtype, missing=missing, scaling=_scaling(scaling, feature_weights))
+    height, width = chosen_size(height, width, dataset, lambda: KohonenSOM(**intake))
     som = KohonenSOM(
+        **intake,
         **_given(
             height=height,
             width=width,
             lattice=lattice,
             neighbourhood=neighbourhood,
             initial=initial,
-            dtype=dtype,
             backend=backend,
             threads=threads,
-        )
+        ),
     )
     trainer = Trainer(
         som,
@@ -136,6 +148,25 @@ def _algorithm(algorithm: Any, **options: Any) -> Algorithm:
             raise ParameterError(name, f"be given to the algorithm itself, as in {cls.__name__}({name}=…)", value)
     made: Algorithm = algorithm if is_made else cls(**options)
     return made
+
+
+def _scaling(scaling: Any, feature_weights: Sequence[float] | None) -> Any:
+    """Return a scaling that is given as such, or by its name, with the weights of the features."""
+    if feature_weights is None:
+        return scaling
+    if SCALINGS.holds(scaling):
+        told = f"be given to the scaling itself, as in {type(scaling).__name__}(feature_weights=…)"
+        raise ParameterError("feature_weights", told, feature_weights)
+    return SCALINGS.named("scaling", "none" if scaling is None else scaling)(feature_weights)
+
+
+def _weighted(samples: Dataset | ArrayLike, weights: ArrayLike | None) -> Dataset:
+    if not isinstance(samples, Dataset):
+        return Dataset(samples, weights)
+    if weights is not None:
+        told = "be given to the data set itself, as in Dataset(samples, weights=…)"
+        raise ParameterError("sample_weights", told, weights)
+    return samples
 
 
 def _with_progress(hooks: Mapping[str, Hook] | Iterable[Hook]) -> Mapping[str, Hook]:

@@ -77,7 +77,10 @@ DATA = {
     "3-D": ([[[1.0]]], r"must have the shape \(samples, features\), got \(1, 1, 1\)"),
     "NaN": (nan_at(3, 2), "row 3, column 2 is nan; drop or fill it before training"),
     "infinite": (nan_at(0, 0, -np.inf), "row 0, column 0 is -inf"),
-    "masked": (np.ma.array(GOOD, mask=[[0, 1], [0, 0]]), "some values are masked"),
+    "masked": (
+        np.ma.array(GOOD, mask=[[0, 1], [0, 0]]),
+        "row 0, column 1 is nan; drop or fill it before training, or keep it",
+    ),
     "float32 overflow": ([[1e19, 0.0]], r"reach 1e\+19, .* leave the range of float32; scale .* dtype float64"),
     "negative float32 overflow": ([[-1e30]], r"reach 1e\+30, .*float64"),
     "float32 underflow": (
@@ -349,7 +352,9 @@ YAML = {
     "TRAINER: {ALGORITHM: offline}": "TRAINER.ALGORITHM.NAME: no algorithm is called 'offline'; did you mean 'online'?",
     "TRAINER: {ALGORITHM: {SIGMA: -5}}": "TRAINER.ALGORITHM.SIGMA must be a number > 0, got -5",
     "TRAINER: {ALGORITHM: {SIGMA: {START: x}}}": "TRAINER.ALGORITHM.SIGMA.START must be a number > 0, got 'x'",
-    "TRAINER: {ALGORITHM: {NAME: online, SIGMA: {START: 0.5}}}": "TRAINER.ALGORITHM.SIGMA.START must be >= 1 lattice step",
+    "TRAINER: {ALGORITHM: {NAME: online, SIGMA: {START: 0.5}}}": (
+        "TRAINER.ALGORITHM.SIGMA.START must be >= 1 lattice step"
+    ),
     "TRAINER: {ALGORITHM: {NAME: online, LEARNING_RATE: {START: 2}}}": (
         "TRAINER.ALGORITHM.LEARNING_RATE.START must be > 0 and <= 1"
     ),

@@ -11,6 +11,7 @@ from ksom.datasets.colours import RandomColors
 from ksom.default_setup import Experiment
 from ksom.errors import DataError, ParameterError
 from ksom.feed import Feed
+from ksom.intake import Intake
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.initialisation import INITIALISATIONS
 from ksom.method.lattice import Rectangular
@@ -18,7 +19,9 @@ from ksom.method.lattice import Rectangular
 
 def first_weights(initial, samples, seed=0, sides=(3, 4), dtype="float64"):
     som = KohonenSOM(*sides, initial=initial, dtype=dtype)
-    feed = Feed(samples if isinstance(samples, Dataset) else Dataset(samples), seed=seed, dtype="float64")
+    feed = Feed(
+        samples if isinstance(samples, Dataset) else Dataset(samples), seed=seed, intake=Intake(np.dtype("float64"))
+    )
     som.initialise(feed, feed.range, seed)
     return som.weights
 
@@ -162,7 +165,10 @@ def test_a_warm_start_goes_on_from_a_map_with_its_own_schedule(map_file, initial
 
 ANOTHER_MAP = {
     "size": ({"height": 4, "width": 4}, r"map\.npz: first weights must have the shape \(4, 4, 3\), got \(3, 4, 3\)"),
-    "features": ({"samples": [[0.0], [1.0]]}, r"map\.npz: first weights must have the shape \(3, 4, 1\), got \(3, 4, 3\)"),
+    "features": (
+        {"samples": [[0.0], [1.0]]},
+        r"map\.npz: first weights must have the shape \(3, 4, 1\), got \(3, 4, 3\)",
+    ),
     "lattice": (
         {"lattice": Rectangular(3, 4, wrap="both")},
         r"map\.npz: its map's lattice is .*'WRAP': 'none'.*, the new map's .*'WRAP': 'both'.*; take the same, or give",

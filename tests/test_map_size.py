@@ -63,7 +63,7 @@ def test_another_side_is_refused(sides):
 
 
 def test_a_map_alone_knows_no_data_to_choose_by():
-    with pytest.raises(ParameterError, match="height must be a number here: train.* choose, got 'auto'"):
+    with pytest.raises(ParameterError, match=r"height must be a number here: train.* choose, got 'auto'"):
         KohonenSOM("auto", 5)
 
 

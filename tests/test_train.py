@@ -99,7 +99,10 @@ def test_progress_is_one_more_hook(hooks, monkeypatch):
 
 
 REFUSED = {
-    "learning rate of batch": ({"algorithm": "batch", "learning_rate": 0.1}, "learning_rate must be left out: Batch has none, online has"),
+    "learning rate of batch": (
+        {"algorithm": "batch", "learning_rate": 0.1},
+        "learning_rate must be left out: Batch has none, online has",
+    ),
     "rates beside an algorithm": (
         {"algorithm": Online(), "sigma": 3},
         r"sigma must be given to the algorithm itself, as in Online\(sigma=…\), got 3",
@@ -109,7 +112,10 @@ REFUSED = {
     "sigma a boolean": ({"sigma": True}, "sigma must be a number > 0, got True"),
     "end below 0": ({"sigma": (2, -1)}, "sigma must be a number > 0, got -1"),
     "three of sigma": ({"sigma": (3, 2, 1)}, r"sigma must be a number, a pair \(start, end\)"),
-    "rate above 1": ({"algorithm": "online", "learning_rate": 2}, r"learning_rate\.start must be > 0 and <= 1, got 2.0"),
+    "rate above 1": (
+        {"algorithm": "online", "learning_rate": 2},
+        r"learning_rate\.start must be > 0 and <= 1, got 2.0",
+    ),
     "algorithm class": ({"algorithm": Online}, "algorithm must .* got <class"),
     "progress a number": ({"progress": 1}, "progress must be true or false, got 1"),
     "hook class": ({"hooks": [Progress]}, r"hooks must be hooks: .*such as Timing\(\), got <class"),

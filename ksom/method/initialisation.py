@@ -84,8 +84,8 @@ class PrincipalPlane:
     """A sheet through the data's mean, along the two directions in which they spread most.
 
     w = mean + u · √λ₁ · a₁ + v · √λ₂ · a₂, where a₁, a₂ are the principal axes, λ₁ ≥ λ₂ the variances along them, and
-    u, v go evenly from −1 to 1 along the longer and the shorter side of the map (along columns and rows, if it is
-    square). A chain, 1 × N, takes the first axis only. The same data give the same sheet, whatever the seed.
+    u, v go evenly from −1 to 1 along the longer and the shorter side of the map as it is drawn (along columns and rows,
+    if it is square). A chain, 1 × N, takes the first axis only. The same data give the same sheet, whatever the seed.
 
     References
     ----------
@@ -98,10 +98,11 @@ class PrincipalPlane:
     def weights(self, lattice: Lattice, source: Source, within: Range, seed: int) -> NDArray[np.float64]:
         """Lay the sheet."""
         axes = principal_axes(source.blocks)
-        down, right = map(_from_minus_one_to_one, lattice.coordinates().T)
-        sides = (down, right) if lattice.height > lattice.width else (right, down)
-        steps = axes.directions * axes.deviations[:, np.newaxis]
-        sheet = axes.mean + sum(side[:, np.newaxis] * step for side, step in zip(sides, steps, strict=True))
+        right, down = lattice.positions().T
+        along = (down, right) if np.ptp(down) > np.ptp(right) else (right, down)
+        sheet = np.tile(axes.mean, (lattice.size, 1))
+        for places, direction, deviation in zip(along, axes.directions, axes.deviations, strict=True):
+            sheet += _from_minus_one_to_one(places)[:, np.newaxis] * (deviation * direction)
         return sheet.reshape(lattice.height, lattice.width, source.features)
 
 
