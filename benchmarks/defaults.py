@@ -1,4 +1,4 @@
-"""Which settings serve a stranger: first weights, algorithm, iterations, sigma, size; on data that strangers begin with.
+"""Settings that serve a stranger: first weights, algorithm, iterations, sigma, size, on data that strangers begin with.
 
     python -m benchmarks.defaults        # writes benchmarks/results/defaults.md
 

@@ -52,8 +52,8 @@ class KohonenSOM:
         First weights: a sheet along the data's two principal axes, uniform in each feature's range, samples drawn from
         the data, the array `weights` of a file (such as an earlier map.npz), or the weights themselves.
     dtype : {"float32", "float64"}
-        Working precision. After one iteration they agree within rounding, 3e-8 of the data's size; then a sample that is
-        as near to one node as to another may find either, and a whole training ends in another map, as good as the
+        Working precision. After one iteration both agree within rounding, 3e-8 of the data's size; then a sample that
+        is as near to one node as to another may find either, and a whole training ends in another map, as good as the
         other. The same holds for other machines; on one, the same seed and data give the same bits.
     missing : {"refuse", "keep"}
         What to do where a value is missing (NaN, a masked value, a table's NA): refuse it with an error, or learn from,

@@ -49,8 +49,8 @@ def principal_axes(blocks: Blocks) -> Axes:
     """Return the mean of samples and the two eigenvectors with the largest eigenvalues λ of their covariance.
 
     The mean is that of the values that are there, a missing one counts as the mean, and samples count by their weights:
-    covariance = Σ v (x − mean)(x − mean)ᵀ / Σ v. Where there are more than 1,024 features, the directions are those of at
-    most 1,024 samples, evenly spaced. Where many directions have nearly the same variance, two of these are found.
+    covariance = Σ v (x − mean)(x − mean)ᵀ / Σ v. Where there are more than 1,024 features, the directions are those of
+    at most 1,024 samples, evenly spaced. Where many directions have nearly the same variance, two of these are found.
 
     Parameters
     ----------
