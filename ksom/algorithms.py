@@ -33,6 +33,8 @@ Batches = Callable[[int], Iterable[Block]]
 class Algorithm(Protocol):
     """A way to train; holds what is constant in a training."""
 
+    minds_order: bool = True
+    """Whether the samples' order in an iteration makes a difference to what is learned, beyond rounding."""
     weighs_samples: bool = False
     """Whether it can let samples count by their weights; a training that cannot refuses them."""
 
@@ -154,6 +156,7 @@ class Batch(Algorithm):
     """
 
     parts = {"sigma": SCHEDULES}
+    minds_order = False
     weighs_samples = True
 
     def __init__(self, sigma: ScheduleLike = "geometric") -> None:

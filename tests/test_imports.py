@@ -32,7 +32,7 @@ LEVELS = [
     {"method", "map_file"},
     {"kernels", "dataset", "intake"},
     {"datasets", "summary", "feed", "kohonensom_model"},
-    {"algorithms", "runs"},
+    {"algorithms", "map_size", "runs"},
     {"pictures"},
     {"hooks"},
     {"trainer"},
