@@ -98,3 +98,41 @@ class Chebyshev(Distance):
         """Return the larger of both."""
         np.maximum(totals, terms, out=totals)
         return totals
+
+
+def between(distance: Distance, samples: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
+    """Return the distance of each sample to each of some others, shape (n, m), data units; added feature by feature.
+
+    Parameters
+    ----------
+    distance : Distance
+        Of the two.
+    samples, others : ndarray of shape (n, D) and (m, D)
+        Data units, of the same precision.
+    """
+    return along(distance, samples[:, np.newaxis], others[np.newaxis])
+
+
+def along(distance: Distance, samples: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
+    """Return the distance of each sample to the other at its place, data units; added feature by feature.
+
+    Parameters
+    ----------
+    distance : Distance
+        Of the two.
+    samples, others : ndarray of shape (…, D)
+        Data units, of the same precision.
+    """
+    if distance.on_sphere:
+        samples, others = directions(samples), directions(others)
+    totals = np.zeros(np.broadcast_shapes(samples.shape, others.shape)[:-1], dtype=samples.dtype)
+    for feature in range(samples.shape[-1]):
+        totals = distance.added(totals, distance.term(others[..., feature] - samples[..., feature]))
+    return distance.reported(totals)
+
+
+def directions(samples: NDArray[Any]) -> NDArray[Any]:
+    """Return samples on the unit sphere, shape (…, D): x / ‖x‖, and zeros as they are."""
+    lengths = np.sqrt(np.square(samples).sum(axis=-1, keepdims=True))
+    shown: NDArray[Any] = samples / np.where(lengths > 0, lengths, 1)
+    return shown
