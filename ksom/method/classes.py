@@ -99,7 +99,7 @@ class Classes:
 
     @property
     def _hits(self) -> NDArray[np.float64]:
-        return np.bincount(self._nodes, self._counts, self.size)
+        return np.bincount(self._nodes, self._counts, self.size).astype(np.float64)
 
 
 def classes(som: Map, samples: Any, labels: ArrayLike) -> Classes:
@@ -169,7 +169,8 @@ def as_labels(labels: ArrayLike) -> NDArray[Any]:
         told = f"got {array.dtype} of shape {array.shape}"
         raise DataError(f"labels must be numbers or texts, one for each sample, {told}")
     if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise DataError(f"labels: row {int(np.isfinite(array).argmin())} is {array[~np.isfinite(array)][0]}; leave it out")
+        row = int(np.isfinite(array).argmin())
+        raise DataError(f"labels: row {row} is {array[row]}; leave the sample out, or give it a class of its own")
     return array
 
 

@@ -20,10 +20,9 @@ def distortion(
 ) -> float:
     """Return 1/N · Σ_x Σ_k h(b(x), k; sigma) ‖x − w_k‖², data units².
 
-    Computed without a sample, and without a sum over pairs of nodes, by what is known of each node's samples: with
-    means m and the parts of a squared difference taken apart, A − 2 w_k · B + C w_k² for each node, where A, B and C are
-    the sum of squares, sum and number of the samples of each node b, weighted by h(b, k). Differences are from the
-    samples' mean, so that nothing is lost far from the origin.
+    Computed without a sum over samples, or over pairs of nodes: A_k − 2 w_k · B_k + w_k² C_k for each node, where A, B
+    and C are sums of squares, sums and numbers of the samples of all nodes b, weighted by h(b, k); all from the samples'
+    mean, so that nothing is lost far from the origin.
 
     Parameters
     ----------
@@ -45,7 +44,8 @@ def distortion(
 
     References
     ----------
-    J. Vesanto, M. Sulkava and J. Hollmén, On the decomposition of the self-organizing map distortion measure, WSOM 2003.
+    J. Vesanto, M. Sulkava and J. Hollmén, On the decomposition of the self-organizing map distortion measure, Proc.
+    WSOM 2003.
     """
     radius = require_number("sigma", sigma, above=0, unit="lattice steps")
     found = residuals(som, samples)
@@ -68,5 +68,5 @@ def _smoothed(values: NDArray[np.float64], factors: Factors, lattice: Lattice) -
     total = np.zeros_like(grid)
     for phase, columns in enumerate(factors.columns):
         rows = np.where(phases == phase, factors.rows[down], 0)
-        total += np.einsum("ts,rsn->rtn", columns[right], np.einsum("ts,swn->twn", rows, grid, optimize=True), optimize=True)
+        total += np.einsum("ts,rsn->rtn", columns[right], np.einsum("ts,swn->twn", rows, grid))
     return total.reshape(values.shape)

@@ -186,7 +186,8 @@ def squared_distances(lattice: Lattice, winners: NDArray[np.int64], nodes: NDArr
         Node indices.
     """
     rows, columns = _squares_apart(lattice, winners, nodes)
-    return rows + columns
+    squared: NDArray[np.float64] = rows + columns
+    return squared
 
 
 def _squares_apart(
@@ -213,7 +214,8 @@ def steps(lattice: Lattice, first: NDArray[np.int64], second: NDArray[np.int64])
     down, right = (np.sqrt(squares) for squares in _squares_apart(lattice, first, second))
     rows = down / math.sqrt(lattice.row_square)
     sideways = math.sqrt(lattice.neighbour_square - lattice.row_square)
-    return np.rint(rows + np.maximum(0, right - sideways * rows)).astype(np.int64)
+    apart: NDArray[np.int64] = np.rint(rows + np.maximum(0, right - sideways * rows)).astype(np.int64)
+    return apart
 
 
 def are_neighbours(lattice: Lattice, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -262,7 +264,7 @@ def _pairs(lattice: Lattice) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int
         row, column = np.divmod(np.arange(lattice.size), width)
         for down, right in np.argwhere((squared > 0) & (squared <= lattice.neighbour_square)):
             to_row, to_column = row + down - height + 1, column + right - width + 1
-            is_there = (0 <= to_row) & (to_row < height) & (0 <= to_column) & (to_column < width)
+            is_there = (to_row >= 0) & (to_row < height) & (to_column >= 0) & (to_column < width)
             nodes = np.flatnonzero(is_there & (row % 2 == parity))
             yield nodes, to_row[nodes] * width + to_column[nodes]
 

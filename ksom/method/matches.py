@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from ksom.errors import ParameterError
 from ksom.method.distance import Distance
 from ksom.method.lattice import Lattice
+from ksom.method.neighbourhood import Neighbourhood
 from ksom.samples import BLOCK_ROWS, as_samples, in_precision
 
 WALK_BYTES = 2**24
@@ -37,11 +38,16 @@ AnyMap = TypeVar("AnyMap", bound=Map)
 
 
 class MeasuringMap(Map, Protocol):
-    """A map whose distance is known: a KohonenSOM."""
+    """A map whose parts are known: a KohonenSOM."""
 
     @property
     def distance(self) -> Distance:
         """How far a sample is from a node."""
+        ...
+
+    @property
+    def neighbourhood(self) -> Neighbourhood:
+        """How much a node learns from a sample that another node won."""
         ...
 
 

@@ -42,7 +42,7 @@ class Graph:
         lengths = np.empty(len(pairs))
         order = np.argsort(pairs[:, 0], kind="stable")
         sources, starts = np.unique(pairs[order, 0], return_index=True)
-        for source, places in zip(sources.tolist(), np.split(order, starts[1:]), strict=True):
+        for source, places in zip(sources.tolist(), np.split(order, starts)[1:], strict=True):
             partners = pairs[places, 1].tolist()
             found = self._from(source, partners, most)
             lengths[places] = [found.get(partner, math.inf) for partner in partners]

@@ -23,6 +23,11 @@ class TopographicFunction(NamedTuple):
     values: NDArray[np.float64]
     """Φ(k), in the mean over nodes; 0 everywhere on a map that preserves all."""
 
+    @property
+    def at_zero(self) -> float:
+        """Φ(0), which counts both sides' nearest."""
+        return float(self.values[len(self.values) // 2])
+
 
 def topographic_function(som: Map, samples: Any, most: int = STEPS) -> TopographicFunction:
     """Return Φ(k), how many partners of a node are farther away than |k|, in the mean over the nodes.
@@ -64,8 +69,6 @@ def topographic_function(som: Map, samples: Any, most: int = STEPS) -> Topograph
     beside = beside[squared_distances(lattice, beside[:, 0], beside[:, 1]) <= 1]
     on_lattice = steps(lattice, adjacent[:, 0], adjacent[:, 1])
     in_data = Graph(lattice.size, adjacent).paths(beside, most)
-    above, below = (
-        2 * (apart[:, np.newaxis] > reach).sum(axis=0) / lattice.size for apart in (on_lattice, in_data)
-    )
+    above, below = (2 * (apart[:, np.newaxis] > reach).sum(axis=0) / lattice.size for apart in (on_lattice, in_data))
     values = np.concatenate([below[::-1], [above[0] + below[0]], above])
     return TopographicFunction(np.arange(-most, most + 1), values)

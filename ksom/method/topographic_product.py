@@ -97,7 +97,8 @@ def _products(
 def _without(distances: NDArray[np.float64], nodes: NDArray[np.int64]) -> NDArray[np.float64]:
     """Return rows of distances without that of `nodes[i]` to itself."""
     is_other = np.arange(distances.shape[1]) != nodes[:, np.newaxis]
-    return distances[is_other].reshape(len(nodes), -1)
+    others: NDArray[np.float64] = distances[is_other].reshape(len(nodes), -1)
+    return others
 
 
 def _in_order_of(nearness: NDArray[np.float64], values: tuple[NDArray[np.float64], ...]) -> list[NDArray[np.float64]]:
