@@ -19,7 +19,9 @@ from ksom.runs.checkpoint import LAST
 from ksom.runs.run_folder import CHECKPOINTS, MAP
 
 
-def map_and_data(map_path: str | Path, data_path: str | Path | None = None) -> tuple[KohonenSOM, Dataset]:
+def map_and_data(
+    map_path: str | Path, data_path: str | Path | None = None, key: str | None = None
+) -> tuple[KohonenSOM, Dataset]:
     """Read a map and the samples to look at it with; without a name of data, those that the run has learned from.
 
     Raises
@@ -28,7 +30,7 @@ def map_and_data(map_path: str | Path, data_path: str | Path | None = None) -> t
         If one of them cannot be read, or they do not fit each other.
     """
     som = map_of(map_path)
-    dataset = data_of_run(map_path) if data_path is None else data_of(data_path)
+    dataset = data_of_run(map_path) if data_path is None else data_of(data_path, key)
     if dataset.features != som.features:
         told = f"has {dataset.features} features, the map {map_path} has {som.features}"
         raise DataError(f"{data_path or type(dataset).__name__}: {told}")
@@ -54,8 +56,15 @@ def map_of(path: str | Path) -> KohonenSOM:
     raise DataError(f"{place}: there is no {MAP} in this folder{advice}")
 
 
-def data_of(path: str | Path) -> Dataset:
-    """Make the data set that a file holds: an array, an image, or the DATASET of an experiment.
+def data_of(path: str | Path, key: str | None = None) -> Dataset:
+    """Make the data set that a file holds, an array, an image or the DATASET of an experiment; or a run's.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, or the run folder.
+    key : str, optional
+        Which array of an .npz file; may be left out if there is only one.
 
     Raises
     ------
@@ -65,10 +74,21 @@ def data_of(path: str | Path) -> Dataset:
     if is_experiment(path):
         return _dataset_of(experiment_file(path))
     place = require_path("data", path)
+    if place.is_dir():
+        return data_of_run(place)
     with open_data(place) as file:
         start = file.read(max(len(MAGIC_NPY), len(MAGIC_ZIP)))
-    is_array = start.startswith((MAGIC_NPY, MAGIC_ZIP))
-    return Array(place) if is_array else ImagePixels(place)
+    return Array(place, key) if start.startswith((MAGIC_NPY, MAGIC_ZIP)) else _image(place)
+
+
+def _image(path: Path) -> ImagePixels:
+    try:
+        return ImagePixels(path)
+    except DataError as error:
+        if type(error.__cause__).__name__ != "UnidentifiedImageError":
+            raise
+        kinds = "an array (.npy, .npz), an image, or an experiment (.yaml)"
+        raise DataError(f"{path}: is not of a kind that is read as data: {kinds}") from error
 
 
 def data_of_run(folder: str | Path) -> Dataset:

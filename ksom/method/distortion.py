@@ -21,8 +21,8 @@ def distortion(
     """Return 1/N · Σ_x Σ_k h(b(x), k; sigma) ‖x − w_k‖², data units².
 
     Computed without a sum over samples, or over pairs of nodes: A_k − 2 w_k · B_k + w_k² C_k for each node, where A, B
-    and C are sums of squares, sums and numbers of the samples of all nodes b, weighted by h(b, k); all from the samples'
-    mean, so that nothing is lost far from the origin.
+    and C are sums of squares, sums and numbers of the samples of all nodes b, weighted by h(b, k); all seen from the
+    samples' mean, so that nothing is lost far from the origin.
 
     Parameters
     ----------

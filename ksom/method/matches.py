@@ -179,7 +179,7 @@ def pieces(som: Map, samples: Any) -> Iterator[tuple[int, NDArray[Any]]]:
     length = max(BLOCK_ROWS, WALK_BYTES // weights[0, 0].nbytes)
     for start in range(0, size, length):
         some = rows(slice(start, min(start + length, size)))
-        yield start, in_precision(some, weights.dtype, "samples", features=weights.shape[2], first_row=start)
+        yield start, in_precision(some, weights.dtype, _name(samples), features=weights.shape[2], first_row=start)
 
 
 def some_rows(som: Map, samples: Any, most: int, generator: np.random.Generator) -> NDArray[np.float64]:
@@ -193,8 +193,8 @@ def some_rows(som: Map, samples: Any, most: int, generator: np.random.Generator)
     weights = checked(som).weights
     size, rows = _rows(som, samples)
     chosen = np.arange(size) if size <= most else np.sort(generator.choice(size, size=most, replace=False))
-    drawn = "samples" if len(chosen) == size else "the samples drawn"
-    return in_precision(rows(chosen), np.float64, drawn, features=weights.shape[2])
+    where = _name(samples) if len(chosen) == size else f"{_name(samples)}, {most} rows drawn"
+    return in_precision(rows(chosen), np.float64, where, features=weights.shape[2])
 
 
 def checked(som: AnyMap) -> AnyMap:
@@ -212,7 +212,15 @@ def checked(som: AnyMap) -> AnyMap:
 
 def _rows(som: Map, samples: Any) -> tuple[int, Any]:
     """Return how many samples there are, and what returns some of them."""
-    if hasattr(samples, "rows") and hasattr(samples, "features"):
+    if _is_data_set(samples):
         return len(samples), samples.rows
     array = as_samples(samples, "samples", names=getattr(som, "feature_names", None))
     return len(array), lambda index: np.asarray(array[index])
+
+
+def _is_data_set(samples: Any) -> bool:
+    return hasattr(samples, "rows") and hasattr(samples, "features")
+
+
+def _name(samples: Any) -> str:
+    return f"dataset {type(samples).__name__}" if _is_data_set(samples) else "samples"
