@@ -39,11 +39,11 @@ if TYPE_CHECKING:
     from ksom.method.distance import Euclidean
     from ksom.method.distortion import distortion
     from ksom.method.kaski_lagus import kaski_lagus
-    from ksom.method.lattice import Rectangular
-    from ksom.method.neighbourhood import Gaussian
+    from ksom.method.lattice import Hexagonal, Lattice, Rectangular
+    from ksom.method.neighbourhood import Bubble, Epanechnikov, Gaussian, MexicanHat, Neighbourhood, Triangle
     from ksom.method.quality import dead_nodes, quantization_error, topographic_error
     from ksom.method.residuals import error_of_one_node, explained_variance
-    from ksom.method.schedules import Exponential, Geometric, Linear
+    from ksom.method.schedules import Constant, Exponential, FromStartToEnd, Geometric, HalfCosine, Inverse, Linear
     from ksom.method.topographic_function import topographic_function
     from ksom.method.topographic_product import topographic_product
     from ksom.method.trustworthiness import neighbourhood_preservation, trustworthiness
@@ -79,11 +79,19 @@ _HOMES = {
     "method.distance": ("Euclidean",),
     "method.distortion": ("distortion",),
     "method.kaski_lagus": ("kaski_lagus",),
-    "method.lattice": ("Rectangular",),
-    "method.neighbourhood": ("Gaussian",),
+    "method.lattice": ("Hexagonal", "Lattice", "Rectangular"),
+    "method.neighbourhood": ("Bubble", "Epanechnikov", "Gaussian", "MexicanHat", "Neighbourhood", "Triangle"),
     "method.quality": ("dead_nodes", "quantization_error", "topographic_error"),
     "method.residuals": ("error_of_one_node", "explained_variance"),
-    "method.schedules": ("Exponential", "Geometric", "Linear"),
+    "method.schedules": (
+        "Constant",
+        "Exponential",
+        "FromStartToEnd",
+        "Geometric",
+        "HalfCosine",
+        "Inverse",
+        "Linear",
+    ),
     "method.topographic_function": ("topographic_function",),
     "method.topographic_product": ("topographic_product",),
     "method.trustworthiness": ("neighbourhood_preservation", "trustworthiness"),
@@ -95,20 +103,30 @@ _HOMES = {
 __all__ = [
     "Array",
     "Batch",
+    "Bubble",
     "Checkpoint",
+    "Constant",
     "Dataset",
+    "Epanechnikov",
     "Euclidean",
     "Experiment",
     "Exponential",
+    "FromStartToEnd",
     "Gaussian",
     "Geometric",
+    "HalfCosine",
+    "Hexagonal",
     "Hook",
     "ImagePixels",
+    "Inverse",
     "KohonenSOM",
     "KsomError",
+    "Lattice",
     "Linear",
     "MLflow",
     "MetricsWriter",
+    "MexicanHat",
+    "Neighbourhood",
     "Online",
     "Picture",
     "Progress",
@@ -120,6 +138,7 @@ __all__ = [
     "TimeLimit",
     "Timing",
     "Trainer",
+    "Triangle",
     "Vlog",
     "dead_nodes",
     "distortion",

@@ -153,6 +153,11 @@ class _Look:
         return int(table_of_neighbours(self.som.lattice).shape[1])
 
     @property
+    def units(self) -> str:
+        """What distances are in."""
+        return "map units" if self.som.intake.changes_values else "data units"
+
+    @property
     def ranked(self) -> str:
         return _of(self.ranks.samples, self.matches.samples, "samples")
 
@@ -176,7 +181,7 @@ _MEASURES: tuple[_Row, ...] = (
     (
         "quantization_error",
         lambda look: quantization_error(look.som, look.matches),
-        "mean distance of a sample to its best node, data units; lower is better",
+        "mean distance of a sample to its best node, {look.units}; lower is better",
     ),
     (
         "relative_error",
@@ -196,7 +201,7 @@ _MEASURES: tuple[_Row, ...] = (
     (
         "kaski_lagus",
         lambda look: kaski_lagus(look.som, look.matches),
-        "mean way from a sample over its best node to its second best, data units; lower is better",
+        "mean way from a sample over its best node to its second best, {look.units}; lower is better",
     ),
     (
         "distortion",

@@ -48,7 +48,8 @@ class Classes:
         DataError
             If there are more samples than labels.
         """
-        classes = self._classes[found.first_row : found.first_row + len(found.nodes)]
+        first_row = found.block.first_row
+        classes = self._classes[first_row : first_row + len(found.nodes)]
         if len(classes) < len(found.nodes):
             raise DataError(f"labels: there must be one for each sample, got {len(self._classes)} for more samples")
         keys = found.nodes[:, 0] * len(self.names) + classes

@@ -7,13 +7,15 @@ from numpy.typing import NDArray
 
 from ksom.registry import Registry
 from ksom.representation import as_call
+from ksom.samples import Block
 
 
 class Distance:
     """A distance whose order of nodes is that of Σ term(w − x) over the features, added in order.
 
-    The term is even and rises with the difference's magnitude; so a box around some weights bounds it from below. A
-    subclass gives its `term`; the rest is as most distances have it. All of it may work in place, and keeps the dtype.
+    The term is even, at least 0, and rises with the difference's magnitude; so a box around some weights bounds it from
+    below. Of a feature that a sample lacks it is 0, which must add nothing. A subclass gives its `term`; the rest is as
+    most distances have it. All of it may work in place, and keeps the dtype.
     """
 
     on_sphere = False
@@ -31,9 +33,37 @@ class Distance:
         totals += terms
         return totals
 
+    def completed(self, total: NDArray[Any], share: NDArray[Any]) -> NDArray[Any]:
+        """Return a sum of terms over a share of the features as if the others had terms like these: Σ / share."""
+        total /= share
+        return total
+
     def reported(self, total: NDArray[Any]) -> NDArray[Any]:
         """Return the distance that a sum of terms stands for, data units."""
         return total
+
+
+def reported_distances(distance: Distance, totals: NDArray[Any], missing: NDArray[np.bool_] | None) -> NDArray[Any]:
+    """Return the distances that sums of terms stand for, so that samples with and without gaps compare.
+
+    Parameters
+    ----------
+    distance : Distance
+        Whose terms were added.
+    totals : ndarray of shape (n, m)
+        Sums over the features that each sample has; may be worked in.
+    missing : ndarray of bool, shape (n, D), or None
+        Where it has no value; None: nowhere.
+
+    Returns
+    -------
+    ndarray of shape (n, m)
+        Data units: euclidean √(Σ · D / present), manhattan Σ · D / present, chebyshev the largest of those there are.
+    """
+    if missing is not None:
+        share = np.maximum(1, (~missing).sum(axis=1)) / missing.shape[1]
+        totals = distance.completed(totals, share.astype(totals.dtype)[:, np.newaxis])
+    return distance.reported(totals)
 
 
 DISTANCES = Registry("distance", Distance)
@@ -99,40 +129,53 @@ class Chebyshev(Distance):
         np.maximum(totals, terms, out=totals)
         return totals
 
-
-def between(distance: Distance, samples: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
-    """Return the distance of each sample to each of some others, shape (n, m), data units; added feature by feature.
-
-    Parameters
-    ----------
-    distance : Distance
-        Of the two.
-    samples, others : ndarray of shape (n, D) and (m, D)
-        Data units, of the same precision.
-    """
-    return along(distance, samples[:, np.newaxis], others[np.newaxis])
+    def completed(self, total: NDArray[Any], share: NDArray[Any]) -> NDArray[Any]:
+        """Return the largest term as it is: more of them would not add up."""
+        return total
 
 
-def along(distance: Distance, samples: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
-    """Return the distance of each sample to the other at its place, data units; added feature by feature.
+def between(distance: Distance, samples: Block, others: Block) -> NDArray[Any]:
+    """Return the distance of each sample to each of some others, shape (n, m), map units; added feature by feature.
+
+    Of two that lack values, over the features that both have, and scaled as `reported_distances` does it.
 
     Parameters
     ----------
     distance : Distance
         Of the two.
-    samples, others : ndarray of shape (…, D)
-        Data units, of the same precision.
+    samples, others : Block
+        Of n and of m samples, of the same precision.
     """
-    if distance.on_sphere:
-        samples, others = directions(samples), directions(others)
-    totals = np.zeros(np.broadcast_shapes(samples.shape, others.shape)[:-1], dtype=samples.dtype)
-    for feature in range(samples.shape[-1]):
-        totals = distance.added(totals, distance.term(others[..., feature] - samples[..., feature]))
+    totals = np.zeros((len(samples.values), len(others.values)), dtype=samples.values.dtype)
+    shared = np.zeros(totals.shape) if samples.missing is not None or others.missing is not None else None
+    for feature in range(samples.values.shape[1]):
+        terms = distance.term(others.values[:, feature] - samples.values[:, feature, np.newaxis])
+        if shared is not None:
+            both = ~(_lacks(samples, feature)[:, np.newaxis] | _lacks(others, feature))
+            terms *= both
+            shared += both
+        totals = distance.added(totals, terms)
+    if shared is not None:
+        totals = distance.completed(totals, np.maximum(1, shared) / samples.values.shape[1])
     return distance.reported(totals)
 
 
-def directions(samples: NDArray[Any]) -> NDArray[Any]:
-    """Return samples on the unit sphere, shape (…, D): x / ‖x‖, and zeros as they are."""
-    lengths = np.sqrt(np.square(samples).sum(axis=-1, keepdims=True))
-    shown: NDArray[Any] = samples / np.where(lengths > 0, lengths, 1)
-    return shown
+def along(distance: Distance, weights: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
+    """Return the distance of weights to the others at the same place, shape (n,), map units; added feature by feature.
+
+    Parameters
+    ----------
+    distance : Distance
+        Of the two.
+    weights, others : ndarray of shape (n, D)
+        Map units, of the same precision.
+    """
+    totals = np.zeros(len(weights), dtype=weights.dtype)
+    for one, other in zip(weights.T, others.T, strict=True):
+        totals = distance.added(totals, distance.term(other - one))
+    return distance.reported(totals)
+
+
+def _lacks(block: Block, feature: int) -> NDArray[np.bool_]:
+    """Return which samples lack a feature, shape (n,)."""
+    return np.zeros(len(block.values), dtype=np.bool_) if block.missing is None else block.missing[:, feature]

@@ -18,7 +18,7 @@ SIGMA = 1.0
 def distortion(
     som: MeasuringMap, samples: Any, sigma: float = SIGMA, neighbourhood: Neighbourhood | None = None
 ) -> float:
-    """Return 1/N · Σ_x Σ_k h(b(x), k; sigma) ‖x − w_k‖², data units².
+    """Return 1/N · Σ_x Σ_k h(b(x), k; sigma) ‖x − w_k‖², map units².
 
     Computed without a sum over samples, or over pairs of nodes: A_k − 2 w_k · B_k + w_k² C_k for each node, where A, B
     and C are sums of squares, sums and numbers of the samples of all nodes b, weighted by h(b, k); all seen from the
@@ -54,10 +54,10 @@ def distortion(
     away = found.weights - centre
     squares, sums, counts = (
         _smoothed(values, factors, found.lattice)
-        for values in (found.around(centre).sum(axis=1, keepdims=True), found.sums + found.counts * away, found.counts)
+        for values in (found.around(centre), found.sums + found.counts * away, found.counts)
     )
-    total = squares - 2 * (sums * away).sum(axis=1, keepdims=True) + counts * (away * away).sum(axis=1, keepdims=True)
-    return max(0.0, float(total.sum() / found.counts.sum()))
+    total = squares - 2 * sums * away + counts * away * away
+    return max(0.0, float(total.sum() / found.samples))
 
 
 def _smoothed(values: NDArray[np.float64], factors: Factors, lattice: Lattice) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from ksom.method.umatrix import edges
 
 
 def kaski_lagus(som: MeasuringMap, samples: Any) -> float:
-    """Return 1/N · Σ [ d(x, w_b) + shortest path from b to s ], b and s the best and second best node, data units.
+    """Return 1/N · Σ [ d(x, w_b) + shortest path from b to s ], b and s the best and second best node, map units.
 
     A path goes from neighbour to neighbour on the lattice; each step is as long as the distance d of their weights in
     the data, the map's own. Low if samples are close to their nodes *and* the map is continuous there. On a map of one

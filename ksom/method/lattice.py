@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,10 +81,10 @@ class Lattice:
         is_wrapped = self.wrap in {"columns", "both"}
         return np.square([_steps(self.width, shift, is_wrapped=is_wrapped) for shift in shifts])
 
-    def phases(self) -> NDArray[np.int16]:
-        """Return which phase holds, by the parity of the winner's row and Δrow + height − 1, shape (2, 2 height − 1)."""
-        is_odd = np.arange(1 - self.height, self.height, dtype=np.int16) % 2
-        return np.outer([1, 2], is_odd).astype(np.int16) if self._is_shifted else np.zeros((2, is_odd.size), np.int16)
+    def phases(self) -> NDArray[np.int32]:
+        """Return which phase holds, by parity of the winner's row and Δrow + height − 1, shape (2, 2 height − 1)."""
+        is_odd = np.arange(1 - self.height, self.height, dtype=np.int32) % 2
+        return np.outer([1, 2], is_odd).astype(np.int32) if self._is_shifted else np.zeros((2, is_odd.size), np.int32)
 
     def coordinates(self) -> NDArray[np.float64]:
         """Return row and column of every node, shape (K, 2)."""
@@ -272,4 +272,4 @@ def _pairs(lattice: Lattice) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int
 def _steps(length: int, shift: float, *, is_wrapped: bool) -> NDArray[np.float64]:
     """Return |Δ + shift| for Δ = 1 − length … length − 1, the shorter way round where the axis is wrapped."""
     steps = np.abs(np.arange(1 - length, length) + float(shift))
-    return np.minimum(steps, length - steps) if is_wrapped else steps
+    return cast("NDArray[np.float64]", np.minimum(steps, length - steps)) if is_wrapped else steps

@@ -1,6 +1,6 @@
 """One walk over samples: the two best matching nodes of each, and what can be counted of them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -10,10 +10,31 @@ from ksom.errors import ParameterError
 from ksom.method.distance import Distance
 from ksom.method.lattice import Lattice
 from ksom.method.neighbourhood import Neighbourhood
-from ksom.samples import BLOCK_ROWS, as_samples, in_precision
+from ksom.samples import BLOCK_ROWS, Block, as_samples
 
 WALK_BYTES = 2**24
 """How many bytes of samples are looked at at a time: a search of a few thousand spends its time on being started."""
+
+
+class Taking(Protocol):
+    """What a map does to samples before it computes with them."""
+
+    @property
+    def changes_values(self) -> bool:
+        """Whether map units are not data units."""
+        ...
+
+    def block(
+        self,
+        samples: Any,
+        where: str = "samples",
+        *,
+        features: int | None = None,
+        first_row: int = 0,
+        names: Sequence[str] | None = None,
+    ) -> Block:
+        """See `Intake.block`."""
+        ...
 
 
 class Map(Protocol):
@@ -26,7 +47,12 @@ class Map(Protocol):
 
     @property
     def weights(self) -> NDArray[Any]:
-        """The weights, shape (height, width, D), data units."""
+        """The weights, shape (height, width, D), map units."""
+        ...
+
+    @property
+    def intake(self) -> Taking:
+        """What it does to samples before it computes with them."""
         ...
 
     def best_matching_nodes(self, samples: Any, k: int = 1, *, return_distances: bool = False) -> Any:
@@ -54,14 +80,12 @@ class MeasuringMap(Map, Protocol):
 class Found(NamedTuple):
     """Some samples, and the nodes nearest to them."""
 
-    first_row: int
-    """The number of the first of them."""
-    samples: NDArray[Any]
-    """Shape (n, D), data units, in the map's precision."""
+    block: Block
+    """The samples as the map computes with them, map units."""
     nodes: NDArray[np.int64]
     """Nearest first, shape (n, k)."""
     distances: NDArray[Any]
-    """To these nodes, data units, shape (n, k)."""
+    """To these nodes, map units, shape (n, k)."""
 
 
 class Matches:
@@ -80,7 +104,7 @@ class Matches:
     samples : int
         How many were counted.
     distance : float
-        The sum of their distances to their best matching nodes, data units.
+        The sum of their distances to their best matching nodes, map units.
     pairs : ndarray of shape (P, 2)
         Each best and second best node, ascending.
     counts : ndarray of shape (P,)
@@ -163,38 +187,37 @@ def walk(som: Map, samples: Any, k: int) -> Iterator[Found]:
     ParameterError
         If `som` is no map.
     DataError
-        If the samples are not finite numbers of shape (N, D), naming the row.
+        If the samples are not numbers of shape (N, D), or lack values and the map does not keep such, naming the row.
     NotTrained
         If the map has no weights yet.
     """
-    for first_row, values in pieces(som, samples):
-        nodes, distances = som.best_matching_nodes(values, k, return_distances=True)
-        yield Found(first_row, values, nodes.reshape(-1, k), distances.reshape(-1, k))
+    for rows, block in pieces(som, samples):
+        yield _found(som, rows, block, k)
 
 
-def pieces(som: Map, samples: Any) -> Iterator[tuple[int, NDArray[Any]]]:
-    """Yield the samples in the map's precision, some at a time, each time with the first one's number; see `walk`."""
+def pieces(som: Map, samples: Any) -> Iterator[tuple[NDArray[Any], Block]]:
+    """Yield the samples, some at a time, as they are and as the map computes with them; see `walk`."""
     weights = checked(som).weights
     size, rows = _rows(som, samples)
     length = max(BLOCK_ROWS, WALK_BYTES // weights[0, 0].nbytes)
     for start in range(0, size, length):
         some = rows(slice(start, min(start + length, size)))
-        yield start, in_precision(some, weights.dtype, _name(samples), features=weights.shape[2], first_row=start)
+        yield some, _taken(som, some, _name(samples), first_row=start)
 
 
-def some_rows(som: Map, samples: Any, most: int, generator: np.random.Generator) -> NDArray[np.float64]:
-    """Return all samples if there are at most so many, else as many, drawn without replacement: in order, in float64.
+def drawn(som: Map, samples: Any, most: int, generator: np.random.Generator) -> Found:
+    """Return all samples if there are at most so many, else as many, drawn without replacement, with their best nodes.
 
     Raises
     ------
     ParameterError, DataError, NotTrained
         As `walk`.
     """
-    weights = checked(som).weights
-    size, rows = _rows(som, samples)
+    size, rows = _rows(checked(som), samples)
     chosen = np.arange(size) if size <= most else np.sort(generator.choice(size, size=most, replace=False))
     where = _name(samples) if len(chosen) == size else f"{_name(samples)}, {most} rows drawn"
-    return in_precision(rows(chosen), np.float64, where, features=weights.shape[2])
+    some = rows(chosen)
+    return _found(som, some, _taken(som, some, where), 1)
 
 
 def checked(som: AnyMap) -> AnyMap:
@@ -208,6 +231,16 @@ def checked(som: AnyMap) -> AnyMap:
     if isinstance(som, type) or not hasattr(som, "best_matching_nodes"):
         raise ParameterError("som", "be a KohonenSOM, the samples come after it", som)
     return som
+
+
+def _taken(som: Map, rows: NDArray[Any], where: str, first_row: int = 0) -> Block:
+    names = getattr(som, "feature_names", None)
+    return som.intake.block(rows, where, features=som.weights.shape[2], first_row=first_row, names=names)
+
+
+def _found(som: Map, rows: NDArray[Any], block: Block, k: int) -> Found:
+    nodes, distances = som.best_matching_nodes(rows, k, return_distances=True)
+    return Found(block, nodes.reshape(-1, k), distances.reshape(-1, k))
 
 
 def _rows(som: Map, samples: Any) -> tuple[int, Any]:

@@ -27,7 +27,7 @@ def quality(som: Map, samples: ArrayLike) -> Quality:
 
 
 def quantization_error(som: Map, samples: Any) -> float:
-    """Return the mean distance of a sample to its best matching node, 1/N · Σ ‖x − w_b(x)‖, data units.
+    """Return the mean distance of a sample to its best matching node, 1/N · Σ ‖x − w_b(x)‖, map units.
 
     The distance is the map's own.
 

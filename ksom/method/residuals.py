@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.errors import Undefined
-from ksom.method.distance import between, directions
+from ksom.method.distance import between
 from ksom.method.matches import Found, MeasuringMap, checked, pieces, walk
+from ksom.samples import Block
 
 
 class Residuals:
@@ -18,7 +19,8 @@ class Residuals:
         Σ (x − c)² = Σ_b [ squares_b + 2 sums_b · (w_b − c) + counts_b (w_b − c)² ],  over the features.
 
     Whatever the map's distance, these are squared differences: a node moves to a weighted mean of samples, and it is
-    the squares' sum that a mean makes least. Where directions count, samples are on the unit sphere.
+    the squares' sum that a mean makes least. All of it is in the map's units: where directions count, on the unit
+    sphere. Of missing values nothing is counted.
 
     Parameters
     ----------
@@ -28,45 +30,47 @@ class Residuals:
     Attributes
     ----------
     weights : ndarray of shape (K, D)
-        w, data units, in float64.
-    counts : ndarray of shape (K, 1)
-        Numbers of samples.
+        w, map units, in float64.
+    counts : ndarray of shape (K, D)
+        Numbers of values.
     sums, squares : ndarray of shape (K, D)
-        Data units, and their squares.
+        Map units, and their squares.
     low, high : ndarray of shape (D,)
-        The smallest and largest value of each feature, data units.
+        The smallest and largest value of each feature, map units.
+    samples : int
+        N.
     """
 
     def __init__(self, som: MeasuringMap) -> None:
         self.lattice = som.lattice
-        self.on_sphere = som.distance.on_sphere
         self.weights = som.weights.reshape(self.lattice.size, -1).astype(np.float64)
-        self.counts = np.zeros((len(self.weights), 1))
-        self.sums = np.zeros_like(self.weights)
-        self.squares = np.zeros_like(self.weights)
+        self.counts, self.sums, self.squares = (np.zeros_like(self.weights) for _ in range(3))
         self.low, self.high = np.full(self.weights.shape[1], np.inf), np.full(self.weights.shape[1], -np.inf)
+        self.samples = 0
 
     def add(self, found: Found) -> None:
         """Count some samples."""
-        winners, size = found.nodes[:, 0], len(self.weights)
-        samples = found.samples.astype(np.float64)
-        if self.on_sphere:
-            samples = directions(samples)
-        self.low, self.high = np.minimum(self.low, samples.min(axis=0)), np.maximum(self.high, samples.max(axis=0))
-        samples -= self.weights[winners]
-        self.counts[:, 0] += np.bincount(winners, minlength=size)
-        for feature, left in enumerate(samples.T):
-            self.sums[:, feature] += np.bincount(winners, left, size)
-            self.squares[:, feature] += np.bincount(winners, left * left, size)
+        winners, (values, _, missing, _), size = found.nodes[:, 0], found.block, len(self.weights)
+        self.samples += len(values)
+        for feature, column in enumerate(values.T):
+            there = slice(None) if missing is None else ~missing[:, feature]
+            won, known = winners[there], column[there].astype(np.float64)
+            self.low[feature] = known.min(initial=self.low[feature])
+            self.high[feature] = known.max(initial=self.high[feature])
+            left = known - self.weights[won, feature]
+            self.counts[:, feature] += np.bincount(won, minlength=size)
+            self.sums[:, feature] += np.bincount(won, left, size)
+            self.squares[:, feature] += np.bincount(won, left * left, size)
 
     @property
     def mean(self) -> NDArray[np.float64]:
-        """The samples' mean, data units, shape (D,)."""
-        mean: NDArray[np.float64] = (self.counts * self.weights + self.sums).sum(axis=0) / self.counts.sum(axis=0)
+        """The samples' mean, map units, shape (D,); 0 for a feature without any value."""
+        total = (self.counts * self.weights + self.sums).sum(axis=0)
+        mean: NDArray[np.float64] = total / np.maximum(1, self.counts.sum(axis=0))
         return mean
 
     def around(self, point: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return Σ (x − point)² of each node's samples, by feature, shape (K, D), data units²."""
+        """Return Σ (x − point)² of each node's samples, by feature, shape (K, D), map units²."""
         away = self.weights - point
         return self.squares + 2 * self.sums * away + self.counts * away * away
 
@@ -107,7 +111,7 @@ def explained_variance(som: MeasuringMap, samples: Any) -> float:
 
 
 def error_of_one_node(som: MeasuringMap, samples: Any, found: Residuals | None = None) -> float:
-    """Return the quantization error that a single node, the samples' mean, would have: 1/N · Σ d(x, mean), data units.
+    """Return the quantization error that a single node, the samples' mean, would have: 1/N · Σ d(x, mean), map units.
 
     d is the map's distance. A map's own error divided by it has no units, so that maps of other data compare: 0 if
     every sample is its node's weights, 1 if the map does no better than one node.
@@ -123,15 +127,27 @@ def error_of_one_node(som: MeasuringMap, samples: Any, found: Residuals | None =
 
     Raises
     ------
+    Undefined
+        If directions are compared that cancel out.
     ParameterError, DataError, NotTrained
         As `quantization_error`.
     """
-    mean = (found or residuals(som, samples)).mean[np.newaxis]
+    mean = (found or residuals(som, samples)).mean
+    if som.distance.on_sphere:
+        mean = _direction(mean)
     total, count = 0.0, 0
-    for _, values in pieces(som, samples):
-        total += float(between(som.distance, values.astype(np.float64), mean).sum())
-        count += len(values)
+    for _, block in pieces(som, samples):
+        exact = block._replace(values=block.values.astype(np.float64))
+        total += float(between(som.distance, exact, Block(mean[np.newaxis])).sum())
+        count += len(block.values)
     return total / count
+
+
+def _direction(mean: NDArray[np.float64]) -> NDArray[np.float64]:
+    length = float(np.sqrt(mean @ mean))
+    if length == 0:
+        raise Undefined("the samples' directions cancel out, so one node has none")
+    return mean / length
 
 
 def require_different(found: Residuals) -> None:
@@ -142,5 +158,5 @@ def require_different(found: Residuals) -> None:
     Undefined
         Saying so.
     """
-    if (found.low == found.high).all():
+    if (found.low >= found.high).all():
         raise Undefined("all samples are the same, so there is nothing to explain")

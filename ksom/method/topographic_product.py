@@ -11,6 +11,7 @@ from ksom.method.lattice import squares_between
 from ksom.method.matches import MeasuringMap, checked
 from ksom.method.random_streams import stream
 from ksom.method.ties import means_of_equals
+from ksom.samples import Block
 
 MOST_DISTANCES = 2**23
 """Of so many nodes the distances to all nodes are ranked: of all, up to 2,896 nodes; that takes a few seconds."""
@@ -42,7 +43,7 @@ def measured_topographic_product(som: MeasuringMap, seed: int = 0) -> Topographi
     for start in range(0, len(nodes), at_once):
         few = nodes[start : start + at_once]
         on_lattice = np.sqrt(squares_between(lattice, few, np.arange(size)))
-        total += _products(between(som.distance, flat[few], flat), on_lattice, few).sum()
+        total += _products(between(som.distance, Block(flat[few]), Block(flat)), on_lattice, few).sum()
     return TopographicProduct(float(total / len(nodes)), len(nodes))
 
 

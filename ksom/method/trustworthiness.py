@@ -9,7 +9,7 @@ from ksom.arguments import require_integer
 from ksom.errors import Undefined
 from ksom.method.distance import between
 from ksom.method.lattice import squares_between
-from ksom.method.matches import MeasuringMap, checked, some_rows
+from ksom.method.matches import MeasuringMap, drawn
 from ksom.method.random_streams import stream
 from ksom.method.ties import equals
 
@@ -69,16 +69,15 @@ def rank_agreement(som: MeasuringMap, samples: Any, neighbours: int = 5, seed: i
     J. Venna and S. Kaski, Neighborhood preservation in nonlinear projection methods: an experimental study, ICANN 2001.
     """
     k = require_integer("neighbours", neighbours, minimum=1)
-    rows = some_rows(checked(som), samples, MOST_SAMPLES, stream(seed, "measured samples"))
-    size = len(rows)
+    found = drawn(som, samples, MOST_SAMPLES, stream(seed, "measured samples"))
+    block, winners, size = found.block, found.nodes[:, 0], len(found.nodes)
     if 2 * k >= size:
         raise Undefined(f"there must be more than {2 * k} samples to rank {k} neighbours, got {size}")
-    winners = som.best_matching_nodes(rows)
     untrusted, lost = 0.0, 0.0
     at_once = max(1, ROWS_AT_ONCE // size)
     for start in range(0, size, at_once):
         few = np.arange(start, min(start + at_once, size))
-        in_data = _ranked(between(som.distance, rows[few], rows), few, k)
+        in_data = _ranked(between(som.distance, block.rows(start, start + at_once), block), few, k)
         on_map = _ranked(squares_between(som.lattice, winners[few], winners), few, k)
         untrusted += float((on_map.nearness * in_data.excess).sum())
         lost += float((in_data.nearness * on_map.excess).sum())

@@ -16,7 +16,7 @@ class Edges(NamedTuple):
     nodes: NDArray[np.int64]
     """The two nodes, the lower index first, shape (E, 2)."""
     lengths: NDArray[np.float64]
-    """The distance of their weights, data units, shape (E,)."""
+    """The distance of their weights, map units, shape (E,)."""
 
 
 def edges(som: MeasuringMap) -> Edges:
@@ -38,7 +38,7 @@ def edges(som: MeasuringMap) -> Edges:
 
 
 def umatrix(som: MeasuringMap) -> NDArray[np.float64]:
-    """Return the mean distance of each node's weights to those of its neighbours, shape (height, width), data units.
+    """Return the mean distance of each node's weights to those of its neighbours, shape (height, width), map units.
 
     High where clusters border on each other. What lies between two neighbours, the in-between values of a U-matrix of
     twice the size, is in `edges`. NaN on a map of one node, which has no neighbours.
