@@ -118,8 +118,8 @@ def classes(som: Map, samples: Any, labels: ArrayLike) -> Classes:
     Raises
     ------
     DataError
-        If there is not one label for each sample.
-    ParameterError, DataError, NotTrained
+        If there is not one label for each sample, or as `quantization_error`.
+    ParameterError, NotTrained
         As `quantization_error`.
     """
     made = Classes(checked(som).lattice, labels)
@@ -133,7 +133,23 @@ def purity(som: Map, samples: Any, labels: ArrayLike) -> float:
     """Return the share of samples that are of the most frequent class of their node, 1/N · Σ_b max_c n_bc.
 
     The mean of the nodes' own purities (`classes(…).purities`), weighted by their samples. From 1/N to 1; it rises with
-    the number of nodes: a node for each sample is pure. Arguments and errors are those of `classes`.
+    the number of nodes: a node for each sample is pure.
+
+    Parameters
+    ----------
+    som : KohonenSOM or Run
+        A map with weights.
+    samples : array_like of shape (N, D), table or Dataset
+        Data units.
+    labels : array_like of shape (N,)
+        The class of each sample: numbers, truth values or texts.
+
+    Raises
+    ------
+    DataError
+        If there is not one label for each sample, or as `quantization_error`.
+    ParameterError, NotTrained
+        As `quantization_error`.
     """
     found = classes(som, samples, labels)
     return found.mean(found.purities)
@@ -142,7 +158,23 @@ def purity(som: Map, samples: Any, labels: ArrayLike) -> float:
 def entropy(som: Map, samples: Any, labels: ArrayLike) -> float:
     """Return the mean entropy of the classes on a node, Σ_b n_b/N · (−Σ_c p_bc log₂ p_bc), bits.
 
-    Weighted by the nodes' samples; 0 if every node is pure. Arguments and errors are those of `classes`.
+    Weighted by the nodes' samples; 0 if every node is pure.
+
+    Parameters
+    ----------
+    som : KohonenSOM or Run
+        A map with weights.
+    samples : array_like of shape (N, D), table or Dataset
+        Data units.
+    labels : array_like of shape (N,)
+        The class of each sample: numbers, truth values or texts.
+
+    Raises
+    ------
+    DataError
+        If there is not one label for each sample, or as `quantization_error`.
+    ParameterError, NotTrained
+        As `quantization_error`.
 
     References
     ----------

@@ -80,7 +80,19 @@ def topographic_error(som: Map, samples: Any) -> float:
 def dead_nodes(som: Map, samples: Any) -> float:
     """Return the share of nodes that are no sample's best, from 0 to 1.
 
-    At least 1 − N/K, where there are more nodes than samples. Arguments and errors are those of `quantization_error`.
+    At least 1 − N/K, where there are more nodes than samples.
+
+    Parameters
+    ----------
+    som : KohonenSOM or Run
+        A map with weights.
+    samples : array_like of shape (N, D), table, Dataset or Matches
+        Data units.
+
+    Raises
+    ------
+    ParameterError, DataError, NotTrained
+        As `quantization_error`.
     """
     return float((matches(som, samples).hits == 0).mean())
 

@@ -86,12 +86,60 @@ def rank_agreement(som: MeasuringMap, samples: Any, neighbours: int = 5, seed: i
 
 
 def trustworthiness(som: MeasuringMap, samples: Any, neighbours: int = 5, seed: int = 0) -> float:
-    """Return how far one can trust that samples close on the map are close in the data; see `rank_agreement`."""
+    """Return how far one can trust that samples close on the map are close in the data: 1 for always.
+
+    The formula, the treatment of ties, and how many samples are drawn, are in `rank_agreement`, which gives this and
+    `neighbourhood_preservation` at once.
+
+    Parameters
+    ----------
+    som : KohonenSOM
+        A map with weights.
+    samples : array_like of shape (N, D), table or Dataset
+        Data units.
+    neighbours : int
+        How many, k, at least 1 and less than half of the samples.
+    seed : int
+        Seed of the drawing.
+
+    Raises
+    ------
+    Undefined, ParameterError, DataError, NotTrained
+        As `rank_agreement`.
+
+    References
+    ----------
+    J. Venna and S. Kaski, Neighborhood preservation in nonlinear projection methods: an experimental study, ICANN 2001.
+    """
     return rank_agreement(som, samples, neighbours, seed).trustworthiness
 
 
 def neighbourhood_preservation(som: MeasuringMap, samples: Any, neighbours: int = 5, seed: int = 0) -> float:
-    """Return how far samples close in the data are close on the map; see `rank_agreement`."""
+    """Return how far samples close in the data are close on the map, also called continuity: 1 for always.
+
+    The formula, the treatment of ties, and how many samples are drawn, are in `rank_agreement`, which gives this and
+    `trustworthiness` at once.
+
+    Parameters
+    ----------
+    som : KohonenSOM
+        A map with weights.
+    samples : array_like of shape (N, D), table or Dataset
+        Data units.
+    neighbours : int
+        How many, k, at least 1 and less than half of the samples.
+    seed : int
+        Seed of the drawing.
+
+    Raises
+    ------
+    Undefined, ParameterError, DataError, NotTrained
+        As `rank_agreement`.
+
+    References
+    ----------
+    J. Venna and S. Kaski, Neighborhood preservation in nonlinear projection methods: an experimental study, ICANN 2001.
+    """
     return rank_agreement(som, samples, neighbours, seed).neighbourhood_preservation
 
 
