@@ -11,10 +11,7 @@ from ksom.method.umatrix import edges, neighbouring
 csgraph = pytest.importorskip("scipy.sparse.csgraph")
 
 LATTICES = [
-    kind(*size, wrap=wrap)
-    for kind in (Rectangular, Hexagonal)
-    for size in ((4, 5), (2, 3), (6, 2))
-    for wrap in WRAPS
+    kind(*size, wrap=wrap) for kind in (Rectangular, Hexagonal) for size in ((4, 5), (2, 3), (6, 2)) for wrap in WRAPS
 ] + [Rectangular(1, 7), Rectangular(1, 7, wrap="columns"), Rectangular(5, 1), Hexagonal(1, 4), Hexagonal(5, 1)]
 
 

@@ -41,7 +41,7 @@ def test_explained_variance_is_its_definition_far_from_the_origin_too(away, seed
 
 
 def test_explained_variance_by_hand():
-    """Of samples 0, 2, 10, 12 with nodes at 1 and 11: squares left 4 · 1, from the mean 6 they are 36 + 16 + 16 + 36."""
+    """Of samples 0, 2, 10, 12 with nodes at 1 and 11: 4 squares of 1, from the mean 36 + 16 + 16 + 36."""
     som = KohonenSOM(1, 2, initial=[[[1.0], [11.0]]])
     assert explained_variance(som, [[0.0], [2.0], [10.0], [12.0]]) == pytest.approx(1 - 4 / 104)
     assert error_of_one_node(som, [[0.0], [2.0], [10.0], [12.0]]) == 5
