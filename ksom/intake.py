@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ksom.errors import DataError, NotTrained
 from ksom.method.distance import Cosine, Distance, Euclidean
 from ksom.method.scaling import NoScaling, Scales, Scaling
+from ksom.method.sphere import put_on_sphere
 from ksom.samples import Block, Range, Summary, as_samples, in_precision, missing_values, require_normal_range
 from ksom.sparse_rows import SparseRows, is_sparse
 
@@ -17,7 +18,7 @@ MISSING = ("refuse", "keep")
 """What a map may do with missing values."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Intake:
     """What a map does to samples before it computes with them: the same in training and for ever after.
 
@@ -44,6 +45,11 @@ class Intake:
         return self.missing == "keep"
 
     @property
+    def needs_moments(self) -> bool:
+        """Whether it has to know the mean and the deviation of the data: to scale, or to stand for what is missing."""
+        return self.keeps_missing or (self.scales is None and self.scaling.needs_moments)
+
+    @property
     def changes_values(self) -> bool:
         """Whether samples are scaled or put on the unit sphere."""
         return self.distance.on_sphere or not self.scaling.changes_nothing
@@ -57,6 +63,10 @@ class Intake:
             If the data cannot be scaled, or the working precision cannot hold their differences.
         """
         made = self if self.scales else replace(self, scales=self.scaling.fitted(summary, where))
+        if made.scales and len(made.scales.centre) != len(summary.low):
+            raise DataError(
+                f"{where}: the map scales {len(made.scales.centre)} features, the data have {len(summary.low)}"
+            )
         if not self.distance.on_sphere:
             require_normal_range(*made.range(Range(summary.low, summary.high)), self.dtype, where)
         return made
@@ -73,20 +83,13 @@ class Intake:
         NotTrained
             If the scaling is not fitted to any data yet.
         """
-        return values if self.scaling.changes_nothing else self.fitted_scales.of(values)
+        return values if self.scaling.changes_nothing else self._fitted_scales().of(values)
 
-    @property
-    def fitted_scales(self) -> Scales:
-        """The scaling, fitted.
-
-        Raises
-        ------
-        NotTrained
-            If it is not fitted to any data yet.
-        """
-        if self.scales is None:
-            raise NotTrained("this map has not seen the data yet that its scaling is fitted to; train it")
-        return self.scales
+    def undone(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Return values of shape (…, D), map units, in data units again; raises as `scaled`."""
+        if self.scaling.changes_nothing:
+            return values.astype(np.float64)
+        return self._fitted_scales().undone(values)
 
     def block(
         self,
@@ -159,14 +162,17 @@ class Intake:
         """Return sparse samples as the map computes with them."""
         self.require_sparse(where)
         missing_values(rows, where, first_row)
-        if self.scaling.changes_nothing:
-            scaled = rows
-        else:
-            scaled = rows.with_values(rows.compact.values * self.fitted_scales.factor[rows.compact.features])
+        if not self.scaling.changes_nothing:
+            rows = rows.with_values(rows.compact.values * self._fitted_scales().factor[rows.compact.features])
         if self.distance.on_sphere:
-            scaled = sparse_directions(scaled, where, first_row)
-        made: SparseRows = in_precision(scaled, self.dtype, where, first_row=first_row)
+            rows = sparse_directions(rows, where, first_row)
+        made: SparseRows = in_precision(rows, self.dtype, where, first_row=first_row)
         return made
+
+    def _fitted_scales(self) -> Scales:
+        if self.scales is None:
+            raise NotTrained("this map has not seen the data yet that its scaling is fitted to; train it")
+        return self.scales
 
 
 def sparse_directions(rows: SparseRows, where: str, first_row: int = 0) -> SparseRows:
@@ -181,13 +187,13 @@ def sparse_directions(rows: SparseRows, where: str, first_row: int = 0) -> Spars
     largest = np.zeros(len(rows))
     np.maximum.at(largest, row_of, np.abs(values))
     _require_directions(largest, where, first_row)
-    ones = values / largest[row_of]  # as of full samples, feature by feature
-    squares = np.bincount(row_of, ones * ones, len(rows))
+    ones = values / largest[row_of]
+    squares = np.bincount(row_of, ones * ones, len(rows))  # feature by feature, in order, as those in full
     return rows.with_values(ones / np.sqrt(squares)[row_of])
 
 
 def directions(rows: NDArray[Any], where: str, first_row: int = 0) -> NDArray[np.float64]:
-    """Return samples on the unit sphere, x / ‖x‖ in float64, squares added feature by feature, in order.
+    """Return samples on the unit sphere, x / ‖x‖ in float64.
 
     Parameters
     ----------
@@ -206,10 +212,7 @@ def directions(rows: NDArray[Any], where: str, first_row: int = 0) -> NDArray[np
     largest = np.abs(rows).max(axis=1, initial=0).astype(np.float64)
     _require_directions(largest, where, first_row)
     ones: NDArray[np.float64] = rows / largest[:, np.newaxis]  # its largest is 1: no square overflows, nor are all lost
-    squares = np.zeros(len(ones))
-    for values in ones.T:
-        squares += values * values
-    ones /= np.sqrt(squares)[:, np.newaxis]
+    put_on_sphere(ones.T, np.ones(len(ones), np.bool_))
     return ones
 
 
