@@ -12,7 +12,7 @@ from ksom.errors import DataError
 from ksom.intake import Intake
 from ksom.method.random_streams import stream
 from ksom.samples import Block, Range
-from ksom.sparse_rows import SamplesLike, SparseRows, as_rows
+from ksom.sparse_rows import SamplesLike, SparseRows, as_rows, in_full
 from ksom.summary import counting_weights, name_of, summarise, values_and_weights
 
 PROBE_SIZE = 1000
@@ -126,8 +126,7 @@ class Feed:
 
         Sparse ones in full: as many as there are nodes take as much memory as the weights.
         """
-        rows = self._seen(self.dataset.rows(index))
-        return rows.toarray() if isinstance(rows, SparseRows) else rows
+        return in_full(self._seen(self.dataset.rows(index)))
 
     def blocks(self) -> Iterator[Block]:
         """Return all samples in their own order, in blocks."""

@@ -104,9 +104,26 @@ class SparseRows:
 
     def toarray(self, dtype: DTypeLike | None = None) -> NDArray[Any]:
         """Return all values, zeros too, shape (n, D): for few rows."""
-        array = np.zeros(self.shape, dtype=dtype or self.dtype)
-        array[self.row_of, self.compact.features] = self.compact.values
+        return self.columns(slice(0, self.width), dtype)
+
+    def columns(self, features: slice, dtype: DTypeLike | None = None) -> NDArray[Any]:
+        """Return the values of the features start … stop − 1, zeros too, shape (n, stop − start)."""
+        array = np.zeros((len(self), features.stop - features.start), dtype=dtype or self.dtype)
+        places = self.compact.features - features.start
+        some = (places >= 0) & (places < array.shape[1])
+        array[self.row_of[some], places[some]] = self.compact.values[some]
         return array
+
+    def total(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return Σ v x over the rows, from the first to the last, in float64, shape (D,)."""
+        weighted = weights[self.row_of] * self.compact.values
+        total: NDArray[np.float64] = np.bincount(self.compact.features, weighted, self.width)
+        return total
+
+    def times(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the product with a matrix of shape (D, m), added feature by feature, in order: of shape (n, m)."""
+        values, features, row_of = self.compact.values, self.compact.features, self.row_of
+        return np.stack([np.bincount(row_of, values * column[features], len(self)) for column in columns.T], axis=1)
 
     def by_feature(self) -> Iterator[tuple[int, NDArray[np.int64], NDArray[Any]]]:
         """Yield each feature that is stored, in order: with the rows that store it, ascending, and their values."""
@@ -160,6 +177,11 @@ SamplesLike = NDArray[Any] | SparseRows
 def as_rows(samples: Any, where: str) -> SamplesLike:
     """Return samples as an array, or as `SparseRows` if they are sparse, not yet looked at."""
     return as_sparse_rows(samples, where) if is_sparse(samples) else np.asarray(samples)
+
+
+def in_full(samples: SamplesLike) -> NDArray[Any]:
+    """Return samples as an array, if they are few."""
+    return samples.toarray() if isinstance(samples, SparseRows) else samples
 
 
 def is_sparse(values: Any) -> bool:

@@ -22,6 +22,7 @@ from ksom.kernels.node_sums import NodeSums, sum_of_parts
 from ksom.kernels.numba import backend as numba_backend
 from ksom.kernels.numba.backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend
+from ksom.method.principal_axes import principal_axes
 from ksom.method.quality import quality
 from ksom.samples import Block
 from ksom.sparse_rows import SparseRows, as_sparse_rows
@@ -134,6 +135,7 @@ def test_a_sample_that_is_a_node_s_weights_is_at_distance_0() -> None:
 WAYS: dict[str, dict[str, Any]] = {
     "as it comes": {},
     "samples first": {"initial": "samples"},
+    "a sheet first": {"initial": "pca"},
     "shuffled mini-batches": {"batch_size": 70, "shuffle": True},
     "weighted": {"sample_weights": np.arange(300) % 4},
     "scaled": {"scaling": "minmax"},
@@ -155,6 +157,11 @@ def test_batch_training_makes_the_map_of_the_samples_in_full(way: dict[str, Any]
     assert np.array_equal(som.best_matching_nodes(matrix, 2), expected.best_matching_nodes(counts(), 2))
     assert np.allclose(som.transform(matrix), expected.transform(counts()), rtol=0, atol=1e-9)
     assert np.allclose(quality(som, matrix), quality(expected, counts()), rtol=1e-12)
+
+
+def test_nothing_need_be_said_to_train_on_them() -> None:
+    som, expected = ksom.train(scipy.sparse.csr_array(counts())), ksom.train(counts())
+    assert np.abs(som.weights - expected.weights).max() < 1e-5
 
 
 @pytest.mark.parametrize("backend", ["numpy", "numba"])
@@ -197,6 +204,16 @@ def test_other_samples_have_another_digest() -> None:
     moved = scipy.sparse.csr_matrix((matrix.data, np.roll(matrix.indices, 1), matrix.indptr), shape=matrix.shape)
     turned = matrix[::-1]
     assert len({Feed(ksom.Dataset(each)).digest for each in (matrix, 2 * matrix, moved, turned, counts())}) == 5
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("features", [30, 2100])
+def test_principal_axes_are_those_in_full(features: int, weighted: bool) -> None:
+    array = counts(size=1500, features=features)
+    weights = np.random.default_rng(0).uniform(0.5, 2, size=1500) if weighted else None
+    matrix = scipy.sparse.csr_matrix(array)
+    found, expected = (principal_axes(Feed(ksom.Dataset(each, weights)).blocks) for each in (matrix, array))
+    assert all(np.allclose(*pair, rtol=1e-9, atol=1e-12) for pair in zip(found, expected, strict=True))
 
 
 def test_the_feed_tells_what_it_tells_of_the_samples_in_full() -> None:
@@ -348,7 +365,7 @@ def matrix(size):
     return scipy.sparse.csr_matrix((np.ones(size * each, np.float32), columns.ravel(), begins), (size, features))
 
 def train(samples):
-    som = ksom.KohonenSOM(5, 5, backend=sys.argv[1], threads=1, initial="random")
+    som = ksom.KohonenSOM(5, 5, backend=sys.argv[1], threads=1)
     ksom.Trainer(som, samples, iterations=2, algorithm="batch", shuffle=True).train()
     som.best_matching_nodes(samples)
     return som

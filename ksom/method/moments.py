@@ -99,12 +99,11 @@ def _of_sparse_block(
     rows: SparseRows, weights: NDArray[np.float64] | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return the same of sparse samples: Σ v (x − m)² over what is stored, and m² for the weight of all the others."""
-    features, values = rows.compact.features, rows.compact.values.astype(np.float64)
-    there = np.ones(len(values)) if weights is None else weights[rows.row_of]
-    weight = float(len(rows)) if weights is None else float(weights.sum())
-    mean = np.bincount(features, there * values, rows.width) / weight
-    zeros = np.maximum(weight - np.bincount(features, there, rows.width), 0)
-    squares = np.bincount(features, there * (values - mean[features]) ** 2, rows.width) + zeros * mean**2
+    weights = np.ones(len(rows)) if weights is None else weights
+    weight, mean = weights.sum(), rows.total(weights) / weights.sum()
+    zeros = np.maximum(weight - rows.with_values(np.ones(rows.stored)).total(weights), 0)
+    squared = (rows.compact.values - mean[rows.compact.features]) ** 2
+    squares = rows.with_values(squared).total(weights) + zeros * mean**2
     return np.full(rows.width, weight), mean, squares / weight
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ksom.method.random_streams import stream
 from ksom.samples import Block
+from ksom.sparse_rows import SparseRows, in_full
 
 LARGEST = 1024
 """Features up to which a covariance is added up, and samples that are looked at where there are more features: either
@@ -31,6 +32,9 @@ ROUNDING = 1e-12
 
 Blocks = Callable[[], Iterable[Block]]
 """Gives all samples, whenever it is called."""
+
+Found = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+"""The mean, shape (D,); the variances along the axes, (2,), at most; and the axes, as columns, (D, 2)."""
 
 
 class Axes(NamedTuple):
@@ -61,22 +65,50 @@ def principal_axes(blocks: Blocks) -> Axes:
     ----------
     I. T. Jolliffe, Principal Component Analysis, 2nd ed., Springer 2002.
     """
-    mean, weight, samples = _mean(blocks)
-    if len(mean) <= LARGEST:
-        variances, vectors = _leading(sum(map(_products, _weighted(blocks, mean))) / weight)
-    else:
-        vectors = _of_some(_some(blocks, mean, samples))
-        variances = sum(np.square(_times(rows, vectors)).sum(axis=0) for rows in _weighted(blocks, mean)) / weight
+    (first,) = islice(blocks(), 1)
+    is_wide = first.values.shape[1] > LARGEST
+    mean, variances, vectors = (_of_sparse if is_wide and isinstance(first.values, SparseRows) else _of_full)(blocks)
     directions, deviations = np.zeros((2, len(mean))), np.zeros(2)
     for number, variance in enumerate(variances):
         directions[number], deviations[number] = _signed(vectors[:, number]), np.sqrt(variance)
     return Axes(mean, directions, deviations)
 
 
+def _of_full(blocks: Blocks) -> Found:
+    mean, weight, samples = _mean(blocks)
+    if len(mean) <= LARGEST:
+        return mean, *_leading(sum(map(_products, _weighted(blocks, mean))) / weight)
+    some = _some(blocks, mean, samples)
+    vectors = _of_some(lambda features: some[:, features], len(mean))
+    squares = sum(np.square(_times(rows, vectors)).sum(axis=0) for rows in _weighted(blocks, mean))
+    return mean, squares / weight, vectors
+
+
+def _of_sparse(blocks: Blocks) -> Found:
+    """Return what `_of_full` does, for more than 1,024 features: with no more than 1,024 of them in full at a time."""
+    mean, weight, samples = _sparse_mean(blocks)
+    some, roots = _some_sparse(blocks, samples)
+    vectors = _of_some(lambda features: roots * (some.columns(features) - mean[features]), len(mean))
+    squares, middle = np.zeros(vectors.shape[1]), _times(mean[np.newaxis], vectors)
+    for rows, weights in _sparse(blocks):
+        squares += _times(weights[np.newaxis], np.square(rows.times(vectors) - middle))[0]
+    return mean, squares / weight, vectors
+
+
+def _sparse_mean(blocks: Blocks) -> tuple[NDArray[np.float64], float, int]:
+    """Return what `_mean` does."""
+    total: Any = 0.0
+    weight, samples = 0.0, 0
+    for rows, weights in _sparse(blocks):
+        total = total + rows.total(weights)
+        weight, samples = weight + float(weights.sum()), samples + len(rows)
+    return total / weight, weight, samples
+
+
 def _mean(blocks: Blocks) -> tuple[NDArray[np.float64], float, int]:
     """Return the mean of the values that are there, the weight of all samples, and their number."""
     (first,) = islice(blocks(), 1)
-    centre = first.values[0].astype(np.float64)  # sums of what is near 0 are exact far from the origin too
+    centre = in_full(first.values[:1])[0].astype(np.float64)  # sums of what is near 0 are exact far from the origin too
     total, known, weight, samples = np.zeros_like(centre), np.zeros_like(centre), 0.0, 0
     for piece in _centred(blocks, centre):
         weights = np.ones(len(piece.values)) if piece.weights is None else piece.weights
@@ -91,7 +123,9 @@ def _centred(blocks: Blocks, centre: NDArray[np.float64]) -> Iterator[Block]:
     for block in blocks():
         for start in range(0, len(block.values), PIECE_ROWS):
             piece = block.rows(start, start + PIECE_ROWS)
-            values = np.subtract(piece.values, centre, order="C")  # the same bits, however the samples lie in memory
+            values = np.subtract(
+                in_full(piece.values), centre, order="C"
+            )  # the same bits, however the samples lie in memory
             if piece.missing is not None:
                 values[piece.missing] = 0
             yield piece._replace(values=values)
@@ -112,16 +146,39 @@ def _some(blocks: Blocks, mean: NDArray[np.float64], samples: int) -> NDArray[np
     return np.concatenate(chosen)
 
 
-def _of_some(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+def _some_sparse(blocks: Blocks, samples: int) -> tuple[SparseRows, NDArray[np.float64]]:
+    """Return x of the same samples as `_some`, and √v, shape (n, 1)."""
+    step, first, chosen, roots = max(1, -(-samples // LARGEST)), 0, [], []
+    for rows, weights in _sparse(blocks):
+        chosen.append(rows[-first % step :: step])
+        roots.append(np.sqrt(weights[-first % step :: step]))
+        first += len(rows)
+    return SparseRows.joined(chosen), np.concatenate(roots)[:, np.newaxis]
+
+
+def _of_some(part: Callable[[slice], NDArray[np.float64]], features: int) -> NDArray[np.float64]:
     """Return the axes of a few samples of many features, as columns: sums of samples, by their products' eigenvectors.
+
+    Parameters
+    ----------
+    part : callable
+        Returns some features of the samples, √v (x − mean), shape (n, features).
+    features : int
+        D.
 
     References
     ----------
     M. Turk and A. Pentland, Eigenfaces for recognition, Journal of Cognitive Neuroscience 3, 1991.
     """
-    parts = (rows[:, first : first + PIECE_ROWS].T for first in range(0, rows.shape[1], PIECE_ROWS))
-    _, sums = _leading(sum(map(_products, parts)))
-    return _of_length_one(_times(rows.T, sums))
+    pieces = [slice(first, min(first + PIECE_ROWS, features)) for first in range(0, features, PIECE_ROWS)]
+    _, sums = _leading(sum(_products(part(piece).T) for piece in pieces))
+    return _of_length_one(np.concatenate([_times(part(piece).T, sums) for piece in pieces]))
+
+
+def _sparse(blocks: Blocks) -> Iterator[tuple[SparseRows, NDArray[np.float64]]]:
+    """Yield samples in float64, and their weights."""
+    for block in blocks():
+        yield block.values.astype(np.float64), np.ones(len(block.values)) if block.weights is None else block.weights
 
 
 def _products(rows: NDArray[np.float64]) -> NDArray[np.float64]:
