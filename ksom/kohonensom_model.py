@@ -224,8 +224,9 @@ class KohonenSOM:
 
         Parameters
         ----------
-        samples : array_like of shape (n, D), or a table with named columns
-            Data units; NaN where a value is missing, if the map keeps those.
+        samples : array_like of shape (n, D), a table with named columns, or a sparse matrix
+            Data units; NaN where a value is missing, if the map keeps those. Sparse ones are never made full; their
+            distances are euclidean or cosine.
         k : {1, 2}
             1: the best node; 2: the best and the second best.
         return_distances : bool
@@ -258,7 +259,7 @@ class KohonenSOM:
 
         Parameters
         ----------
-        samples : array_like of shape (n, D)
+        samples : array_like of shape (n, D), or a sparse matrix
             Data units.
         output : {"distances", "coordinates"}
             "distances": ‖w − x‖ to every node, map units; "coordinates": row and column of the best matching node.

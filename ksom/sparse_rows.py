@@ -117,8 +117,7 @@ class SparseRows:
     def total(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return Σ v x over the rows, from the first to the last, in float64, shape (D,)."""
         weighted = weights[self.row_of] * self.compact.values
-        total: NDArray[np.float64] = np.bincount(self.compact.features, weighted, self.width)
-        return total
+        return np.bincount(self.compact.features, weighted, self.width).astype(np.float64, copy=False)
 
     def times(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the product with a matrix of shape (D, m), added feature by feature, in order: of shape (n, m)."""

@@ -37,7 +37,7 @@ class Trainer:
     ----------
     som : KohonenSOM
         The map; gets its first weights here if it has none.
-    dataset : Dataset or array_like of shape (N, D)
+    dataset : Dataset, array_like of shape (N, D), or sparse matrix
         The samples, data units; their weights only count in batch training.
     iterations : int
         How many iterations, at least 1; each shows one batch.

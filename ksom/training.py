@@ -57,7 +57,7 @@ def train(
 
     Parameters
     ----------
-    samples : array_like of shape (N, D), or Dataset
+    samples : array_like of shape (N, D), sparse matrix, or Dataset
         The data, data units.
     height, width : int or "auto"
         Rows and columns of the map; "auto": chosen to fit the data, 5 · √N nodes in all (`ksom.map_size` explains).

@@ -26,7 +26,13 @@ class OnlineStep(NamedTuple):
 
 
 class Backend(Protocol):
-    """What training and measuring need of a numerical core."""
+    """What training and measuring need of a numerical core.
+
+    A block's samples are an array or, but not to be shown one after another, `SparseRows`: their squared distance to a
+    node is max(0, ‖w‖² + Σ x (x − 2 w)), in float64 from weights in the working precision, the sum over the stored
+    values feature by feature, in order, and so ‖w‖². That is ‖w − x‖² but for rounding; it knows no other terms than
+    squares. Their sums per node are those of the same samples in full, to the bit.
+    """
 
     name: str
     """One of `BACKENDS`."""
