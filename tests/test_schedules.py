@@ -173,7 +173,7 @@ def test_a_first_value_that_makes_no_sense_is_refused_before_anything_is_learned
 
 def test_a_learning_rate_above_one_is_refused_with_its_iteration():
     with pytest.raises(ParameterError, match=r"learning_rate must be a number > 0 and <= 1 in iteration 3, got 1\.25"):
-        train([[0.0], [1.0]], 3, 3, iterations=4, learning_rate=lambda progress: 0.25 + progress)
+        train([[0.0], [1.0]], 3, 3, iterations=4, algorithm="online", learning_rate=lambda progress: 0.25 + progress)
 
 
 @pytest.mark.parametrize("kind", list(SCHEDULES))
