@@ -33,8 +33,10 @@ Batches = Callable[[int], Iterable[Block]]
 class Algorithm(Protocol):
     """A way to train; holds what is constant in a training."""
 
+    minds_order: bool = True
+    """Whether the samples' order in an iteration makes a difference to what is learned, beyond rounding."""
     weighs_samples: bool = False
-    """Whether it can let samples count by their weights."""
+    """Whether it can let samples count by their weights; a training that cannot refuses them."""
 
     def prepare(self, som: KohonenSOM, iterations: int) -> None:
         """Complete the parameters for a map and a number of iterations, and check them."""
@@ -154,6 +156,7 @@ class Batch(Algorithm):
     """
 
     parts = {"sigma": SCHEDULES}
+    minds_order = False
     weighs_samples = True
 
     def __init__(self, sigma: ScheduleLike = "geometric") -> None:
@@ -200,7 +203,7 @@ def require_bounded(som: KohonenSOM, within: Range, iteration: int) -> None:
     TrainingFailed
         If weights are not finite, or farther from the data than `FAR` times their width.
     """
-    if som.neighbourhood.lowest >= 0:
+    if som.neighbourhood.lowest >= 0 or som.distance.on_sphere:
         return
     far = FAR * (float((within.high - within.low).max()) or 1.0)
     weights = som.weights.reshape(-1, som.features)
