@@ -34,6 +34,23 @@ class Scales(NamedTuple):
         return values
 
 
+def rescaled(weights: NDArray[Any], before: Scales | None, now: Scales | None) -> NDArray[np.float64]:
+    """Return the weights of a map in the units of another one; as they are, if both scale alike.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (height, width, D)
+        Map units of the one.
+    before, now : Scales or None
+        What the one and the other do to samples. Of what `before` gave the weight 0, the other's 0 is taken.
+    """
+    kept = np.asarray(weights, dtype=np.float64)
+    if before is now or (before and now and all(map(np.array_equal, before, now))):
+        return kept
+    values = kept if before is None else before.undone(kept)
+    return np.nan_to_num(values if now is None else now.of(values))
+
+
 class Scaling:
     """x ↦ (x − centre) · factor; a subclass says what both are, from what one pass over the data told.
 
