@@ -23,8 +23,9 @@ class Scales(NamedTuple):
 
     def of(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Return values of shape (…, D) in the map's units."""
-        scaled: NDArray[np.float64] = values - self.centre
-        scaled *= self.factor
+        with np.errstate(over="ignore"):  # what becomes infinite is refused by its row
+            scaled: NDArray[np.float64] = values - self.centre
+            scaled *= self.factor
         return scaled
 
     def undone(self, scaled: NDArray[Any]) -> NDArray[np.float64]:
