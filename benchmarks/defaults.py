@@ -94,14 +94,21 @@ def seeds(samples: Samples, setting: Mapping[str, Any]) -> tuple[int, ...]:
     return SEEDS[:1] if is_same or len(samples) > LARGE else SEEDS
 
 
-def table(title: str, rows: Mapping[str, list[Measured]]) -> Iterator[str]:
-    """Yield a table's lines: mean and worst of each measure."""
+def table(title: str, rows: Mapping[str, list[list[Measured]]]) -> Iterator[str]:
+    """Yield a table's lines: the mean over data sets of the mean over their runs, and the worst run."""
     yield f"| {title} | qe | te | te, worst | trust | trust, worst | s |"
     yield "|---|--:|--:|--:|--:|--:|--:|"
     for name, found in rows.items():
-        qe, te, trusts, seconds = zip(*found, strict=True)
-        values = (mean(qe), mean(te), max(te), mean(trusts), min(trusts), mean(seconds))
+        typical = Measured(*map(mean, zip(*map(means, found), strict=True)))
+        runs = [run for some in found for run in some]
+        worst = max(run.te for run in runs), min(run.trust for run in runs)
+        values = typical.qe, typical.te, worst[0], typical.trust, worst[1], typical.seconds
         yield f"| {name} | " + " | ".join(f"{value:.3f}" for value in values) + " |"
+
+
+def means(runs: list[Measured]) -> Measured:
+    """Return the mean of each measure."""
+    return Measured(*map(mean, zip(*runs, strict=True)))
 
 
 def main() -> None:
@@ -114,9 +121,9 @@ def main() -> None:
         for key, setting in SETTINGS.items():
             runs = [measured(order, seed, setting) for order in data for seed in seeds(order, setting)]
             found[key, name] = runs
-            print(key, name, *(f"{value:.3f}" for value in map(mean, zip(*runs, strict=True))), flush=True)
-    by_setting = {key: [run for name in KNOWN for run in found[key, name]] for key in SETTINGS}
-    by_data = {name: found["nothing given", name] for name in {**KNOWN, **UNSCALED}}
+            print(key, name, *(f"{value:.3f}" for value in means(runs)), flush=True)
+    by_setting = {key: [found[key, name] for name in KNOWN] for key in SETTINGS}
+    by_data = {name: [found["nothing given", name]] for name in {**KNOWN, **UNSCALED}}
     lines = ["# Which settings serve a stranger", "", *(__doc__ or "").split("\n\n")[2].strip().splitlines(), ""]
     lines += [*table("setting, on all data but the unscaled", by_setting), "", *table("nothing given, on", by_data), ""]
     RESULT.write_text("\n".join(lines))
