@@ -105,6 +105,15 @@ def test_no_array_of_all_samples_or_of_all_nodes_by_all_nodes_is_made():
             tracemalloc.stop()
 
 
+def test_a_data_set_without_samples_is_refused():
+    class Nothing(Streamed):
+        def __len__(self):
+            return 0
+
+    with pytest.raises(DataError, match="dataset Nothing must have at least one sample"):
+        evaluate(ksom.KohonenSOM(1, 2, initial=np.zeros((1, 2, 8))), Nothing())
+
+
 @pytest.mark.parametrize(
     "measure",
     [matches, evaluate, ksom.explained_variance, ksom.kaski_lagus, ksom.trustworthiness, ksom.distortion],

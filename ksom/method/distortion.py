@@ -66,7 +66,7 @@ def _smoothed(values: NDArray[np.float64], factors: Factors, lattice: Lattice) -
     down, right = (np.subtract.outer(np.arange(n), np.arange(n)) + n - 1 for n in grid.shape[:2])
     phases = factors.phases[np.arange(lattice.height) % 2, down]  # of target row and source row
     total = np.zeros_like(grid)
-    for phase, columns in enumerate(factors.columns):
+    for phase in np.flatnonzero(factors.columns.any(axis=1)):  # of those of a bubble, most are 0
         rows = np.where(phases == phase, factors.rows[down], 0)
-        total += np.einsum("ts,rsn->rtn", columns[right], np.einsum("ts,swn->twn", rows, grid))
+        total += np.einsum("ts,rsn->rtn", factors.columns[phase][right], np.einsum("ts,swn->twn", rows, grid))
     return total.reshape(values.shape)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.errors import ParameterError
+from ksom.errors import DataError, ParameterError
 from ksom.method.distance import Distance
 from ksom.method.lattice import Lattice
 from ksom.method.neighbourhood import Neighbourhood
@@ -246,6 +246,8 @@ def _found(som: Map, rows: NDArray[Any], block: Block, k: int) -> Found:
 def _rows(som: Map, samples: Any) -> tuple[int, Any]:
     """Return how many samples there are, and what returns some of them."""
     if _is_data_set(samples):
+        if len(samples) < 1:
+            raise DataError(f"{_name(samples)} must have at least one sample")
         return len(samples), samples.rows
     array = as_samples(samples, "samples", names=getattr(som, "feature_names", None))
     return len(array), lambda index: np.asarray(array[index])
