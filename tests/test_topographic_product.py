@@ -103,6 +103,8 @@ def test_of_a_large_map_so_many_nodes_are_drawn_that_the_distances_are_bounded(m
     assert [product.nodes for product in drawn] == [40, 40, 40]
     assert drawn[0] == drawn[1] != drawn[2]
     assert drawn[0].value == pytest.approx(exact.value, rel=0.3)
+    monkeypatch.setattr(module, "MOST_TERMS", 1500)
+    assert measured_topographic_product(som).nodes == 15
 
 
 @pytest.mark.parametrize(
