@@ -50,14 +50,16 @@ def distortion(
     radius = require_number("sigma", sigma, above=0, unit="lattice steps")
     found = residuals(som, samples)
     centre = found.mean
-    factors = whole_factors(neighbourhood or som.neighbourhood, found.lattice, radius)
+    h = neighbourhood or som.neighbourhood
+    factors = whole_factors(h, found.lattice, radius)
     away = found.weights - centre
     squares, sums, counts = (
         _smoothed(values, factors, found.lattice)
         for values in (found.around(centre), found.sums + found.counts * away, found.counts)
     )
     total = squares - 2 * sums * away + counts * away * away
-    return max(0.0, float(total.sum() / found.samples))
+    value = float(total.sum() / found.samples)
+    return value if h.lowest < 0 else max(0.0, value)
 
 
 def _smoothed(values: NDArray[np.float64], factors: Factors, lattice: Lattice) -> NDArray[np.float64]:
