@@ -1,0 +1,99 @@
+"""What all estimators are: the arguments of a map, the map, and the samples as it takes them."""
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import Tags, check_random_state
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from ksom.algorithms import Batch
+from ksom.dataset import Dataset
+from ksom.kohonensom_model import KohonenSOM
+from ksom.method.schedules import ScheduleLike
+from ksom.trainer import Trainer
+
+DTYPES = (np.float64, np.float32)
+"""What samples may be; anything else becomes the first."""
+
+MAP_ARGUMENTS = (
+    "height", "width", "lattice", "neighbourhood", "distance", "initial", "dtype", "backend", "threads"
+)  # fmt: skip
+
+
+class MapEstimator(BaseEstimator):
+    """Base of the estimators; `SOM` explains the arguments."""
+
+    def __init__(
+        self,
+        height: int = 10,
+        width: int = 10,
+        *,
+        iterations: int = 30,
+        sigma: ScheduleLike = "geometric",
+        lattice: Any = "rectangular",
+        neighbourhood: Any = "gaussian",
+        distance: Any = "euclidean",
+        initial: Any = "pca",
+        missing: str = "refuse",
+        dtype: str = "float64",
+        backend: str = "auto",
+        threads: int = 0,
+        random_state: Any = None,
+    ) -> None:
+        self.height = height
+        self.width = width
+        self.iterations = iterations
+        self.sigma = sigma
+        self.lattice = lattice
+        self.neighbourhood = neighbourhood
+        self.distance = distance
+        self.initial = initial
+        self.missing = missing
+        self.dtype = dtype
+        self.backend = backend
+        self.threads = threads
+        self.random_state = random_state
+
+    def __sklearn_tags__(self) -> Tags:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.missing == "keep"
+        return tags
+
+    def _checked(self, *samples: Any, reset: bool = False, **options: Any) -> Any:
+        """Return X, or X and y, as arrays; what is learned from (`reset`) tells the features of what comes later."""
+        if not reset:
+            check_is_fitted(self)
+        finite = "allow-nan" if self.missing == "keep" else True
+        return validate_data(self, *samples, reset=reset, dtype=DTYPES, ensure_all_finite=finite, **options)
+
+    def _new_map(self) -> KohonenSOM:
+        som = KohonenSOM(**{name: getattr(self, name) for name in MAP_ARGUMENTS})
+        names = getattr(self, "feature_names_in_", None)
+        som.name_features(None if names is None else tuple(names))
+        return som
+
+    def _train(self, som: KohonenSOM, dataset: Dataset, algorithm: Batch, iterations: int) -> Any:
+        """Train a map, which is then this estimator's; returns the algorithm as the training left it."""
+        trainer = Trainer(som, dataset, iterations=iterations, algorithm=algorithm, seed=self._seed())
+        trainer.train()
+        self.som_ = som
+        return trainer.algorithm
+
+    def _seed(self) -> int:
+        if isinstance(self.random_state, Integral):
+            return int(self.random_state)
+        seed: int = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        return seed
+
+    def _nodes(self, samples: NDArray[Any]) -> NDArray[np.int64]:
+        nodes: NDArray[np.int64] = self.som_.best_matching_nodes(samples)
+        return nodes
+
+
+def weighted(samples: NDArray[Any], sample_weight: Any) -> Dataset:
+    dataset = Dataset(samples)
+    dataset.weights = np.ones(len(samples)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    return dataset
