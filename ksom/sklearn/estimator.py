@@ -19,7 +19,7 @@ DTYPES = (np.float64, np.float32)
 """What samples may be; anything else becomes the first."""
 
 MAP_ARGUMENTS = (
-    "height", "width", "lattice", "neighbourhood", "distance", "initial", "dtype", "backend", "threads"
+    "height", "width", "lattice", "neighbourhood", "distance", "initial", "missing", "dtype", "backend", "threads"
 )  # fmt: skip
 
 
@@ -93,7 +93,6 @@ class MapEstimator(BaseEstimator):
         return nodes
 
 
-def weighted(samples: NDArray[Any], sample_weight: Any) -> Dataset:
-    dataset = Dataset(samples)
-    dataset.weights = np.ones(len(samples)) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    return dataset
+def weights_of(dataset: Dataset) -> NDArray[np.float64]:
+    """Return how much each sample counts, shape (N,), those of weight 0 too."""
+    return np.ones(len(dataset.samples)) if dataset.weights is None else dataset.weights

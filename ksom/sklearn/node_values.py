@@ -23,7 +23,8 @@ def votes(
         How many nodes and classes there are.
     """
     places = np.ravel_multi_index((nodes, classes), shape)
-    return np.bincount(places, weights, minlength=shape[0] * shape[1]).reshape(shape)
+    counted: NDArray[Any] = np.bincount(places, weights, minlength=shape[0] * shape[1]).reshape(shape)
+    return counted
 
 
 def filled(som: KohonenSOM, values: NDArray[Any], known: NDArray[np.bool_]) -> NDArray[Any]:
@@ -41,7 +42,8 @@ def filled(som: KohonenSOM, values: NDArray[Any], known: NDArray[np.bool_]) -> N
     if known.all():
         return values
     weights = som.weights.reshape(som.lattice.size, som.features)
-    asked = KohonenSOM(1, int(known.sum()), initial=weights[known][np.newaxis], distance=som.distance, dtype=som.dtype)
+    given = weights[known][np.newaxis]
+    asked = KohonenSOM(1, given.shape[1], initial=given, distance=som.distance, dtype=som.dtype.name)
     all_values = values.copy()
     all_values[~known] = values[known][asked.best_matching_nodes(weights[~known])]
     return all_values

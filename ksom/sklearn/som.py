@@ -5,16 +5,19 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
-from sklearn.cluster import KMeans
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import check_is_fitted
 
-from ksom.arguments import require_integer
-from ksom.errors import DataError, ParameterError, quoted
+from ksom.arguments import require_choice, require_integer
+from ksom.dataset import Dataset
+from ksom.errors import DataError, quoted
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.schedules import ScheduleLike
+from ksom.sklearn.clusters import grouped
 from ksom.sklearn.continued import Continued
-from ksom.sklearn.estimator import DTYPES, MapEstimator, weighted
+from ksom.sklearn.estimator import DTYPES, MapEstimator, weights_of
+
+OUTPUTS = ("distances", "coordinates")
 
 
 class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, MapEstimator):
@@ -48,9 +51,9 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, MapEs
     hits_ : ndarray of shape (K,)
         Weight of the samples that each node won.
     clusters_ : ndarray of shape (K,)
-        Cluster of each node: k-means over the weights of the nodes that won samples, each counted by its hits; the
-        others belong to the nearest mean. Clusters are numbered in the order of their first nodes. Without
-        `n_clusters`, the nodes themselves, row * width + column.
+        Cluster of each node: by k-means over the weights of the nodes that won samples, each counted by its hits; the
+        others belong to the nearest mean. Numbered in the order of their first nodes. Without `n_clusters` each node is
+        its own, row * width + column.
     n_iter_, n_features_in_ : int
         Iterations of the training, and features, D.
     feature_names_in_ : ndarray of shape (D,)
@@ -59,7 +62,6 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, MapEs
     References
     ----------
     T. Kohonen, Essentials of the self-organizing map, Neural Networks 37, 2013.
-    J. Vesanto and E. Alhoniemi, Clustering of the self-organizing map, IEEE Transactions on Neural Networks 11, 2000.
 
     Examples
     --------
@@ -129,8 +131,11 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, MapEs
         ValueError
             If something does not hold that must; the message says what.
         """
+        require_choice("output", self.output, OUTPUTS)
+        if self.n_clusters is not None:
+            require_integer("n_clusters", self.n_clusters, minimum=1)
         samples = self._checked(X, reset=True)
-        self.n_iter_, self.hits_, self._learned = 0, 0, None
+        self.n_iter_, self.hits_, self._learned = 0, np.zeros(1), None
         return self._learn(self._new_map(), samples, sample_weight, self.sigma, self.iterations)
 
     def partial_fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
@@ -183,7 +188,7 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, MapEs
         """Return −1 · the quantization error, the (weighted) mean distance to the best matching node, data units."""
         samples = self._checked(X)
         distances = self.som_.best_matching_nodes(samples, return_distances=True)[1]
-        return -float(np.average(distances, weights=weighted(samples, sample_weight).weights))
+        return -float(np.average(distances, weights=weights_of(Dataset(samples, sample_weight))))
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
         """Return the names of what `transform` returns: som0, som1, … for each node, or som_row and som_column."""
@@ -198,32 +203,24 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, MapEs
         self, som: KohonenSOM, samples: NDArray[Any], sample_weight: Any, sigma: ScheduleLike, iterations: int
     ) -> Self:
         """Train a map, new or not, on samples, beside what it has learned before."""
-        dataset = weighted(samples, sample_weight)
-        mean = float(dataset.weights.mean())  # by which a training divides them
-        before = self._learned and self._learned * (1 / mean)
+        dataset = Dataset(samples, sample_weight)
+        weights = weights_of(dataset)
+        mean = float(weights[weights > 0].mean())  # by which a training divides them
+        before = None if self._learned is None else self._learned * (1 / mean)
         trained = self._train(som, dataset, Continued(sigma, before), iterations)
         self._learned = trained.learned * mean
         self._last_sigma = trained.parameters(iterations - 1)["sigma"]
         nodes = self._nodes(samples)
         self.n_iter_ += iterations
-        self.hits_ = self.hits_ + np.bincount(nodes, dataset.weights, minlength=som.lattice.size)
-        self.clusters_ = self._grouped()
+        self.hits_ = self.hits_ + np.bincount(nodes, weights, minlength=som.lattice.size)
+        self.clusters_ = self._clusters()
         self.labels_ = self.clusters_[nodes]
         return self
 
-    def _grouped(self) -> NDArray[np.int64]:
-        """Return the cluster of each node."""
+    def _clusters(self) -> NDArray[np.int64]:
         if self.n_clusters is None:
             return np.arange(self.som_.lattice.size)
-        won = np.flatnonzero(self.hits_)
-        if require_integer("n_clusters", self.n_clusters, minimum=1) > len(won):
-            raise ParameterError("n_clusters", f"be at most the number of nodes that won, {len(won)}", self.n_clusters)
-        weights = self._node_weights()
-        means = KMeans(self.n_clusters, n_init=10, random_state=self._seed())
-        clusters = means.fit(weights[won], sample_weight=self.hits_[won]).predict(weights)
-        _, first_nodes, numbers = np.unique(clusters, return_index=True, return_inverse=True)
-        numbered: NDArray[np.int64] = first_nodes.argsort().argsort()[numbers]
-        return numbered
+        return grouped(self._node_weights(), self.hits_, self.n_clusters, self._seed())
 
     def _nodes_at(self, coordinates: NDArray[Any]) -> NDArray[np.int64]:
         shape = self.som_.height, self.som_.width
@@ -232,7 +229,9 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, MapEs
             row = int(np.argmin(inside.all(axis=1)))
             told = f"X must tell row and column of nodes, but its row {row} is {quoted(coordinates[row].tolist())}"
             raise DataError(f"inverse_transform: {told}")
-        return np.ravel_multi_index(tuple(coordinates.astype(np.int64).T), shape)
+        rows, columns = coordinates.astype(np.int64).T
+        nodes: NDArray[np.int64] = rows * self.som_.width + columns
+        return nodes
 
     def _node_weights(self) -> NDArray[np.float64]:
         return self.som_.weights.reshape(self.som_.lattice.size, -1).astype(np.float64)
