@@ -79,7 +79,7 @@ DATA = {
     "infinite": (nan_at(0, 0, -np.inf), "row 0, column 0 is -inf"),
     "masked": (
         np.ma.array(GOOD, mask=[[0, 1], [0, 0]]),
-        "row 0, column 1 is nan; drop or fill it before training, or keep it",
+        "row 0, column 1 is nan; drop or fill it before training, or keep NaN",
     ),
     "float32 overflow": ([[1e19, 0.0]], r"reach 1e\+19, .* leave the range of float32; scale .* dtype float64"),
     "negative float32 overflow": ([[-1e30]], r"reach 1e\+30, .*float64"),

@@ -66,8 +66,8 @@ class MapEstimator(BaseEstimator):
         """Return X, or X and y, as arrays; what is learned from (`reset`) tells the features of what comes later."""
         if not reset:
             check_is_fitted(self)
-        finite = "allow-nan" if self.missing == "keep" else True
-        return validate_data(self, *samples, reset=reset, dtype=DTYPES, ensure_all_finite=finite, **options)
+        # what is not finite is told by the map, in one line that names its row
+        return validate_data(self, *samples, reset=reset, dtype=DTYPES, ensure_all_finite=False, **options)
 
     def _new_map(self) -> KohonenSOM:
         som = KohonenSOM(**{name: getattr(self, name) for name in MAP_ARGUMENTS})
