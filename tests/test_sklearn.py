@@ -23,6 +23,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 import ksom
 from ksom.errors import one_line
 from ksom.sklearn import SOM, SOMClassifier, SOMRegressor
+from ksom.sklearn.clusters import grouped
 
 FLOWERS, KINDS = load_iris(return_X_y=True)
 
@@ -111,6 +112,19 @@ def test_clusters_are_numbered_in_the_order_of_their_first_nodes():
     assert all((each == clusters[0]).all() for each in clusters)
 
 
+@pytest.mark.parametrize(
+    ("weights", "hits", "clusters"),
+    [
+        ([0, 4, 10], [1, 1, 1], [0, 0, 1]),
+        ([0, 4, 10], [10, 10, 1], [0, 1, 1]),
+        ([0, 1, 100], [1, 1, 0], [0, 1, 1]),
+    ],
+    ids=["alike", "by their hits", "not at all"],
+)
+def test_nodes_count_in_clusters_by_their_hits(weights, hits, clusters):
+    assert grouped(np.array(weights, float)[:, np.newaxis], np.array(hits, float), 2, seed=0).tolist() == clusters
+
+
 # further parts
 
 
@@ -134,12 +148,13 @@ def test_a_further_part_moves_each_node_to_the_mean_of_all_that_was_learned():
     assert_allclose(som.partial_fit(second).som_.weights.reshape(12, 3), means, rtol=1e-12)
 
 
-def test_further_parts_count_as_much_as_their_samples_weigh():
-    heavy, twice = SOM(3, 4).fit(FLOWERS[::2]), SOM(3, 4).fit(FLOWERS[::2])
-    heavy.partial_fit(FLOWERS[1::2], sample_weight=np.full(75, 2.0))
-    twice.partial_fit(np.repeat(FLOWERS[1::2], 2, axis=0))
-    assert_allclose(heavy.som_.weights, twice.som_.weights, rtol=1e-12)
-    assert_array_equal(heavy.hits_, twice.hits_)
+def test_a_part_counts_as_much_as_its_samples_weigh():
+    weighted, repeated = SOM(3, 4), SOM(3, 4)
+    for part, weight in [(FLOWERS[::3], 4), (FLOWERS[1::3], 3), (FLOWERS[2::3], 1)]:
+        weighted.partial_fit(part, sample_weight=np.full(50, weight))
+        repeated.partial_fit(part.repeat(weight, axis=0))
+    assert_allclose(weighted.som_.weights, repeated.som_.weights, rtol=1e-12)
+    assert_array_equal(weighted.hits_, repeated.hits_)
 
 
 def test_a_handful_of_new_samples_moves_a_map_by_a_little():

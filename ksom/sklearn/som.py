@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
+from sklearn.base import ClusterMixin, TransformerMixin
 from sklearn.utils import Tags, check_array
 from sklearn.utils.validation import check_is_fitted
 
@@ -18,9 +18,10 @@ from ksom.sklearn.continued import Continued
 from ksom.sklearn.estimator import DTYPES, MapEstimator, weights_of
 
 OUTPUTS = ("distances", "coordinates")
+COORDINATE_NAMES = ("som_row", "som_column")
 
 
-class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, MapEstimator):
+class SOM(TransformerMixin, ClusterMixin, MapEstimator):
     """A self-organising map, trained by `ksom.Batch`.
 
     Parameters
@@ -192,12 +193,9 @@ class SOM(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, MapEs
 
     def get_feature_names_out(self, input_features: ArrayLike | None = None) -> NDArray[np.object_]:
         """Return the names of what `transform` returns: som0, som1, … for each node, or som_row and som_column."""
-        names: NDArray[np.object_] = super().get_feature_names_out(input_features)
-        return np.array(["som_row", "som_column"], dtype=object) if self.output == "coordinates" else names
-
-    @property
-    def _n_features_out(self) -> int:
-        return 2 if self.output == "coordinates" else self.som_.lattice.size
+        check_is_fitted(self)
+        names = [f"som{node}" for node in range(self.som_.lattice.size)]
+        return np.array(COORDINATE_NAMES if self.output == "coordinates" else names, dtype=object)
 
     def _learn(
         self, som: KohonenSOM, samples: NDArray[Any], sample_weight: Any, sigma: ScheduleLike, iterations: int
