@@ -145,7 +145,7 @@ class SOM(TransformerMixin, ClusterMixin, MapEstimator):
         The first part is learned as `fit` learns: it orders the map, and should be a fair choice of all samples. Every
         later part finds its best matching nodes once; then each node moves to the mean of all that was ever learned,
         weighted by the neighbourhood at the sigma where the first training ended. Samples count alike whenever they
-        came, and none is forgotten. Arguments and errors are those of `fit`.
+        came, and none is forgotten. A part needs a value of every feature. Arguments and errors are those of `fit`.
         """
         if not hasattr(self, "som_"):
             return self.fit(X, sample_weight=sample_weight)
