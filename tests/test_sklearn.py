@@ -162,7 +162,7 @@ def test_a_handful_of_new_samples_moves_a_map_by_a_little():
     before = som.som_.weights
     som.partial_fit(FLOWERS[:3] + 0.5)
     assert 0 < np.abs(som.som_.weights - before).max() < 0.3
-    assert (som.n_iter_, som.hits_.sum(), len(som.labels_)) == (31, 153, 3)
+    assert (som.n_iter_, som.hits_.sum(), len(som.labels_)) == (101, 153, 3)
 
 
 # classes and values on nodes

@@ -31,7 +31,7 @@ class MapEstimator(BaseEstimator):
         height: int = 10,
         width: int = 10,
         *,
-        iterations: int = 30,
+        iterations: int = 100,
         sigma: ScheduleLike = "geometric",
         lattice: Any = "rectangular",
         neighbourhood: Any = "gaussian",

@@ -78,7 +78,7 @@ class SOM(TransformerMixin, ClusterMixin, MapEstimator):
         height: int = 10,
         width: int = 10,
         *,
-        iterations: int = 30,
+        iterations: int = 100,
         sigma: ScheduleLike = "geometric",
         lattice: Any = "rectangular",
         neighbourhood: Any = "gaussian",
