@@ -341,6 +341,14 @@ def test_a_map_that_is_not_fitted_says_so(use):
         getattr(SOM(), use)(FLOWERS)
 
 
+def test_a_fit_that_fails_leaves_no_map_of_an_earlier_one():
+    som = SOM(2, 2).fit(FLOWERS)
+    with pytest.raises(ksom.KsomError):
+        som.fit(FLOWERS, sample_weight=np.zeros(150))
+    with pytest.raises(NotFittedError):
+        som.predict(FLOWERS)
+
+
 def test_scikit_learn_that_is_missing_is_named_with_what_to_install():
     code = "import sys; sys.modules['sklearn'] = None; import ksom.sklearn"
     failed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

@@ -7,9 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 
-from ksom.algorithms import Batch
-from ksom.dataset import Dataset
-from ksom.sklearn.estimator import MapEstimator, weights_of
+from ksom.sklearn.estimator import MapEstimator
 from ksom.sklearn.node_values import filled, votes
 
 
@@ -65,11 +63,8 @@ class SOMClassifier(ClassifierMixin, MapEstimator):
         samples, targets = self._checked(X, y, reset=True)
         check_classification_targets(targets)
         self.classes_, classes = np.unique(targets, return_inverse=True)
-        dataset = Dataset(samples, sample_weight)
-        self._train(self._new_map(), dataset, Batch(self.sigma), self.iterations)
-        self.n_iter_ = self.iterations
-        shape = self.som_.lattice.size, len(self.classes_)
-        counted = votes(self._nodes(samples), classes, weights_of(dataset), shape)
+        nodes, weights = self._fit_map(samples, sample_weight)
+        counted = votes(nodes, classes, weights, (self.som_.lattice.size, len(self.classes_)))
         of_node = counted.sum(axis=1, keepdims=True)
         shares = counted / np.where(of_node, of_node, 1)
         self.node_probabilities_ = filled(self.som_, shares, of_node[:, 0] > 0)

@@ -62,12 +62,23 @@ class MapEstimator(BaseEstimator):
         tags.input_tags.allow_nan = self.missing == "keep"
         return tags
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "som_")
+
     def _checked(self, *samples: Any, reset: bool = False, **options: Any) -> Any:
-        """Return X, or X and y, as arrays; what is learned from (`reset`) tells the features of what comes later."""
-        if not reset:
+        """Return X, or X and y, as arrays; where they begin anew (`reset`) they tell the features of later ones."""
+        if reset:
+            self.__dict__.pop("som_", None)  # should this training fail, there is no map
+        else:
             check_is_fitted(self)
         # what is not finite is told by the map, in one line that names its row
         return validate_data(self, *samples, reset=reset, dtype=DTYPES, ensure_all_finite=False, **options)
+
+    def _fit_map(self, samples: NDArray[Any], sample_weight: Any) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Train a new map; returns which node won each sample, and how much the sample counts."""
+        dataset = Dataset(samples, sample_weight)
+        self._train(self._new_map(), dataset, Batch(self.sigma), self.iterations)
+        return self._nodes(samples), weights_of(dataset)
 
     def _new_map(self) -> KohonenSOM:
         som = KohonenSOM(**{name: getattr(self, name) for name in MAP_ARGUMENTS})
@@ -80,6 +91,7 @@ class MapEstimator(BaseEstimator):
         trainer = Trainer(som, dataset, iterations=iterations, algorithm=algorithm, seed=self._seed())
         trainer.train()
         self.som_ = som
+        self.n_iter_ = trainer.iterations
         return trainer.algorithm
 
     def _seed(self) -> int:

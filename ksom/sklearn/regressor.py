@@ -7,9 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import RegressorMixin
 from sklearn.utils import Tags
 
-from ksom.algorithms import Batch
-from ksom.dataset import Dataset
-from ksom.sklearn.estimator import MapEstimator, weights_of
+from ksom.sklearn.estimator import MapEstimator
 from ksom.sklearn.node_values import filled
 
 
@@ -63,10 +61,8 @@ class SOMRegressor(RegressorMixin, MapEstimator):
             If something does not hold that must; the message says what.
         """
         samples, targets = self._checked(X, y, reset=True, multi_output=True, y_numeric=True)
-        dataset = Dataset(samples, sample_weight)
-        self._train(self._new_map(), dataset, Batch(self.sigma), self.iterations)
-        self.n_iter_ = self.iterations
-        self.node_means_ = self._means(self._nodes(samples), np.asarray(targets, dtype=np.float64), weights_of(dataset))
+        nodes, weights = self._fit_map(samples, sample_weight)
+        self.node_means_ = self._means(nodes, np.asarray(targets, dtype=np.float64), weights)
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from ksom.arguments import require_choice, require_integer
 from ksom.dataset import Dataset
 from ksom.errors import DataError, quoted
+from ksom.kernels.node_sums import NodeSums
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.schedules import ScheduleLike
 from ksom.sklearn.clusters import grouped
@@ -136,7 +137,8 @@ class SOM(TransformerMixin, ClusterMixin, MapEstimator):
         if self.n_clusters is not None:
             require_integer("n_clusters", self.n_clusters, minimum=1)
         samples = self._checked(X, reset=True)
-        self.n_iter_, self.hits_, self._learned = 0, np.zeros(1), None
+        self._learned: NodeSums | None = None
+        self.hits_ = np.zeros(1)
         return self._learn(self._new_map(), samples, sample_weight, self.sigma, self.iterations)
 
     def partial_fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
@@ -149,7 +151,10 @@ class SOM(TransformerMixin, ClusterMixin, MapEstimator):
         """
         if not hasattr(self, "som_"):
             return self.fit(X, sample_weight=sample_weight)
-        return self._learn(self.som_, self._checked(X), sample_weight, self._last_sigma, 1)
+        before = self.n_iter_
+        self._learn(self.som_, self._checked(X), sample_weight, self._last_sigma, 1)
+        self.n_iter_ += before
+        return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.int64]:
         """Return the cluster of each sample's best matching node, shape (n,): without `n_clusters`, the node itself."""
@@ -209,7 +214,6 @@ class SOM(TransformerMixin, ClusterMixin, MapEstimator):
         self._learned = trained.learned * mean
         self._last_sigma = trained.parameters(iterations - 1)["sigma"]
         nodes = self._nodes(samples)
-        self.n_iter_ += iterations
         self.hits_ = self.hits_ + np.bincount(nodes, weights, minlength=som.lattice.size)
         self.clusters_ = self._clusters()
         self.labels_ = self.clusters_[nodes]
