@@ -19,18 +19,18 @@ from ksom.kernels.effort import Work, numpy_seconds, peak_bytes
 from ksom.map_file import MapFile, part, read, write
 from ksom.memory import available_memory
 from ksom.method.distance import DISTANCES, Distance, reported_distances
-from ksom.method.initialisation import INITIALISATIONS, Given, Source, as_initialisation
+from ksom.method.initialisation import INITIALISATIONS, Given, Source, as_initialisation, checked_weights
 from ksom.method.lattice import LATTICES, Lattice
 from ksom.method.neighbourhood import NEIGHBOURHOODS, NeighbourhoodLike, as_neighbourhood
 from ksom.method.scaling import SCALINGS, Scaling
 from ksom.registry import node_of
-from ksom.samples import BLOCK_ROWS, Block, Range, as_samples, in_precision
+from ksom.samples import BLOCK_ROWS, Block, Range, as_samples
 
 SEARCH_BYTES = 2**24
 """How many bytes of samples are searched for at a time. Threads are started once for them, and a look at a few of them
 tells how to search: with 4,096 at a time, a million samples of 16 features took 1.39 s instead of 0.60."""
 
-_PARTS = {"lattice": LATTICES, "neighbourhood": NEIGHBOURHOODS, "distance": DISTANCES}
+_PARTS = {"lattice": LATTICES, "neighbourhood": NEIGHBOURHOODS, "distance": DISTANCES, "scaling": SCALINGS}
 """What a map is made of, beside its weights."""
 
 
@@ -46,13 +46,15 @@ class KohonenSOM:
     neighbourhood : {"gaussian", "bubble", "mexican_hat", "epanechnikov", "triangle"}, Neighbourhood, or function
         How much a node learns from a sample that another node won: a function gets squared distances d² from the
         winner, an array, and sigma, a number, and returns an array, 1 at d² = 0 and nowhere more.
-    distance : {"euclidean"}
+    distance : {"euclidean", "cosine", "manhattan", "chebyshev"} or Distance
         How far a sample is from a node.
-    initial : {"random", "samples"}, path, or array_like of shape (height, width, D)
-        First weights: uniform in each feature's range, samples drawn from the data, the array `weights` of a file (such
-        as an earlier map.npz), or the weights themselves.
+    initial : {"pca", "random", "samples"}, path, or array_like of shape (height, width, D)
+        First weights: a sheet along the data's two principal axes, uniform in each feature's range, samples drawn from
+        the data, the array `weights` of a file (such as an earlier map.npz), or the weights themselves.
     dtype : {"float32", "float64"}
-        Working precision.
+        Working precision. After one iteration both agree within rounding, 3e-8 of the data's size; then a sample that
+        is as near to one node as to another may find either, and a whole training ends in another map, as good as the
+        other. The same holds for other machines; on one, the same seed and data give the same bits.
     missing : {"refuse", "keep"}
         What to do where a value is missing (NaN, a masked value, a table's NA): refuse it with an error, or learn from,
         and search by, those that are there.
@@ -91,7 +93,7 @@ class KohonenSOM:
     T. Kohonen, Self-organized formation of topologically correct feature maps, Biological Cybernetics 43, 1982.
     """
 
-    parts = {**_PARTS, "initial": INITIALISATIONS, "scaling": SCALINGS}
+    parts = {**_PARTS, "initial": INITIALISATIONS}
     from_elsewhere = ("backend", "threads")
 
     def __init__(
@@ -102,15 +104,14 @@ class KohonenSOM:
         lattice: Lattice | str = "rectangular",
         neighbourhood: NeighbourhoodLike = "gaussian",
         distance: Distance | str = "euclidean",
-        initial: Any = "random",
+        initial: Any = "pca",
         dtype: str = "float32",
         missing: str = "refuse",
         scaling: Scaling | str = "none",
         backend: str = "auto",
         threads: int = 0,
     ) -> None:
-        self.height = require_integer("height", height, minimum=1)
-        self.width = require_integer("width", width, minimum=1)
+        self.height, self.width = _side("height", height), _side("width", width)
         self.lattice: Lattice = LATTICES.made("lattice", lattice, self.height, self.width)
         if (self.lattice.height, self.lattice.width) != (self.height, self.width):
             raise ParameterError("lattice", f"have the map's size, {self.height} × {self.width} nodes", self.lattice)
@@ -161,7 +162,7 @@ class KohonenSOM:
 
     @weights.setter
     def weights(self, weights: ArrayLike) -> None:
-        self._hold(self._checked_weights(weights))
+        self._hold(checked_weights(weights, self.lattice, self.dtype))
 
     @property
     def prototypes(self) -> NDArray[np.float64]:
@@ -169,9 +170,7 @@ class KohonenSOM:
 
         NaN for a feature of weight 0, of which the map knows nothing; directions where the distance compares those.
         """
-        weights = self.weights
-        scales = self.intake.scales
-        return weights.astype(np.float64) if scales is None else scales.undone(weights)
+        return self.intake.undone(self.weights)
 
     @property
     def features(self) -> int:
@@ -341,6 +340,7 @@ class KohonenSOM:
         lattice: Lattice | None = None,
         neighbourhood: NeighbourhoodLike | None = None,
         distance: Distance | None = None,
+        scaling: Scaling | None = None,
         backend: str = "auto",
         threads: int = 0,
     ) -> Self:
@@ -350,7 +350,7 @@ class KohonenSOM:
         ----------
         path : str or Path
             The file.
-        lattice, neighbourhood, distance : object, optional
+        lattice, neighbourhood, distance, scaling : object, optional
             Parts of classes or functions of one's own: the file names them, but nothing is imported for a file.
         backend, threads
             As of the constructor.
@@ -371,7 +371,7 @@ class KohonenSOM:
             distance=distance or part(path, DISTANCES, held.distance),
             dtype=held.weights.dtype.name,
             missing=held.missing,
-            scaling=part(path, SCALINGS, held.scaling),
+            scaling=scaling or part(path, SCALINGS, held.scaling),
             backend=backend,
             threads=threads,
         )
@@ -386,14 +386,9 @@ class KohonenSOM:
     def about(self) -> dict[str, Any]:
         """Return what a file tells of the map beside the weights."""
         about: dict[str, Any] = {name: node_of(registry, getattr(self, name)) for name, registry in _PARTS.items()}
-        if self.feature_names is not None:
-            about["feature_names"] = self.feature_names
-        if self.missing != "refuse":
-            about["missing"] = self.missing
-        if not self.scaling.changes_nothing:
-            about["scaling"] = node_of(SCALINGS, self.scaling)
-            about["scales"] = self.intake.scales
-        return about
+        about["missing"] = self.missing
+        known = {"feature_names": self.feature_names, "scales": self.intake.scales}
+        return about | {name: value for name, value in known.items() if value is not None}
 
     def memory(self, features: int) -> int:
         """Return how many bytes the weights take, for data of so many features."""
@@ -441,25 +436,18 @@ class KohonenSOM:
             names = self.feature_names
             yield rows, intake.block(samples[rows], features=self.features, first_row=start, names=names)
 
-    def _checked_weights(self, weights: ArrayLike) -> NDArray[Any]:
-        try:
-            shape = np.shape(weights)
-        except ValueError:
-            raise DataError("initial weights: all nodes must have the same number of features") from None
-        if len(shape) != 3 or shape[:2] != (self.height, self.width) or shape[2] < 1:
-            expected = f"({self.height}, {self.width}, features)"
-            raise DataError(f"initial weights must have the shape {expected}, got {shape}")
-        flat = as_samples(np.asarray(weights).reshape(-1, shape[2]), "initial weights")
-        in_precision(flat, self.dtype, "initial weights")
-        checked: NDArray[Any] = flat.reshape(shape)
-        return checked
-
     def _require_memory(self, features: int) -> None:
         needed, available = self.peak_memory(features), available_memory()
         if needed > available:
             size = f"{self.height} × {self.width} nodes × {features} features of {self.dtype}"
             told = f"{size} need {needed / 1e9:.3g} GB to be trained, there are {available / 1e9:.3g} GB"
             raise DataError(f"the map: {told}; make it smaller")
+
+
+def _side(name: str, value: Any) -> int:
+    if isinstance(value, str) and value == "auto":
+        raise ParameterError(name, "be a number here: train() and experiments, which know the data, choose", value)
+    return require_integer(name, value, minimum=1)
 
 
 def _dtype_name(dtype: Any) -> Any:

@@ -32,12 +32,12 @@ LEVELS = [
     {"method", "map_file"},
     {"kernels", "dataset", "intake"},
     {"datasets", "summary", "feed", "kohonensom_model"},
-    {"algorithms", "runs"},
+    {"algorithms", "evaluation", "map_size", "runs"},
     {"pictures"},
     {"hooks"},
     {"trainer"},
     {"training"},
-    {"config", "default_setup", "describe", "entry", "sklearn", "__main__", ""},
+    {"config", "default_setup", "describe", "entry", "map_and_data", "sklearn", "__main__", ""},
 ]
 """A file imports from its own level or one before it; a folder stands for all its files, and "" is the
 package itself."""

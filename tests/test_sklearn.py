@@ -29,15 +29,15 @@ FLOWERS, KINDS = load_iris(return_X_y=True)
 
 CHECKED = [  # not with the distance cosine: one check has a sample of zeros, which has no direction
     SOM(),
-    SOM(output="coordinates"),
-    SOM(n_clusters=3),
-    SOM(missing="keep"),
-    SOM(4, 6, lattice=ksom.Hexagonal(4, 6, wrap="both"), neighbourhood="epanechnikov"),
-    SOM(1, 8, distance="manhattan", iterations=5, dtype="float32"),
+    SOM(5, 5, output="coordinates", iterations=10),
+    SOM(5, 5, n_clusters=3, iterations=10),
+    SOM(5, 5, missing="keep", iterations=10),
+    SOM(4, 6, lattice=ksom.Hexagonal(4, 6, wrap="both"), neighbourhood="epanechnikov", iterations=10),
+    SOM(1, 8, distance="manhattan", dtype="float32", iterations=10),
     SOMClassifier(),
-    SOMClassifier(missing="keep"),
+    SOMClassifier(missing="keep", iterations=10),
     SOMRegressor(),
-    SOMRegressor(missing="keep"),
+    SOMRegressor(missing="keep", iterations=10),
 ]
 
 
@@ -50,9 +50,17 @@ def test_scikit_learns_checks_pass(estimator, check):
 
 
 def test_a_som_is_the_map_that_train_trains():
-    som = SOM(4, 5, initial="samples", random_state=3, iterations=7).fit(FLOWERS).som_
-    same = ksom.train(FLOWERS, 4, 5, 7, seed=3, initial="samples", algorithm="batch", dtype="float64", shuffle=False)
-    assert_array_equal(som.weights, same.weights)
+    drawn = SOM(4, 5, initial="samples", random_state=3, iterations=7).fit(FLOWERS).som_
+    same = ksom.train(FLOWERS, 4, 5, 7, seed=3, initial="samples", dtype="float64")
+    assert_array_equal(drawn.weights, same.weights)
+    assert_array_equal(SOM().fit(FLOWERS).som_.weights, ksom.train(FLOWERS, dtype="float64").weights)
+
+
+def test_a_size_may_be_left_to_the_data():
+    size = ksom.train(FLOWERS, "auto", "auto", 1).lattice
+    som = SOM("auto", "auto", iterations=1).fit(FLOWERS)
+    assert (som.som_.height, som.som_.width) == (size.height, size.width)
+    assert som.transform(FLOWERS).shape == (150, size.size)
 
 
 def test_nothing_is_left_to_chance_by_default():

@@ -1,5 +1,7 @@
 """What all estimators are: the arguments of a map, the map, and the samples as it takes them."""
 
+from collections.abc import Iterable
+from functools import partial
 from numbers import Integral
 from typing import Any
 
@@ -12,15 +14,15 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ksom.algorithms import Batch
 from ksom.dataset import Dataset
 from ksom.kohonensom_model import KohonenSOM
+from ksom.map_size import chosen_size
 from ksom.method.schedules import ScheduleLike
 from ksom.trainer import Trainer
 
 DTYPES = (np.float64, np.float32)
 """What samples may be; anything else becomes the first."""
 
-MAP_ARGUMENTS = (
-    "height", "width", "lattice", "neighbourhood", "distance", "initial", "missing", "dtype", "backend", "threads"
-)  # fmt: skip
+INTAKE_ARGUMENTS = ("distance", "missing", "dtype")
+MAP_ARGUMENTS = ("lattice", "neighbourhood", "initial", "backend", "threads", *INTAKE_ARGUMENTS)
 
 
 class MapEstimator(BaseEstimator):
@@ -28,8 +30,8 @@ class MapEstimator(BaseEstimator):
 
     def __init__(
         self,
-        height: int = 10,
-        width: int = 10,
+        height: int | str = 10,
+        width: int | str = 10,
         *,
         iterations: int = 100,
         sigma: ScheduleLike = "geometric",
@@ -77,14 +79,19 @@ class MapEstimator(BaseEstimator):
     def _fit_map(self, samples: NDArray[Any], sample_weight: Any) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Train a new map; returns which node won each sample, and how much the sample counts."""
         dataset = Dataset(samples, sample_weight)
-        self._train(self._new_map(), dataset, Batch(self.sigma), self.iterations)
+        self._train(self._new_map(dataset), dataset, Batch(self.sigma), self.iterations)
         return self._nodes(samples), weights_of(dataset)
 
-    def _new_map(self) -> KohonenSOM:
-        som = KohonenSOM(**{name: getattr(self, name) for name in MAP_ARGUMENTS})
+    def _new_map(self, dataset: Dataset) -> KohonenSOM:
+        of_any_size = partial(KohonenSOM, **self._given(INTAKE_ARGUMENTS))
+        size = chosen_size(self.height, self.width, dataset, of_any_size)
+        som = KohonenSOM(*size, **self._given(MAP_ARGUMENTS))
         names = getattr(self, "feature_names_in_", None)
         som.name_features(None if names is None else tuple(names))
         return som
+
+    def _given(self, names: Iterable[str]) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in names}
 
     def _train(self, som: KohonenSOM, dataset: Dataset, algorithm: Batch, iterations: int) -> Any:
         """Train a map, which is then this estimator's; returns the algorithm as the training left it."""

@@ -27,8 +27,8 @@ class SOM(TransformerMixin, ClusterMixin, MapEstimator):
 
     Parameters
     ----------
-    height, width : int
-        Rows and columns of the map.
+    height, width : int or "auto"
+        Rows and columns of the map; "auto": chosen to fit the data, as `ksom.train` does.
     iterations : int
         How many iterations; each shows all samples.
     sigma : schedule, str, float or pair of float
@@ -76,8 +76,8 @@ class SOM(TransformerMixin, ClusterMixin, MapEstimator):
 
     def __init__(
         self,
-        height: int = 10,
-        width: int = 10,
+        height: int | str = 10,
+        width: int | str = 10,
         *,
         iterations: int = 100,
         sigma: ScheduleLike = "geometric",
@@ -139,7 +139,8 @@ class SOM(TransformerMixin, ClusterMixin, MapEstimator):
         samples = self._checked(X, reset=True)
         self._learned: NodeSums | None = None
         self.hits_ = np.zeros(1)
-        return self._learn(self._new_map(), samples, sample_weight, self.sigma, self.iterations)
+        dataset = Dataset(samples, sample_weight)
+        return self._learn(self._new_map(dataset), dataset, self.sigma, self.iterations)
 
     def partial_fit(self, X: ArrayLike, y: Any = None, sample_weight: ArrayLike | None = None) -> Self:
         """Learn further samples, as one more iteration.
@@ -152,7 +153,7 @@ class SOM(TransformerMixin, ClusterMixin, MapEstimator):
         if not hasattr(self, "som_"):
             return self.fit(X, sample_weight=sample_weight)
         before = self.n_iter_
-        self._learn(self.som_, self._checked(X), sample_weight, self._last_sigma, 1)
+        self._learn(self.som_, Dataset(self._checked(X), sample_weight), self._last_sigma, 1)
         self.n_iter_ += before
         return self
 
@@ -202,18 +203,15 @@ class SOM(TransformerMixin, ClusterMixin, MapEstimator):
         names = [f"som{node}" for node in range(self.som_.lattice.size)]
         return np.array(COORDINATE_NAMES if self.output == "coordinates" else names, dtype=object)
 
-    def _learn(
-        self, som: KohonenSOM, samples: NDArray[Any], sample_weight: Any, sigma: ScheduleLike, iterations: int
-    ) -> Self:
+    def _learn(self, som: KohonenSOM, dataset: Dataset, sigma: ScheduleLike, iterations: int) -> Self:
         """Train a map, new or not, on samples, beside what it has learned before."""
-        dataset = Dataset(samples, sample_weight)
         weights = weights_of(dataset)
         mean = float(weights[weights > 0].mean())  # by which a training divides them
         before = None if self._learned is None else self._learned * (1 / mean)
         trained = self._train(som, dataset, Continued(sigma, before), iterations)
         self._learned = trained.learned * mean
         self._last_sigma = trained.parameters(iterations - 1)["sigma"]
-        nodes = self._nodes(samples)
+        nodes = self._nodes(dataset.samples)
         self.hits_ = self.hits_ + np.bincount(nodes, weights, minlength=som.lattice.size)
         self.clusters_ = self._clusters()
         self.labels_ = self.clusters_[nodes]
