@@ -103,6 +103,16 @@ def test_score_weighs_the_samples():
     assert som.score(FLOWERS, sample_weight=weights) == pytest.approx(som.score(repeated))
 
 
+@pytest.mark.parametrize("seed", range(8))
+def test_a_sample_counts_like_as_many_as_it_weighs_in_any_order(seed):
+    chance = np.random.default_rng(seed)
+    samples = chance.random((chance.integers(5, 40), chance.integers(2, 8)))  # of one feature, whole rows of nodes tie
+    weights, order = chance.integers(0, 4, len(samples)), chance.permutation(len(samples))
+    som = SOM(*chance.integers(1, 7, 2).tolist(), iterations=20)
+    weighted = som.fit(samples[order], sample_weight=weights[order]).som_.weights
+    assert_allclose(weighted, som.fit(samples.repeat(weights, axis=0)).som_.weights, rtol=1e-9)
+
+
 # clusters
 
 
