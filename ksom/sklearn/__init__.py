@@ -1,8 +1,8 @@
 """Maps as estimators of scikit-learn: `SOM` transforms and clusters, `SOMClassifier` and `SOMRegressor` predict.
 
-They train by `ksom.Batch` in float64, from first weights along the principal axes: nothing is left to chance, nor, up to
-rounding, to the order of the samples, and a sample of weight 2 counts like the sample twice. `som_` is the trained map,
-a `ksom.KohonenSOM` to be saved, drawn and measured like any other.
+They train by `ksom.Batch` in float64, from first weights along the principal axes: nothing is left to chance nor,
+but for rounding, to the order of the samples; a sample of weight 2 counts like the sample twice. `som_` is the trained
+map, a `ksom.KohonenSOM` to be saved, drawn and measured like any other.
 """
 
 from ksom.errors import NotInstalled
