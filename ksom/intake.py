@@ -17,6 +17,9 @@ from ksom.sparse_rows import SparseRows, is_sparse
 MISSING = ("refuse", "keep")
 """What a map may do with missing values."""
 
+OF_SPARSE: dict[str, type[Distance]] = {"euclidean": Euclidean, "cosine": Cosine}
+"""The distances of sparse samples, by exact class: squares alone can be had from what is stored."""
+
 
 @dataclass(frozen=True, eq=False)
 class Intake:
@@ -151,8 +154,8 @@ class Intake:
         DataError
             If the distance is neither the euclidean nor the cosine one, or the scaling moves 0.
         """
-        if type(self.distance) not in {Euclidean, Cosine}:
-            told = f"are compared by the distances euclidean and cosine, not {type(self.distance).__name__}"
+        if type(self.distance) not in OF_SPARSE.values():
+            told = f"are compared by the distances {' and '.join(OF_SPARSE)}, not {type(self.distance).__name__}"
             raise DataError(f"{where}: sparse samples {told}; take one of them, or give the samples as an array")
         if self.scales is not None and self.scales.centre.any():
             told = f"the scaling {type(self.scaling).__name__} moves 0, so that sparse samples would become dense"

@@ -14,6 +14,7 @@ from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import load_iris, load_wine, make_blobs
 from sklearn.exceptions import NotFittedError
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.metrics import adjusted_rand_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -32,7 +33,7 @@ CHECKED = [  # not with the distance cosine: one check has a sample of zeros, wh
     SOM(5, 5, output="coordinates", iterations=10),
     SOM(5, 5, n_clusters=3, iterations=10),
     SOM(5, 5, missing="keep", iterations=10),
-    SOM(4, 6, lattice=ksom.Hexagonal(4, 6, wrap="both"), neighbourhood="epanechnikov", iterations=10),
+    SOM(4, 6, lattice=ksom.Hexagonal(4, 6, wrap="both"), neighbourhood="epanechnikov", iterations=20),
     SOM(1, 8, distance="manhattan", dtype="float32", iterations=10),
     SOMClassifier(),
     SOMClassifier(missing="keep", iterations=10),
@@ -259,6 +260,15 @@ def test_a_transform_can_be_a_table(name, library, output, columns):
     shown = SOM(2, 2, output=output).set_output(transform=name).fit_transform(table)
     assert isinstance(shown, library.DataFrame)
     assert list(shown.columns) == columns
+
+
+def test_counts_of_words_stay_sparse_through_a_pipeline():
+    texts = ["a map of nodes", "nodes on a map", "bread and butter", "butter on bread"] * 5
+    model = make_pipeline(TfidfVectorizer(), SOM(2, 2, n_clusters=2, distance="cosine", iterations=10))
+    groups = model.fit(texts).predict(texts)
+    assert groups[0] == groups[1] != groups[2] == groups[3]
+    words = model[0].transform(texts)
+    assert_allclose(model.transform(texts), model[1].transform(words.toarray()), atol=1e-12)
 
 
 def test_sample_weights_find_their_way_through_a_pipeline():

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 import ksom
 from ksom.errors import BackendUnavailable, DataError, KsomError
+from ksom.evaluation import evaluate
 from ksom.feed import Feed
 from ksom.kernels.node_sums import NodeSums, sum_of_parts
 from ksom.kernels.numba import backend as numba_backend
@@ -197,6 +198,15 @@ def test_one_form_is_one_map(dtype: str) -> None:
     soms = [ksom.train(form, 5, 5, 5, algorithm="batch", dtype=dtype) for form in forms]
     assert len({som.weights.tobytes() for som in soms}) == 1
     assert len({Feed(ksom.Dataset(form)).digest for form in forms}) == 1
+
+
+def test_every_measure_is_that_of_the_samples_in_full() -> None:
+    som = ksom.train(counts(), 5, 4, 5, dtype="float64")
+    labels = np.arange(300) % 3
+    found, expected = (evaluate(som, each, labels) for each in (scipy.sparse.csr_matrix(counts()), counts()))
+    assert [name for name, *_ in found.measures] == [name for name, *_ in expected.measures]
+    for one, other in zip(found.measures, expected.measures, strict=True):
+        assert one.value == pytest.approx(other.value, rel=1e-9), one.name
 
 
 def test_other_samples_have_another_digest() -> None:

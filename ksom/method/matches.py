@@ -11,6 +11,7 @@ from ksom.method.distance import Distance
 from ksom.method.lattice import Lattice
 from ksom.method.neighbourhood import Neighbourhood
 from ksom.samples import Block, as_samples
+from ksom.sparse_rows import in_full
 
 WALK_BYTES = 2**24
 """How many bytes of samples are looked at at a time: a search of a few thousand spends its time on being started."""
@@ -236,7 +237,7 @@ def checked(som: AnyMap) -> AnyMap:
 def _taken(som: Map, rows: NDArray[Any], where: str, first_row: int = 0) -> Block:
     names = getattr(som, "feature_names", None)
     block = som.intake.block(rows, where, features=som.weights.shape[2], first_row=first_row, names=names)
-    return block._replace(values=block.values.toarray()) if hasattr(block.values, "toarray") else block
+    return block._replace(values=in_full(block.values))
 
 
 def _found(som: Map, rows: NDArray[Any], block: Block, k: int) -> Found:

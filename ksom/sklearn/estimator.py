@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ksom.algorithms import Batch
 from ksom.dataset import Dataset
+from ksom.intake import OF_SPARSE
 from ksom.kohonensom_model import KohonenSOM
 from ksom.map_size import chosen_size
 from ksom.method.schedules import ScheduleLike
@@ -62,6 +63,7 @@ class MapEstimator(BaseEstimator):
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self.missing == "keep"
+        tags.input_tags.sparse = self.distance in tuple(OF_SPARSE) or type(self.distance) in OF_SPARSE.values()
         return tags
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -74,7 +76,8 @@ class MapEstimator(BaseEstimator):
         else:
             check_is_fitted(self)
         # what is not finite is told by the map, in one line that names its row
-        return validate_data(self, *samples, reset=reset, dtype=DTYPES, ensure_all_finite=False, **options)
+        how = {"dtype": DTYPES, "ensure_all_finite": False, "accept_sparse": "csr", **options}
+        return validate_data(self, *samples, reset=reset, **how)
 
     def _fit_map(self, samples: NDArray[Any], sample_weight: Any) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Train a new map; returns which node won each sample, and how much the sample counts."""

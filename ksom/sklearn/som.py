@@ -121,7 +121,7 @@ class SOM(TransformerMixin, ClusterMixin, MapEstimator):
 
         Parameters
         ----------
-        X : array_like of shape (N, D)
+        X : array_like of shape (N, D), or sparse matrix
             The samples, data units.
         y : None
             Not used.
