@@ -74,6 +74,13 @@ def test_parts_joined_are_the_whole(seed: int, cuts: list[int], copied: bool) ->
     assert copied or joined.values is rows.values
 
 
+def test_parts_that_do_not_follow_one_another_are_joined_too() -> None:
+    rows = as_sparse_rows(scipy.sparse.csr_array(filled()), "samples")
+    assert np.array_equal(
+        SparseRows.joined([rows[20:], rows[5:10]]).toarray(), np.vstack([filled()[20:], filled()[5:10]])
+    )
+
+
 @given(st.integers(0, 99), st.sampled_from([0.0, 0.1, 0.5, 1.0]), st.integers(1, 20))
 def test_what_is_told_of_features_counts_zeros(seed: int, share: float, count: int) -> None:
     array = filled(seed, count, share=share)
