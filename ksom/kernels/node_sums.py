@@ -104,7 +104,7 @@ def gathered(blocks: Iterable[Block], size: int) -> Iterator[Block]:
     """Yield the samples of some blocks in as many whole `SUM_ROWS` as take about `size` bytes, at least one."""
     blocks = iter(blocks)
     for first in blocks:
-        many = size * len(first.values) // (SUM_ROWS * first.values.nbytes)
+        many = size * len(first.values) // max(1, SUM_ROWS * first.values.nbytes)
         yield from regrouped(chain([first], blocks), SUM_ROWS * max(1, many))
 
 
