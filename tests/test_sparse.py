@@ -27,6 +27,7 @@ from ksom.method.principal_axes import principal_axes
 from ksom.method.quality import quality
 from ksom.samples import Block
 from ksom.sparse_rows import SparseRows, as_sparse_rows
+from ksom.summary import summarise
 from tests.hard_cases import DTYPES, KINDS, maps
 
 
@@ -229,9 +230,11 @@ def test_principal_axes_are_those_in_full(features: int, weighted: bool) -> None
 def test_the_feed_tells_what_it_tells_of_the_samples_in_full() -> None:
     weights = np.random.default_rng(0).uniform(0.5, 2, size=5000)
     array = counts(size=5000)
-    found, expected = (Feed(ksom.Dataset(each, weights)) for each in (scipy.sparse.csr_matrix(array), array))
+    datasets = [ksom.Dataset(each, weights) for each in (scipy.sparse.csr_matrix(array), array)]
+    found, expected = map(summarise, datasets)
     for name in ("low", "high", "mean", "deviation"):
-        assert np.allclose(getattr(found.summary, name), getattr(expected.summary, name), rtol=1e-12, atol=1e-12)
+        assert np.allclose(getattr(found, name), getattr(expected, name), rtol=1e-12, atol=1e-12), name
+    found, expected = map(Feed, datasets)
     assert found.is_sparse
     assert isinstance(found.probe, SparseRows)
     assert np.array_equal(found.probe.toarray(), expected.probe)
