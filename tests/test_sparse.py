@@ -267,7 +267,7 @@ def test_an_experiment_takes_a_file_of_scipy_s_and_goes_on_after_a_stop(tmp_path
     scipy.sparse.save_npz(tmp_path / "words.npz", scipy.sparse.csr_matrix(counts()))
     (tmp_path / "words.yaml").write_text(
         "DATASET: {NAME: Array, PATH: words.npz}\n"
-        "MODEL: {HEIGHT: 4, WIDTH: 5}\n"
+        "MODEL: {HEIGHT: 4, WIDTH: 5, INITIAL: random}\n"
         "TRAINER: {ITERATIONS: 12, ALGORITHM: batch}\n"
         "HOOKS: {PICTURE: {}}\n"
     )
