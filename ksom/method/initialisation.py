@@ -11,6 +11,7 @@ from ksom.arguments import require_path
 from ksom.array_files import read_array
 from ksom.errors import ParameterError
 from ksom.method.lattice import Lattice
+from ksom.method.principal_axes import principal_axes
 from ksom.method.random_streams import stream
 from ksom.registry import Registry
 from ksom.representation import as_call
@@ -77,6 +78,32 @@ class Samples:
         return rows.reshape(lattice.height, lattice.width, source.features)
 
 
+@INITIALISATIONS.register("pca")
+class PrincipalPlane:
+    """A sheet through the data's mean, along the two directions in which they spread most.
+
+    w = mean + u · √λ₁ · a₁ + v · √λ₂ · a₂, where a₁, a₂ are the principal axes, λ₁ ≥ λ₂ the variances along them, and
+    u, v go evenly from −1 to 1 along the longer and the shorter side of the map (along columns and rows, if it is
+    square). A chain, 1 × N, takes the first axis only. The same data give the same sheet, whatever the seed.
+
+    References
+    ----------
+    T. Kohonen, Self-Organizing Maps, 3rd ed., Springer 2001, section 3.7 (linear initialisation).
+    """
+
+    def __repr__(self) -> str:
+        return as_call(self)
+
+    def weights(self, lattice: Lattice, source: Source, within: Range, seed: int) -> NDArray[np.float64]:
+        """Lay the sheet."""
+        axes = principal_axes(source.blocks)
+        down, right = map(_from_minus_one_to_one, lattice.coordinates().T)
+        sides = (down, right) if lattice.height > lattice.width else (right, down)
+        steps = axes.directions * axes.deviations[:, np.newaxis]
+        sheet = axes.mean + sum(side[:, np.newaxis] * step for side, step in zip(sides, steps, strict=True))
+        return sheet.reshape(lattice.height, lattice.width, source.features)
+
+
 @INITIALISATIONS.register("file")
 class File:
     """The weights in an .npz file (its array `weights`, such as a map.npz) or an .npy file.
@@ -97,6 +124,13 @@ class File:
         """Read the weights; their shape is checked by the map that gets them."""
         loaded = read_array(self.path, "weights")
         return np.asarray(loaded, dtype=np.float64)
+
+
+def _from_minus_one_to_one(places: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return places along a side of the map, moved and scaled; one place alone is 0."""
+    middle, half = (places.max() + places.min()) / 2, (places.max() - places.min()) / 2
+    moved: NDArray[np.float64] = (places - middle) / (half or 1.0)
+    return moved
 
 
 class Given:
