@@ -1,0 +1,305 @@
+"""What is wrong with a training, and what to change: each diagnosis with its evidence.
+
+Every threshold has a margin on both sides: the healthy maps and the ill ones of `tests/test_diagnosis.py`.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from ksom.errors import shown_key
+from ksom.evidence import Evidence
+
+FEW_SAMPLES, MOST_OF_ALL = 0.01, 0.5
+"""Outliers: a hundredth of the samples makes half of all squared distances. Elsewhere it makes 2 to 11 %."""
+FEWEST_TO_HAVE_OUTLIERS = 50
+
+FEW_FEATURES, NEARLY_ALL = 0.1, 0.97
+"""Scaling: one feature, or a tenth of them, makes 97 % of all distances. It is 99.8 % in wine as it is measured, 99.99 %
+in penguins; 68 % in iris, where lengths compare with widths, and so are no worse for it."""
+
+WIDEST_SIGMA, WIDEST_SHARE = 1.5, 0.1
+"""Lattice steps, and of the map's longer side: a sigma that ends wider averages over what the map is to tell apart."""
+
+UNREACHED, NO_ORDER = 0.35, 0.35
+"""Shares of nodes. Where a map is in order, more than a third may win nothing, between clusters that lie far apart: half
+of all, of five tight ones. Where weights are as they were drawn, four fifths of the steps turn back; else a fifth."""
+
+CREASED = 0.6
+"""Creases: sheets folded on purpose have 0.67 and more, others up to 0.44."""
+
+APART, TIMES_APART, TIMES_FOLDED = 0.05, 2.5, 1.5
+"""By how much, and how many times, the topographic error exceeds that of the same map begun from principal axes. Healthy
+maps are above it by 0.03 at most. A crease with no such error lies in the data, as between two moons."""
+
+WORTH, SHARE_OF_REST, WORTH_OF_REST = 0.04, 0.35, 0.01
+"""Going on is worth while for 4 % of the variance; or for 1 % if that is a third of what is left."""
+
+HIGH_RATE = 0.05
+"""A learning rate that ends higher remembers the last twenty samples and no more."""
+
+FEW_NODES, LITTLE_EXPLAINED = 0.05, 0.4
+"""Of the usual number of nodes, 5 √N; and of the variance."""
+
+SMALLEST_CLASS = 5
+"""Samples: a smaller class may well share its nodes."""
+
+
+class Finding(NamedTuple):
+    """Something to look at."""
+
+    what: str
+    """In a few words."""
+    evidence: str
+    """The numbers that show it, and what they mean."""
+    advice: str
+    """What to do about it."""
+    change: str = ""
+    """KEY VALUE, to be given to `ksom train`; empty if no setting would do."""
+
+
+def few_samples_decide(evidence: Evidence) -> Finding | None:
+    """A few outliers make most of the variance, so that the map serves them instead of the others."""
+    if evidence.terms is None or len(evidence.terms) < FEWEST_TO_HAVE_OUTLIERS:
+        return None
+    terms = evidence.terms.sum(axis=1)
+    few = max(1, int(FEW_SAMPLES * len(terms)))
+    first = np.argsort(terms)[::-1][:few]
+    share = float(terms[first].sum() / (terms.sum() or 1.0))
+    if share < MOST_OF_ALL:
+        return None
+    feature = _feature(evidence, int(evidence.terms[first].sum(axis=0).argmax()))
+    return Finding(
+        "a few samples decide",
+        f"{_count(few, 'sample')} of {len(terms)} make {share:.1%} of all distances, above all by {feature}",
+        "look at them: correct them if they are mistakes, else leave them out, or take the logarithm of the feature",
+    )
+
+
+def few_features_decide(evidence: Evidence) -> Finding | None:
+    """The distances are those of one feature, or of a few of many, because its numbers are larger."""
+    if evidence.terms is None or evidence.som.features < 2:
+        return None
+    terms = evidence.terms.sum(axis=0)
+    few = max(1, int(FEW_FEATURES * len(terms)))
+    first = np.argsort(terms)[::-1][:few]
+    share = float(terms[first].sum() / (terms.sum() or 1.0))
+    if share < NEARLY_ALL or (terms > 0).sum() <= few:
+        return None
+    names = ", ".join(_feature(evidence, int(feature)) for feature in first[:3])
+    return Finding(
+        "one feature decides" if few == 1 else "a few features decide",
+        f"{names} {'makes' if few == 1 else 'make'} {share:.2%} of all distances between samples, "
+        f"the other {len(terms) - few} next to nothing",
+        "scale the features, so that each counts alike, unless their units compare",
+        "MODEL.SCALING standard",
+    )
+
+
+def still_ordering(evidence: Evidence) -> Finding | None:
+    """Sigma was still wide when the training ended."""
+    sigma, side = evidence.sigma, evidence.longest_side
+    if sigma is None or side < 3 or sigma <= max(WIDEST_SIGMA, WIDEST_SHARE * side):
+        return None
+    height, width = evidence.som.height, evidence.som.width
+    told = f"sigma was {sigma:.3g} lattice steps in the last iteration, on {height} × {width} nodes"
+    left = f"; the map explains {evidence.explained:.1%} of the variance" if evidence.explained is not None else ""
+    return Finding(
+        "still ordering when it ended", f"{told}: neighbours share what they learn{left}", *_order_longer(evidence)
+    )
+
+
+def _order_longer(evidence: Evidence) -> tuple[str, str]:
+    schedule = "TRAINER.ALGORITHM.SIGMA"
+    if evidence.iteration is not None and evidence.iteration < (evidence.iterations or 0):
+        return f"go on: it ended after {evidence.iteration} of {evidence.iterations} iterations (--resume)", ""
+    name, end = evidence.setting(f"{schedule}.NAME"), evidence.setting(f"{schedule}.END")
+    if isinstance(end, int | float) and end > 1 and (evidence.iterations or 0) > 1:
+        return "let sigma end at the distance of two nodes", f"{schedule}.END 1.0"
+    if name in {None, "constant"} or ":" in str(name):
+        return "let sigma become smaller", f"{schedule} geometric"
+    return "train longer, or let sigma fall faster", f"TRAINER.ITERATIONS {max(100, 10 * (evidence.iterations or 0))}"
+
+
+def nodes_unreached(evidence: Evidence) -> Finding | None:
+    """Many nodes win nothing and lie in no order: the neighbourhood never reached them."""
+    if evidence.dead is None or evidence.hits is None or evidence.dead < UNREACHED or evidence.turned_back < NO_ORDER:
+        return None
+    dead = float((evidence.hits == 0).mean())
+    return Finding(
+        "nodes that nothing reached",
+        f"{dead:.0%} of the nodes are best for no sample, and at {evidence.turned_back:.0%} of all nodes the map turns back",
+        *_order_anew(evidence),
+    )
+
+
+def folded(evidence: Evidence) -> Finding | None:
+    """The map lies over the data with a fold or a twist."""
+    if evidence.creases < CREASED or not _is_apart(evidence, 0.0, TIMES_FOLDED):
+        return None
+    crease = f"neighbouring cells face opposite ways along a crease of {evidence.creases:.1f} × the shorter side"
+    return Finding("a folded or twisted map", f"{crease}{_topographic(evidence)}", *_order_anew(evidence))
+
+
+def rate_too_high(evidence: Evidence) -> Finding | None:
+    """The learning rate ended high, and it shows: the last samples outweigh the others."""
+    rate = evidence.at_end.get("learning_rate", 0.0)
+    if rate <= HIGH_RATE or not (_is_worth_going_on(evidence) or _is_out_of_order(evidence)):
+        return None
+    key = "TRAINER.ALGORITHM.LEARNING_RATE"
+    gain = f": {_going_on(evidence)}" if _is_worth_going_on(evidence) else _topographic(evidence)
+    return Finding(
+        "a learning rate that ended too high",
+        f"it was {rate:.3g} in the last iteration, so that the last samples outweigh the others{gain}",
+        "let it fall to 0.01",
+        f"{key} geometric" if evidence.setting(f"{key}.END") is None else f"{key}.END 0.01",
+    )
+
+
+def out_of_order(evidence: Evidence) -> Finding | None:
+    """Rows and columns turn back, or samples have their two best nodes far apart, as in no map that began in order."""
+    if evidence.turned_back >= NO_ORDER and evidence.distinct >= evidence.som.lattice.size:
+        told = f"at {evidence.turned_back:.0%} of the nodes the map turns back{_topographic(evidence)}"
+    elif _is_out_of_order(evidence):
+        told = _topographic(evidence).removeprefix("; ")
+    else:
+        return None
+    return Finding("a map out of order", told, *_order_anew(evidence))
+
+
+def _is_out_of_order(evidence: Evidence) -> bool:
+    return evidence.in_order is not None and _is_apart(evidence, APART, TIMES_APART)
+
+
+def _is_apart(evidence: Evidence, more: float, times: float) -> bool:
+    """Whether the topographic error is so much above that of a map that began in order; if that is known."""
+    error = evidence.topographic_error
+    least = None if evidence.in_order is None else evidence.in_order.topographic_error
+    return error is None or least is None or (error > times * least and error >= least + more)
+
+
+def _topographic(evidence: Evidence) -> str:
+    error, in_order = evidence.topographic_error, evidence.in_order
+    if error is None:
+        return ""
+    told = f"; topographic error {error:.3f}"
+    return (
+        told
+        if in_order is None
+        else f"{told}, {in_order.topographic_error:.3f} for the same map begun from principal axes"
+    )
+
+
+def _order_anew(evidence: Evidence) -> tuple[str, str]:
+    start, half = evidence.setting("TRAINER.ALGORITHM.SIGMA.START"), max(1.0, evidence.longest_side / 2)
+    if evidence.is_wrapped:
+        return "the data may have no edge that is closed: take a lattice with edges", "MODEL.LATTICE.WRAP none"
+    if isinstance(start, int | float) and start < half / 2:
+        return "let sigma begin with half of the map", f"TRAINER.ALGORITHM.SIGMA.START {half}"
+    if _is_worth_going_on(evidence) or evidence.setting("MODEL.INITIAL.NAME") == "pca":
+        return _longer(evidence)
+    return "begin in order, from principal axes", "MODEL.INITIAL pca"
+
+
+def not_settled(evidence: Evidence) -> Finding | None:
+    """More iterations with the same sigma would make the map better at once."""
+    if not _is_worth_going_on(evidence):
+        return None
+    return Finding("it had not settled when it ended", _going_on(evidence), *_longer(evidence))
+
+
+def _is_worth_going_on(evidence: Evidence) -> bool:
+    if evidence.explained is None or evidence.settled is None:
+        return False
+    gain = evidence.settled - evidence.explained
+    return gain >= WORTH or (gain >= WORTH_OF_REST and gain >= SHARE_OF_REST * (1 - evidence.explained))
+
+
+def _going_on(evidence: Evidence) -> str:
+    told = "ten more batch iterations with the same sigma explain"
+    return f"{told} {evidence.settled:.1%} of the variance instead of {evidence.explained:.1%}"
+
+
+def _longer(evidence: Evidence) -> tuple[str, str]:
+    return "train longer", f"TRAINER.ITERATIONS {max(100, 5 * (evidence.iterations or 0))}"
+
+
+def too_small(evidence: Evidence) -> Finding | None:
+    """Far fewer nodes than usual, and they explain little."""
+    if evidence.size is None or evidence.explained is None or evidence.explained >= LITTLE_EXPLAINED:
+        return None
+    nodes, usual = evidence.som.lattice.size, 5 * np.sqrt(evidence.size)
+    if nodes >= FEW_NODES * usual:
+        return None
+    side = round(float(np.sqrt(usual)))
+    return Finding(
+        "a map too small for the data",
+        f"{_count(nodes, 'node')} for {evidence.size} samples explain {evidence.explained:.0%} of their variance; "
+        f"5 √N = {usual:.0f} nodes are usual",
+        "take more nodes",
+        f"MODEL.HEIGHT {side} MODEL.WIDTH {side}",
+    )
+
+
+def class_without_node(evidence: Evidence) -> Finding | None:
+    """A class that is the most frequent one on no node."""
+    if evidence.labels is None or evidence.found is None:
+        return None
+    classes, codes = np.unique(evidence.labels, return_inverse=True)
+    pairs, counts = np.unique(np.stack([evidence.found[:, 0], codes.ravel()]), axis=1, return_counts=True)
+    most = np.zeros(evidence.som.lattice.size, dtype=np.int64)
+    np.maximum.at(most, pairs[0], counts)
+    sizes = np.bincount(codes.ravel())
+    lost = np.setdiff1d(np.flatnonzero(sizes >= SMALLEST_CLASS), pairs[1][counts == most[pairs[0]]])
+    if not len(lost):
+        return None
+    names = ", ".join(f"{classes[code]} ({sizes[code]} samples)" for code in lost[:5])
+    told = f"no node has most of its samples from {'class' if len(lost) == 1 else 'one of the classes'} {names}"
+    return Finding("a class that no node represents", told, "take more nodes, or features that tell the classes apart")
+
+
+def _feature(evidence: Evidence, feature: int) -> str:
+    names = evidence.som.feature_names
+    return shown_key(names[feature]) if names else f"feature {feature}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+Look = Callable[[Evidence], Finding | None]
+
+DATA_ILL = (few_samples_decide, few_features_decide)
+"""Of data that are ill everything else follows."""
+ORDERING_ILL = (still_ordering, rate_too_high)
+
+DIAGNOSES: dict[Look, tuple[Look, ...]] = {
+    few_samples_decide: (),
+    few_features_decide: (few_samples_decide,),
+    still_ordering: DATA_ILL,
+    rate_too_high: (*DATA_ILL, still_ordering),
+    nodes_unreached: (*DATA_ILL, still_ordering, rate_too_high),
+    folded: (*DATA_ILL, nodes_unreached),
+    out_of_order: (*DATA_ILL, *ORDERING_ILL, nodes_unreached, folded),
+    not_settled: (*DATA_ILL, *ORDERING_ILL, nodes_unreached, folded, out_of_order),
+    too_small: (*DATA_ILL, *ORDERING_ILL, not_settled),
+    class_without_node: (*DATA_ILL, *ORDERING_ILL, nodes_unreached, out_of_order, not_settled, too_small),
+}
+"""Every diagnosis, what to heal first before the rest, and of which others it would be a consequence: then it is not
+told, nor asked for."""
+
+
+def diagnose(evidence: Evidence) -> list[Finding]:
+    """Return what is to be looked at; nothing if the map is healthy, as far as the evidence goes.
+
+    Parameters
+    ----------
+    evidence : Evidence
+        What is known of the training.
+    """
+    found: dict[Look, Finding] = {}
+    for look, causes in DIAGNOSES.items():
+        if not any(cause in found for cause in causes) and (finding := look(evidence)) is not None:
+            found[look] = finding
+    return list(found.values())

@@ -1,0 +1,214 @@
+"""What is known of a training, for whoever judges it: numbers, each worked out when it is first asked for."""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from ksom.algorithms import Batch
+from ksom.errors import KsomError
+from ksom.kohonensom_model import KohonenSOM
+from ksom.method.folds import creases, turned_back
+from ksom.method.lattice import are_neighbours
+from ksom.method.schedules import Geometric
+from ksom.samples import in_precision
+from ksom.trainer import Trainer
+
+MOST_WORK = 2e9
+"""Differences of one value that a trial may compute, samples × nodes × features × iterations: some seconds."""
+
+LITTLE_WORK = 2e7
+"""As many for one that nobody asked for: some hundredths of a second."""
+
+SETTLING, ORDERING = 10, 15
+"""Iterations of a trial: enough for a batch map to settle at one sigma, or to be ordered from principal axes."""
+
+SAMPLES_PER_NODE = 10
+"""A part of the data stands for all of them, if it has so many samples for each node."""
+
+
+class Evidence:
+    """A training and its data. What cannot be known is None.
+
+    Parameters
+    ----------
+    som : KohonenSOM
+        The map as it is.
+    samples : array_like of shape (n, D), optional
+        Samples, data units: all, or some of them.
+    size : int, optional
+        How many there are in all, N; by default n.
+    labels : ndarray of shape (n,), optional
+        The class of each sample.
+    at_end : mapping
+        Sigma (lattice steps) and learning rate of the last iteration, by name, as far as they are known.
+    config : mapping
+        The resolved configuration.
+    iteration, iterations : int, optional
+        How many iterations were done, and how many there were to be.
+    most_work : float
+        How much a trial may compute.
+    """
+
+    def __init__(
+        self,
+        som: KohonenSOM,
+        samples: ArrayLike | None = None,
+        *,
+        size: int | None = None,
+        labels: NDArray[Any] | None = None,
+        at_end: Mapping[str, float] | None = None,
+        config: Mapping[str, Any] | None = None,
+        iteration: int | None = None,
+        iterations: int | None = None,
+        most_work: float = MOST_WORK,
+    ) -> None:
+        self.som = som
+        self.rows = None if samples is None else in_precision(samples, som.dtype, "samples", features=som.features)
+        self.size = size if size is not None or self.rows is None else len(self.rows)
+        self.labels = labels
+        self.at_end = dict(at_end or {})
+        self.config = config or {}
+        self.iteration = iteration
+        self.iterations = iterations
+        self.most_work = most_work
+
+    @property
+    def longest_side(self) -> int:
+        """Rows or columns of the map, whichever are more."""
+        return max(self.som.height, self.som.width)
+
+    @property
+    def sigma(self) -> float | None:
+        """The radius of the last iteration, lattice steps."""
+        return self.at_end.get("sigma")
+
+    @property
+    def is_wrapped(self) -> bool:
+        """Whether an axis of the lattice is closed."""
+        return getattr(self.som.lattice, "wrap", "none") != "none"
+
+    def setting(self, key: str) -> Any:
+        """Return what the configuration has under a key such as "TRAINER.SHUFFLE"; None if there is no such key."""
+        node: Any = self.config
+        for part in key.split("."):
+            node = node.get(part) if isinstance(node, Mapping) else None
+        return node
+
+    @cached_property
+    def weights(self) -> NDArray[Any]:
+        """Shape (H, W, D), map units."""
+        return self.som.weights
+
+    @cached_property
+    def found(self) -> NDArray[np.int64] | None:
+        """The best and second best node of each sample, shape (n, 2); a map of one node has only one."""
+        if self.rows is None:
+            return None
+        nodes: NDArray[np.int64] = self.som.best_matching_nodes(self.rows, min(2, self.som.lattice.size))
+        return nodes.reshape(len(self.rows), -1)
+
+    @cached_property
+    def hits(self) -> NDArray[np.int64] | None:
+        """How many samples each node won, shape (K,)."""
+        return None if self.found is None else np.bincount(self.found[:, 0], minlength=self.som.lattice.size)
+
+    @cached_property
+    def distinct(self) -> int:
+        """How many samples are different."""
+        return 0 if self.rows is None else len(np.unique(self.rows, axis=0))
+
+    @cached_property
+    def terms(self) -> NDArray[np.float64] | None:
+        """How far the samples are from their mean in each feature, as the map's distance counts it, shape (n, D)."""
+        if self.rows is None:
+            return None
+        rows = self.rows.astype(np.float64)
+        if self.som.distance.on_sphere:
+            rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+        return self.som.distance.term(rows - rows.mean(axis=0))
+
+    @cached_property
+    def explained(self) -> float | None:
+        """The share of the samples' variance that the map explains; None if they do not vary."""
+        return None if self.rows is None else _explained(self.som, self.rows)
+
+    @cached_property
+    def topographic_error(self) -> float | None:
+        """The share of samples whose best and second best nodes are no neighbours."""
+        if self.found is None or self.found.shape[1] == 1:
+            return None
+        return float((~are_neighbours(self.som.lattice, *self.found.T)).mean())
+
+    @cached_property
+    def creases(self) -> float:
+        """How often the map is folded over; see `ksom.method.folds`."""
+        return creases(self.weights, None if self.hits is None else self.hits.reshape(self.weights.shape[:2]))
+
+    @cached_property
+    def turned_back(self) -> float:
+        """The share of nodes at which a row or a column turns back; see `ksom.method.folds`."""
+        return turned_back(self.weights)
+
+    @cached_property
+    def dead(self) -> float | None:
+        """The share of nodes that won no sample, beyond what as many samples at random would leave."""
+        if self.hits is None:
+            return None
+        return float((self.hits == 0).mean() - np.exp(-self.distinct / self.som.lattice.size))
+
+    @cached_property
+    def settled(self) -> float | None:
+        """The share of the variance that the map would explain after ten more batch iterations with its last sigma.
+
+        None if that is not known, or there are too few samples for the number of nodes to tell.
+        """
+        rows = self._rows_for(SETTLING)
+        if rows is None or self.sigma is None or self.distinct < self.som.lattice.size:
+            return None
+        if len(rows) != self.size and len(rows) < SAMPLES_PER_NODE * self.som.lattice.size:
+            return None
+        som = self._trial(rows, self.weights, Geometric(self.sigma, self.sigma), SETTLING)
+        return None if som is None else _explained(som, rows)
+
+    @cached_property
+    def in_order(self) -> "Evidence | None":
+        """The same of a map like this one that begins from principal axes, if there can be one: on a lattice with edges.
+
+        It is trained in few iterations, and ends with the same sigma.
+        """
+        rows, start = self._rows_for(ORDERING), max(1.0, self.longest_side / 2)
+        if rows is None or self.sigma is None or self.is_wrapped:
+            return None
+        som = self._trial(rows, "pca", Geometric(max(start, self.sigma), self.sigma), ORDERING)
+        return None if som is None else Evidence(som, rows)
+
+    def _rows_for(self, iterations: int) -> NDArray[Any] | None:
+        """Return as many samples as a trial can be made with; None if they are too few, or the map has but one node."""
+        if self.rows is None or self.som.lattice.size < 2:
+            return None
+        most = int(self.most_work / (iterations * self.weights.size))
+        if most >= len(self.rows):
+            return self.rows
+        return (
+            self.rows[np.linspace(0, len(self.rows) - 1, most).astype(int)] if most >= self.som.lattice.size else None
+        )
+
+    def _trial(self, rows: NDArray[Any], initial: Any, sigma: Geometric, iterations: int) -> KohonenSOM | None:
+        """Train a map like this one in batches; None if there is no such training."""
+        mine = self.som
+        made = {"lattice": mine.lattice, "neighbourhood": mine.neighbourhood, "distance": mine.distance}
+        try:
+            som = KohonenSOM(mine.height, mine.width, initial=initial, dtype=mine.dtype.name, **made)
+            Trainer(som, rows, iterations=iterations, algorithm=Batch(sigma)).train()
+        except KsomError:  # a neighbourhood with negative values has no batch training
+            return None
+        return som
+
+
+def _explained(som: KohonenSOM, rows: NDArray[Any]) -> float | None:
+    left = som.weights.reshape(som.lattice.size, -1)[som.best_matching_nodes(rows)].astype(np.float64) - rows
+    all_of_it = float(np.square(rows - rows.mean(axis=0, dtype=np.float64)).sum())
+    return 1 - float(np.square(left).sum()) / all_of_it if all_of_it else None
