@@ -1,4 +1,6 @@
-"""The data of the benchmark: colours, gaussian mixtures, uniform noise; the same ones on every machine."""
+"""The data of the benchmark: colours, mixtures, noise, gaps, sparse counts; the same ones on every machine."""
+
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,11 +33,37 @@ def noise(size: int, features: int) -> NDArray[np.float32]:
     return np.random.default_rng([size, features]).random((size, features), dtype=np.float32)
 
 
-def initial_weights(samples: NDArray[np.float32], side: int) -> NDArray[np.float32]:
+def gaps(size: int, features: int) -> NDArray[np.float32]:
+    """A mixture of which every tenth value is missing; no sample misses all."""
+    samples = mixture(size, features)
+    random = np.random.default_rng([size, features, 1])
+    missing = random.random(samples.shape, dtype=np.float32) < 0.1
+    missing[:, 0] &= ~missing.all(axis=1)
+    samples[missing] = np.nan
+    return samples
+
+
+def sparse(size: int, features: int) -> Any:
+    """Counts in the manner of texts: half a hundredth of the values, few features common and most of them rare."""
+    from scipy.sparse import csr_matrix
+
+    random = np.random.default_rng([size, features, 2])
+    stored = size * features // 200
+    columns = (features * random.random(stored) ** 2).astype(np.int64)
+    values = random.integers(1, 5, size=stored).astype(np.float32)
+    made = csr_matrix((values, (random.integers(size, size=stored), columns)), shape=(size, features))
+    made.sum_duplicates()
+    return made
+
+
+def initial_weights(samples: Any, side: int) -> NDArray[np.float32]:
     """Weights of shape (side, side, D), uniform in the range of each feature."""
-    low, high = samples.min(axis=0), samples.max(axis=0)
+    if hasattr(samples, "toarray"):
+        low, high = (getattr(samples, end)(axis=0).toarray()[0] for end in ("min", "max"))
+    else:
+        low, high = np.nanmin(samples, axis=0), np.nanmax(samples, axis=0)
     shape = (side, side, samples.shape[1])
     return low + (high - low) * np.random.default_rng(side).random(shape, dtype=np.float32)
 
 
-DATA = {"colours": colours, "mixture": mixture, "noise": noise}
+DATA = {"colours": colours, "mixture": mixture, "noise": noise, "gaps": gaps, "sparse": sparse}

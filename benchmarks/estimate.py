@@ -51,7 +51,7 @@ def seconds_of(run: Callable[[], Any]) -> float:
 
 def compile_seconds(prepare: Callable[[Task], Callable[[], Any]], task: Task) -> float:
     """Return how much longer the first of two calls takes: on a tiny map, then a little work on the row's own map."""
-    enough = 0 if task.kind == "online" else min(1.0, ENOUGH / len(task.samples))
+    enough = 0 if task.kind == "online" else min(1.0, ENOUGH / task.samples.shape[0])
     little = task.part(max(FIRST_SHARE, enough))
     warming_up = (replace(little, weights=task.weights[:TINY, :TINY]), little)
     return sum(max(0.0, seconds_of(prepare(each)) - seconds_of(prepare(each))) for each in warming_up)

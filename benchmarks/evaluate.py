@@ -3,9 +3,11 @@
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 
 from benchmarks.rows import Task
 from ksom.kohonensom_model import KohonenSOM
+from ksom.method.lattice import LATTICES
 from ksom.method.quality import quality
 
 SAMPLES = 5000
@@ -14,7 +16,8 @@ SAMPLES = 5000
 
 def evaluate(task: Task, result: Any) -> dict[str, float]:
     """Return the quality of a trained map, or of the nodes that were found."""
-    samples = task.samples[:SAMPLES].astype(np.float64)
+    samples = task.samples[:SAMPLES]
+    samples = (samples.toarray() if issparse(samples) else samples).astype(np.float64)
     if task.kind == "predict":
         return _found(task, samples, np.asarray(result).ravel()[:SAMPLES])
     som = _som(task, result)
@@ -31,4 +34,7 @@ def _found(task: Task, samples: Any, nodes: Any) -> dict[str, float]:
 
 def _som(task: Task, weights: Any) -> KohonenSOM:
     given = np.asarray(weights, dtype=np.float64).reshape(task.weights.shape)
-    return KohonenSOM(*given.shape[:2], initial=given, dtype="float64")
+    lattice = LATTICES[task.form.lattice](*given.shape[:2], wrap=task.form.wrap)
+    return KohonenSOM(
+        *given.shape[:2], initial=given, lattice=lattice, distance=task.form.distance, missing="keep", dtype="float64"
+    )

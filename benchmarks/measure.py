@@ -67,8 +67,11 @@ class Measured:
         self.worker, self.row = worker, row
         self.all_seconds: list[float] = []
         self.spent = 0.0
-        self.told: dict[str, Any] = {"status": "not offered", "note": f"no {row.kind}"}
-        if row.kind in PEERS[worker.peer].kinds:
+        lacking = ({row.kind} - set(PEERS[worker.peer].kinds.split())) | (
+            row.needs - set(PEERS[worker.peer].offers.split())
+        )
+        self.told: dict[str, Any] = {"status": "not offered", "note": f"no {', '.join(sorted(lacking))}"}
+        if not lacking:
             self.told = {"status": "measured", **worker.ask("start", row, worker.limits)}
 
     @property

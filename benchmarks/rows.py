@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +16,28 @@ LAST_SIGMA = {"online": 1.0, "batch": 0.7, "predict": 0.7}
 
 
 @dataclass(frozen=True)
+class Form:
+    """What kind of map it is; by default what every peer offers."""
+
+    lattice: str = "rectangular"
+    wrap: str = "none"
+    neighbourhood: str = "gaussian"
+    distance: str = "euclidean"
+
+    @property
+    def needs(self) -> set[str]:
+        """What a peer must offer for it, beside the plain map."""
+        words = {self.lattice, "torus" if self.wrap == "both" else "", self.neighbourhood, self.distance}
+        return words - {"", "rectangular", "gaussian", "euclidean"}
+
+
+@dataclass(frozen=True)
 class Task:
     """Work for a peer: arrays in memory and how to go through them."""
 
     kind: Kind
-    samples: NDArray[np.float32]
-    """Shape (N, D)."""
+    samples: Any
+    """float32, shape (N, D); NaN where a value is missing; a CSR matrix where the data are sparse."""
     weights: NDArray[np.float32]
     """Shape (H, W, D): the first weights of a training, the trained map for predict."""
     passes: int
@@ -30,6 +46,7 @@ class Task:
     """Samples that share one sigma in online training; 0: all of them."""
     threads: int = 0
     """0: all cores."""
+    form: Form = Form()
 
     @property
     def side(self) -> int:
@@ -38,7 +55,7 @@ class Task:
     @property
     def updates(self) -> int:
         """How many samples are shown in all."""
-        return self.passes * len(self.samples)
+        return self.passes * int(self.samples.shape[0])
 
     @property
     def first_sigma(self) -> float:
@@ -71,7 +88,7 @@ class Task:
             return self
         if self.kind == "online" and self.passes * share >= 1:
             return replace(self, passes=round(self.passes * share))
-        kept = max(1, round(len(self.samples) * share * (self.passes if self.kind == "online" else 1)))
+        kept = max(1, round(self.samples.shape[0] * share * (self.passes if self.kind == "online" else 1)))
         return replace(self, samples=self.samples[:kept], passes=1 if self.kind == "online" else self.passes)
 
 
@@ -88,9 +105,16 @@ class Row:
     passes: int = 1
     batch_size: int = 0
     threads: int = 0
+    form: Form = Form()
+
+    @property
+    def needs(self) -> set[str]:
+        """What a peer must offer, beside the plain map of dense, complete data."""
+        return self.form.needs | ({self.data} & {"gaps", "sparse"})
 
     def __str__(self) -> str:
-        shown = f"{self.samples:,} × {self.features} on {self.side} × {self.side}"
+        words = " ".join(sorted(self.form.needs))
+        shown = f"{self.samples:,} × {self.features} on {words}{' ' * bool(words)}{self.side} × {self.side}"
         passes = {"online": f", {self.passes:,} times" * (self.passes > 1), "batch": f", {self.passes} epochs"}
         return f"{self.kind}, {self.data}: {shown}{passes.get(self.kind, '')}"
 
@@ -98,7 +122,7 @@ class Row:
         """Return the work, its arrays made."""
         samples = DATA[self.data](self.samples, self.features)
         weights = initial_weights(samples, self.side)
-        task = Task(self.kind, samples, weights, self.passes, self.batch_size, self.threads)
+        task = Task(self.kind, samples, weights, self.passes, self.batch_size, self.threads, self.form)
         return replace(task, weights=_trained(task)) if self.kind == "predict" else task
 
 
@@ -109,6 +133,8 @@ def _trained(task: Task) -> NDArray[np.float32]:
     few = replace(task, kind="batch", samples=task.samples[:20_000], passes=5)
     return batch(few)()
 
+
+HEXAGONAL_TORUS = Form(lattice="hexagonal", wrap="both")
 
 ROWS = {
     row.name: row
@@ -123,5 +149,15 @@ ROWS = {
         Row("B4", "batch", "mixture", 480_000, 34, side=30, passes=10),
         Row("N1", "batch", "noise", 100_000, 16, side=50, passes=10),
         Row("P1", "predict", "mixture", 1_000_000, 16, side=50),
+        Row("F1", "online", "colours", 20_000, 3, side=100),
+        Row("F2", "online", "colours", 20_000, 3, side=100, form=HEXAGONAL_TORUS),
+        Row("F3", "online", "colours", 20_000, 3, side=100, form=Form(neighbourhood="bubble")),
+        Row("F4", "online", "colours", 20_000, 3, side=100, form=Form(distance="manhattan")),
+        Row("F5", "batch", "mixture", 100_000, 16, side=50, passes=10, form=HEXAGONAL_TORUS),
+        Row("F6", "batch", "mixture", 100_000, 16, side=50, passes=10, form=Form(neighbourhood="bubble")),
+        Row("C1", "batch", "mixture", 100_000, 300, side=40, passes=5),
+        Row("C2", "batch", "mixture", 100_000, 300, side=40, passes=5, form=Form(distance="cosine")),
+        Row("G1", "batch", "gaps", 100_000, 16, side=50, passes=10),
+        Row("S1", "batch", "sparse", 20_000, 10_000, side=30, passes=5),
     )
 }

@@ -35,10 +35,10 @@ if TYPE_CHECKING:
     )
     from ksom.kohonensom_model import KohonenSOM
     from ksom.method.distance import Euclidean
-    from ksom.method.lattice import Rectangular
-    from ksom.method.neighbourhood import Gaussian
+    from ksom.method.lattice import Hexagonal, Lattice, Rectangular
+    from ksom.method.neighbourhood import Bubble, Epanechnikov, Gaussian, MexicanHat, Neighbourhood, Triangle
     from ksom.method.quality import quantization_error, topographic_error
-    from ksom.method.schedules import Exponential, Geometric, Linear
+    from ksom.method.schedules import Constant, Exponential, FromStartToEnd, Geometric, HalfCosine, Inverse, Linear
     from ksom.trainer import Trainer
     from ksom.training import train
 
@@ -66,10 +66,18 @@ _HOMES = {
     ),
     "kohonensom_model": ("KohonenSOM",),
     "method.distance": ("Euclidean",),
-    "method.lattice": ("Rectangular",),
-    "method.neighbourhood": ("Gaussian",),
+    "method.lattice": ("Hexagonal", "Lattice", "Rectangular"),
+    "method.neighbourhood": ("Bubble", "Epanechnikov", "Gaussian", "MexicanHat", "Neighbourhood", "Triangle"),
     "method.quality": ("quantization_error", "topographic_error"),
-    "method.schedules": ("Exponential", "Geometric", "Linear"),
+    "method.schedules": (
+        "Constant",
+        "Exponential",
+        "FromStartToEnd",
+        "Geometric",
+        "HalfCosine",
+        "Inverse",
+        "Linear",
+    ),
     "trainer": ("Trainer",),
     "training": ("train",),
 }
@@ -77,20 +85,30 @@ _HOMES = {
 __all__ = [
     "Array",
     "Batch",
+    "Bubble",
     "Checkpoint",
+    "Constant",
     "Dataset",
+    "Epanechnikov",
     "Euclidean",
     "Experiment",
     "Exponential",
+    "FromStartToEnd",
     "Gaussian",
     "Geometric",
+    "HalfCosine",
+    "Hexagonal",
     "Hook",
     "ImagePixels",
+    "Inverse",
     "KohonenSOM",
     "KsomError",
+    "Lattice",
     "Linear",
     "MLflow",
     "MetricsWriter",
+    "MexicanHat",
+    "Neighbourhood",
     "Online",
     "Picture",
     "Progress",
@@ -102,6 +120,7 @@ __all__ = [
     "TimeLimit",
     "Timing",
     "Trainer",
+    "Triangle",
     "Vlog",
     "quantization_error",
     "topographic_error",

@@ -1,19 +1,28 @@
 """What an iteration does to the map."""
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Protocol
+from contextlib import nullcontext
+from itertools import chain
+from typing import Any, Protocol
 
-from ksom.errors import ParameterError
+import numpy as np
+from numpy.typing import NDArray
+
+from ksom.errors import ParameterError, TrainingFailed
 from ksom.kernels.backend import OnlineStep
 from ksom.kernels.effort import Work
 from ksom.kernels.node_sums import sum_of_parts
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
 from ksom.method.neighbourhood import factors_of_all, require_no_negative, whole_factors
-from ksom.method.schedules import SCHEDULES, Exponential, Geometric, Schedule, ScheduleLike, as_schedule
+from ksom.method.schedules import SCHEDULES, Exponential, Geometric, Schedule, ScheduleLike, as_schedule, values
 from ksom.registry import Registry
 from ksom.representation import as_call
-from ksom.samples import Block
+from ksom.samples import Block, Range
+
+FAR = 100
+"""Weights are said to diverge beyond so many widths of the data around them: what pushes nodes apart within bounds, as
+a neighbourhood with negative values is meant to do, does not take them there."""
 
 NARROW = 0.3
 """Where sigma ends on a map of at most two rows and columns, lattice steps: there a node learns 4 thousandths of what
@@ -25,6 +34,9 @@ Batches = Callable[[int], Iterable[Block]]
 
 class Algorithm(Protocol):
     """A way to train; holds what is constant in a training."""
+
+    weighs_samples: bool = False
+    """Whether it can let samples count by their weights."""
 
     def prepare(self, som: KohonenSOM, iterations: int) -> None:
         """Complete the parameters for a map and a number of iterations, and check them."""
@@ -55,17 +67,18 @@ class Online(Algorithm):
 
     Parameters
     ----------
-    sigma : schedule, str, float or pair of float
-        Radius of the neighbourhood, lattice steps: a schedule or its name, its start, or (start, end). Default start:
-        half of the map's longer side, at least 1; end: 1. On a map of at most two rows and columns, where 1 step
-        reaches everything, it ends at 0.3, and both schedules are geometric by default.
-    learning_rate : schedule, str, float or pair of float
+    sigma : schedule, str, float, pair of float, or function
+        Radius of the neighbourhood, lattice steps: a schedule or its name, its start, (start, end), or a function of p,
+        from 0 in the first iteration to 1 in the last. Default start: half of the map's longer side, at least 1; end:
+        1. On a map of at most two rows and columns, where 1 step reaches everything, it ends at 0.3, and both schedules
+        are geometric by default.
+    learning_rate : schedule, str, float, pair of float, or function
         alpha, in (0, 1]; likewise. Default start: 0.1; end: 0.01.
 
     Raises
     ------
     ParameterError
-        If a learning rate is above 1, or sigma starts below 1 with an exponential schedule.
+        If a learning rate is above 1, sigma starts below 1 with an exponential schedule, or samples have weights.
 
     References
     ----------
@@ -87,11 +100,11 @@ class Online(Algorithm):
             self.sigma = self.learning_rate = Geometric()
         self.sigma, self._sigma, start = _bound_sigma(self.sigma, som.lattice, iterations, end=1.0)
         self.learning_rate = self.learning_rate.chosen(start=0.1, end=0.01)
-        self._learning_rate = self.learning_rate.bound(iterations, start)
         for name in ("start", "end"):
             rate = getattr(self.learning_rate, name, 0)
-            if rate > 1:
+            if isinstance(rate, float) and rate > 1:
                 raise ParameterError(f"algorithm.learning_rate.{name}", "be > 0 and <= 1", rate)
+        self._learning_rate = values("algorithm.learning_rate", self.learning_rate, iterations, start, at_most=1)
 
     def work(self, samples: int) -> Work:
         """Return what is to do in all iterations: to show each sample by itself."""
@@ -99,7 +112,8 @@ class Online(Algorithm):
 
     def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
         """Do the iterations start … stop − 1, in one call of the backend."""
-        som.kernels.show(self._steps(som, batches, start, stop))
+        with np.errstate(over="ignore", invalid="ignore") if som.neighbourhood.lowest < 0 else nullcontext():
+            som.kernels.show(self._steps(som, batches, start, stop))
 
     def parameters(self, iteration: int) -> dict[str, float]:
         """Return sigma, lattice steps, and the learning rate of an iteration."""
@@ -109,7 +123,8 @@ class Online(Algorithm):
         iterations = range(start, stop)
         sigmas = list(map(self._sigma, iterations))
         factors = factors_of_all(som.neighbourhood, som.lattice, sigmas, som.dtype)
-        return map(OnlineStep, map(batches, iterations), factors, map(self._learning_rate, iterations))
+        shown = chain([_unweighted(batches(start))], map(batches, iterations[1:]))
+        return map(OnlineStep, shown, factors, map(self._learning_rate, iterations))
 
 
 @ALGORITHMS.register("batch")
@@ -124,10 +139,11 @@ class Batch(Algorithm):
 
     Parameters
     ----------
-    sigma : schedule, str, float or pair of float
-        Radius of the neighbourhood, lattice steps: a schedule or its name, its start, or (start, end). Default start:
-        half of the map's longer side, at least 1; end: 0.7 (0.3 on a map of at most two rows and columns), reached in
-        the last iteration by geometric and linear ones; an exponential one goes to 1. A single iteration has the start.
+    sigma : schedule, str, float, pair of float, or function
+        Radius of the neighbourhood, lattice steps: a schedule or its name, its start, (start, end), or a function of p,
+        from 0 in the first iteration to 1 in the last. Default start: half of the map's longer side, at least 1; end:
+        0.7 (0.3 on a map of at most two rows and columns), reached in the last iteration by all but exponential and
+        constant ones; an exponential one goes to 1. A single iteration has the start.
 
     Raises
     ------
@@ -141,6 +157,7 @@ class Batch(Algorithm):
     """
 
     parts = {"sigma": SCHEDULES}
+    weighs_samples = True
 
     def __init__(self, sigma: ScheduleLike = "geometric") -> None:
         self.sigma = as_schedule("sigma", sigma, usual="geometric")
@@ -169,6 +186,53 @@ class Batch(Algorithm):
         return {"sigma": self._sigma(iteration)}
 
 
+def require_unweighted(weights: NDArray[Any] | None) -> None:
+    """Refuse sample weights for online training.
+
+    Raises
+    ------
+    ParameterError
+        Naming batch training.
+    """
+    if weights is not None:
+        must = "be left out for online training, which shows each sample as a whole; take the algorithm batch"
+        raise ParameterError("sample_weights", must, weights)
+
+
+def _unweighted(blocks: Iterable[Block]) -> Iterator[Block]:
+    for block in blocks:
+        require_unweighted(block.weights)
+        yield block
+
+
+def require_bounded(som: KohonenSOM, within: Range, iteration: int) -> None:
+    """Refuse to go on with a map that diverges, as one may whose neighbourhood has negative values.
+
+    Parameters
+    ----------
+    som : KohonenSOM
+        The map.
+    within : Range
+        Where the data lie.
+    iteration : int
+        How many are done, for the message.
+
+    Raises
+    ------
+    TrainingFailed
+        If weights are not finite, or farther from the data than `FAR` times their width.
+    """
+    if som.neighbourhood.lowest >= 0:
+        return
+    far = FAR * (float((within.high - within.low).max()) or 1.0)
+    weights = som.weights.reshape(-1, som.features)
+    low, high = weights.min(axis=0), weights.max(axis=0)
+    if not ((within.low - far <= low) & (high <= within.high + far)).all():  # NaN is neither
+        told = f"weights are more than {FAR} times the data's width away from the data after iteration {iteration}"
+        why = f"{som.neighbourhood!r} pushes nodes away faster than samples draw them back"
+        raise TrainingFailed(f"the map diverges: {told}; {why}: take a lower learning rate or a smaller sigma")
+
+
 def _bound_sigma(
     schedule: Schedule, lattice: Lattice, iterations: int, end: float
 ) -> tuple[Schedule, Callable[[int], float], float]:
@@ -176,7 +240,7 @@ def _bound_sigma(
     start = max(1.0, max(lattice.height, lattice.width) / 2)  # a neighbourhood that reaches most of the map
     schedule = schedule.chosen(start, NARROW if _is_tiny(lattice) else end)
     first = start if schedule.start is None else schedule.start
-    return schedule, schedule.bound(iterations, first), first
+    return schedule, values("algorithm.sigma", schedule, iterations, first), first
 
 
 def _is_tiny(lattice: Lattice) -> bool:

@@ -36,46 +36,42 @@ def required_names(there: Sequence[str], known: Sequence[str], where: str) -> Se
 
 
 def as_array(table: Any, names: Sequence[str], where: str) -> NDArray[Any]:
-    """Return the columns `names` of a table, in that order, as an array of shape (n, D).
+    """Return the columns `names` of a table, in that order, as an array of shape (n, D); what is missing is NaN.
 
     Raises
     ------
     DataError
-        Naming the column and the row of what is no finite number, or a column that is there twice.
+        Naming the column and the row of what is no number, or a column that is there twice.
     """
     twice = [name for name in dict.fromkeys(names) if list(names).count(name) > 1]
     if twice:
         raise DataError(f"{where}: more than one column is called {_listed(twice)}")
-    columns = [_finite_numbers(table[name], f"{where}: column {quoted(name)}") for name in names]
+    columns = [_numbers(table[name], f"{where}: column {quoted(name)}") for name in names]
     return np.column_stack(columns) if columns else np.empty((0, 0))
-
-
-def _finite_numbers(column: Any, where: str) -> NDArray[Any]:
-    values = _numbers(column, where)
-    finite = np.isfinite(values)
-    if not finite.all():
-        row = int(finite.argmin())
-        raise DataError(f"{where} is {values[row]} in row {row}; drop or fill it")
-    return values
 
 
 def _numbers(column: Any, where: str) -> NDArray[Any]:
     values = np.asarray(column)
     if values.dtype.kind == "O":
-        bad = next((row for row, value in enumerate(values) if not isinstance(value, numbers.Real)), None)
+        bad = next((row for row, value in enumerate(values) if not _is_number_or_missing(value)), None)
         if bad is not None:
             raise DataError(f"{where} holds {_kind(values[bad])} in row {bad}; drop it, or make it numbers")
-        return values.astype(np.float64)
+        return np.array([np.nan if _is_missing(value) else value for value in values], dtype=np.float64)
     if values.dtype.kind not in "biuf":
         raise DataError(f"{where} holds {values.dtype}; drop it, or make it numbers")
     return values
 
 
+def _is_number_or_missing(value: Any) -> bool:
+    return isinstance(value, numbers.Real) or _is_missing(value)
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or type(value).__name__ == "NAType"
+
+
 def _kind(value: Any) -> str:
-    if isinstance(value, str):
-        return f"text ({quoted(value)})"
-    is_missing = value is None or type(value).__name__ in {"NAType", "NaTType"}
-    return "a missing value" if is_missing else f"a {type(value).__name__}"
+    return f"text ({quoted(value)})" if isinstance(value, str) else f"a {type(value).__name__}"
 
 
 def _listed(names: Iterable[str]) -> str:

@@ -9,13 +9,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from ksom.array_files import MappedFile, mapped_file
 from ksom.columns import column_names
+from ksom.errors import DataError
 from ksom.method.random_streams import stream
 from ksom.registry import Registry
 from ksom.representation import as_call
-from ksom.samples import BLOCK_ROWS, as_samples
+from ksom.samples import BLOCK_ROWS, Block, as_samples, sample_weights
+
+Rows = NDArray[Any] | Block
+"""Samples of shape (n, D); those that have weights come as a `Block` with them."""
 
 
-class SameBlocks(tuple[NDArray[Any], ...]):
+class SameBlocks(tuple[Rows, ...]):
     """The blocks of a batch that every iteration shows and nobody changes: they need to be looked at only once."""
 
 
@@ -23,7 +27,8 @@ class Dataset:
     """Samples to learn from.
 
     A subclass passes its samples to this constructor. One whose samples are not in an array overrides `__len__`,
-    `features` and `rows`; one that makes new samples in every iteration, `batch` as well.
+    `features` and `rows`, and `weights_of` if they have weights; one that makes new samples in every iteration, `batch`
+    as well. NaN, a masked value of numpy's and an NA of a table stand for a missing value.
 
     In an experiment, the constructor's arguments are the keys of DATASET. A relative path that is given to an argument
     called `path`, or whose name ends in `_path`, is looked for beside the YAML file, then in the current folder.
@@ -33,11 +38,15 @@ class Dataset:
     samples : array_like of shape (N, D), or a table with named columns, such as a DataFrame
         The samples, data units. Not copied; an array that is mapped from a file is read block by block, and the file
         must stay as it is.
+    weights : array_like of shape (N,), optional
+        How much each sample counts, 0 or from 1e-30 to 1e30: a sample of weight 2 like the sample twice. A sample of
+        weight 0 is as if it were not there: nothing counts, shows or draws it.
 
     Raises
     ------
     DataError
-        If the samples are not a two-dimensional array of numbers with at least one sample and one feature.
+        If the samples are not a two-dimensional array of numbers with at least one sample and one feature, or the
+        weights are not such numbers, one for each sample, or all 0.
 
     Examples
     --------
@@ -54,16 +63,25 @@ class Dataset:
     """What the features are called, if they came as a table's columns."""
     _file: MappedFile | None = None
 
-    def __init__(self, samples: ArrayLike) -> None:
+    weights: NDArray[np.float64] | None = None
+    """How much each of the samples counts, as given; None: all alike."""
+    _counting: NDArray[np.int64] | None = None
+    """The rows whose weight is not 0; None: all."""
+
+    def __init__(self, samples: ArrayLike, weights: ArrayLike | None = None) -> None:
+        where = f"dataset {type(self).__name__}"
         self.feature_names = column_names(samples)
-        self.samples = as_samples(samples, f"dataset {type(self).__name__}")
+        self.samples = as_samples(samples, where)
         self._file = mapped_file(self.samples)
+        if weights is not None:
+            self.weights = sample_weights(weights, len(self.samples), where)
+            self._counting = _counting(self.weights, where)
 
     def __repr__(self) -> str:
         return as_call(self)
 
     def __len__(self) -> int:
-        return int(self.samples.shape[0])
+        return int(self.samples.shape[0]) if self._counting is None else len(self._counting)
 
     @property
     def features(self) -> int:
@@ -71,13 +89,14 @@ class Dataset:
         return int(self.samples.shape[1])
 
     def rows(self, index: slice | NDArray[np.int64]) -> NDArray[Any]:
-        """Return the samples at `index`, shape (n, D); what it returns depends on `index` only.
+        """Return the samples at `index`, shape (n, D), not counting those of weight 0; depends on `index` only.
 
         Raises
         ------
         DataError
             If the samples are mapped from a file that has been written to.
         """
+        index = self._counted(index)
         if self._file is None:
             return np.asarray(self.samples[index])
         self._file.require_unchanged()
@@ -85,13 +104,15 @@ class Dataset:
         self._file.require_unchanged()
         return rows
 
+    def weights_of(self, index: slice | NDArray[np.int64]) -> NDArray[np.float64] | None:
+        """Return how much the samples at `index` count, shape (n,), > 0; None, always: all alike."""
+        return None if self.weights is None else self.weights[self._counted(index)]
+
     def samples_per_iteration(self, batch_size: int) -> int:
         """Return how many samples an iteration shows; the last one of an epoch may show fewer."""
         return min(batch_size or len(self), len(self))
 
-    def batch(
-        self, iteration: int, *, batch_size: int = 0, shuffle: bool = False, seed: int = 0
-    ) -> Iterable[NDArray[Any]]:
+    def batch(self, iteration: int, *, batch_size: int = 0, shuffle: bool = False, seed: int = 0) -> Iterable[Rows]:
         """Return the samples that one iteration shows, in blocks of at most 4,096 rows.
 
         Depends on its arguments only, so that a resumed training needs no replay.
@@ -110,22 +131,36 @@ class Dataset:
         size = len(self)
         per_batch = self.samples_per_iteration(batch_size)
         if not shuffle and per_batch == size <= BLOCK_ROWS and self._is_in_memory():
-            return SameBlocks((np.asarray(self.rows(slice(None))),))
+            return SameBlocks((self._some(slice(None)),))
         epoch, number = divmod(iteration, -(-size // per_batch))
         rows = range(number * per_batch, min((number + 1) * per_batch, size))
         return self._blocks(rows, _order(seed, epoch, size) if shuffle else None)
 
-    def blocks(self) -> Iterable[NDArray[Any]]:
+    def blocks(self) -> Iterable[Rows]:
         """Return all samples in their own order, in blocks of at most 4,096 rows."""
         return self._blocks(range(len(self)))
 
     def _is_in_memory(self) -> bool:
         return isinstance(getattr(self, "samples", None), np.ndarray) and self._file is None
 
-    def _blocks(self, rows: range, order: NDArray[np.int64] | None = None) -> Iterator[NDArray[Any]]:
+    def _blocks(self, rows: range, order: NDArray[np.int64] | None = None) -> Iterator[Rows]:
         for start in rows[::BLOCK_ROWS]:
             stop = min(start + BLOCK_ROWS, rows.stop)
-            yield np.asarray(self.rows(slice(start, stop) if order is None else order[start:stop]))
+            yield self._some(slice(start, stop) if order is None else order[start:stop])
+
+    def _some(self, index: slice | NDArray[np.int64]) -> Rows:
+        values, weights = np.asarray(self.rows(index)), self.weights_of(index)
+        return values if weights is None else Block(values, weights=weights)
+
+    def _counted(self, index: slice | NDArray[np.int64]) -> slice | NDArray[np.int64]:
+        return index if self._counting is None else self._counting[index]
+
+
+def _counting(weights: NDArray[np.float64], where: str) -> NDArray[np.int64] | None:
+    """Return the rows whose weight is not 0; None: all."""
+    if not weights.any():
+        raise DataError(f"{where}: all weights are 0, so there is nothing to learn from")
+    return None if weights.all() else np.flatnonzero(weights)
 
 
 DATASETS = Registry("dataset", Dataset)

@@ -1,16 +1,18 @@
 """What a training is fed with: the samples of each iteration, in checked blocks of the working precision."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
-from ksom.dataset import Dataset, SameBlocks
+from ksom.dataset import Dataset, Rows, SameBlocks
 from ksom.errors import DataError
+from ksom.intake import Intake
 from ksom.method.random_streams import stream
-from ksom.samples import Block, Range, Summary, as_samples, in_precision, require_normal_range
+from ksom.samples import Block, Range
+from ksom.summary import counting_weights, name_of, summarise
 
 PROBE_SIZE = 1000
 """Samples in the probe: enough to measure by, few enough to be searched every few iterations."""
@@ -32,15 +34,19 @@ class Feed:
         A new order in every epoch.
     seed : int
         Seed of the order of the samples and of the probe.
-    dtype : dtype
-        The working precision.
+    intake : Intake, optional
+        What the map does to samples; default: it takes them in float32, with no value missing.
 
     Attributes
     ----------
     summary : Summary
         What one pass over the data told.
+    intake : Intake
+        The given one, its scaling fitted to the data.
     probe : ndarray of shape (n, D)
-        A bounded sample of the data, n at most 1,000, data units.
+        A bounded sample of the data, n at most 1,000, data units; NaN where a value is missing.
+    has_gaps : bool
+        Whether values are missing, or may be in samples that are made in every iteration: then every block tells.
     shown : int
         Samples that were asked for and done with since this was last set to 0: how far a long iteration is.
 
@@ -51,7 +57,7 @@ class Feed:
 
     Examples
     --------
-    >>> feed = Feed(Dataset([[0.0], [1.0], [2.0]]), batch_size=2, dtype="float32")
+    >>> feed = Feed(Dataset([[0.0], [1.0], [2.0]]), batch_size=2)
     >>> [block.values.tolist() for block in feed.batch(1)]
     [[[2.0]]]
     """
@@ -62,18 +68,21 @@ class Feed:
         batch_size: int = 0,
         shuffle: bool = False,
         seed: int = 0,
-        dtype: DTypeLike = "float32",
+        intake: Intake | None = None,
     ) -> None:
         self.dataset = dataset
-        self.dtype = np.dtype(dtype)
-        self.summary = summarise(dataset)
-        require_normal_range(self.summary.low, self.summary.high, self.dtype, _name(dataset))
+        intake = intake or Intake(np.dtype("float32"))
+        self.summary = summarise(dataset, keep_missing=intake.keeps_missing)
+        self.intake = intake.fitted(self.summary, name_of(dataset))
+        makes_samples = type(dataset).batch is not Dataset.batch
+        self.has_gaps = intake.keeps_missing and (makes_samples or bool(self.summary.missing.any()))
+        self._taking = self.intake if self.has_gaps else replace(self.intake, missing="refuse")  # no look for gaps
         self.samples_per_iteration = dataset.samples_per_iteration(batch_size)
         self.probe = _probe(dataset, seed)
         self.shown = 0
         self._how: dict[str, Any] = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed}
         self._always: tuple[Block, ...] = ()
-        self._looked_at = _array_in_memory(dataset, self.dtype)
+        self._looked_at = None if self._is_changed else _array_in_memory(dataset, self.intake.dtype)
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -89,19 +98,30 @@ class Feed:
         return self.summary.digest
 
     @property
+    def is_weighted(self) -> bool:
+        """Whether the samples have weights."""
+        return self.summary.mean_weight is not None
+
+    @property
     def range(self) -> Range:
-        """Where each feature lies, data units: the known bounds, or as measured."""
+        """Where each feature lies, map units: the known bounds, or as measured."""
         if self.dataset.bounds is None:
-            return Range(self.summary.low, self.summary.high)
-        return Range(*(np.full(self.dataset.features, bound, dtype=np.float64) for bound in self.dataset.bounds))
+            return self.intake.range(Range(self.summary.low, self.summary.high))
+        bounds = (np.full(self.dataset.features, bound, dtype=np.float64) for bound in self.dataset.bounds)
+        return self.intake.range(Range(*bounds))
+
+    @property
+    def seen_probe(self) -> NDArray[Any]:
+        """The probe as the map sees it, shape (n, D), map units, the mean for what is missing; itself if that is so."""
+        return self._seen(self.probe) if self._is_changed else self.probe
 
     def rows(self, index: slice | NDArray[np.int64]) -> NDArray[Any]:
-        """Return the samples at `index`, shape (n, D)."""
-        return in_precision(self.dataset.rows(index), self.dtype, _name(self.dataset), features=self.features)
+        """Return the samples at `index`, shape (n, D), map units, with the mean for what is missing."""
+        return self._seen(self.dataset.rows(index))
 
     def blocks(self) -> Iterator[Block]:
         """Return all samples in their own order, in blocks."""
-        yield from self._checked(self.dataset.blocks(), _name(self.dataset))
+        yield from self._checked(self.dataset.blocks(), name_of(self.dataset))
         self.shown = 0  # nothing was learned from them
 
     def batch(self, iteration: int) -> Iterable[Block]:
@@ -122,14 +142,41 @@ class Feed:
             return self._always
         return blocks
 
-    def _checked(self, blocks: Iterable[Any], where: str) -> Iterator[Block]:
-        features, first_row = self.features, 0
+    @property
+    def _is_changed(self) -> bool:
+        return self.has_gaps or self.intake.changes_values
+
+    def _checked(self, blocks: Iterable[Rows], where: str) -> Iterator[Block]:
+        first_row = 0
         for block in blocks:
-            is_known = self._looked_at is not None and block.base is self._looked_at
-            rows = block if is_known else in_precision(block, self.dtype, where, features=features, first_row=first_row)
-            yield Block(rows, first_row)
-            self.shown += len(rows)
-            first_row += len(rows)
+            values, weights = (block.values, block.weights) if isinstance(block, Block) else (block, None)
+            is_known = self._looked_at is not None and values.base is self._looked_at
+            checked = Block(values, first_row) if is_known else self._taken(values, where, first_row)
+            mean = self.summary.mean_weight
+            yield checked if mean is None else _weighted(checked, weights, mean, where)
+            self.shown += len(values)
+            first_row += len(values)
+
+    def _taken(self, samples: Any, where: str, first_row: int = 0) -> Block:
+        names = self.dataset.feature_names
+        block = self._taking.block(samples, where, features=self.features, first_row=first_row, names=names)
+        if self.has_gaps and block.missing is None:  # all blocks are alike
+            return block._replace(missing=np.zeros(block.values.shape, np.bool_))
+        return block
+
+    def _seen(self, samples: NDArray[Any]) -> NDArray[Any]:
+        block = self._taken(samples, name_of(self.dataset))
+        if block.missing is None or self.intake.distance.on_sphere:
+            return block.values
+        means = self.intake.scaled(self.summary.mean).astype(block.values.dtype)
+        return np.where(block.missing, means, block.values)
+
+
+def _weighted(block: Block, weights: NDArray[Any] | None, mean: float, where: str) -> Block:
+    """Return a block with its weights, whose mean over the data is 1."""
+    if weights is None:
+        raise DataError(f"{where}: its blocks must have weights, as those of the data set have")
+    return block._replace(weights=counting_weights(weights, len(block.values), where, block.first_row) / mean)
 
 
 def _array_in_memory(dataset: Dataset, dtype: np.dtype[Any]) -> NDArray[Any] | None:
@@ -146,47 +193,9 @@ def _array_in_memory(dataset: Dataset, dtype: np.dtype[Any]) -> NDArray[Any] | N
     return None
 
 
-def summarise(dataset: Dataset) -> Summary:
-    """Read the data once: range of each feature, digest; refuse what cannot be learned from.
-
-    Raises
-    ------
-    DataError
-        If there is no sample or no feature, or a value is NaN or infinite, naming its row and column.
-    """
-    _require_samples(dataset)
-    low, high = np.full(dataset.features, np.inf), np.full(dataset.features, -np.inf)
-    digest = hashlib.sha256(f"{len(dataset)} x {dataset.features}".encode())
-    first = 0
-    for block in dataset.blocks():
-        rows = as_samples(block, _name(dataset), features=dataset.features, first_row=first)
-        low = np.minimum(low, rows.min(axis=0))
-        high = np.maximum(high, rows.max(axis=0))
-        digest.update(rows.dtype.str.encode() + np.ascontiguousarray(rows).tobytes())
-        first += len(rows)
-    return Summary(low.astype(np.float64), high.astype(np.float64), digest.hexdigest())
-
-
-def _require_samples(dataset: Dataset) -> None:
-    try:
-        size, features = len(dataset), dataset.features
-        dataset.rows(slice(0, 1))
-    except AttributeError as error:
-        if error.obj is not dataset or error.name != "samples":
-            raise
-        told = "has no samples: its constructor must call super().__init__(samples)"
-        raise DataError(f"{_name(dataset)} {told}") from None
-    if size < 1 or features < 1:
-        raise DataError(f"{_name(dataset)} must have at least one sample and one feature, got {size} × {features}")
-
-
 def _probe(dataset: Dataset, seed: int) -> NDArray[Any]:
     """Return a bounded sample of the data, drawn from a stream of its own; all rows if there are few."""
     if len(dataset) <= PROBE_SIZE:
         return np.asarray(dataset.rows(slice(None)))
     chosen = stream(seed, "probe").choice(len(dataset), size=PROBE_SIZE, replace=False)
     return np.asarray(dataset.rows(np.sort(chosen)))
-
-
-def _name(dataset: Dataset) -> str:
-    return f"dataset {type(dataset).__name__}"

@@ -2,6 +2,7 @@
 
 import numbers
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -11,17 +12,19 @@ from numpy.typing import ArrayLike, NDArray
 from ksom.arguments import require_choice, require_integer, require_path
 from ksom.array_files import mapped_file
 from ksom.errors import DataError, NotTrained, ParameterError
+from ksom.intake import MISSING, Intake
 from ksom.kernels import BACKENDS, choice, get_backend, needs_speed
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
 from ksom.kernels.effort import Work, numpy_seconds, peak_bytes
 from ksom.map_file import MapFile, part, read, write
 from ksom.memory import available_memory
-from ksom.method.distance import DISTANCES, Distance
+from ksom.method.distance import DISTANCES, Distance, reported_distances
 from ksom.method.initialisation import INITIALISATIONS, Given, Source, as_initialisation
 from ksom.method.lattice import LATTICES, Lattice
-from ksom.method.neighbourhood import NEIGHBOURHOODS, Neighbourhood
+from ksom.method.neighbourhood import NEIGHBOURHOODS, NeighbourhoodLike, as_neighbourhood
+from ksom.method.scaling import SCALINGS, Scaling
 from ksom.registry import node_of
-from ksom.samples import BLOCK_ROWS, Block, Range, as_samples, in_precision, require_no_overflow
+from ksom.samples import BLOCK_ROWS, Block, Range, as_samples, in_precision
 
 SEARCH_BYTES = 2**24
 """How many bytes of samples are searched for at a time. Threads are started once for them, and a look at a few of them
@@ -38,10 +41,11 @@ class KohonenSOM:
     ----------
     height, width : int
         Rows and columns of the map, at least 1.
-    lattice : {"rectangular"} or Lattice
-        Arrangement of the nodes; an object has the map's height and width.
-    neighbourhood : {"gaussian"} or Neighbourhood
-        How much a node learns from a sample that another node won.
+    lattice : {"rectangular", "hexagonal"} or Lattice
+        Arrangement of the nodes; an object has the map's height and width, and says which axes are wrapped.
+    neighbourhood : {"gaussian", "bubble", "mexican_hat", "epanechnikov", "triangle"}, Neighbourhood, or function
+        How much a node learns from a sample that another node won: a function gets squared distances d² from the
+        winner, an array, and sigma, a number, and returns an array, 1 at d² = 0 and nowhere more.
     distance : {"euclidean"}
         How far a sample is from a node.
     initial : {"random", "samples"}, path, or array_like of shape (height, width, D)
@@ -49,6 +53,13 @@ class KohonenSOM:
         as an earlier map.npz), or the weights themselves.
     dtype : {"float32", "float64"}
         Working precision.
+    missing : {"refuse", "keep"}
+        What to do where a value is missing (NaN, a masked value, a table's NA): refuse it with an error, or learn from,
+        and search by, those that are there.
+    scaling : {"none", "standard", "minmax"} or Scaling
+        How features become the map's units: as they are; with mean 0 and deviation 1; from 0 to 1. Fitted to the data
+        that the map is trained on first, and applied to every sample that it is given, ever after. Distances and
+        quantization errors are in the map's units then.
     backend : {"auto", "numpy", "numba", "jax"}
         Numerical core. numpy and numba give the same bits, jax within rounding, on the devices that JAX sees. "auto":
         numba if it can be loaded and the work is worth it, else numpy.
@@ -58,6 +69,8 @@ class KohonenSOM:
 
     Attributes
     ----------
+    intake : Intake
+        What the map does to samples before it computes with them.
     feature_names : tuple of str, or None
         What the features are called, if the map was trained on a table with named columns: then those of another table
         are matched by name.
@@ -78,7 +91,7 @@ class KohonenSOM:
     T. Kohonen, Self-organized formation of topologically correct feature maps, Biological Cybernetics 43, 1982.
     """
 
-    parts = {**_PARTS, "initial": INITIALISATIONS}
+    parts = {**_PARTS, "initial": INITIALISATIONS, "scaling": SCALINGS}
     from_elsewhere = ("backend", "threads")
 
     def __init__(
@@ -87,10 +100,12 @@ class KohonenSOM:
         width: int = 10,
         *,
         lattice: Lattice | str = "rectangular",
-        neighbourhood: Neighbourhood | str = "gaussian",
+        neighbourhood: NeighbourhoodLike = "gaussian",
         distance: Distance | str = "euclidean",
         initial: Any = "random",
         dtype: str = "float32",
+        missing: str = "refuse",
+        scaling: Scaling | str = "none",
         backend: str = "auto",
         threads: int = 0,
     ) -> None:
@@ -99,9 +114,12 @@ class KohonenSOM:
         self.lattice: Lattice = LATTICES.made("lattice", lattice, self.height, self.width)
         if (self.lattice.height, self.lattice.width) != (self.height, self.width):
             raise ParameterError("lattice", f"have the map's size, {self.height} × {self.width} nodes", self.lattice)
-        self.neighbourhood: Neighbourhood = NEIGHBOURHOODS.made("neighbourhood", neighbourhood)
+        self.neighbourhood = as_neighbourhood(neighbourhood)
         self.distance: Distance = DISTANCES.made("distance", distance)
         self.dtype = np.dtype(require_choice("dtype", _dtype_name(dtype), ("float32", "float64")))
+        self.missing = require_choice("missing", missing, MISSING)
+        self.scaling: Scaling = SCALINGS.made("scaling", scaling)
+        self.intake = Intake(self.dtype, self.distance, self.missing, self.scaling)
         self.backend = require_choice("backend", backend, BACKENDS)
         self.threads = require_integer("threads", threads, minimum=0)
         self.feature_names: tuple[str, ...] | None = None
@@ -136,7 +154,7 @@ class KohonenSOM:
 
     @property
     def weights(self) -> NDArray[Any]:
-        """The weights, shape (height, width, D), data units: a copy, read-only; `weights = …` gives the map others."""
+        """The weights, shape (height, width, D), map units: a copy, read-only; `weights = …` gives the map others."""
         weights = self.kernels.weights
         weights.flags.writeable = False
         return weights
@@ -144,6 +162,16 @@ class KohonenSOM:
     @weights.setter
     def weights(self, weights: ArrayLike) -> None:
         self._hold(self._checked_weights(weights))
+
+    @property
+    def prototypes(self) -> NDArray[np.float64]:
+        """The weights in data units, shape (height, width, D): their scaling undone.
+
+        NaN for a feature of weight 0, of which the map knows nothing; directions where the distance compares those.
+        """
+        weights = self.weights
+        scales = self.intake.scales
+        return weights.astype(np.float64) if scales is None else scales.undone(weights)
 
     @property
     def features(self) -> int:
@@ -171,7 +199,7 @@ class KohonenSOM:
         source : Feed
             Where the number of features comes from, and samples where first weights are samples.
         within : Range
-            Where each feature lies.
+            Where each feature lies, map units.
         seed : int
             Seed of random weights, >= 0.
 
@@ -198,7 +226,7 @@ class KohonenSOM:
         Parameters
         ----------
         samples : array_like of shape (n, D), or a table with named columns
-            Data units.
+            Data units; NaN where a value is missing, if the map keeps those.
         k : {1, 2}
             1: the best node; 2: the best and the second best.
         return_distances : bool
@@ -209,12 +237,12 @@ class KohonenSOM:
         nodes : ndarray of shape (n,), or (n, 2) for k = 2
             Node indices, row * width + column.
         distances : ndarray of the same shape
-            Data units; only if asked for.
+            Map units (data units unless it scales); only if asked for.
 
         Raises
         ------
         DataError
-            If the samples are not finite numbers of shape (n, D).
+            If the samples are not finite numbers of shape (n, D), or one has no value at all.
         ParameterError
             If k is not 1 or 2, or more than there are nodes.
         NotTrained
@@ -222,16 +250,8 @@ class KohonenSOM:
         """
         if isinstance(k, bool) or not isinstance(k, numbers.Integral) or not 1 <= k <= min(2, self.lattice.size):
             raise ParameterError("k", f"be 1 or 2 and at most the number of nodes, {self.lattice.size}", k)
-        rows = as_samples(samples, "samples", features=self.features, names=self.feature_names)
-        self.expect(Work(searched=len(rows)), self.features)
-        nodes = np.empty((len(rows), k), dtype=np.int64)
-        distances = np.empty((len(rows), k), dtype=self.dtype)
-        block_rows = max(BLOCK_ROWS, SEARCH_BYTES // (self.features * rows.dtype.itemsize))
-        for some, block in self._blocks(rows, block_rows):
-            found = self.kernels.best_matching_nodes(block, k)
-            nodes[some], distances[some] = found[0], self.distance.reported(found[1])
-        if k == 1:
-            nodes, distances = nodes[:, 0], distances[:, 0]
+        rows = self._rows(samples)
+        nodes, distances = self._search(rows, k, self.intake)
         return (nodes, distances) if return_distances else nodes
 
     def transform(self, samples: ArrayLike, output: str = "distances") -> NDArray[Any]:
@@ -242,7 +262,7 @@ class KohonenSOM:
         samples : array_like of shape (n, D)
             Data units.
         output : {"distances", "coordinates"}
-            "distances": ‖w − x‖ to every node, data units; "coordinates": row and column of the best matching node.
+            "distances": ‖w − x‖ to every node, map units; "coordinates": row and column of the best matching node.
 
         Returns
         -------
@@ -257,12 +277,49 @@ class KohonenSOM:
         if require_choice("output", output, ("distances", "coordinates")) == "coordinates":
             nodes: NDArray[np.int64] = self.best_matching_nodes(samples)
             return self.lattice.coordinates()[nodes]
-        rows = as_samples(samples, "samples", features=self.features, names=self.feature_names)
+        rows = self._rows(samples)
         distances = np.empty((len(rows), self.lattice.size), dtype=self.dtype)
         block_rows = max(1, BLOCK_DISTANCES // self.lattice.size)
-        for some, block in self._blocks(rows, block_rows):
+        for some, block in self._blocks(rows, block_rows, self.intake):
             distances[some] = self.kernels.distances(block)
         return distances
+
+    def fill_in(self, samples: ArrayLike) -> NDArray[np.float64]:
+        """Return the samples with each missing value filled in: that of the best node, among the values that are there.
+
+        Parameters
+        ----------
+        samples : array_like of shape (n, D), or a table with named columns
+            Data units; NaN where a value is missing, whatever the map keeps or refuses in training.
+
+        Returns
+        -------
+        ndarray of shape (n, D)
+            Data units, float64; values that are there are untouched. NaN stays where the feature has the weight 0.
+
+        Raises
+        ------
+        DataError
+            If the samples are not numbers of shape (n, D), or one has no value at all.
+        ParameterError
+            If the map compares directions: they do not tell how large a value is.
+        NotTrained
+            If the map has no weights yet.
+
+        Examples
+        --------
+        >>> som = KohonenSOM(1, 2, initial=[[[0.0, 1.0], [5.0, 6.0]]])
+        >>> som.fill_in([[4.5, 6.5]]).tolist()
+        [[4.5, 6.5]]
+        """
+        if self.distance.on_sphere:
+            raise ParameterError("distance", "tell how large values are, to fill some in", self.distance)
+        filled = np.array(self._rows(samples), dtype=np.float64)
+        missing = np.isnan(filled)
+        nodes, _ = self._search(filled, 1, replace(self.intake, missing="keep"))
+        some = np.flatnonzero(missing.any(axis=1))
+        filled[missing] = self.prototypes.reshape(-1, self.features)[nodes[some]][missing[some]]
+        return filled
 
     def save(self, path: str | Path) -> None:
         """Write the map to an .npz file: its array `weights` of shape (height, width, D) and what it needs to be used.
@@ -282,7 +339,7 @@ class KohonenSOM:
         path: str | Path,
         *,
         lattice: Lattice | None = None,
-        neighbourhood: Neighbourhood | None = None,
+        neighbourhood: NeighbourhoodLike | None = None,
         distance: Distance | None = None,
         backend: str = "auto",
         threads: int = 0,
@@ -294,7 +351,7 @@ class KohonenSOM:
         path : str or Path
             The file.
         lattice, neighbourhood, distance : object, optional
-            Parts of classes of one's own: the file names them, but nothing is imported for a file.
+            Parts of classes or functions of one's own: the file names them, but nothing is imported for a file.
         backend, threads
             As of the constructor.
 
@@ -313,6 +370,8 @@ class KohonenSOM:
             neighbourhood=neighbourhood or part(path, NEIGHBOURHOODS, held.neighbourhood),
             distance=distance or part(path, DISTANCES, held.distance),
             dtype=held.weights.dtype.name,
+            missing=held.missing,
+            scaling=part(path, SCALINGS, held.scaling),
             backend=backend,
             threads=threads,
         )
@@ -321,12 +380,20 @@ class KohonenSOM:
         except DataError as error:
             raise DataError(f"{path}: {error}") from error
         som.feature_names = held.feature_names
+        som.intake = replace(som.intake, scales=held.scales)
         return som
 
     def about(self) -> dict[str, Any]:
         """Return what a file tells of the map beside the weights."""
         about: dict[str, Any] = {name: node_of(registry, getattr(self, name)) for name, registry in _PARTS.items()}
-        return about if self.feature_names is None else {**about, "feature_names": self.feature_names}
+        if self.feature_names is not None:
+            about["feature_names"] = self.feature_names
+        if self.missing != "refuse":
+            about["missing"] = self.missing
+        if not self.scaling.changes_nothing:
+            about["scaling"] = node_of(SCALINGS, self.scaling)
+            about["scales"] = self.intake.scales
+        return about
 
     def memory(self, features: int) -> int:
         """Return how many bytes the weights take, for data of so many features."""
@@ -349,14 +416,30 @@ class KohonenSOM:
             numpy_seconds=self._numpy_seconds,
         )
 
-    def _blocks(self, samples: Any, block_rows: int) -> Iterator[tuple[slice, Block]]:
-        """Yield the samples in blocks of the working precision, each with its place."""
+    def _rows(self, samples: ArrayLike) -> Any:
+        """Return samples of the map's features as an array, not yet looked at."""
+        return as_samples(samples, "samples", features=self.features, names=self.feature_names)
+
+    def _search(self, rows: Any, k: int, intake: Intake) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        """Return the k nearest nodes of each sample, and their distances, of shape (n,), or (n, k) for k > 1."""
+        self.expect(Work(searched=len(rows)), self.features)
+        nodes = np.empty((len(rows), k), dtype=np.int64)
+        distances = np.empty((len(rows), k), dtype=self.dtype)
+        block_rows = max(BLOCK_ROWS, SEARCH_BYTES // (self.features * rows.dtype.itemsize))
+        for some, block in self._blocks(rows, block_rows, intake):
+            found = self.kernels.best_matching_nodes(block, k)
+            nodes[some], distances[some] = found[0], reported_distances(self.distance, found[1], block.missing)
+        return (nodes[:, 0], distances[:, 0]) if k == 1 else (nodes, distances)
+
+    def _blocks(self, samples: Any, block_rows: int, intake: Intake) -> Iterator[tuple[slice, Block]]:
+        """Yield the samples in blocks as the map computes with them, each with its place."""
         file = mapped_file(samples)
         for start in range(0, len(samples), block_rows):
             if file is not None:
                 file.require_unchanged()
             rows = slice(start, start + block_rows)
-            yield rows, Block(in_precision(samples[rows], self.dtype, "samples", first_row=start), start)
+            names = self.feature_names
+            yield rows, intake.block(samples[rows], features=self.features, first_row=start, names=names)
 
     def _checked_weights(self, weights: ArrayLike) -> NDArray[Any]:
         try:
@@ -366,8 +449,8 @@ class KohonenSOM:
         if len(shape) != 3 or shape[:2] != (self.height, self.width) or shape[2] < 1:
             expected = f"({self.height}, {self.width}, features)"
             raise DataError(f"initial weights must have the shape {expected}, got {shape}")
-        flat = as_samples(np.asarray(weights).reshape(-1, shape[2]), "initial weights", first_row=0)
-        require_no_overflow(flat.min(axis=0), flat.max(axis=0), self.dtype, "initial weights")
+        flat = as_samples(np.asarray(weights).reshape(-1, shape[2]), "initial weights")
+        in_precision(flat, self.dtype, "initial weights")
         checked: NDArray[Any] = flat.reshape(shape)
         return checked
 

@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 
 from ksom.array_files import DamagedFile, read_arrays
 from ksom.errors import ConfigError, DataError, ParameterError, quoted
+from ksom.method.scaling import Scales
 from ksom.registry import Node, Registry, as_mapping, build
 from ksom.whole_files import replacing
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Raised when an older ksom could not read a newer file. Files of version 1 may lack a checksum."""
 
 
@@ -30,7 +31,7 @@ class MapFile(NamedTuple):
     """A map, as its file holds it."""
 
     weights: NDArray[Any]
-    """Shape (height, width, D), data units."""
+    """Shape (height, width, D), map units: data units, scaled."""
     lattice: Node
     """The arrangement of the nodes, as a YAML file would name it."""
     neighbourhood: Node
@@ -39,6 +40,12 @@ class MapFile(NamedTuple):
     """How far a sample is from a node, likewise."""
     feature_names: tuple[str, ...] | None = None
     """What the features are called, if it is known."""
+    missing: str = "refuse"
+    """Whether it keeps missing values, likewise."""
+    scaling: Node = "none"
+    """How features are scaled, likewise."""
+    scales: Scales | None = None
+    """That scaling, fitted: x ↦ (x − centre) · factor; in the file an object with both, a list of numbers each."""
 
 
 def write(path: Path, map_file: MapFile, **texts: str) -> None:
@@ -58,7 +65,9 @@ def write(path: Path, map_file: MapFile, **texts: str) -> None:
     OutputError
         If it cannot be written.
     """
-    nodes = {name: value for name, value in map_file._asdict().items() if name != "weights" and value is not None}
+    nodes = {
+        name: _as_json(value) for name, value in map_file._asdict().items() if name != "weights" and value is not None
+    }
     kept = {"about": json.dumps({"format_version": FORMAT_VERSION, **nodes}, sort_keys=True), **texts}
     kept["checksum"] = _checksum(map_file.weights, *kept.values())
     arrays: dict[str, Any] = {"weights": map_file.weights, **{name: np.array(text) for name, text in kept.items()}}
@@ -90,6 +99,9 @@ def read_with_texts(path: Path, *names: str) -> tuple[MapFile, list[str]]:
         neighbourhood=_node(path, about, "neighbourhood"),
         distance=_node(path, about, "distance"),
         feature_names=_feature_names(path, about, weights.shape[2]),
+        missing=_missing(path, about),
+        scaling=_node(path, about, "scaling"),
+        scales=_scales(path, about, weights.shape[2]),
     )
     return map_file, [texts[name] for name in names]
 
@@ -166,3 +178,30 @@ def _feature_names(path: Path, about: Mapping[str, Any], features: int) -> tuple
     if not isinstance(names, list) or len(names) != features or not all(isinstance(name, str) for name in names):
         raise DataError(f"{path}: `feature_names` must be {features} names, but is {quoted(names)}")
     return tuple(names)
+
+
+def _missing(path: Path, about: Mapping[str, Any]) -> str:
+    missing = about.get("missing", "refuse")
+    if missing not in ("refuse", "keep"):
+        raise DataError(f"{path}: `missing` must be refuse or keep, but is {quoted(missing)}")
+    return str(missing)
+
+
+def _scales(path: Path, about: Mapping[str, Any], features: int) -> Scales | None:
+    scales = about.get("scales")
+    if scales is None:
+        return None
+    try:
+        made = Scales(*(np.array(scales[name], dtype=np.float64) for name in Scales._fields))
+        fit = all(array.shape == (features,) and np.isfinite(array).all() for array in made)
+    except (ValueError, KeyError, TypeError):
+        fit = False
+    if not fit or (made.factor < 0).any():
+        told = f"`scales` must hold a centre and a factor >= 0 for each of {features} features"
+        raise DataError(f"{path}: {told}, but is {quoted(scales)}")
+    return made
+
+
+def _as_json(value: Any) -> Any:
+    """Return a part of a map as JSON can hold it: numbers as they are, to the last bit."""
+    return {name: array.tolist() for name, array in value._asdict().items()} if isinstance(value, Scales) else value

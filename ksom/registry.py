@@ -1,8 +1,8 @@
 """Name → class, and a YAML node read as a constructor call.
 
 A node is a mapping: `NAME` picks the class, the other keys, lower-cased, are its arguments; a plain string stands for
-`{NAME: it}`. `NAME: my_module:MyClass` imports a class of the user's own: the one place where an experiment runs code
-that is not ksom's.
+`{NAME: it}`. `NAME: my_module:MyClass` imports a class of the user's own, or a function where one may stand for a
+class: the one place where an experiment runs code that is not ksom's.
 """
 
 import difflib
@@ -12,12 +12,18 @@ import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import FunctionType
+from typing import Any, TypeVar
 
 from ksom.errors import ConfigError, KsomError, ParameterError, quoted, shown_key
 from ksom.experiment_files import found_file
 
 Node = Mapping[str, Any] | str
+
+Made = TypeVar("Made")
+
+CLASSES = {"class": type}
+"""What a name of the user's own stands for, by what it is called in messages."""
 
 PLAIN = (str, int, float, bool, list, tuple, dict, type(None))
 """What a YAML file can hold as an argument."""
@@ -32,6 +38,8 @@ class Registry:
         What the classes are, for messages: "dataset", "hook", ….
     base : type
         What a class of the user's own must be: a subclass of it, or, if it is a Protocol, a class with its methods.
+    of_function : callable, optional
+        Makes such a class of a function of the user's own, where one may stand for it.
 
     Notes
     -----
@@ -41,9 +49,12 @@ class Registry:
     Names are found whatever their case and with or without underscores, so that HOOKS.STOP_ON_NAN finds `StopOnNaN`.
     """
 
-    def __init__(self, kind: str, base: type = object) -> None:
+    def __init__(
+        self, kind: str, base: type = object, of_function: Callable[[Callable[..., Any]], type] | None = None
+    ) -> None:
         self.kind = kind
         self.base = base
+        self.of_function = of_function
         self._classes: dict[str, type] = {}
 
     def register(self, name: str) -> Callable[[type], type]:
@@ -80,14 +91,18 @@ class Registry:
         return cls
 
     def made(self, argument: str, value: Any, *arguments: Any) -> Any:
-        """Return an object that is given as such, or made from the class that `value` names.
+        """Return an object that is given as such, as a function, or made from the class that `value` names.
 
         Raises
         ------
         ParameterError
-            If it is neither.
+            If it is none of these.
         """
-        return value if self.holds(value) else self.named(argument, value)(*arguments)
+        if self.holds(value):
+            return value
+        if self.of_function and callable(value) and not isinstance(value, type):
+            return self.of_function(value)()
+        return self.named(argument, value)(*arguments)
 
     def holds(self, value: Any) -> bool:
         """Return whether `value` is an object of this kind, not a class."""
@@ -110,12 +125,12 @@ class Registry:
         return names[0] if names else f"{cls.__module__}:{cls.__qualname__}"
 
     def find(self, name: Any, path: str, folders: Sequence[Path] = ()) -> type:
-        """Return the class called `name`, importing it where `name` is `module:Class`.
+        """Return the class called `name`, importing it where `name` is `module:Class`, or `module:function`.
 
         Parameters
         ----------
         name : str
-            A registered name, or `module:Class`.
+            A registered name, `module:Class`, or `module:function` where a function may stand for a class.
         path : str
             Where the name stands in the YAML file, for messages.
         folders : sequence of Path
@@ -129,7 +144,7 @@ class Registry:
         if not isinstance(name, str):
             raise ConfigError(f"{path}: the name of {_a(self.kind)} must be a string, got {quoted(name)}")
         if ":" in name:
-            cls = imported(name, path, folders)
+            cls = self._imported(name, path, folders)
             if lacks := self.lacks(cls):
                 raise ConfigError(f"{path}: {name} {lacks}")
             return cls
@@ -138,6 +153,12 @@ class Registry:
             told = f"no {self.kind} is called {quoted(name)}{nearest(name, self)}"
             raise ConfigError(f"{path}: {told}; known: {', '.join(self)}")
         return found
+
+    def _imported(self, name: str, path: str, folders: Sequence[Path]) -> Any:
+        if self.of_function is None:
+            return imported(name, path, folders)
+        found = imported(name, path, folders, {**CLASSES, "function": FunctionType})
+        return self.of_function(found) if isinstance(found, FunctionType) else found
 
     def _find(self, name: str) -> str | None:
         return next((known for known in self._classes if is_same_name(known, name)), None)
@@ -335,9 +356,16 @@ def _made(cls: type, values: Mapping[str, Any], path: str) -> Any:
         raise
 
 
-def imported(name: str, path: str, folders: Sequence[Path]) -> type:
-    """Import the class that `module:Class` names; see `Registry.find`."""
-    module_name, _, class_name = name.partition(":")
+def named_after(function: Callable[..., Any], cls: type[Made]) -> type[Made]:
+    """Return a class made of a function under that function's name, so that it is shown and described by it."""
+    cls.__name__ = getattr(function, "__name__", type(function).__name__)
+    cls.__qualname__, cls.__module__ = getattr(function, "__qualname__", cls.__name__), function.__module__
+    return cls
+
+
+def imported(name: str, path: str, folders: Sequence[Path], kinds: Mapping[str, type] = CLASSES) -> Any:
+    """Import what `module:name` means, a class unless told otherwise; see `Registry.find`."""
+    module_name, _, own_name = name.partition(":")
     _forget_namesake(module_name.partition(".")[0], folders)
     before = list(sys.path)
     sys.path[:0] = [str(folder) for folder in folders]
@@ -351,11 +379,11 @@ def imported(name: str, path: str, folders: Sequence[Path]) -> type:
         ) from error
     finally:
         sys.path[:] = before
-    found = getattr(module, class_name, None)
-    if not isinstance(found, type):
-        classes = [key for key, value in vars(module).items() if isinstance(value, type)]
-        told = f"module {quoted(module_name)} has no class {quoted(class_name)}"
-        raise ConfigError(f"{path}: {told}{nearest(class_name, classes)}")
+    found, wanted = getattr(module, own_name, None), tuple(kinds.values())
+    if not isinstance(found, wanted):
+        known = [key for key, value in vars(module).items() if isinstance(value, wanted)]
+        told = f"module {quoted(module_name)} has no {' or '.join(kinds)} {quoted(own_name)}"
+        raise ConfigError(f"{path}: {told}{nearest(own_name, known)}")
     return found
 
 

@@ -1,4 +1,4 @@
-"""What samples must be: finite numbers of shape (n, D) whose squared differences the working precision holds."""
+"""What samples must be: numbers of shape (n, D) whose squared differences the working precision holds, or NaN."""
 
 import functools
 import logging
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ksom.columns import as_array, column_names, required_names
-from ksom.errors import DataError
+from ksom.errors import DataError, quoted
 
 logger = logging.getLogger(__name__)
 
@@ -20,6 +20,10 @@ BLOCK_ROWS = 4096
 FEWEST_STEPS, FEW_STEPS = 8, 1000
 """Steps of the working precision that a feature must span, and below which a warning is due: iris moved by a million
 spans 20 to 50 in float32, and its quantization error is off by a hundredth."""
+
+
+LEAST_WEIGHT, LARGEST_WEIGHT = 1e-30, 1e30
+"""Of a sample, if it is not 0: sums of weighted squares stay far from the limits of float64."""
 
 
 class Block(NamedTuple):
@@ -58,8 +62,16 @@ class Summary(NamedTuple):
     """Smallest value of each feature, data units, shape (D,)."""
     high: NDArray[np.float64]
     """Largest value of each feature, data units, shape (D,)."""
+    mean: NDArray[np.float64]
+    """Mean of each feature's values, by the weights of their samples, data units, shape (D,)."""
+    deviation: NDArray[np.float64]
+    """√ of the mean squared difference from that mean, data units, shape (D,); 0 where all are the same."""
+    missing: NDArray[np.int64]
+    """How many values of each feature are missing, shape (D,)."""
+    mean_weight: float | None
+    """The mean of the samples' weights; None: they have none."""
     digest: str
-    """SHA-256 of shape, type and values; equal for equal data."""
+    """SHA-256 of shape, type, values and weights; equal for equal data."""
 
 
 def require_normal_range(low: NDArray[np.float64], high: NDArray[np.float64], dtype: DTypeLike, where: str) -> None:
@@ -104,7 +116,13 @@ def require_no_overflow(low: NDArray[Any], high: NDArray[Any], dtype: DTypeLike,
 
 
 def in_precision(
-    samples: Any, dtype: DTypeLike, where: str, *, features: int | None = None, first_row: int = 0
+    samples: Any,
+    dtype: DTypeLike,
+    where: str,
+    *,
+    features: int | None = None,
+    first_row: int = 0,
+    names: Sequence[str] | None = None,
 ) -> NDArray[Any]:
     """Return samples as a map computes with them: checked, in the working precision.
 
@@ -120,6 +138,8 @@ def in_precision(
         The D that they must have.
     first_row : int
         Number of their first row, for messages.
+    names : sequence of str, optional
+        What the features are called, for messages.
 
     Raises
     ------
@@ -133,7 +153,7 @@ def in_precision(
         cast = rows if rows.dtype == dtype else _cast(rows, dtype)
     largest = _largest(cast.dtype, rows.shape[1])
     if not (-largest <= cast.min() and cast.max() <= largest):  # NaN is neither
-        _require_finite(rows, where, first_row)
+        missing_values(rows, where, first_row, names=names)
         require_no_overflow(rows.min(axis=0), rows.max(axis=0), dtype, where)
     return cast
 
@@ -154,10 +174,9 @@ def as_samples(
     where: str,
     *,
     features: int | None = None,
-    first_row: int | None = None,
     names: Sequence[str] | None = None,
 ) -> Any:
-    """Return `values` as an array of shape (n, D) of numbers, without copying one.
+    """Return `values` as an array of shape (n, D) of numbers, without copying one. What is missing is NaN.
 
     Parameters
     ----------
@@ -167,15 +186,13 @@ def as_samples(
         What they are, for messages.
     features : int, optional
         The D that they must have.
-    first_row : int, optional
-        Number of their first row in the data set: then every value must be finite.
     names : sequence of str, optional
         The columns that a table must have; they are taken in this order. Without them, in their own.
 
     Raises
     ------
     DataError
-        If the values are ragged, not numbers, not two-dimensional, none, of another D, NaN or infinite.
+        If the values are ragged, not numbers, not two-dimensional, none, or of another D.
     """
     columns = column_names(values)
     if columns is not None:
@@ -188,8 +205,6 @@ def as_samples(
         raise DataError(f"{where} must have at least one sample and one feature, got the shape {tuple(array.shape)}")
     if features is not None and array.shape[1] != features:
         raise DataError(f"{where}: the samples must have {features} features, got {array.shape[1]}")
-    if first_row is not None:
-        _require_finite(np.asarray(array), where, first_row)
     return array
 
 
@@ -204,7 +219,7 @@ def _advice(shape: tuple[int, ...], features: int | None) -> str:
 
 
 def _as_numbers(values: Any, where: str) -> Any:
-    """Return `values` as an array of real numbers, none of them masked, without copying one."""
+    """Return `values` as an array of real numbers, without copying one; NaN where one is masked."""
     try:
         array = values if isinstance(getattr(values, "dtype", None), np.dtype) else np.asarray(values)
     except OverflowError:
@@ -216,16 +231,89 @@ def _as_numbers(values: Any, where: str) -> Any:
         advice = "; a file is read first, by np.load" if isinstance(values, str | Path) else ""
         raise DataError(f"{where}: the samples must be real numbers, got {what}{advice}")
     if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
-        raise DataError(f"{where}: some values are masked; drop or fill them before training")
+        return np.ma.filled(array.astype(np.result_type(array.dtype, np.float32)), np.nan)
     return array
 
 
-def _require_finite(rows: NDArray[Any], where: str, first_row: int) -> None:
+def missing_values(
+    rows: NDArray[Any], where: str, first_row: int = 0, *, keep: bool = False, names: Sequence[str] | None = None
+) -> NDArray[np.bool_] | None:
+    """Return where values are missing, that is NaN, shape (n, D); None: nowhere.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, D)
+        The samples.
+    where : str
+        What they are, for messages.
+    first_row : int
+        Number of their first row, for messages.
+    keep : bool
+        Whether values may be missing.
+    names : sequence of str, optional
+        What the features are called, for messages.
+
+    Raises
+    ------
+    DataError
+        Naming the row and the column of a value that is infinite, or missing where none may be, or a row that has no
+        value at all.
+    """
     finite = np.isfinite(rows)
-    if not finite.all():
-        row, column = (int(index) for index in np.argwhere(~finite)[0])
-        value = float(rows[row, column])
-        raise DataError(f"{where}: row {first_row + row}, column {column} is {value}; drop or fill it before training")
+    if finite.all():
+        return None
+    missing: NDArray[np.bool_] = np.isnan(rows)
+    refused = ~(finite | missing) if keep else ~finite
+    if refused.any():
+        row, column = (int(index) for index in np.argwhere(refused)[0])
+        advice = "" if np.isinf(rows[row, column]) else ", or keep it (MISSING: keep)"
+        told = _place(float(rows[row, column]), first_row + row, column, names)
+        raise DataError(f"{where}: {told}; drop or fill it before training{advice}")
+    empty = missing.all(axis=1)
+    if empty.any():
+        raise DataError(f"{where}: row {first_row + int(empty.argmax())} has no value at all; leave it out")
+    return missing
+
+
+def _place(value: float, row: int, column: int, names: Sequence[str] | None) -> str:
+    if names is None:
+        return f"row {row}, column {column} is {value}"
+    return f"column {quoted(names[column])} is {value} in row {row}"
+
+
+def sample_weights(weights: Any, samples: int, where: str, first_row: int = 0) -> NDArray[np.float64]:
+    """Return how much each sample counts, shape (n,).
+
+    Parameters
+    ----------
+    weights : array_like of shape (n,)
+        0, or from 1e-30 to 1e30.
+    samples : int
+        The n that there must be.
+    where : str
+        What the samples are, for messages.
+    first_row : int
+        Number of the first of them, for messages.
+
+    Raises
+    ------
+    DataError
+        If they are anything else.
+    """
+    try:
+        array = np.asarray(weights)
+        checked = array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise DataError(f"{where}: the weights must be numbers, one for each sample, got {quoted(weights)}") from None
+    if checked.shape != (samples,) or array.dtype.kind not in "biufO":
+        told = f"the weights must be one number for each of the {samples} samples"
+        raise DataError(f"{where}: {told}, got {array.dtype} of the shape {array.shape}")
+    bad = ~((checked == 0) | ((checked >= LEAST_WEIGHT) & (checked <= LARGEST_WEIGHT)))
+    if bad.any():
+        row = int(bad.argmax())
+        must = f"weights must be 0, or from {LEAST_WEIGHT:g} to {LARGEST_WEIGHT:g}"
+        raise DataError(f"{where}: the weight of row {first_row + row} is {checked[row]:g}; {must}")
+    return checked
 
 
 def _centred(dtype: DTypeLike) -> str:

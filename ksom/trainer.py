@@ -10,7 +10,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from ksom.algorithms import ALGORITHMS, Algorithm
+from ksom.algorithms import ALGORITHMS, Algorithm, require_bounded
 from ksom.arguments import require_boolean, require_integer
 from ksom.dataset import Dataset
 from ksom.errors import DataError, ParameterError, TrainingFailed
@@ -38,7 +38,7 @@ class Trainer:
     som : KohonenSOM
         The map; gets its first weights here if it has none.
     dataset : Dataset or array_like of shape (N, D)
-        The samples, data units.
+        The samples, data units; their weights only count in batch training.
     iterations : int
         How many iterations, at least 1; each shows one batch.
     batch_size : int
@@ -110,7 +110,8 @@ class Trainer:
         self.algorithm = copy.copy(ALGORITHMS.made("algorithm", algorithm))  # it may serve other trainings as well
         self.algorithm.prepare(som, self.iterations)
         self.hooks = by_phase(hooks)
-        self.feed = Feed(self.dataset, self.batch_size, self.shuffle, self.seed, som.dtype)
+        self.feed = Feed(self.dataset, self.batch_size, self.shuffle, self.seed, som.intake)
+        self._require_use_of_weights()
         self._start_map()
         self.config: Mapping[str, Any] = {}
         where = folder_for(self.hooks, folder)
@@ -141,6 +142,7 @@ class Trainer:
         ------
         TrainingFailed
             If it has been called before.
+            Or if the map diverges.
         OutputError
             If the folder cannot be written, holds files of another training, or goes away.
         """
@@ -211,6 +213,7 @@ class Trainer:
     def _learn(self, stop: int) -> None:
         start, began = self.run.iteration, time.perf_counter()
         self.algorithm.train(self.som, self.feed.batch, start, stop)
+        require_bounded(self.som, self.feed.range, stop)
         seconds = time.perf_counter() - began
         self._seconds_per_iteration = seconds / (stop - start)
         self.run.seconds += seconds
@@ -264,8 +267,14 @@ class Trainer:
                 raise
             self.run.outcome = Outcome.COMPLETED if self.run.iteration == self.iterations else Outcome.STOPPED
 
+    def _require_use_of_weights(self) -> None:
+        if self.feed.is_weighted and not getattr(self.algorithm, "weighs_samples", False):
+            told = f"{type(self.algorithm).__name__} shows samples one by one and cannot weigh them"
+            raise DataError(f"dataset {type(self.dataset).__name__}: its samples have weights, but {told}; train batch")
+
     def _start_map(self) -> None:
-        """Give the map its first weights, if it has none; refuse data of another number of features."""
+        """Give the map its scaling and first weights, if it has none; refuse data of another number of features."""
+        self.som.intake = self.feed.intake
         self.som.expect(self.algorithm.work(self.feed.samples_per_iteration), self.dataset.features)
         if not self.som.is_initialised:
             self.som.initialise(self.feed, self.feed.range, self.seed)

@@ -1,6 +1,6 @@
 """A training in one call."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from ksom.hooks.hook import Hook
 from ksom.hooks.named_hooks import by_name
 from ksom.hooks.progress import Progress
 from ksom.kohonensom_model import KohonenSOM
+from ksom.method.scaling import SCALINGS
 from ksom.method.schedules import ScheduleLike
 from ksom.registry import arguments
 from ksom.trainer import Trainer
@@ -35,6 +36,10 @@ def train(
     neighbourhood: Any = None,
     initial: Any = None,
     dtype: str | None = None,
+    missing: str | None = None,
+    scaling: Any = None,
+    feature_weights: Sequence[float] | None = None,
+    sample_weights: ArrayLike | None = None,
     backend: str | None = None,
     threads: int | None = None,
     hooks: Mapping[str, Hook] | Iterable[Hook] | None = None,
@@ -66,8 +71,12 @@ def train(
         Samples per iteration; 0: the whole data set.
     shuffle : bool
         Show the samples in a new order in every epoch.
-    lattice, neighbourhood, initial, dtype, backend, threads
+    lattice, neighbourhood, initial, dtype, missing, scaling, backend, threads
         As `KohonenSOM` takes them.
+    feature_weights : sequence of float, optional
+        How much each feature counts in squared distances, >= 0, beside the scaling.
+    sample_weights : array_like of shape (N,), optional
+        How much each sample counts, as `Dataset` takes it; only for "batch".
     hooks : mapping of str to Hook, or iterable of Hook
         Told of the progress.
     progress : bool
@@ -100,13 +109,15 @@ def train(
             neighbourhood=neighbourhood,
             initial=initial,
             dtype=dtype,
+            missing=missing,
+            scaling=_scaling(scaling, feature_weights),
             backend=backend,
             threads=threads,
         )
     )
     trainer = Trainer(
         som,
-        samples,
+        _weighted(samples, sample_weights),
         algorithm=_algorithm(algorithm, **_given(sigma=sigma, learning_rate=learning_rate)),
         folder=folder,
         **_given(hooks=_with_progress(hooks or ()) if require_boolean("progress", progress) else hooks),
@@ -132,6 +143,25 @@ def _algorithm(algorithm: Any, **options: Any) -> Algorithm:
             raise ParameterError(name, f"be given to the algorithm itself, as in {cls.__name__}({name}=…)", value)
     made: Algorithm = algorithm if is_made else cls(**options)
     return made
+
+
+def _scaling(scaling: Any, feature_weights: Sequence[float] | None) -> Any:
+    """Return a scaling that is given as such, or by its name, with the weights of the features."""
+    if feature_weights is None:
+        return scaling
+    if SCALINGS.holds(scaling):
+        told = f"be given to the scaling itself, as in {type(scaling).__name__}(feature_weights=…)"
+        raise ParameterError("feature_weights", told, feature_weights)
+    return SCALINGS.named("scaling", "none" if scaling is None else scaling)(feature_weights)
+
+
+def _weighted(samples: Dataset | ArrayLike, weights: ArrayLike | None) -> Dataset | ArrayLike:
+    if weights is None:
+        return samples
+    if isinstance(samples, Dataset):
+        told = "be given to the data set itself, as in Dataset(samples, weights=…)"
+        raise ParameterError("sample_weights", told, weights)
+    return Dataset(samples, weights)
 
 
 def _with_progress(hooks: Mapping[str, Hook] | Iterable[Hook]) -> Mapping[str, Hook]:

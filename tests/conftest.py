@@ -25,7 +25,9 @@ settings.register_profile("ci", derandomize=True, deadline=None, max_examples=30
 settings.register_profile("random", derandomize=False, deadline=None, max_examples=300, database=None)
 settings.load_profile("ci")
 
-INTERPRETED = "vectors tiles boxes centred online tile_search product_search search ahead look_ahead batch backend"
+INTERPRETED = (
+    "vectors tiles boxes centred online plain_online tile_search product_search search ahead look_ahead batch backend"
+)
 
 
 @pytest.fixture(autouse=True)

@@ -59,7 +59,7 @@ def cases(draw: Any, shapes: Any, samples: int = 30) -> Case:
     kind = KINDS[draw(st.sampled_from(sorted(KINDS)))]
     sizes = draw(st.lists(st.integers(1, samples), min_size=1, max_size=5))
     is_gaussian = draw(st.booleans())
-    phases = chance.integers(draw(st.integers(1, 3)), size=(2, 2 * height - 1)).astype(np.int16)
+    phases = chance.integers(draw(st.integers(1, 3)), size=(2, 2 * height - 1)).astype(np.int32)
     steps = [
         OnlineStep(
             [Block(kind(chance, (size, features)).astype(dtype))],
@@ -76,10 +76,10 @@ def gaussian(height: int, width: int, dtype: Any, sigma: float) -> Factors:
         factors = np.exp(-((np.abs(np.arange(1 - length, length)) / sigma) ** 2) / 2)
         return np.where(factors < np.finfo(dtype).eps / 4, 0, factors).astype(dtype)
 
-    return Factors(table(height), table(width)[np.newaxis], np.zeros((2, 2 * height - 1), dtype=np.int16))
+    return Factors(table(height), table(width)[np.newaxis], np.zeros((2, 2 * height - 1), dtype=np.int32))
 
 
-def _any(width: int, phases: NDArray[np.int16], dtype: Any, chance: np.random.Generator) -> Factors:
+def _any(width: int, phases: NDArray[np.int32], dtype: Any, chance: np.random.Generator) -> Factors:
     """Factors that neither fall with the distance nor end, of several phases, some that repeat as on a torus."""
 
     def tables(length: int, count: int) -> NDArray[Any]:

@@ -61,7 +61,7 @@ def factors(weights: NDArray[Any], sigma: float) -> Factors:
 def in_phases(table: Factors) -> Factors:
     """Factors as on a lattice whose rows are shifted: two phases, by the parity of the winner's row and Δrow."""
     columns = np.concatenate([table.columns, np.roll(table.columns, 1, axis=1) / 2])
-    return Factors(table.rows, columns, np.indices(table.phases.shape).sum(axis=0).astype(np.int16) % 2)
+    return Factors(table.rows, columns, np.indices(table.phases.shape).sum(axis=0).astype(np.int32) % 2)
 
 
 def learned(backend: Any, case: Case, cut: int = 10**9) -> bytes:

@@ -77,7 +77,10 @@ DATA = {
     "3-D": ([[[1.0]]], r"must have the shape \(samples, features\), got \(1, 1, 1\)"),
     "NaN": (nan_at(3, 2), "row 3, column 2 is nan; drop or fill it before training"),
     "infinite": (nan_at(0, 0, -np.inf), "row 0, column 0 is -inf"),
-    "masked": (np.ma.array(GOOD, mask=[[0, 1], [0, 0]]), "some values are masked"),
+    "masked": (
+        np.ma.array(GOOD, mask=[[0, 1], [0, 0]]),
+        "row 0, column 1 is nan; drop or fill it before training, or keep it",
+    ),
     "float32 overflow": ([[1e19, 0.0]], r"reach 1e\+19, .* leave the range of float32; scale .* dtype float64"),
     "negative float32 overflow": ([[-1e30]], r"reach 1e\+30, .*float64"),
     "float32 underflow": (

@@ -11,11 +11,13 @@ from ksom.dataset import Dataset
 from ksom.datasets.arrays import Array
 from ksom.datasets.colours import RandomColors
 from ksom.errors import DataError
-from ksom.feed import PROBE_SIZE, Feed, summarise
+from ksom.feed import PROBE_SIZE, Feed
 from ksom.hooks.hook import Hook
+from ksom.intake import Intake
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.random_streams import stream
 from ksom.samples import BLOCK_ROWS
+from ksom.summary import summarise
 from ksom.trainer import Trainer
 
 
@@ -37,7 +39,7 @@ def test_probe_is_drawn_from_a_stream_of_its_own():
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_blocks_are_those_of_the_data_set_in_the_working_precision(how, dtype):
     dataset = RandomColors(7)
-    feed = Feed(dataset, **how, seed=1, dtype=dtype)
+    feed = Feed(dataset, **how, seed=1, intake=Intake(np.dtype(dtype)))
     for iteration in range(4):
         handed, own = [block.values for block in feed.batch(iteration)], list(dataset.batch(iteration, **how, seed=1))
         assert [block.dtype for block in handed] == [np.dtype(dtype)] * len(own)

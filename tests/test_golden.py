@@ -9,27 +9,34 @@ import pytest
 
 from ksom.algorithms import Batch, Online
 from ksom.kohonensom_model import KohonenSOM
-from ksom.method.lattice import Rectangular
+from ksom.method.lattice import LATTICES
 from ksom.method.quality import quantization_error, topographic_error
-from ksom.method.schedules import Exponential, Linear
+from ksom.method.schedules import SCHEDULES
 from ksom.trainer import Trainer
 
 GOLDEN = Path(__file__).parent / "golden"
 
 
 def online(told):
-    return Online(sigma=Exponential(told["sigma0"]), learning_rate=Exponential(told["alpha0"]))
+    return Online(schedule(told, "sigma"), schedule(told, "alpha"))
 
 
 def batch(told):
-    return Batch(sigma=Linear(told["sigma0"], told["sigma1"]))
+    return Batch(schedule(told, "sigma"))
+
+
+def schedule(told, of):
+    values = (told[f"{of}0"],) if told["decay"] == "exponential" else (told[f"{of}0"], told[f"{of}1"])
+    return SCHEDULES[told["decay"]](*values)
 
 
 ALGORITHMS = {
     "online_colours_10x10": online,
     "online_12x20_5d": online,
     "online_torus_9x7": online,
+    "online_hex_8x8_bubble": online,
     "batch_8x10_4d": batch,
+    "batch_hex_torus_10x6": batch,
 }
 
 
@@ -45,8 +52,15 @@ def trained(request, backend):
         golden = SimpleNamespace(**{key: file[key] for key in file.files})
     told = json.loads(str(golden.parameters))
     height, width, _ = golden.initial_weights.shape
-    lattice = Rectangular(height, width, wrap="both" if told["wrap"] else "none")
-    som = KohonenSOM(height, width, lattice=lattice, initial=golden.initial_weights, dtype="float64", backend=backend)
+    som = KohonenSOM(
+        height,
+        width,
+        lattice=LATTICES[told["lattice"]](height, width, wrap="both" if told["wrap"] else "none"),
+        neighbourhood=told["neighbourhood"],
+        initial=golden.initial_weights,
+        dtype="float64",
+        backend=backend,
+    )
     Trainer(som, golden.samples, iterations=told["steps"], algorithm=ALGORITHMS[request.param](told)).train()
     return golden, som
 

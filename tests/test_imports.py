@@ -30,8 +30,8 @@ LEVELS = [
     }
     | {"experiment_files", "masking", "plain_yaml", "regular_files", "representation"},
     {"method", "map_file"},
-    {"kernels", "dataset"},
-    {"datasets", "feed", "kohonensom_model"},
+    {"kernels", "dataset", "intake"},
+    {"datasets", "summary", "feed", "kohonensom_model"},
     {"algorithms", "runs"},
     {"pictures"},
     {"hooks"},

@@ -9,13 +9,16 @@ from ksom.dataset import Dataset
 from ksom.datasets.colours import RandomColors
 from ksom.errors import DataError, ParameterError
 from ksom.feed import Feed
+from ksom.intake import Intake
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.initialisation import INITIALISATIONS
 
 
 def first_weights(initial, samples, seed=0, sides=(3, 4), dtype="float64"):
     som = KohonenSOM(*sides, initial=initial, dtype=dtype)
-    feed = Feed(samples if isinstance(samples, Dataset) else Dataset(samples), seed=seed, dtype="float64")
+    feed = Feed(
+        samples if isinstance(samples, Dataset) else Dataset(samples), seed=seed, intake=Intake(np.dtype("float64"))
+    )
     som.initialise(feed, feed.range, seed)
     return som.weights
 

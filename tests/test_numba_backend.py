@@ -194,7 +194,7 @@ def test_a_box_holds_its_tile_s_weights_whatever_was_learned(interpreted: dict[s
             segment.winners[sample] = chance.integers(held.height), chance.integers(held.width)
             interpreted["online"]._rate_tiles(sample, held, segment, room)
             interpreted["boxes"].move_boxes(
-                held.low, held.high, room.least, room.most, segment.samples, sample, held.leeway, held.underflow
+                held.low, held.high, room.least, room.most, segment.samples, None, sample, held.leeway, held.underflow
             )
         interpreted["online"].catch_up(0, len(held.weights), held, room, segment)
         count = len(held.weights)
@@ -211,7 +211,7 @@ def test_a_box_holds_weights_whose_order_rounding_reverses(interpreted: dict[str
     sample = chance.uniform(-1.02, -1, (1, features)).astype(dtype)
     held = tiles.as_tiles(weights, dtype)
     rate = np.full(held.low.shape[1], 0.9999, dtype=dtype)
-    interpreted["boxes"].move_boxes(held.low, held.high, rate, rate, sample, 0, held.leeway, held.underflow)
+    interpreted["boxes"].move_boxes(held.low, held.high, rate, rate, sample, None, 0, held.leeway, held.underflow)
     learned_weights = weights + rate[0] * (sample[0] - weights)
     assert np.any(learned_weights[0, 1] < learned_weights[0, 0])
     assert np.all(learned_weights.min(axis=(0, 1)) >= held.low[:, 0])
@@ -245,9 +245,9 @@ def test_no_node_is_nearer_than_its_tile_s_box(interpreted: dict[str, ModuleType
     squared = np.empty(held.weights.shape[2], dtype=case.weights.dtype)
     for samples in (block.values for step in case.steps for block in step.blocks):
         for sample in range(min(len(samples), 2)):
-            interpreted["boxes"].bound_boxes(held.low, held.high, samples, sample, bounds)
+            interpreted["boxes"].bound_boxes(held, samples, None, sample, bounds)
             for tile in range(len(held.weights)):
-                interpreted["boxes"].measure_distances(held.weights, tile, samples, sample, squared)
+                interpreted["boxes"].measure_distances(held, tile, samples, None, sample, squared)
                 assert bounds[tile] <= squared.min()
 
 

@@ -18,22 +18,32 @@ class Known(NamedTuple):
     kinds: str
     variant: str = ""
     yardstick: bool = False
+    offers: str = ""
+    """What it can do beside the plain map: words of `Row.needs`."""
 
 
 class NotOfferedError(Exception):
     """The peer, or this version of it, cannot do such work."""
 
 
+FORMS, DISTANCES = "hexagonal torus bubble", "manhattan cosine"
+
 PEERS = {
-    "ksom": Known("ksom", "kohonen2", "online batch predict", variant="numba"),
-    "ksom-numpy": Known("ksom", "kohonen2", "online batch predict", variant="numpy"),
-    "ksom-jax": Known("ksom", "kohonen2", "online batch predict", variant="jax"),
+    "ksom": Known(
+        "ksom", "kohonen2", "online batch predict", variant="numba", offers=f"{FORMS} {DISTANCES} gaps sparse"
+    ),
+    "ksom-numpy": Known(
+        "ksom", "kohonen2", "online batch predict", variant="numpy", offers=f"{FORMS} {DISTANCES} gaps"
+    ),
+    "ksom-jax": Known("ksom", "kohonen2", "online batch predict", variant="jax", offers=FORMS),
     "fastersom": Known("fastersom", "fastersom", "batch predict"),
-    "minisom": Known("minisom", "minisom", "online batch predict"),
+    "intrasom": Known("intrasom", "intrasom", "batch", offers="hexagonal torus gaps"),
+    "kohonen-r": Known("kohonen_r", "", "batch", offers="hexagonal torus bubble gaps"),
+    "minisom": Known("minisom", "minisom", "online batch predict", offers=DISTANCES),
     "numbasom": Known("numbasom", "numbasom", "online predict"),
     "python-som": Known("python_som", "python-som", "online batch predict"),
-    "somoclu": Known("somoclu", "somoclu", "batch predict"),
-    "sparse-som": Known("sparse_som", "sparse-som", "online batch predict"),
+    "somoclu": Known("somoclu", "somoclu", "batch predict", offers="hexagonal torus"),
+    "sparse-som": Known("sparse_som", "sparse-som", "online batch predict", offers="sparse"),
     "xpysom": Known("xpysom", "xpysom", "batch predict"),
     "sklearn-argmin": Known("sklearn_argmin", "scikit-learn", "batch predict", yardstick=True),
     "numpy": Known("numpy_plain", "numpy", "online batch predict", yardstick=True),

@@ -4,11 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from scipy.sparse import issparse
+
 from benchmarks.peers import NotOfferedError
 from benchmarks.rows import Task
 from ksom import algorithms
 from ksom.kernels import BACKENDS
 from ksom.kohonensom_model import KohonenSOM
+from ksom.method.lattice import LATTICES
 from ksom.trainer import Trainer
 
 
@@ -36,12 +40,23 @@ class Ksom:
 
     def _trained(self, task: Task, algorithm: Any, batch_size: int) -> Any:
         som = self._som(task)
-        iterations = task.passes * (len(task.samples) // batch_size if batch_size else 1)
+        iterations = task.passes * (task.samples.shape[0] // batch_size if batch_size else 1)
         Trainer(som, task.samples, iterations=iterations, batch_size=batch_size, algorithm=algorithm).train()
         return som.weights
 
     def _som(self, task: Task) -> KohonenSOM:
-        return KohonenSOM(task.side, task.side, initial=task.weights, backend=self.backend, threads=task.threads)
+        form = task.form
+        return KohonenSOM(
+            task.side,
+            task.side,
+            lattice=LATTICES[form.lattice](task.side, task.side, wrap=form.wrap),
+            neighbourhood=form.neighbourhood,
+            distance=form.distance,
+            missing="keep" if not issparse(task.samples) and np.isnan(task.samples[:100]).any() else "refuse",
+            initial=task.weights,
+            backend=self.backend,
+            threads=task.threads,
+        )
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,7 @@ def _som(task: Task, learning_rate: float, decay: Callable[[float, int, int], fl
         sigma_decay_function="inverse_decay_to_one",
         learning_rate=learning_rate,
         decay_function=decay,
+        activation_distance=task.form.distance,
     )
     som._weights[:] = task.weights  # noqa: SLF001  there is no public way to give first weights
     return som

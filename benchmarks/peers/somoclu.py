@@ -15,7 +15,15 @@ ROWS = 2000
 
 def batch(task: Task) -> Callable[[], Any]:
     def run() -> Any:
-        som = Somoclu(task.side, task.side, initialcodebook=task.weights.copy(), compactsupport=False, std_coeff=1.0)
+        som = Somoclu(
+            task.side,
+            task.side,
+            initialcodebook=task.weights.copy(),
+            compactsupport=False,
+            std_coeff=1.0,
+            gridtype=task.form.lattice,
+            maptype="toroid" if task.form.wrap == "both" else "planar",
+        )
         som.train(
             task.samples,
             epochs=task.passes,

@@ -14,7 +14,7 @@ from benchmarks.rows import Task
 
 
 def online(task: Task) -> Callable[[], Any]:
-    samples = csr_matrix(task.samples)
+    samples = csr_matrix(task.samples, dtype=np.float64)
 
     def run() -> Any:
         som = Som(task.side, task.side, samples.shape[1])
@@ -36,7 +36,7 @@ def online(task: Task) -> Callable[[], Any]:
 
 
 def batch(task: Task) -> Callable[[], Any]:
-    samples = csr_matrix(task.samples)
+    samples = csr_matrix(task.samples, dtype=np.float64)
 
     def run() -> Any:
         som = BSom(task.side, task.side, samples.shape[1])

@@ -39,7 +39,7 @@ class Picture(Hook):
     def after_train(self, run: Run) -> None:
         if run.folder is not None and run.outcome is not Outcome.FAILED:
             scale = Scale.to_fit(run.lattice.height, run.lattice.width, self.size)
-            pixels = colours_for(run.probe).of(scale.reduced(run.weights))
+            pixels = colours_for(run.seen_probe).of(scale.reduced(run.weights))
             _write_png(run.folder / PICTURE, scale.enlarged(pixels))
 
 

@@ -54,7 +54,7 @@ class TensorBoard(Hook):
 
     def before_train(self, run: Run) -> None:
         if run.folder is not None:
-            self._colours = colours_for(run.probe)
+            self._colours = colours_for(run.seen_probe)
             self._scale = Scale.to_fit(run.lattice.height, run.lattice.width, self.size)
             self._events = Events(run.folder, run.iteration)
 

@@ -72,7 +72,7 @@ class Vlog(Hook):
     def before_train(self, run: Run) -> None:
         if run.folder is None:
             return
-        self._colours = colours_for(run.probe)
+        self._colours = colours_for(run.seen_probe)
         self._scale = Scale.to_fit(run.lattice.height, run.lattice.width, self.size)
         self._say_scale(run)
         self._film = Film(run.folder / self.file)

@@ -15,6 +15,7 @@ from ksom.arguments import require_choice
 from ksom.errors import BackendUnavailable
 from ksom.kernels.backend import Backend
 from ksom.kernels.effort import LOADING_SECONDS
+from ksom.kernels.numba.terms import TERMS
 from ksom.method.distance import Distance, Euclidean
 from ksom.method.neighbourhood import Neighbourhood
 
@@ -51,7 +52,7 @@ def get_backend(
     distance : Distance, optional
         How far a sample is from a node; default euclidean.
     neighbourhood : Neighbourhood, optional
-        What the map learns by, if it is known: some kinds only the numpy backend can do.
+        What the map learns by, if it is known: jax cannot do some kinds.
     threads : int
         How many threads it may use; 0: all cores.
     numpy_seconds : float
@@ -65,15 +66,17 @@ def get_backend(
         If it was asked for by name and cannot be loaded here, or cannot do what the map needs.
     """
     require_choice("backend", name, BACKENDS)
-    plain = _needs_reference(distance, neighbourhood)
-    if plain and name in {"numba", "jax"}:
-        raise BackendUnavailable(f"backend {name}: {plain}; take the backend numpy")
+    distance = distance or Euclidean()
+    needs_numpy = _needs_numpy(distance)
+    if needs_numpy and name in {"numba", "jax"}:
+        raise BackendUnavailable(f"backend {name}: {needs_numpy}; take the backend numpy")
     if name == "auto":
-        name, why = ("numpy", plain) if plain else choice(numpy_seconds)
+        name, why = ("numpy", needs_numpy) if needs_numpy else choice(numpy_seconds)
         logger.log(logging.INFO if numpy_seconds else logging.DEBUG, "backend: %s (auto: %s)", name, why)
     if name == "numba":
-        return _numba_backend()(weights, dtype, threads or _cores())
+        return _numba_backend()(weights, dtype, threads or _cores(), distance)
     if name == "jax":
+        _require_plain(distance, neighbourhood)
         made = _jax_backend()(weights, dtype)
         logger.log(logging.INFO if numpy_seconds else logging.DEBUG, "backend: jax, on %s", made.devices)
         return made
@@ -82,16 +85,20 @@ def get_backend(
     return NumpyBackend(weights, dtype, distance)
 
 
-def _needs_reference(distance: Distance | None, neighbourhood: Neighbourhood | None) -> str:
-    """Return why only the numpy backend can do it, if that is so.
+def _needs_numpy(distance: Distance) -> str:
+    """Return why only the numpy backend can do it, if that is so."""
+    return "" if type(distance) in TERMS else f"the distance {type(distance).__name__} is known to Python only"
 
-    The others leave out nodes by bounds that hold for squares, and for rates from 0 to 1.
-    """
-    if distance is not None and type(distance) is not Euclidean:
-        return f"the distance {type(distance).__name__} is not the euclidean one"
-    if neighbourhood is not None and neighbourhood.lowest < 0:
-        return f"the neighbourhood {type(neighbourhood).__name__} has negative values"
-    return ""
+
+def _require_plain(distance: Distance, neighbourhood: Neighbourhood | None) -> None:
+    """Refuse what jax cannot do: the order of its additions, and its bounds, are those of squares."""
+    why = ""
+    if type(distance) is not Euclidean:
+        why = f"the distance {type(distance).__name__} is not the euclidean one"
+    elif neighbourhood is not None and neighbourhood.lowest < 0:
+        why = f"the neighbourhood {type(neighbourhood).__name__} has negative values"
+    if why:
+        raise BackendUnavailable(f"backend jax: {why}; take the backend numba or numpy")
 
 
 def needs_speed(numpy_seconds: float) -> bool:

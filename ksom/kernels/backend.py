@@ -18,7 +18,7 @@ class OnlineStep(NamedTuple):
     """One iteration of online training."""
 
     blocks: Iterable[Block]
-    """The samples, in the working precision."""
+    """The samples, in the working precision, without weights."""
     factors: Factors
     """The neighbourhood at this iteration's sigma."""
     learning_rate: float
@@ -42,11 +42,16 @@ class Backend(Protocol):
         ...
 
     def show(self, steps: Iterable[OnlineStep]) -> None:
-        """Show samples one after another; each moves the weights before the next one is looked at."""
+        """Show samples one after another; each moves the weights before the next one is looked at.
+
+        Of a sample with missing values only the features that are there are compared, and moved.
+        """
         ...
 
     def node_sums(self, blocks: Iterable[Block]) -> NodeSums:
         """Return sum and number of the samples of one part that each node wins, with the weights as they are.
+
+        A sample counts as often as it weighs; where values are missing, each feature is counted by itself.
 
         Parameters
         ----------
@@ -59,7 +64,8 @@ class Backend(Protocol):
         """Move every node to the mean of all samples, w_k ← Σ_b h(b, k) S_b / Σ_b h(b, k) n_b, added in float64.
 
         The neighbourhood is applied along rows, then along columns, b ascending, phase after phase. A node whose
-        denominator is below `LEAST_WEIGHT` keeps its weights.
+        denominator is below `LEAST_WEIGHT` keeps its weights; where each feature is counted, a feature of a node does.
+        A distance of directions has the nodes that moved put back on the sphere, in float64.
 
         Parameters
         ----------
@@ -73,7 +79,7 @@ class Backend(Protocol):
     def best_matching_nodes(self, block: Block, k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
         """Return the k nearest nodes of each sample, nearest first, and the sums of their distance's terms.
 
-        Of equally near nodes the one with the lower index comes first.
+        Over the features that a sample has. Of equally near nodes the one with the lower index comes first.
 
         Parameters
         ----------
@@ -87,7 +93,7 @@ class Backend(Protocol):
         nodes : ndarray of shape (n, k)
             Node indices, row * W + column.
         totals : ndarray of shape (n, k)
-            What `Distance.reported` turns into distances: euclidean ones squared. In the working precision.
+            What `reported_distances` turns into distances: euclidean ones squared. In the working precision.
         """
         ...
 

@@ -29,7 +29,7 @@ class NodeSums:
     """Sum and number of the samples that each node won; those of several parts of the data can be added."""
 
     sums: NDArray[np.float64]
-    """S_b = Σ x over the samples that node b won, shape (K, D), data units."""
+    """S_b = Σ v x over the samples x of weight v that node b won, 1 unless told otherwise; (K, D), data units."""
     counts: NDArray[np.float64]
     """n_b, their number, or the sum of their weights: shape (K, 1), or (K, D) where values are missing, of those that
     are there."""

@@ -12,8 +12,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from ksom.kernels.backend import BLOCK_DISTANCES, OnlineStep
 from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
-from ksom.method.distance import Distance, Euclidean
+from ksom.method.distance import Distance, Euclidean, reported_distances
 from ksom.method.neighbourhood import Factors
+from ksom.method.sphere import placed_on_sphere, put_on_sphere
 from ksom.samples import Block
 
 
@@ -23,9 +24,11 @@ class NumpyBackend:
     name = "numpy"
 
     def __init__(self, weights: NDArray[Any], dtype: DTypeLike, distance: Distance | None = None) -> None:
+        self._distance = distance or Euclidean()
+        if self._distance.on_sphere:
+            weights = placed_on_sphere(weights, dtype)
         # Adding 0 turns −0 into 0; then a factor of 0 never changes a bit of a weight.
         self._planes = np.moveaxis(weights, -1, 0).astype(dtype, order="C") + 0
-        self._distance = distance or Euclidean()
 
     @property
     def weights(self) -> NDArray[Any]:
@@ -36,37 +39,44 @@ class NumpyBackend:
         return len(self._planes)
 
     def show(self, steps: Iterable[OnlineStep]) -> None:
-        width = self._planes.shape[2]
         for blocks, factors, learning_rate in steps:
             for block in blocks:
-                for sample in block.values:
-                    row, column = divmod(int(self._totals(sample[np.newaxis]).argmin()), width)
-                    self._update(sample, row, column, factors, learning_rate)
+                for number in range(len(block.values)):
+                    sample = block.values[number : number + 1]
+                    missing = None if block.missing is None else block.missing[number : number + 1]
+                    winner = int(self._totals(sample, missing).argmin())
+                    there = range(self.features) if missing is None else np.flatnonzero(~missing)
+                    self._update(sample[0], there, winner, factors, learning_rate)
 
     def node_sums(self, blocks: Iterable[Block]) -> NodeSums:
-        made = NodeSums.nothing(self._planes[0].size, self.features)
+        nodes, made = self._planes[0].size, None
         for block in regrouped(blocks, SUM_ROWS):
+            made = made or NodeSums.nothing(nodes, self.features, each_feature=block.missing is not None)
             winners = self.best_matching_nodes(block, 1)[0][:, 0]
-            made.counts[:, 0] += np.bincount(winners, minlength=len(made.counts))
-            for feature, values in enumerate(block.values.T):  # in float64, from the first sample to the last
-                made.sums[:, feature] += np.bincount(winners, values, len(made.sums))
-        return made
+            for column, weights in enumerate(_counted(block).T):  # in float64, from the first sample to the last
+                made.counts[:, column] += np.bincount(winners, weights, nodes)
+            for feature, values in enumerate(block.values.T):
+                weighted = values if block.weights is None else block.weights * values
+                made.sums[:, feature] += np.bincount(winners, weighted, nodes)
+        return made or NodeSums.nothing(nodes, self.features)
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
         shape = self._planes.shape[1:]
         numerators, denominators = (
             _smoothed(array.reshape(*shape, -1), factors) for array in (node_sums.sums, node_sums.counts)
         )
-        moving = denominators[..., 0] >= LEAST_WEIGHT
-        means = numerators[moving] / denominators[moving]
-        self._planes[:, moving] = means.T.astype(self._planes.dtype) + 0
+        moving = denominators >= LEAST_WEIGHT
+        weights = np.moveaxis(self._planes, 0, -1).astype(np.float64)
+        np.divide(numerators, denominators, out=weights, where=moving)
+        if self._distance.on_sphere:
+            put_on_sphere(np.moveaxis(weights, -1, 0), denominators.max(axis=-1) >= LEAST_WEIGHT)
+        self._planes = np.moveaxis(weights, -1, 0).astype(self._planes.dtype, order="C") + 0
 
     def best_matching_nodes(self, block: Block, k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        samples = block.values
-        nodes = np.empty((len(samples), k), dtype=np.int64)
-        nearest = np.empty((len(samples), k), dtype=self._planes.dtype)
-        for rows in self._few(samples):
-            totals = self._totals(samples[rows])
+        nodes = np.empty((len(block.values), k), dtype=np.int64)
+        nearest = np.empty((len(block.values), k), dtype=self._planes.dtype)
+        for rows in self._few(block.values):
+            totals = self._totals(block.values[rows], None if block.missing is None else block.missing[rows])
             for rank in range(k):
                 nodes[rows, rank] = totals.argmin(axis=1)  # the lowest index of equals
                 nearest[rows, rank] = np.take_along_axis(totals, nodes[rows, rank, np.newaxis], axis=1)[:, 0]
@@ -74,30 +84,49 @@ class NumpyBackend:
         return nodes, nearest
 
     def distances(self, block: Block) -> NDArray[Any]:
-        return self._distance.reported(self._totals(block.values))
+        return reported_distances(self._distance, self._totals(block.values, block.missing), block.missing)
 
-    def _update(self, sample: NDArray[Any], row: int, column: int, factors: Factors, learning_rate: float) -> None:
-        """w ← w + (alpha · h(b, node)) · (x − w), for the rectangle of nodes within reach of the winner b."""
+    def _update(
+        self, sample: NDArray[Any], there: Iterable[int], winner: int, factors: Factors, learning_rate: float
+    ) -> None:
+        """w ← w + (alpha · h(b, node)) · (x − w), for the rectangle of nodes within reach of the winner b.
+
+        For the features that are there. A distance of directions has the nodes whose rate is not 0 put back on the
+        sphere.
+        """
         height, width = self._planes.shape[1:]
+        row, column = divmod(winner, width)
         row_factors, phases = _seen_from(row, factors.rows, height), _seen_from(row, factors.phases[row % 2], height)
         rows, columns = _reached(row_factors), _reached(_seen_from(column, np.abs(factors.columns).max(axis=0), width))
         column_factors = _seen_from(column, factors.columns.T, width)[columns].T
         alpha = self._planes.dtype.type(learning_rate)
         rates = (alpha * row_factors[rows])[:, np.newaxis] * column_factors[phases[rows]]
-        for plane, value in zip(self._planes, sample, strict=True):
-            window = plane[rows, columns]
-            window += rates * (value - window)
+        windows = self._planes[:, rows, columns]
+        for feature in there:
+            windows[feature] += rates * (sample[feature] - windows[feature])
+        if self._distance.on_sphere:
+            put_on_sphere(windows, rates != 0)
 
-    def _totals(self, samples: NDArray[Any]) -> NDArray[Any]:
-        """Return Σ term(w − x) for every sample and node, shape (n, K), adding feature by feature."""
+    def _totals(self, samples: NDArray[Any], missing: NDArray[np.bool_] | None = None) -> NDArray[Any]:
+        """Return Σ term(w − x) for every sample and node, shape (n, K), adding feature by feature those it has."""
         totals = np.zeros((len(samples), self._planes[0].size), dtype=self._planes.dtype)
-        for plane, values in zip(self._planes, samples.T, strict=True):
-            totals = self._distance.added(totals, self._distance.term(plane.ravel() - values[:, np.newaxis]))
+        for feature, plane in enumerate(self._planes):
+            terms = self._distance.term(plane.ravel() - samples[:, feature, np.newaxis])
+            if missing is not None:
+                terms[missing[:, feature]] = 0
+            totals = self._distance.added(totals, terms)
         return totals
 
     def _few(self, samples: NDArray[Any]) -> Iterator[slice]:
         rows = max(1, BLOCK_DISTANCES // self._planes[0].size)
         return (slice(start, start + rows) for start in range(0, len(samples), rows))
+
+
+def _counted(block: Block) -> NDArray[np.float64]:
+    """Return what each sample counts, shape (n, 1), or (n, D) where values are missing: 0 for those."""
+    weights = np.ones(len(block.values)) if block.weights is None else block.weights
+    counted = weights[:, np.newaxis]
+    return counted if block.missing is None else np.where(block.missing, 0, counted)
 
 
 def _smoothed(values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64]:

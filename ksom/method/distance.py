@@ -12,8 +12,9 @@ from ksom.representation import as_call
 class Distance:
     """A distance whose order of nodes is that of Σ term(w − x) over the features, added in order.
 
-    The term is even and rises with the difference's magnitude; so a box around some weights bounds it from below. A
-    subclass gives its `term`; the rest is as most distances have it. All of it may work in place, and keeps the dtype.
+    The term is even, at least 0, and rises with the difference's magnitude; so a box around some weights bounds it from
+    below. Of a feature that a sample lacks it is 0, which must add nothing. A subclass gives its `term`; the rest is as
+    most distances have it. All of it may work in place, and keeps the dtype.
     """
 
     on_sphere = False
@@ -31,9 +32,37 @@ class Distance:
         totals += terms
         return totals
 
+    def completed(self, total: NDArray[Any], share: NDArray[Any]) -> NDArray[Any]:
+        """Return a sum of terms over a share of the features as if the others had terms like these: Σ / share."""
+        total /= share
+        return total
+
     def reported(self, total: NDArray[Any]) -> NDArray[Any]:
         """Return the distance that a sum of terms stands for, data units."""
         return total
+
+
+def reported_distances(distance: Distance, totals: NDArray[Any], missing: NDArray[np.bool_] | None) -> NDArray[Any]:
+    """Return the distances that sums of terms stand for, so that samples with and without gaps compare.
+
+    Parameters
+    ----------
+    distance : Distance
+        Whose terms were added.
+    totals : ndarray of shape (n, m)
+        Sums over the features that each sample has; may be worked in.
+    missing : ndarray of bool, shape (n, D), or None
+        Where it has no value; None: nowhere.
+
+    Returns
+    -------
+    ndarray of shape (n, m)
+        Data units: euclidean √(Σ · D / present), manhattan Σ · D / present, chebyshev the largest of those there are.
+    """
+    if missing is not None:
+        share = np.maximum(1, (~missing).sum(axis=1)) / missing.shape[1]
+        totals = distance.completed(totals, share.astype(totals.dtype)[:, np.newaxis])
+    return distance.reported(totals)
 
 
 DISTANCES = Registry("distance", Distance)
@@ -98,3 +127,7 @@ class Chebyshev(Distance):
         """Return the larger of both."""
         np.maximum(totals, terms, out=totals)
         return totals
+
+    def completed(self, total: NDArray[Any], share: NDArray[Any]) -> NDArray[Any]:
+        """Return the largest term as it is: more of them would not add up."""
+        return total

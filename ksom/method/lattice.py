@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,10 +81,10 @@ class Lattice:
         is_wrapped = self.wrap in {"columns", "both"}
         return np.square([_steps(self.width, shift, is_wrapped=is_wrapped) for shift in shifts])
 
-    def phases(self) -> NDArray[np.int16]:
-        """Return which phase holds, by the parity of the winner's row and Δrow + height − 1, shape (2, 2 height − 1)."""
-        is_odd = np.arange(1 - self.height, self.height, dtype=np.int16) % 2
-        return np.outer([1, 2], is_odd).astype(np.int16) if self._is_shifted else np.zeros((2, is_odd.size), np.int16)
+    def phases(self) -> NDArray[np.int32]:
+        """Return which phase holds, by parity of the winner's row and Δrow + height − 1, shape (2, 2 height − 1)."""
+        is_odd = np.arange(1 - self.height, self.height, dtype=np.int32) % 2
+        return np.outer([1, 2], is_odd).astype(np.int32) if self._is_shifted else np.zeros((2, is_odd.size), np.int32)
 
     def coordinates(self) -> NDArray[np.float64]:
         """Return row and column of every node, shape (K, 2)."""
@@ -238,7 +238,7 @@ def _pairs(lattice: Lattice) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int
         row, column = np.divmod(np.arange(lattice.size), width)
         for down, right in np.argwhere((squared > 0) & (squared <= lattice.neighbour_square)):
             to_row, to_column = row + down - height + 1, column + right - width + 1
-            is_there = (0 <= to_row) & (to_row < height) & (0 <= to_column) & (to_column < width)
+            is_there = (to_row >= 0) & (to_row < height) & (to_column >= 0) & (to_column < width)
             nodes = np.flatnonzero(is_there & (row % 2 == parity))
             yield nodes, to_row[nodes] * width + to_column[nodes]
 
@@ -246,4 +246,4 @@ def _pairs(lattice: Lattice) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int
 def _steps(length: int, shift: float, *, is_wrapped: bool) -> NDArray[np.float64]:
     """Return |Δ + shift| for Δ = 1 − length … length − 1, the shorter way round where the axis is wrapped."""
     steps = np.abs(np.arange(1 - length, length) + float(shift))
-    return np.minimum(steps, length - steps) if is_wrapped else steps
+    return cast("NDArray[np.float64]", np.minimum(steps, length - steps)) if is_wrapped else steps

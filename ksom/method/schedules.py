@@ -3,12 +3,14 @@
 import dataclasses
 import math
 import numbers
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol, Self
 
 from ksom.arguments import require_number
 from ksom.errors import ParameterError
-from ksom.registry import Registry
+from ksom.registry import Registry, named_after
+from ksom.representation import as_call
 
 
 class Schedule(Protocol):
@@ -43,10 +45,32 @@ class Schedule(Protocol):
         ...
 
 
-SCHEDULES = Registry("schedule", Schedule)
+def of_function(function: Callable[[float], float]) -> type[Schedule]:
+    """Return the schedule that a function of p stands for, as a class: p goes from 0 in the first iteration to 1."""
 
-ScheduleLike = Schedule | str | float | Sequence[float]
-"""A schedule, its name, its start, or its start and end."""
+    class OfFunction(Schedule):
+        __doc__ = function.__doc__
+
+        def __repr__(self) -> str:
+            return as_call(self)
+
+        @property
+        def start(self) -> float:
+            return function(0.0)
+
+        def chosen(self, start: float, end: float) -> Self:
+            return self
+
+        def bound(self, iterations: int, sigma_start: float) -> Callable[[int], float]:
+            return lambda t: function(t / max(1, iterations - 1))
+
+    return named_after(function, OfFunction)
+
+
+SCHEDULES = Registry("schedule", Schedule, of_function)
+
+ScheduleLike = Schedule | str | float | Sequence[float] | Callable[[float], float]
+"""A schedule, its name, its start, its start and end, or a function of p, from 0 in the first iteration to 1."""
 
 
 @SCHEDULES.register("exponential")
@@ -85,9 +109,43 @@ class Exponential(Schedule):
         return lambda t: start * math.exp(-t / decay)
 
 
+@SCHEDULES.register("constant")
+@dataclasses.dataclass(frozen=True)
+class Constant(Schedule):
+    """value(t) = START, in every iteration.
+
+    Parameters
+    ----------
+    start : float, optional
+        The value, > 0: lattice steps for sigma, 1 for a learning rate. Default: where other schedules of the algorithm
+        start.
+    """
+
+    start: float | None = None
+
+    def __post_init__(self) -> None:
+        _require_positive(self, "start")
+
+    def chosen(self, start: float, end: float) -> Self:
+        return dataclasses.replace(self, start=_given(self.start, start))
+
+    def bound(self, iterations: int, sigma_start: float) -> Callable[[int], float]:
+        """START."""
+        start = _known(self.start)
+        return lambda _: start
+
+
 @dataclasses.dataclass(frozen=True)
 class FromStartToEnd(Schedule):
-    """Goes from START to END with p = t / (T − 1): reaches END in the last iteration; T = 1 uses START."""
+    """Goes from START to END with p = t / (T − 1): reaches END in the last iteration; T = 1 uses START.
+
+    A subclass gives `between`.
+
+    Parameters
+    ----------
+    start, end : float, optional
+        First and last value, > 0: lattice steps for sigma, 1 for a learning rate. Defaults: those of the algorithm.
+    """
 
     start: float | None = None
     end: float | None = None
@@ -139,15 +197,61 @@ class Geometric(FromStartToEnd):
         return float(start ** (1 - progress) * end**progress)
 
 
+@SCHEDULES.register("cosine")
+class HalfCosine(FromStartToEnd):
+    """value(p) = END + (START − END) · (1 + cos πp) / 2, with p from 0 in the first iteration to 1 in the last.
+
+    Slow at both ends, fast in the middle.
+
+    Parameters
+    ----------
+    start, end : float, optional
+        First and last value, > 0: lattice steps for sigma, 1 for a learning rate. Defaults: those of the algorithm. A
+        single iteration uses START.
+
+    References
+    ----------
+    I. Loshchilov, F. Hutter, SGDR: stochastic gradient descent with warm restarts, ICLR 2017, eq. 5, without restarts.
+    """
+
+    def between(self, start: float, end: float, progress: float) -> float:
+        """START · c + END · (1 − c) with c = (1 + cos πp) / 2, which is the same and exact at both ends."""
+        share = (1 + math.cos(math.pi * progress)) / 2
+        return start * share + end * (1 - share)
+
+
+@SCHEDULES.register("inverse")
+class Inverse(FromStartToEnd):
+    """value(p) = START / (1 + (START / END − 1) · p), with p from 0 in the first iteration to 1 in the last.
+
+    Falls as 1 / t in the end: with a learning rate, all samples then count alike.
+
+    Parameters
+    ----------
+    start, end : float, optional
+        First and last value, > 0: lattice steps for sigma, 1 for a learning rate. Defaults: those of the algorithm. A
+        single iteration uses START.
+
+    References
+    ----------
+    T. Kohonen, Self-Organizing Maps, 3rd ed., Springer 2001, section 3.2.
+    """
+
+    def between(self, start: float, end: float, progress: float) -> float:
+        """START / (1 + (START / END − 1) · p)."""
+        return start / (1 + (start / end - 1) * progress)
+
+
 def as_schedule(argument: str, schedule: Any, usual: str = "exponential") -> Schedule:
-    """Return a schedule that is given as such, by its name, by its start, or by its start and end.
+    """Return a schedule that is given as such, by its name, its start, its start and end, or as a function of p.
 
     Parameters
     ----------
     argument : str
         Its name, for messages.
-    schedule : schedule, str, float or pair of float
-        A number is the start of the usual schedule; a pair (start, end) is geometric.
+    schedule : schedule, str, float, pair of float, or function
+        A number is the start of the usual schedule; a pair (start, end) is geometric; a function gives the value at p,
+        from 0 in the first iteration to 1 in the last.
     usual : str
         The name of the usual schedule.
 
@@ -165,6 +269,40 @@ def as_schedule(argument: str, schedule: Any, usual: str = "exponential") -> Sch
         return Geometric(*(require_number(argument, value, above=0) for value in schedule))
     made: Schedule = SCHEDULES.made(argument, schedule)
     return made
+
+
+def values(
+    argument: str, schedule: Schedule, iterations: int, sigma_start: float, at_most: float = sys.float_info.max
+) -> Callable[[int], float]:
+    """Return a schedule's value as a function of the iteration; a schedule of the user's own may have none.
+
+    Parameters
+    ----------
+    argument : str
+        What it is the schedule of, for messages.
+    schedule : schedule
+        With nothing left open.
+    iterations, sigma_start
+        As of `Schedule.bound`.
+    at_most : float
+        The largest value that makes sense.
+
+    Raises
+    ------
+    ParameterError
+        If the first value is no number in (0, `at_most`]; the function raises it for later ones.
+    """
+    value_of = schedule.bound(iterations, sigma_start)
+
+    def checked(iteration: int) -> float:
+        value = value_of(iteration)
+        if not isinstance(value, numbers.Real) or not 0 < value <= at_most:
+            bounds = "> 0 and <= 1" if at_most == 1 else "> 0"
+            raise ParameterError(argument, f"be a number {bounds} in iteration {iteration}", value)
+        return float(value)
+
+    checked(0)
+    return checked
 
 
 def _require_positive(schedule: Any, *names: str) -> None:

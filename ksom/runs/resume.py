@@ -51,7 +51,7 @@ def _learned(config: Mapping[str, Any], path: str = "") -> list[tuple[str, Any]]
     leaves: list[tuple[str, Any]] = []
     for key, value in config.items():
         here = f"{path}.{key}" if path else key
-        if (not path and key not in LEARNED) or here in {"DATASET.PATH", "MODEL.INITIAL.PATH"}:
+        if (not path and key not in LEARNED) or here in {"DATASET.PATH", "DATASET.WEIGHTS_PATH", "MODEL.INITIAL.PATH"}:
             continue
         leaves += _learned(value, here) if isinstance(value, Mapping) else [(here, value)]
     return leaves

@@ -44,7 +44,9 @@ class Run:
     folder : Path or None
         Where results go; None if they go nowhere.
     probe : ndarray of shape (n, D)
-        A bounded sample of the data, data units: for hooks that measure or need a colour range.
+        A bounded sample of the data, data units, NaN where a value is missing: for hooks that measure.
+    seen_probe : ndarray of shape (n, D)
+        The same as the map sees it, map units, no value missing: for hooks that need a colour range.
     outcome : Outcome
         RUNNING until the training ends; `after_train` sees how it ended.
     stop_reason : str or None
@@ -69,8 +71,8 @@ class Run:
         self.earlier_seconds = 0.0
         self._began: float | None = None
         self.folder = folder
-        self.probe = feed.probe.view()
-        self.probe.flags.writeable = False
+        self.probe, self.seen_probe = feed.probe.view(), feed.seen_probe.view()
+        self.probe.flags.writeable = self.seen_probe.flags.writeable = False
         self.outcome = Outcome.RUNNING
         self.stop_reason: str | None = None
 
@@ -112,7 +114,7 @@ class Run:
 
     @property
     def weights(self) -> NDArray[Any]:
-        """The weights now, shape (H, W, D), data units, read-only; made at most once a step, and only if asked for."""
+        """The weights now, shape (H, W, D), map units, read-only; made at most once a step, and only if asked for."""
         if self._weights is None or self._weights[0] != self.iteration:
             self._weights = (self.iteration, self._som.weights)
         return self._weights[1]

@@ -4,7 +4,7 @@ The weights stay on the devices, a copy on each; samples are sent to them in pie
 compiled twice. One device does online training; all of them share a batch and a search.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import jax
@@ -13,6 +13,7 @@ from jax.sharding import NamedSharding
 from jax.sharding import PartitionSpec as Placed
 from numpy.typing import DTypeLike, NDArray
 
+from ksom.errors import BackendUnavailable
 from ksom.kernels.backend import OnlineStep
 from ksom.kernels.jax.batch import Sums, add_blocks, moved_to_means
 from ksom.kernels.jax.devices import all_devices, computing, require_room
@@ -43,7 +44,7 @@ class JaxBackend:
     Raises
     ------
     BackendUnavailable
-        If JAX finds no device of the kind it is told to use.
+        If JAX finds no device of the kind it is told to use, or samples have missing values or weights.
     DataError
         If the map is too large for a device.
     """
@@ -75,7 +76,8 @@ class JaxBackend:
         return self._shape.features
 
     def show(self, steps: Iterable[OnlineStep]) -> None:
-        for piece in pieces(steps, self._shape, self._dtype):
+        whole = (step._replace(blocks=_whole(step.blocks)) for step in steps)
+        for piece in pieces(whole, self._shape, self._dtype):
             with self._computing():  # not while a data set's own code makes the samples
                 self._planes = learn(self._planes, self._on_every_device(piece), self._infinity)
         with self._computing():
@@ -87,7 +89,7 @@ class JaxBackend:
         with self._computing():
             made = self._on_every_device(Sums(np.zeros((nodes, filled)), np.zeros((nodes, 1))))
             ready = scored(self._planes)
-        for block in regrouped(blocks, self._rows_at_once()):
+        for block in regrouped(_whole(blocks), self._rows_at_once()):
             with self._computing():
                 sent = self._sent(block.values, "sums")
                 made = add_blocks(made, ready, sent, self._infinity, mesh=self._mesh, shape=self._shape)
@@ -100,7 +102,7 @@ class JaxBackend:
             self._planes = moved_to_means(self._planes, *sent, self._infinity).block_until_ready()
 
     def best_matching_nodes(self, block: Block, k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        samples = block.values
+        [samples] = (each.values for each in _whole([block]))
         nodes = np.empty((len(samples), k), dtype=np.int64)
         nearest = np.empty((len(samples), k), dtype=self._dtype)
         with self._computing():
@@ -113,7 +115,7 @@ class JaxBackend:
         return nodes, nearest
 
     def distances(self, block: Block) -> NDArray[Any]:
-        samples = block.values
+        [samples] = (each.values for each in _whole([block]))
         with self._computing():
             rows = np.zeros((_power_of_two(len(samples)), self._shape.filled), dtype=self._dtype)
             rows[: len(samples), : self.features] = samples
@@ -162,6 +164,15 @@ class JaxBackend:
         size = self._shape.nodes * self._shape.filled
         needed = copies * size * self._dtype.itemsize + sums * size * 8
         require_room(self._mesh, needed, f"{self._what} of {self._dtype}")
+
+
+def _whole(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks; refuse those that only the other backends can learn from."""
+    for block in blocks:
+        if block.missing is not None or block.weights is not None:
+            what = "missing values" if block.weights is None else "sample weights"
+            raise BackendUnavailable(f"backend jax cannot take {what}; take the backend numba or numpy")
+        yield block
 
 
 def _in_order(found: jax.Array) -> NDArray[Any]:

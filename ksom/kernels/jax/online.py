@@ -44,7 +44,7 @@ class Piece(NamedTuple):
     """alpha · rows[Δrow], by Δrow + H − 1, shape (T, 2H − 1)."""
     column_factors: NDArray[Any]
     """By phase and Δcolumn + W − 1, shape (T, phases, 2W − 1)."""
-    phases: NDArray[np.int16]
+    phases: NDArray[np.int32]
     """Which phase holds, by the parity of the winner's row and Δrow + H − 1, shape (2, 2H − 1)."""
     number: int
     """How many samples there are."""

@@ -12,13 +12,17 @@ from ksom.kernels.numba.batch import add_samples, smooth, take_means
 from ksom.kernels.numba.boxes import in_room, make_room
 from ksom.kernels.numba.look_ahead import LookAhead, is_worth_it
 from ksom.kernels.numba.online import catch_up, learn
+from ksom.kernels.numba.plain_online import is_pushing, learn_plainly
 from ksom.kernels.numba.search import Search
 from ksom.kernels.numba.segment import SEGMENT_BYTES, Segment, segments
+from ksom.kernels.numba.terms import TERMS
 from ksom.kernels.numba.threads import share_out
 from ksom.kernels.numba.tile_search import all_distances, measure_boxes
 from ksom.kernels.numba.tiles import as_map, as_tiles
 from ksom.kernels.numba.vectors import LANES, laid_out
+from ksom.method.distance import Distance, Euclidean, reported_distances
 from ksom.method.neighbourhood import Factors
+from ksom.method.sphere import placed_on_sphere
 from ksom.samples import Block
 
 _PARALLEL_WORK = 2**24
@@ -36,12 +40,20 @@ class NumbaBackend:
         The working precision, float32 or float64.
     threads : int
         How many threads to use, at least 1. Never changes a bit.
+    distance : Distance, optional
+        One of those that `TERMS` knows; default euclidean.
     """
 
     name = "numba"
 
-    def __init__(self, weights: NDArray[Any], dtype: DTypeLike, threads: int = 1) -> None:
-        self._tiles = as_tiles(np.asarray(weights), dtype)
+    def __init__(
+        self, weights: NDArray[Any], dtype: DTypeLike, threads: int = 1, distance: Distance | None = None
+    ) -> None:
+        self._distance = distance or Euclidean()
+        weights = np.asarray(weights)
+        if self._distance.on_sphere:
+            weights = placed_on_sphere(weights, dtype)
+        self._tiles = as_tiles(weights, dtype, terms=TERMS[type(self._distance)])
         self._room = make_room(self._tiles)
         self._threads = threads
         self._ahead: LookAhead | None = None
@@ -58,26 +70,33 @@ class NumbaBackend:
 
     def show(self, steps: Iterable[OnlineStep]) -> None:
         for segment in segments(steps):
-            self._learn(segment)
-            work = len(segment.samples) * self._tiles.weights.size
-            self._share_out(in_room(catch_up, self._tiles), len(self._tiles.weights), work, 1, segment)
+            self._search = None
+            if self._distance.on_sphere or is_pushing(segment):
+                learn_plainly(self._tiles, segment, self._room, self._distance.on_sphere)
+                self._boxes_hold = False
+            else:
+                self._learn(segment)
+                work = len(segment.samples) * self._tiles.weights.size
+                self._share_out(in_room(catch_up, self._tiles), len(self._tiles.weights), work, 1, segment)
 
     def node_sums(self, blocks: Iterable[Block]) -> NodeSums:
-        made = NodeSums.nothing(self._tiles.height * self._tiles.width, self.features)
+        nodes, made = self._tiles.height * self._tiles.width, None
         block_bytes = SUM_ROWS * self.features * self._tiles.weights.itemsize
         for block in regrouped(blocks, SUM_ROWS * max(1, SEGMENT_BYTES // block_bytes)):
+            made = made or NodeSums.nothing(nodes, self.features, each_feature=block.missing is not None)
             winners = self.best_matching_nodes(block, 1)[0][:, 0]
-            add_samples(laid_out(block.values), winners, SUM_ROWS, made.sums, made.counts)
-        return made
+            add_samples(*_laid_out(block), winners, SUM_ROWS, made.sums, made.counts)
+        return made or NodeSums.nothing(nodes, self.features)
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
         numerators, denominators = (self._smoothed(array, factors) for array in (node_sums.sums, node_sums.counts))
         count, work = len(self._tiles.weights), numerators.size
-        self._share_out(take_means, count, work, 1, self._tiles, numerators, denominators, LEAST_WEIGHT)
+        arrays = self._tiles, numerators, denominators
+        self._share_out(take_means, count, work, 1, *arrays, LEAST_WEIGHT, self._distance.on_sphere)
         self._boxes_hold, self._search = False, None
 
     def best_matching_nodes(self, block: Block, k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        return self.search().best_matching_nodes(block.values, k)
+        return self.search().best_matching_nodes(block.values, k, block.missing)
 
     def search(self) -> Search:
         """Return a search of the map as it is now."""
@@ -85,16 +104,15 @@ class NumbaBackend:
         return self._search
 
     def distances(self, block: Block) -> NDArray[Any]:
-        samples = block.values
-        squared = np.empty((len(samples), self._tiles.height * self._tiles.width), dtype=self._tiles.weights.dtype)
+        samples, missing, _ = _laid_out(block)
+        totals = np.empty((len(samples), self._tiles.height * self._tiles.width), dtype=self._tiles.weights.dtype)
         work = len(samples) * self._tiles.weights.size
-        self._share_out(in_room(all_distances, self._tiles), len(samples), work, 1, laid_out(samples), squared)
-        return np.sqrt(squared, out=squared)
+        self._share_out(in_room(all_distances, self._tiles), len(samples), work, 1, samples, missing, totals)
+        return reported_distances(self._distance, totals, missing)
 
     def _learn(self, segment: Segment) -> None:
         """Find the winners, and let the tiles learn as far as that takes."""
-        self._search = None
-        if is_worth_it(self._tiles, len(segment.samples)):
+        if segment.missing is None and is_worth_it(self._tiles, len(segment.samples)):
             self._ahead = self._ahead or LookAhead(self._tiles, self._room, self._share_out)
             self._ahead.learn(segment)
             self._boxes_hold = False
@@ -135,3 +153,9 @@ class NumbaBackend:
             kernel(0, count, *arrays)
         else:
             share_out(kernel, count, self._threads, least, *arrays)
+
+
+def _laid_out(block: Block) -> tuple[NDArray[Any], NDArray[np.bool_] | None, NDArray[np.float64] | None]:
+    """Return values, gaps and weights as kernels take them."""
+    missing, weights = (None if array is None else laid_out(array) for array in (block.missing, block.weights))
+    return laid_out(block.values), missing, weights

@@ -5,21 +5,21 @@ Every addition happens in the reference's order; what is left out adds 0 to a su
 
 import numpy as np
 
-from ksom.kernels.numba.boxes import first_node
+from ksom.kernels.numba.boxes import first_node, is_there
 from ksom.kernels.numba.compilation import ENTRY, MAKING_ROOM, PART, compiled
 from ksom.kernels.numba.vectors import LANES
 
 
 @compiled(**MAKING_ROOM)
-def add_samples(samples, winners, block_rows, sums, counts):
-    """Add samples to the sums of the nodes that won them.
+def add_samples(samples, missing, weights, winners, block_rows, sums, counts):
+    """Add samples, each as often as it weighs, to the sums of the nodes that won them; missing values are 0.
 
     Each block of rows has sums of its own, for no more nodes than it has rows, which go to those of all blocks. On one
     thread: 10 ns a sample of 8 features, a few hundredths of the search; two, each with half of the nodes or of the
     features, took as long, because both read everything.
     """
     most = min(block_rows, winners.size, counts.shape[0])
-    block_sums, block_counts = np.zeros((most, sums.shape[1])), np.zeros(most)
+    block_sums, block_counts = np.zeros((most, sums.shape[1])), np.zeros((most, counts.shape[1]))
     place, nodes = np.full(counts.shape[0], -1, np.int32), np.empty(most, np.int64)
     for first in range(0, winners.size, block_rows):
         won = 0
@@ -28,17 +28,26 @@ def add_samples(samples, winners, block_rows, sums, counts):
             if place[node] < 0:
                 place[node], nodes[won] = won, node
                 won += 1
-            block_counts[place[node]] += 1
-            for i in range(sums.shape[1]):
-                block_sums[place[node], i] += samples[sample, i]
+            _add_sample(sample, samples, missing, weights, place[node], block_sums, block_counts)
         for i in range(won):
             node = nodes[i]
             place[node] = -1
-            counts[node, 0] += block_counts[i]
-            block_counts[i] = 0
+            for feature in range(counts.shape[1]):
+                counts[node, feature] += block_counts[i, feature]
+                block_counts[i, feature] = 0
             for feature in range(sums.shape[1]):
                 sums[node, feature] += block_sums[i, feature]
                 block_sums[i, feature] = 0
+
+
+@compiled(**PART)
+def _add_sample(sample, samples, missing, weights, place, sums, counts):
+    """Add a sample to the sums of a place, times its weight, if it has one."""
+    weight = 1.0 if weights is None else weights[sample]
+    for i in range(counts.shape[1]):
+        counts[place, i] += weight if is_there(missing, sample, i) else 0.0
+    for i in range(sums.shape[1]):
+        sums[place, i] += samples[sample, i] if weights is None else weight * samples[sample, i]
 
 
 @compiled(**MAKING_ROOM)
@@ -114,16 +123,35 @@ def _add(i, start, stop, factors, strip, total):
 
 
 @compiled(**ENTRY)
-def take_means(start, stop, tiles, numerators, denominators, least_weight):
-    """Move the nodes of the tiles start … stop − 1 to their means, shape (K, D) over (K, 1)."""
+def take_means(start, stop, tiles, numerators, denominators, least_weight, on_sphere):
+    """Move the nodes of the tiles start … stop − 1 to their means, shape (K, D) over (K, 1) or (K, D)."""
     for tile in range(start, stop):
         top, left = divmod(first_node(tile, tiles), tiles.width)
         for place in range(tiles.weights.shape[2]):
             row = min(top + place // tiles.tile_width, tiles.height - 1)
             column = min(left + place % tiles.tile_width, tiles.width - 1)
             node = row * tiles.width + column
-            weight = denominators[node, 0]
-            if weight >= least_weight:
-                for feature in range(tiles.weights.shape[1]):
-                    tiles.weights[tile, feature, place] = numerators[node, feature] / weight
-                    tiles.weights[tile, feature, place] += 0  # a mean that underflows must not become −0
+            length = _length(tile, place, node, tiles, numerators, denominators, least_weight) if on_sphere else 1.0
+            for feature in range(tiles.weights.shape[1]):
+                weight = tiles.weights[tile, feature, place]
+                mean = _mean(weight, node, feature, numerators, denominators, least_weight)
+                tiles.weights[tile, feature, place] = mean / length
+                tiles.weights[tile, feature, place] += 0  # a mean that underflows must not become −0
+
+
+@compiled(**PART)
+def _mean(weight, node, feature, numerators, denominators, least_weight):
+    """Return a node's mean of a feature, in float64; its weight, where too little counts."""
+    counted = denominators[node, min(feature, denominators.shape[1] - 1)]
+    return numerators[node, feature] / counted if counted >= least_weight else np.float64(weight)
+
+
+@compiled(**PART)
+def _length(tile, place, node, tiles, numerators, denominators, least_weight):
+    """Return what a node's means are divided by to lie on the sphere; 1 if nothing moves it, or all are 0."""
+    total, moves = 0.0, False
+    for feature in range(tiles.weights.shape[1]):
+        mean = _mean(tiles.weights[tile, feature, place], node, feature, numerators, denominators, least_weight)
+        total += mean * mean
+        moves = moves or denominators[node, min(feature, denominators.shape[1] - 1)] >= least_weight
+    return np.sqrt(total) if moves and total > 0 else 1.0

@@ -61,38 +61,63 @@ def first_node(tile, tiles):
 
 
 @compiled(**PART)
-def measure_distances(weights, tile, samples, sample, squared):
-    """‖w − x‖² for all nodes of a tile, feature by feature as in the reference."""
-    value = samples[sample, 0]
-    for i in range(squared.size):
-        difference = weights[tile, 0, i] - value
-        squared[i] = difference * difference
-    for feature in range(1, weights.shape[1]):
-        value = samples[sample, feature]
-        for i in range(squared.size):
-            difference = weights[tile, feature, i] - value
-            squared[i] = squared[i] + difference * difference
+def term(difference, terms):
+    """Return the term of a difference: its square or its magnitude."""
+    return difference * difference if len(terms) == 1 else abs(difference)
 
 
 @compiled(**PART)
-def bound_boxes(low, high, samples, sample, bounds):
-    """Squared distance of a sample to each box: no node in it is nearer.
+def added(total, one, terms):
+    """Return a total with one more term, or the larger of both."""
+    if len(terms) < 3:
+        return total + one
+    return one if one > total else total
 
-    Differences, squares and sums are rounded in the same order as a node's own, and rounding never changes an order;
-    so the bound holds for the computed distances, without a margin.
+
+@compiled(**PART)
+def is_there(missing, sample, feature):
+    """Whether a sample has a value; `missing` is None where every sample has all, and then nothing is asked."""
+    return True if missing is None else not missing[sample, feature]
+
+
+@compiled(**PART)
+def measure_distances(tiles, tile, samples, missing, sample, totals):
+    """Σ term(w − x) for all nodes of a tile, feature by feature as in the reference."""
+    begun = 0
+    if missing is None:
+        value, begun = samples[sample, 0], 1
+        for i in range(totals.size):
+            totals[i] = term(tiles.weights[tile, 0, i] - value, tiles.terms)
+    else:
+        for i in range(totals.size):
+            totals[i] = 0
+    for feature in range(begun, tiles.weights.shape[1]):
+        if is_there(missing, sample, feature):
+            value = samples[sample, feature]
+            for i in range(totals.size):
+                totals[i] = added(totals[i], term(tiles.weights[tile, feature, i] - value, tiles.terms), tiles.terms)
+
+
+@compiled(**PART)
+def bound_boxes(tiles, samples, missing, sample, bounds):
+    """Σ term of a sample's difference from each box: no node in it is nearer.
+
+    Differences, terms and sums are rounded in the same order as a node's own, and rounding never changes an order; so
+    the bound holds for the computed distances, without a margin.
     """
     bounds[:] = 0
-    for feature in range(low.shape[0]):
-        value = samples[sample, feature]
-        for tile in range(bounds.size):
-            below, above = low[feature, tile] - value, value - high[feature, tile]
-            outside = below if below > above else above
-            outside = outside if outside > 0 else outside - outside
-            bounds[tile] = bounds[tile] + outside * outside
+    for feature in range(tiles.low.shape[0]):
+        if is_there(missing, sample, feature):
+            value = samples[sample, feature]
+            for tile in range(bounds.size):
+                below, above = tiles.low[feature, tile] - value, value - tiles.high[feature, tile]
+                outside = below if below > above else above
+                outside = outside if outside > 0 else outside - outside
+                bounds[tile] = added(bounds[tile], term(outside, tiles.terms), tiles.terms)
 
 
 @compiled(**PART)
-def move_boxes(low, high, least, most, samples, sample, leeway, underflow):
+def move_boxes(low, high, least, most, samples, missing, sample, leeway, underflow):
     """Move each box so that it holds its tile's weights after an update.
 
     w + rate · (x − w) grows with w, because rates are at most 1; so the lower corner moves by the formula, with the
@@ -102,6 +127,8 @@ def move_boxes(low, high, least, most, samples, sample, leeway, underflow):
     slack is 8 ε M, and the smallest normal number for products that underflow.
     """
     for feature in range(low.shape[0]):
+        if not is_there(missing, sample, feature):
+            continue
         value = samples[sample, feature]
         for tile in range(least.size):
             from_low, from_high = value - low[feature, tile], value - high[feature, tile]

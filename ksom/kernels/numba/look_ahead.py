@@ -18,6 +18,7 @@ from ksom.kernels.numba.ahead import (
 from ksom.kernels.numba.boxes import Room, make_room
 from ksom.kernels.numba.product_search import BLOCK_FEATURES
 from ksom.kernels.numba.segment import Segment
+from ksom.kernels.numba.terms import SQUARES
 from ksom.kernels.numba.tiles import Tiles, tile_nodes
 from ksom.kernels.numba.vectors import aligned, integers
 
@@ -34,7 +35,12 @@ GROUP_NODES = 256
 
 def is_worth_it(tiles: Tiles, samples: int) -> bool:
     """Whether looking ahead is faster than boxes around tiles."""
-    return tiles.weights.shape[1] >= MANY_FEATURES and len(tiles.weights) > 1 and samples >= FEW_SAMPLES
+    return (
+        tiles.terms == SQUARES
+        and tiles.weights.shape[1] >= MANY_FEATURES
+        and len(tiles.weights) > 1
+        and samples >= FEW_SAMPLES
+    )
 
 
 class LookAhead:

@@ -15,7 +15,7 @@ do so on different threads. The order of the updates of one node is always that 
 
 import numpy as np
 
-from ksom.kernels.numba.boxes import bound_boxes, first_node, measure_box, measure_distances, move_boxes
+from ksom.kernels.numba.boxes import bound_boxes, first_node, is_there, measure_box, measure_distances, move_boxes
 from ksom.kernels.numba.compilation import ENTRY, PART, compiled
 from ksom.kernels.numba.vectors import first, smallest
 
@@ -41,6 +41,7 @@ def learn(tiles, segment, room):
                 room.least,
                 room.most,
                 segment.samples,
+                segment.missing,
                 sample,
                 tiles.leeway,
                 tiles.underflow,
@@ -59,7 +60,7 @@ def catch_up(start, stop, tiles, room, segment):
 @compiled(**PART)
 def _search(sample, tiles, segment, room):
     """Return the best matching node: look into the tiles, nearest box first, until no box is nearer than a node."""
-    bound_boxes(tiles.low, tiles.high, segment.samples, sample, room.bounds)
+    bound_boxes(tiles, segment.samples, segment.missing, sample, room.bounds)
     best, best_node = room.bounds_bits[0], -1
     while True:
         bound = smallest(room.bounds_bits)
@@ -86,7 +87,7 @@ def _look_into(tile, sample, tiles, segment, room):
 @compiled(**PART)
 def nearest_of(tile, sample, tiles, segment, room):
     """Return a tile's nearest node, the first of equals, and the bits of its squared distance."""
-    measure_distances(tiles.weights, tile, segment.samples, sample, room.squared)
+    measure_distances(tiles, tile, segment.samples, segment.missing, sample, room.squared)
     squared = smallest(room.squared_bits)
     return node_at(tile, first(room.squared_bits, squared), tiles), squared
 
@@ -102,7 +103,7 @@ def catch_up_tile(tile, stop, tiles, segment, room):
     """Let a tile learn the samples before `stop` that it has not learned yet."""
     for sample in range(tiles.caught_up[tile], stop):
         if rate_tile(tile, sample, tiles, segment, room):
-            update(tiles.weights, tile, segment.samples, sample, room.rate)
+            update(tiles.weights, tile, segment.samples, segment.missing, sample, room.rate)
     tiles.caught_up[tile] = stop
 
 
@@ -141,13 +142,14 @@ def _copy_factors(column_factors, block, phase, start, last, factors):
 
 
 @compiled(**PART)
-def update(weights, tile, samples, sample, rate):
+def update(weights, tile, samples, missing, sample, rate):
     """w ← w + rate · (x − w) for all nodes of a tile. A rate of 0 changes nothing: no weight is −0."""
     for feature in range(weights.shape[1]):
-        value = samples[sample, feature]
-        for i in range(rate.size):
-            weight = weights[tile, feature, i]
-            weights[tile, feature, i] = weight + rate[i] * (value - weight)
+        if is_there(missing, sample, feature):
+            value = samples[sample, feature]
+            for i in range(rate.size):
+                weight = weights[tile, feature, i]
+                weights[tile, feature, i] = weight + rate[i] * (value - weight)
 
 
 @compiled(**PART)

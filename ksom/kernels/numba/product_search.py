@@ -109,7 +109,7 @@ def search_failed(start, stop, tiles, room, samples, nodes, squared_bits, failed
         if failed[sample]:
             for rank in range(nodes.shape[1]):
                 nodes[sample, rank], squared_bits[sample, rank] = 0, -1 - tiles.least_integer
-            search_one(sample, tiles, room, samples, nodes, squared_bits)
+            search_one(sample, tiles, room, samples, None, nodes, squared_bits)
 
 
 @compiled(**PART)

@@ -10,6 +10,7 @@ from ksom.kernels.effort import GROUP_BYTES, NODES_FOR_SAMPLE
 from ksom.kernels.numba.boxes import in_room
 from ksom.kernels.numba.centred import Centred, centred
 from ksom.kernels.numba.product_search import make_product_room, search_failed, search_products
+from ksom.kernels.numba.terms import SQUARES
 from ksom.kernels.numba.tile_search import make_answers, measure_boxes, search
 from ksom.kernels.numba.tiles import Tiles, as_map, as_tiles
 from ksom.kernels.numba.vectors import LANES, laid_out
@@ -51,22 +52,30 @@ class Search:
         self._centred: list[Centred] = []
 
     def best_matching_nodes(
-        self, samples: NDArray[Any], k: int, *, by_products: bool | None = None
+        self,
+        samples: NDArray[Any],
+        k: int,
+        missing: NDArray[np.bool_] | None = None,
+        *,
+        by_products: bool | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        """Search in the way that promises to be faster, unless told which."""
-        samples = laid_out(samples)
+        """Search in the way that promises to be faster, unless told which; products are for whole sums of squares."""
+        samples, missing = laid_out(samples), None if missing is None else laid_out(missing)
         self._cut_smaller(len(samples))
         nodes, squared, squared_bits = make_answers(samples, k)
         if by_products is None:
-            by_products = self.prefers_products(samples, k)
-        (self._by_products if by_products else self._by_tiles)(samples, nodes, squared_bits)
+            by_products = missing is None and self.tiles.terms == SQUARES and self.prefers_products(samples, k)
+        if by_products:
+            self._by_products(samples, nodes, squared_bits)
+        else:
+            self._by_tiles(samples, missing, nodes, squared_bits)
         return nodes, squared
 
     def _cut_smaller(self, samples: int) -> None:
         """Cut the map into tiles that are better to search in, once so much is asked that it pays."""
         enough = self.tiles.height * self.tiles.width / NODES_FOR_SAMPLE
         if self._asked < enough <= self._asked + samples:
-            self.tiles = as_tiles(as_map(self.tiles), self.tiles.weights.dtype, _shape(self.tiles))
+            self.tiles = as_tiles(as_map(self.tiles), self.tiles.weights.dtype, _shape(self.tiles), self.tiles.terms)
         self._asked += samples
 
     def prefers_products(self, samples: NDArray[Any], k: int) -> bool:
@@ -85,16 +94,21 @@ class Search:
         probes = laid_out(samples[:: len(samples) // min(most, max(fewest, len(samples) // FEW_SAMPLES))])
         counts = np.zeros(len(probes), dtype=np.int64)
         nodes, _, squared_bits = make_answers(probes, k)
-        self._share_out(in_room(search, self.tiles), len(probes), 0, SHARE_SAMPLES, probes, nodes, squared_bits, counts)
+        kernel = in_room(search, self.tiles)
+        self._share_out(kernel, len(probes), 0, SHARE_SAMPLES, probes, None, nodes, squared_bits, counts)
         looked_into = counts.mean() * (tile_nodes + 100) * (3 * features + 6)
         return bool(looked_into > (self.tiles.height * self.tiles.width + SETTLING_NODES) * (features + 6))
 
-    def _by_tiles(self, samples: NDArray[Any], nodes: NDArray[np.int64], squared_bits: NDArray[Any]) -> None:
+    def _by_tiles(
+        self,
+        samples: NDArray[Any],
+        missing: NDArray[np.bool_] | None,
+        nodes: NDArray[np.int64],
+        squared_bits: NDArray[Any],
+    ) -> None:
         work = len(samples) * self.tiles.weights.size
-        counts = np.empty(len(samples), dtype=np.int64)
-        self._share_out(
-            in_room(search, self.tiles), len(samples), work, SHARE_SAMPLES, samples, nodes, squared_bits, counts
-        )
+        arrays = samples, missing, nodes, squared_bits, np.empty(len(samples), dtype=np.int64)
+        self._share_out(in_room(search, self.tiles), len(samples), work, SHARE_SAMPLES, *arrays)
 
     def _by_products(self, samples: NDArray[Any], nodes: NDArray[np.int64], squared_bits: NDArray[Any]) -> None:
         work = len(samples) * self.tiles.weights.size

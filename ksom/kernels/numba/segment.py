@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.kernels.backend import OnlineStep
+from ksom.samples import Block
 
 SEGMENT_BYTES = 2**24
 """How much is gathered for one call, samples and factors: 16 MB."""
@@ -20,6 +21,8 @@ class Segment(NamedTuple):
 
     samples: NDArray[Any]
     """Shape (U, D), data units."""
+    missing: NDArray[np.bool_] | None
+    """Where no value is known, shape (U, D); None: nowhere."""
     block: NDArray[np.int64]
     """The block that each sample is in, shape (U,)."""
     winners: NDArray[np.int64]
@@ -28,7 +31,7 @@ class Segment(NamedTuple):
     """alpha · rows[Δrow], by Δrow + H − 1, shape (B, 2H − 1)."""
     column_factors: NDArray[Any]
     """Of each phase, by Δcolumn + W − 1, shape (B, phases, 2W − 1): along a row of nodes it is read forwards."""
-    phases: NDArray[np.int16]
+    phases: NDArray[np.int32]
     """Which phase holds, by the parity of the winner's row and Δrow + H − 1, shape (2, 2H − 1)."""
     row_around: int
     """After how many rows one comes back, where all tables repeat; `OPEN` elsewhere. Distances go the shorter way."""
@@ -50,35 +53,36 @@ class Segment(NamedTuple):
 def segments(steps: Iterable[OnlineStep]) -> Iterator[Segment]:
     """Gather steps into segments of about `SEGMENT_BYTES`; a step with many samples may span several."""
     # Lists of arrays and numbers: the garbage collector need not look into them.
-    samples, rows, columns, learning_rates, size = _nothing()
+    shown, rows, columns, learning_rates, size = _nothing()
     for blocks, factors, learning_rate in steps:
         for block in blocks:
-            samples.append(block.values)
+            shown.append(block)
             rows.append(factors.rows)
             columns.append(factors.columns)
             learning_rates.append(learning_rate)
             # Tables of twice the size follow from those that came.
             size += block.values.nbytes + 2 * (factors.rows.nbytes + factors.columns.nbytes)
             if size >= SEGMENT_BYTES:
-                yield _segment(samples, rows, columns, factors.phases, learning_rates)
-                samples, rows, columns, learning_rates, size = _nothing()
-    if samples:
-        yield _segment(samples, rows, columns, factors.phases, learning_rates)
+                yield _segment(shown, rows, columns, factors.phases, learning_rates)
+                shown, rows, columns, learning_rates, size = _nothing()
+    if shown:
+        yield _segment(shown, rows, columns, factors.phases, learning_rates)
 
 
-def _nothing() -> tuple[list[NDArray[Any]], list[NDArray[Any]], list[NDArray[Any]], list[float], int]:
+def _nothing() -> tuple[list[Block], list[NDArray[Any]], list[NDArray[Any]], list[float], int]:
     return [], [], [], [], 0
 
 
 def _segment(
-    blocks: list[NDArray[Any]],
+    blocks: list[Block],
     row_tables: list[NDArray[Any]],
     column_tables: list[NDArray[Any]],
-    phases: NDArray[np.int16],
+    phases: NDArray[np.int32],
     learning_rates: list[float],
 ) -> Segment:
     """Gather blocks of samples and how each is learned: its factors and its learning rate."""
-    samples = np.ascontiguousarray(np.concatenate(blocks))
+    samples = np.ascontiguousarray(np.concatenate([block.values for block in blocks]))
+    missing = None if blocks[0].missing is None else np.concatenate([block.missing for block in blocks])
     rows, columns = np.array(row_tables), np.array(column_tables)
     row_rates = np.array(learning_rates, dtype=samples.dtype)[:, np.newaxis] * rows
     row_around, column_around = _around(rows), _around(columns)
@@ -86,15 +90,16 @@ def _segment(
     least_factor, most_factor = _by_distance(columns, column_around)
     return Segment(
         samples,
-        np.repeat(np.arange(len(rows)), list(map(len, blocks))),
+        missing if missing is None else np.ascontiguousarray(missing),
+        np.repeat(np.arange(len(rows)), [len(block.values) for block in blocks]),
         np.empty((len(samples), 2), dtype=np.int64),
         row_rates,
         columns,
         phases,
         row_around,
         column_around,
-        _reach(most_rate),
-        _reach(most_factor),
+        _reach(least_rate, most_rate),
+        _reach(least_factor, most_factor),
         np.minimum.accumulate(least_rate, axis=1),
         _largest_beyond(most_rate),
         np.minimum.accumulate(least_factor, axis=1),
@@ -119,9 +124,9 @@ def _by_distance(tables: NDArray[Any], around: int) -> tuple[NDArray[Any], NDArr
     return least, most
 
 
-def _reach(tables: NDArray[Any]) -> NDArray[np.int64]:
+def _reach(least: NDArray[Any], most: NDArray[Any]) -> NDArray[np.int64]:
     """Return the largest distance with a factor other than 0, for each table."""
-    reach: NDArray[np.int64] = np.where(tables != 0, np.arange(tables.shape[1]), 0).max(axis=1)
+    reach: NDArray[np.int64] = np.where((least != 0) | (most != 0), np.arange(most.shape[1]), 0).max(axis=1)
     return reach
 
 

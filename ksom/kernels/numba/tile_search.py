@@ -11,7 +11,7 @@ from ksom.kernels.numba.vectors import first, integers, smallest
 
 
 def make_answers(samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
-    """Return nodes, squared distances, and the latter's bits: none found yet, so farther away than anything."""
+    """Return nodes, sums of terms, and the latter's bits: none found yet, so farther away than anything."""
     squared = np.empty((len(samples), k), dtype=samples.dtype)
     bits = integers(squared)
     bits[:] = np.iinfo(bits.dtype).max
@@ -26,21 +26,21 @@ def measure_boxes(tiles):
 
 
 @compiled(**ENTRY)
-def search(start, stop, tiles, room, samples, nodes, squared_bits, looked_into):
+def search(start, stop, tiles, room, samples, missing, nodes, squared_bits, looked_into):
     """Find the nearest nodes of the samples start … stop − 1, as many as `nodes` has columns.
 
     `looked_into` tells into how many tiles it took a look for each of them.
     """
     for sample in range(start, stop):
-        looked_into[sample] = search_one(sample, tiles, room, samples, nodes, squared_bits)
+        looked_into[sample] = search_one(sample, tiles, room, samples, missing, nodes, squared_bits)
 
 
 @compiled(**ENTRY)
-def all_distances(start, stop, tiles, room, samples, squared):
-    """Squared distances of the samples start … stop − 1 to every node, shape (samples, K)."""
+def all_distances(start, stop, tiles, room, samples, missing, squared):
+    """Measure the samples start … stop − 1 against every node: sums of terms, shape (samples, K)."""
     for sample in range(start, stop):
         for tile in range(tiles.caught_up.size):
-            measure_distances(tiles.weights, tile, samples, sample, room.squared)
+            measure_distances(tiles, tile, samples, missing, sample, room.squared)
             begin = first_node(tile, tiles)
             rows = min(tiles.tile_height, tiles.height - begin // tiles.width)
             columns = min(tiles.tile_width, tiles.width - begin % tiles.width)
@@ -51,9 +51,9 @@ def all_distances(start, stop, tiles, room, samples, squared):
 
 
 @compiled(**PART)
-def search_one(sample, tiles, room, samples, nodes, squared_bits):
+def search_one(sample, tiles, room, samples, missing, nodes, squared_bits):
     """Find the nearest nodes of one sample; return into how many tiles it took a look."""
-    bound_boxes(tiles.low, tiles.high, samples, sample, room.bounds)
+    bound_boxes(tiles, samples, missing, sample, room.bounds)
     looked_into = 0
     while True:
         bound = smallest(room.bounds_bits)
@@ -64,7 +64,7 @@ def search_one(sample, tiles, room, samples, nodes, squared_bits):
             return looked_into
         looked_into += 1
         room.bounds_bits[tile] = -1 - tiles.least_integer  # larger than any number's bits
-        measure_distances(tiles.weights, tile, samples, sample, room.squared)
+        measure_distances(tiles, tile, samples, missing, sample, room.squared)
         _offer(tile, sample, tiles, room, nodes, squared_bits)
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from ksom.kernels.numba.terms import SQUARES, Terms
 from ksom.kernels.numba.vectors import LANES, aligned, integers, multiple
 
 FEW_NODES = 256
@@ -58,6 +59,8 @@ class Tiles(NamedTuple):
     """The same, data units, where numbers are too small for relative errors."""
     least_integer: Any
     """The smallest integer of the weights' size; see `vectors.ordered`."""
+    terms: Terms
+    """The kind of terms that distances are added up of."""
 
 
 def tile_shape(height: int, width: int, features: int, itemsize: int) -> tuple[int, int]:
@@ -85,7 +88,9 @@ def tile_shape(height: int, width: int, features: int, itemsize: int) -> tuple[i
     return multiple(balanced, LANES // tile_width), tile_width
 
 
-def as_tiles(weights: NDArray[Any], dtype: DTypeLike, shape: tuple[int, int] | None = None) -> Tiles:
+def as_tiles(
+    weights: NDArray[Any], dtype: DTypeLike, shape: tuple[int, int] | None = None, terms: Terms = SQUARES
+) -> Tiles:
     """Cut weights of shape (H, W, D) into tiles, of the shape for learning unless told otherwise; copies them."""
     height, width, features = weights.shape
     dtype = np.dtype(dtype)
@@ -114,6 +119,7 @@ def as_tiles(weights: NDArray[Any], dtype: DTypeLike, shape: tuple[int, int] | N
         dtype.type(8 * np.finfo(dtype).eps),
         np.finfo(dtype).tiny,
         integers(low).dtype.type(np.iinfo(integers(low).dtype).min),
+        terms,
     )
     nodes, rows = tile_nodes(made), weights.reshape(-1, features)
     step = max(1, FILLED_BYTES // planes[0].nbytes)

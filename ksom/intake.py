@@ -1,0 +1,158 @@
+"""How raw samples become what a map computes with: checked, scaled, as directions, in the working precision."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ksom.errors import DataError, NotTrained
+from ksom.method.distance import Distance, Euclidean
+from ksom.method.scaling import NoScaling, Scales, Scaling
+from ksom.samples import Block, Range, Summary, as_samples, in_precision, missing_values, require_normal_range
+
+MISSING = ("refuse", "keep")
+"""What a map may do with missing values."""
+
+
+@dataclass(frozen=True)
+class Intake:
+    """What a map does to samples before it computes with them: the same in training and for ever after.
+
+    Examples
+    --------
+    >>> Intake(np.dtype("float32"), missing="keep").block([[1.0, np.nan]])
+    Block(values=array([[1., 0.]], dtype=float32), first_row=0, missing=array([[False,  True]]), weights=None)
+    """
+
+    dtype: np.dtype[Any]
+    """The working precision."""
+    distance: Distance = field(default_factory=Euclidean)
+    """Whether samples are put on the unit sphere."""
+    missing: str = "refuse"
+    """One of `MISSING`: "keep" takes NaN for a value that is not known."""
+    scaling: Scaling = field(default_factory=NoScaling)
+    """How features are scaled."""
+    scales: Scales | None = None
+    """That scaling, fitted to the data of the training."""
+
+    @property
+    def keeps_missing(self) -> bool:
+        """Whether values may be missing."""
+        return self.missing == "keep"
+
+    @property
+    def changes_values(self) -> bool:
+        """Whether samples are scaled or put on the unit sphere."""
+        return self.distance.on_sphere or not self.scaling.changes_nothing
+
+    def fitted(self, summary: Summary, where: str) -> "Intake":
+        """Return this intake with its scaling fitted to data, if it was not before; data out of range are refused.
+
+        Raises
+        ------
+        DataError
+            If the data cannot be scaled, or the working precision cannot hold their differences.
+        """
+        made = self if self.scales else replace(self, scales=self.scaling.fitted(summary, where))
+        if not self.distance.on_sphere:
+            require_normal_range(*made.range(Range(summary.low, summary.high)), self.dtype, where)
+        return made
+
+    def range(self, within: Range) -> Range:
+        """Return where each feature lies in the map's units."""
+        return Range(*(self.scaled(bound) for bound in within))
+
+    def scaled(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Return values of shape (…, D), data units, in the map's units; as they are where these are the same.
+
+        Raises
+        ------
+        NotTrained
+            If the scaling is not fitted to any data yet.
+        """
+        if self.scaling.changes_nothing:
+            return values
+        if self.scales is None:
+            raise NotTrained("this map has not seen the data yet that its scaling is fitted to; train it")
+        return self.scales.of(values)
+
+    def block(
+        self,
+        samples: Any,
+        where: str = "samples",
+        *,
+        features: int | None = None,
+        first_row: int = 0,
+        names: Sequence[str] | None = None,
+    ) -> Block:
+        """Return samples as the map computes with them.
+
+        Parameters
+        ----------
+        samples : array_like of shape (n, D)
+            Data units; NaN where a value is missing.
+        where : str
+            What they are, for messages.
+        features : int, optional
+            The D that they must have.
+        first_row : int
+            Number of their first row.
+        names : sequence of str, optional
+            What the features are called, for messages.
+
+        Returns
+        -------
+        Block
+            Map units; with a mask only if a value is missing.
+
+        Raises
+        ------
+        DataError
+            Naming the row and the column of what is no finite number, or missing without permission; the row that has
+            no value, or no direction where the distance compares directions; or if values are too large for the
+            working precision.
+        NotTrained
+            If the scaling is not fitted to any data yet.
+        """
+        how: dict[str, Any] = {"features": features, "first_row": first_row, "names": names}
+        if not self.keeps_missing and not self.changes_values:
+            return Block(in_precision(samples, self.dtype, where, **how), first_row)
+        rows = np.asarray(as_samples(samples, where, features=features))
+        missing = missing_values(rows, where, first_row, keep=self.keeps_missing, names=names)
+        values = self.scaled(rows)
+        if missing is not None:
+            values = np.where(missing, 0, values)
+        if self.distance.on_sphere:
+            values = directions(values, where, first_row)
+        return Block(in_precision(values, self.dtype, where, **how), first_row, missing)
+
+
+def directions(rows: NDArray[Any], where: str, first_row: int = 0) -> NDArray[np.float64]:
+    """Return samples on the unit sphere, x / ‖x‖ in float64, squares added feature by feature, in order.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n, D)
+        The samples; 0 where a value is missing.
+    where : str
+        What they are, for messages.
+    first_row : int
+        Number of their first row, for messages.
+
+    Raises
+    ------
+    DataError
+        Naming the row of a sample of zeros.
+    """
+    largest = np.abs(rows).max(axis=1, initial=0).astype(np.float64)
+    if not largest.all():
+        row = first_row + int(largest.argmin())
+        raise DataError(f"{where}: row {row} has only zeros, so no direction to compare; leave it out")
+    ones: NDArray[np.float64] = rows / largest[:, np.newaxis]  # its largest is 1: no square overflows, nor are all lost
+    squares = np.zeros(len(ones))
+    for values in ones.T:
+        squares += values * values
+    ones /= np.sqrt(squares)[:, np.newaxis]
+    return ones
