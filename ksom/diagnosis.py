@@ -16,22 +16,23 @@ FEW_SAMPLES, MOST_OF_ALL = 0.01, 0.5
 FEWEST_TO_HAVE_OUTLIERS = 50
 
 FEW_FEATURES, NEARLY_ALL = 0.1, 0.97
-"""Scaling: one feature, or a tenth of them, makes 97 % of all distances. It is 99.8 % in wine as it is measured, 99.99 %
-in penguins; 68 % in iris, where lengths compare with widths, and so are no worse for it."""
+"""Scaling: one feature, or a tenth of them, makes 97 % of all distances. It is 99.8 % in wine as it is measured and
+99.99 % in penguins; 68 % in iris."""
 
 WIDEST_SIGMA, WIDEST_SHARE = 1.5, 0.1
 """Lattice steps, and of the map's longer side: a sigma that ends wider averages over what the map is to tell apart."""
 
 UNREACHED, NO_ORDER = 0.35, 0.35
-"""Shares of nodes. Where a map is in order, more than a third may win nothing, between clusters that lie far apart: half
-of all, of five tight ones. Where weights are as they were drawn, four fifths of the steps turn back; else a fifth."""
+"""Shares of nodes. More than a third may win nothing in a map in order too, between clusters that lie far apart: half
+of all, with five tight ones. But where weights are as they were drawn, four fifths of the nodes turn back; else a fifth
+at most."""
 
 CREASED = 0.6
 """Creases: sheets folded on purpose have 0.67 and more, others up to 0.44."""
 
 APART, TIMES_APART, TIMES_FOLDED = 0.05, 2.5, 1.5
-"""By how much, and how many times, the topographic error exceeds that of the same map begun from principal axes. Healthy
-maps are above it by 0.03 at most. A crease with no such error lies in the data, as between two moons."""
+"""By how much, and how many times, the topographic error exceeds that of the same map begun from principal axes.
+Healthy maps are above it by 0.03 at most. A crease with no such error lies in the data, as between two moons."""
 
 WORTH, SHARE_OF_REST, WORTH_OF_REST = 0.04, 0.35, 0.01
 """Going on is worth while for 4 % of the variance; or for 1 % if that is a third of what is left."""
@@ -60,7 +61,7 @@ class Finding(NamedTuple):
 
 
 def few_samples_decide(evidence: Evidence) -> Finding | None:
-    """A few outliers make most of the variance, so that the map serves them instead of the others."""
+    """Find outliers that make most of the variance: the map serves them instead of the others."""
     if evidence.terms is None or len(evidence.terms) < FEWEST_TO_HAVE_OUTLIERS:
         return None
     terms = evidence.terms.sum(axis=1)
@@ -78,7 +79,7 @@ def few_samples_decide(evidence: Evidence) -> Finding | None:
 
 
 def few_features_decide(evidence: Evidence) -> Finding | None:
-    """The distances are those of one feature, or of a few of many, because its numbers are larger."""
+    """Find one feature, or a few of many, that make all distances, because their numbers are larger."""
     if evidence.terms is None or evidence.som.features < 2:
         return None
     terms = evidence.terms.sum(axis=0)
@@ -98,7 +99,7 @@ def few_features_decide(evidence: Evidence) -> Finding | None:
 
 
 def still_ordering(evidence: Evidence) -> Finding | None:
-    """Sigma was still wide when the training ended."""
+    """Find a sigma that was still wide when the training ended."""
     sigma, side = evidence.sigma, evidence.longest_side
     if sigma is None or side < 3 or sigma <= max(WIDEST_SIGMA, WIDEST_SHARE * side):
         return None
@@ -123,19 +124,19 @@ def _order_longer(evidence: Evidence) -> tuple[str, str]:
 
 
 def nodes_unreached(evidence: Evidence) -> Finding | None:
-    """Many nodes win nothing and lie in no order: the neighbourhood never reached them."""
+    """Find many nodes that win nothing and lie in no order: the neighbourhood never reached them."""
     if evidence.dead is None or evidence.hits is None or evidence.dead < UNREACHED or evidence.turned_back < NO_ORDER:
         return None
     dead = float((evidence.hits == 0).mean())
     return Finding(
         "nodes that nothing reached",
-        f"{dead:.0%} of the nodes are best for no sample, and at {evidence.turned_back:.0%} of all nodes the map turns back",
+        f"{dead:.0%} of the nodes win no sample, and at {evidence.turned_back:.0%} of them all the map turns back",
         *_order_anew(evidence),
     )
 
 
 def folded(evidence: Evidence) -> Finding | None:
-    """The map lies over the data with a fold or a twist."""
+    """Find a fold or a twist in how the map lies over the data."""
     if evidence.creases < CREASED or not _is_apart(evidence, 0.0, TIMES_FOLDED):
         return None
     crease = f"neighbouring cells face opposite ways along a crease of {evidence.creases:.1f} × the shorter side"
@@ -143,7 +144,7 @@ def folded(evidence: Evidence) -> Finding | None:
 
 
 def rate_too_high(evidence: Evidence) -> Finding | None:
-    """The learning rate ended high, and it shows: the last samples outweigh the others."""
+    """Find a learning rate that ended high, where it shows: the last samples outweigh the others."""
     rate = evidence.at_end.get("learning_rate", 0.0)
     if rate <= HIGH_RATE or not (_is_worth_going_on(evidence) or _is_out_of_order(evidence)):
         return None
@@ -158,7 +159,7 @@ def rate_too_high(evidence: Evidence) -> Finding | None:
 
 
 def out_of_order(evidence: Evidence) -> Finding | None:
-    """Rows and columns turn back, or samples have their two best nodes far apart, as in no map that began in order."""
+    """Find rows and columns that turn back, or too many samples whose two best nodes are apart."""
     if evidence.turned_back >= NO_ORDER and evidence.distinct >= evidence.som.lattice.size:
         told = f"at {evidence.turned_back:.0%} of the nodes the map turns back{_topographic(evidence)}"
     elif _is_out_of_order(evidence):
@@ -203,22 +204,25 @@ def _order_anew(evidence: Evidence) -> tuple[str, str]:
 
 
 def not_settled(evidence: Evidence) -> Finding | None:
-    """More iterations with the same sigma would make the map better at once."""
+    """Find that more iterations with the same sigma make the map better at once."""
     if not _is_worth_going_on(evidence):
         return None
     return Finding("it had not settled when it ended", _going_on(evidence), *_longer(evidence))
 
 
 def _is_worth_going_on(evidence: Evidence) -> bool:
-    if evidence.explained is None or evidence.settled is None:
-        return False
-    gain = evidence.settled - evidence.explained
-    return gain >= WORTH or (gain >= WORTH_OF_REST and gain >= SHARE_OF_REST * (1 - evidence.explained))
+    before, after = _explained(evidence), _explained(evidence.gone_on)
+    gain = after - before
+    return gain >= WORTH or (gain >= WORTH_OF_REST and gain >= SHARE_OF_REST * (1 - before))
+
+
+def _explained(evidence: Evidence | None) -> float:
+    return 0.0 if evidence is None or evidence.explained is None else evidence.explained
 
 
 def _going_on(evidence: Evidence) -> str:
-    told = "ten more batch iterations with the same sigma explain"
-    return f"{told} {evidence.settled:.1%} of the variance instead of {evidence.explained:.1%}"
+    before, after = _explained(evidence), _explained(evidence.gone_on)
+    return f"ten more batch iterations with the same sigma explain {after:.1%} of the variance instead of {before:.1%}"
 
 
 def _longer(evidence: Evidence) -> tuple[str, str]:
@@ -226,7 +230,7 @@ def _longer(evidence: Evidence) -> tuple[str, str]:
 
 
 def too_small(evidence: Evidence) -> Finding | None:
-    """Far fewer nodes than usual, and they explain little."""
+    """Find far fewer nodes than usual, that explain little."""
     if evidence.size is None or evidence.explained is None or evidence.explained >= LITTLE_EXPLAINED:
         return None
     nodes, usual = evidence.som.lattice.size, 5 * np.sqrt(evidence.size)
@@ -243,7 +247,7 @@ def too_small(evidence: Evidence) -> Finding | None:
 
 
 def class_without_node(evidence: Evidence) -> Finding | None:
-    """A class that is the most frequent one on no node."""
+    """Find classes that are the most frequent one on no node."""
     if evidence.labels is None or evidence.found is None:
         return None
     classes, codes = np.unique(evidence.labels, return_inverse=True)

@@ -1,5 +1,6 @@
 """What is known of a training, for whoever judges it: numbers, each worked out when it is first asked for."""
 
+import math
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -8,12 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ksom.algorithms import Batch
+from ksom.dataset import Dataset
 from ksom.errors import KsomError
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.folds import creases, turned_back
 from ksom.method.lattice import are_neighbours
 from ksom.method.schedules import Geometric
-from ksom.samples import in_precision
+from ksom.samples import as_samples
 from ksom.trainer import Trainer
 
 MOST_WORK = 2e9
@@ -42,6 +44,8 @@ class Evidence:
         How many there are in all, N; by default n.
     labels : ndarray of shape (n,), optional
         The class of each sample.
+    counting : ndarray of shape (n,), optional
+        How much each sample counts in the training; by default all alike.
     at_end : mapping
         Sigma (lattice steps) and learning rate of the last iteration, by name, as far as they are known.
     config : mapping
@@ -59,6 +63,7 @@ class Evidence:
         *,
         size: int | None = None,
         labels: NDArray[Any] | None = None,
+        counting: NDArray[np.float64] | None = None,
         at_end: Mapping[str, float] | None = None,
         config: Mapping[str, Any] | None = None,
         iteration: int | None = None,
@@ -66,9 +71,10 @@ class Evidence:
         most_work: float = MOST_WORK,
     ) -> None:
         self.som = som
-        self.rows = None if samples is None else in_precision(samples, som.dtype, "samples", features=som.features)
+        self.rows = None if samples is None else _in_map_units(som, samples)
         self.size = size if size is not None or self.rows is None else len(self.rows)
         self.labels = labels
+        self.counting = counting
         self.at_end = dict(at_end or {})
         self.config = config or {}
         self.iteration = iteration
@@ -103,11 +109,16 @@ class Evidence:
         return self.som.weights
 
     @cached_property
+    def unscaled(self) -> KohonenSOM:
+        """The same map without its scaling: one of samples in map units."""
+        return self._like(self.weights)
+
+    @cached_property
     def found(self) -> NDArray[np.int64] | None:
         """The best and second best node of each sample, shape (n, 2); a map of one node has only one."""
         if self.rows is None:
             return None
-        nodes: NDArray[np.int64] = self.som.best_matching_nodes(self.rows, min(2, self.som.lattice.size))
+        nodes: NDArray[np.int64] = self.unscaled.best_matching_nodes(self.rows, min(2, self.som.lattice.size))
         return nodes.reshape(len(self.rows), -1)
 
     @cached_property
@@ -118,22 +129,32 @@ class Evidence:
     @cached_property
     def distinct(self) -> int:
         """How many samples are different."""
-        return 0 if self.rows is None else len(np.unique(self.rows, axis=0))
+        return 0 if self.rows is None else len(np.unique(np.nan_to_num(self.rows), axis=0))
+
+    @cached_property
+    def away(self) -> NDArray[np.float64] | None:
+        """The samples less their mean, map units, shape (n, D); 0 where a value is missing."""
+        if self.rows is None:
+            return None
+        rows = self.rows.astype(np.float64)
+        away: NDArray[np.float64] = np.nan_to_num(rows - np.nanmean(rows, axis=0))
+        return away
 
     @cached_property
     def terms(self) -> NDArray[np.float64] | None:
         """How far the samples are from their mean in each feature, as the map's distance counts it, shape (n, D)."""
-        if self.rows is None:
+        if self.away is None:
             return None
-        rows = self.rows.astype(np.float64)
-        if self.som.distance.on_sphere:
-            rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-        return self.som.distance.term(rows - rows.mean(axis=0))
+        terms: NDArray[np.float64] = self.som.distance.term(self.away.copy())
+        return terms
 
     @cached_property
     def explained(self) -> float | None:
         """The share of the samples' variance that the map explains; None if they do not vary."""
-        return None if self.rows is None else _explained(self.som, self.rows)
+        if self.rows is None or self.found is None or self.away is None or not self.away.any():
+            return None
+        left = np.nan_to_num(self.weights.reshape(self.som.lattice.size, -1)[self.found[:, 0]] - self.rows)
+        return 1 - float(np.square(left, dtype=np.float64).sum() / np.square(self.away).sum())
 
     @cached_property
     def topographic_error(self) -> float | None:
@@ -160,55 +181,64 @@ class Evidence:
         return float((self.hits == 0).mean() - np.exp(-self.distinct / self.som.lattice.size))
 
     @cached_property
-    def settled(self) -> float | None:
-        """The share of the variance that the map would explain after ten more batch iterations with its last sigma.
+    def gone_on(self) -> "Evidence | None":
+        """The same of this map after ten more batch iterations with its last sigma.
 
         None if that is not known, or there are too few samples for the number of nodes to tell.
         """
+        nodes = self.som.lattice.size
         rows = self._rows_for(SETTLING)
-        if rows is None or self.sigma is None or self.distinct < self.som.lattice.size:
+        if rows is None or self.sigma is None or self.distinct < nodes:
             return None
-        if len(rows) != self.size and len(rows) < SAMPLES_PER_NODE * self.som.lattice.size:
+        if len(rows) != self.size and len(rows) < SAMPLES_PER_NODE * nodes:
             return None
-        som = self._trial(rows, self.weights, Geometric(self.sigma, self.sigma), SETTLING)
-        return None if som is None else _explained(som, rows)
+        return self._trial(rows, self.weights, Geometric(self.sigma, self.sigma), SETTLING)
 
     @cached_property
     def in_order(self) -> "Evidence | None":
-        """The same of a map like this one that begins from principal axes, if there can be one: on a lattice with edges.
+        """The same of a map like this one that begins from principal axes, if there can be one: if no axis is closed.
 
         It is trained in few iterations, and ends with the same sigma.
         """
         rows, start = self._rows_for(ORDERING), max(1.0, self.longest_side / 2)
         if rows is None or self.sigma is None or self.is_wrapped:
             return None
-        som = self._trial(rows, "pca", Geometric(max(start, self.sigma), self.sigma), ORDERING)
-        return None if som is None else Evidence(som, rows)
+        return self._trial(rows, "pca", Geometric(max(start, self.sigma), self.sigma), ORDERING)
 
-    def _rows_for(self, iterations: int) -> NDArray[Any] | None:
-        """Return as many samples as a trial can be made with; None if they are too few, or the map has but one node."""
+    def _rows_for(self, iterations: int) -> NDArray[np.int64] | None:
+        """Return which samples a trial can be made with; None if they are too few, or the map has but one node."""
         if self.rows is None or self.som.lattice.size < 2:
             return None
-        most = int(self.most_work / (iterations * self.weights.size))
-        if most >= len(self.rows):
-            return self.rows
-        return (
-            self.rows[np.linspace(0, len(self.rows) - 1, most).astype(int)] if most >= self.som.lattice.size else None
-        )
+        every = max(1, math.ceil(len(self.rows) * iterations * self.weights.size / self.most_work))
+        chosen = np.arange(0, len(self.rows), every)
+        return chosen if every == 1 or len(chosen) >= self.som.lattice.size else None
 
-    def _trial(self, rows: NDArray[Any], initial: Any, sigma: Geometric, iterations: int) -> KohonenSOM | None:
+    def _trial(self, chosen: NDArray[np.int64], initial: Any, sigma: Geometric, iterations: int) -> "Evidence | None":
         """Train a map like this one in batches; None if there is no such training."""
-        mine = self.som
-        made = {"lattice": mine.lattice, "neighbourhood": mine.neighbourhood, "distance": mine.distance}
+        rows = np.asarray(self.rows)[chosen]
+        dataset = Dataset(rows, None if self.counting is None else self.counting[chosen])
         try:
-            som = KohonenSOM(mine.height, mine.width, initial=initial, dtype=mine.dtype.name, **made)
-            Trainer(som, rows, iterations=iterations, algorithm=Batch(sigma)).train()
+            som = self._like(initial)
+            Trainer(som, dataset, iterations=iterations, algorithm=Batch(sigma)).train()
         except KsomError:  # a neighbourhood with negative values has no batch training
             return None
-        return som
+        return Evidence(som, rows)
+
+    def _like(self, initial: Any) -> KohonenSOM:
+        mine = self.som
+        return KohonenSOM(
+            mine.height,
+            mine.width,
+            lattice=mine.lattice,
+            neighbourhood=mine.neighbourhood,
+            distance=mine.distance,
+            initial=initial,
+            dtype=mine.dtype.name,
+            missing="keep",
+        )
 
 
-def _explained(som: KohonenSOM, rows: NDArray[Any]) -> float | None:
-    left = som.weights.reshape(som.lattice.size, -1)[som.best_matching_nodes(rows)].astype(np.float64) - rows
-    all_of_it = float(np.square(rows - rows.mean(axis=0, dtype=np.float64)).sum())
-    return 1 - float(np.square(left).sum()) / all_of_it if all_of_it else None
+def _in_map_units(som: KohonenSOM, samples: ArrayLike) -> NDArray[Any]:
+    """Return samples as the map computes with them, NaN where a value is missing."""
+    values, _, missing, _ = som.intake.block(as_samples(samples, "samples", features=som.features))
+    return values if missing is None else np.where(missing, np.nan, values).astype(som.dtype)

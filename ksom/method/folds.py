@@ -21,10 +21,10 @@ def creases(weights: NDArray[np.floating], hits: NDArray[np.int64] | None = None
     """Return how often a map is folded over, in creases as long as its shorter side.
 
     A cell is spanned by the steps e to the right and f downwards from a node; it faces e ∧ f, and two cells by
-    cos = ((e·e')(f·f') − (e·f')(f·e')) / (|e ∧ f| |e' ∧ f'|). Where a sheet is folded over, neighbouring cells face away
-    from each other, cos < −0.8, all along the crease: so the number of such pairs, by the shorter side's steps, is 0 for
-    a map without folds and 1 for each crease across it, such as that of a map twisted like a butterfly. It needs no
-    samples, and works in any number of features; on a map of more than 10 rows or columns, on the means of patches.
+    cos = ((e·e')(f·f') − (e·f')(f·e')) / (|e ∧ f| |e' ∧ f'|). Where a sheet is folded over, neighbouring cells face
+    away from each other, cos < −0.8, all along the crease: so the number of such pairs, by the shorter side's steps, is
+    0 for a map without folds and 1 for each crease across it, such as that of a map twisted like a butterfly. It works
+    in any number of features; on a map of more than 10 rows or columns, on the means of patches.
 
     Parameters
     ----------
@@ -56,14 +56,14 @@ def creases(weights: NDArray[np.floating], hits: NDArray[np.int64] | None = None
     for here, there in (((slice(1, None),), (slice(-1),)), ((slice(None), slice(1, None)), (slice(None), slice(-1)))):
         faces = _between(right[here], down[here], right[there], down[there])
         turned += int(((faces < TURNED * areas[here] * areas[there]) & counts[here] & counts[there]).sum())
-    return turned / (min(height, width) - 1)
+    return float(turned / (min(height, width) - 1))
 
 
 def turned_back(weights: NDArray[np.floating]) -> float:
     """Return the share of nodes at which a row or a column of the map turns back: how far it is from any order.
 
-    At a node between two others of its row or column the steps to and from it make an angle of more than 90°. Of weights
-    that are random, two thirds and more do; of an ordered map hardly any: up to a fifth, where it follows single samples.
+    There the steps to the node and from it make an angle of more than 90°. Of weights that are random, two thirds and
+    more do; of a map in order hardly any: up to a fifth, where it follows single samples.
 
     Parameters
     ----------
@@ -93,8 +93,9 @@ def _between(
 ) -> NDArray[np.float64]:
     """Return (e ∧ f) · (e' ∧ f') of cells."""
     straight = (right * other_right).sum(axis=-1) * (down * other_down).sum(axis=-1)
-    across: NDArray[np.float64] = (right * other_down).sum(axis=-1) * (down * other_right).sum(axis=-1)
-    return straight - across
+    across = (right * other_down).sum(axis=-1) * (down * other_right).sum(axis=-1)
+    between: NDArray[np.float64] = straight - across
+    return between
 
 
 def _won(hits: NDArray[np.int64]) -> NDArray[np.bool_]:
