@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ksom.datasets import Array, ImagePixels, RandomColors
     from ksom.default_setup import Experiment
     from ksom.errors import KsomError
+    from ksom.evaluation import evaluate
     from ksom.hooks import (
         Checkpoint,
         Hook,
@@ -34,11 +35,19 @@ if TYPE_CHECKING:
         Vlog,
     )
     from ksom.kohonensom_model import KohonenSOM
+    from ksom.method.classes import entropy, purity
     from ksom.method.distance import Euclidean
+    from ksom.method.distortion import distortion
+    from ksom.method.kaski_lagus import kaski_lagus
     from ksom.method.lattice import Hexagonal, Lattice, Rectangular
     from ksom.method.neighbourhood import Bubble, Epanechnikov, Gaussian, MexicanHat, Neighbourhood, Triangle
-    from ksom.method.quality import quantization_error, topographic_error
+    from ksom.method.quality import dead_nodes, quantization_error, topographic_error
+    from ksom.method.residuals import error_of_one_node, explained_variance
     from ksom.method.schedules import Constant, Exponential, FromStartToEnd, Geometric, HalfCosine, Inverse, Linear
+    from ksom.method.topographic_function import topographic_function
+    from ksom.method.topographic_product import topographic_product
+    from ksom.method.trustworthiness import neighbourhood_preservation, trustworthiness
+    from ksom.method.umatrix import umatrix
     from ksom.trainer import Trainer
     from ksom.training import train
 
@@ -50,6 +59,7 @@ _HOMES = {
     "datasets": ("Array", "ImagePixels", "RandomColors"),
     "default_setup": ("Experiment",),
     "errors": ("KsomError",),
+    "evaluation": ("evaluate",),
     "hooks": (
         "Checkpoint",
         "Hook",
@@ -65,10 +75,14 @@ _HOMES = {
         "Vlog",
     ),
     "kohonensom_model": ("KohonenSOM",),
+    "method.classes": ("entropy", "purity"),
     "method.distance": ("Euclidean",),
+    "method.distortion": ("distortion",),
+    "method.kaski_lagus": ("kaski_lagus",),
     "method.lattice": ("Hexagonal", "Lattice", "Rectangular"),
     "method.neighbourhood": ("Bubble", "Epanechnikov", "Gaussian", "MexicanHat", "Neighbourhood", "Triangle"),
-    "method.quality": ("quantization_error", "topographic_error"),
+    "method.quality": ("dead_nodes", "quantization_error", "topographic_error"),
+    "method.residuals": ("error_of_one_node", "explained_variance"),
     "method.schedules": (
         "Constant",
         "Exponential",
@@ -78,6 +92,10 @@ _HOMES = {
         "Inverse",
         "Linear",
     ),
+    "method.topographic_function": ("topographic_function",),
+    "method.topographic_product": ("topographic_product",),
+    "method.trustworthiness": ("neighbourhood_preservation", "trustworthiness"),
+    "method.umatrix": ("umatrix",),
     "trainer": ("Trainer",),
     "training": ("train",),
 }
@@ -122,9 +140,22 @@ __all__ = [
     "Trainer",
     "Triangle",
     "Vlog",
+    "dead_nodes",
+    "distortion",
+    "entropy",
+    "error_of_one_node",
+    "evaluate",
+    "explained_variance",
+    "kaski_lagus",
+    "neighbourhood_preservation",
+    "purity",
     "quantization_error",
     "topographic_error",
+    "topographic_function",
+    "topographic_product",
     "train",
+    "trustworthiness",
+    "umatrix",
 ]
 
 

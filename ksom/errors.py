@@ -7,6 +7,7 @@ KsomError
 ├── BackendUnavailable   (ImportError)  a backend that was asked for and is not there
 ├── NotInstalled         (ImportError)  an optional library that was asked for and is not there
 ├── NotTrained           (RuntimeError) a map that has no weights yet
+├── Undefined            (ValueError)   a measure that has no value for this map and these samples
 ├── TrainingFailed       (RuntimeError) training cannot go on
 ├── CheckpointError      (RuntimeError) no checkpoint is whole, or it belongs to another training
 │   └── DamagedCheckpoint               one that is not whole
@@ -68,6 +69,10 @@ class NotInstalled(KsomError, ImportError):
 
 class NotTrained(KsomError, RuntimeError):
     """The map has no weights yet."""
+
+
+class Undefined(KsomError, ValueError):
+    """A measure that has no value here; the message is why."""
 
 
 class TrainingFailed(KsomError, RuntimeError):

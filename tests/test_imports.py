@@ -32,12 +32,12 @@ LEVELS = [
     {"method", "map_file"},
     {"kernels", "dataset", "intake"},
     {"datasets", "summary", "feed", "kohonensom_model"},
-    {"algorithms", "runs"},
+    {"algorithms", "evaluation", "runs"},
     {"pictures"},
     {"hooks"},
     {"trainer"},
     {"training"},
-    {"config", "default_setup", "describe", "entry", "__main__", ""},
+    {"config", "default_setup", "describe", "entry", "map_and_data", "__main__", ""},
 ]
 """A file imports from its own level or one before it; a folder stands for all its files, and "" is the
 package itself."""

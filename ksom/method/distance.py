@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ksom.registry import Registry
 from ksom.representation import as_call
+from ksom.samples import Block
 
 
 class Distance:
@@ -131,3 +132,50 @@ class Chebyshev(Distance):
     def completed(self, total: NDArray[Any], share: NDArray[Any]) -> NDArray[Any]:
         """Return the largest term as it is: more of them would not add up."""
         return total
+
+
+def between(distance: Distance, samples: Block, others: Block) -> NDArray[Any]:
+    """Return the distance of each sample to each of some others, shape (n, m), map units; added feature by feature.
+
+    Of two that lack values, over the features that both have, and scaled as `reported_distances` does it.
+
+    Parameters
+    ----------
+    distance : Distance
+        Of the two.
+    samples, others : Block
+        Of n and of m samples, of the same precision.
+    """
+    totals = np.zeros((len(samples.values), len(others.values)), dtype=samples.values.dtype)
+    shared = np.zeros(totals.shape) if samples.missing is not None or others.missing is not None else None
+    for feature in range(samples.values.shape[1]):
+        terms = distance.term(others.values[:, feature] - samples.values[:, feature, np.newaxis])
+        if shared is not None:
+            both = ~(_lacks(samples, feature)[:, np.newaxis] | _lacks(others, feature))
+            terms *= both
+            shared += both
+        totals = distance.added(totals, terms)
+    if shared is not None:
+        totals = distance.completed(totals, np.maximum(1, shared) / samples.values.shape[1])
+    return distance.reported(totals)
+
+
+def along(distance: Distance, weights: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
+    """Return the distance of weights to the others at the same place, shape (n,), map units; added feature by feature.
+
+    Parameters
+    ----------
+    distance : Distance
+        Of the two.
+    weights, others : ndarray of shape (n, D)
+        Map units, of the same precision.
+    """
+    totals = np.zeros(len(weights), dtype=weights.dtype)
+    for one, other in zip(weights.T, others.T, strict=True):
+        totals = distance.added(totals, distance.term(other - one))
+    return distance.reported(totals)
+
+
+def _lacks(block: Block, feature: int) -> NDArray[np.bool_]:
+    """Return which samples lack a feature, shape (n,)."""
+    return np.zeros(len(block.values), dtype=np.bool_) if block.missing is None else block.missing[:, feature]

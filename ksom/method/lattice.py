@@ -185,11 +185,37 @@ def squared_distances(lattice: Lattice, winners: NDArray[np.int64], nodes: NDArr
     winners, nodes : ndarray of shape (n,)
         Node indices.
     """
+    rows, columns = _squares_apart(lattice, winners, nodes)
+    squared: NDArray[np.float64] = rows + columns
+    return squared
+
+
+def _squares_apart(
+    lattice: Lattice, winners: NDArray[np.int64], nodes: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the squares along rows and along columns between nodes `winners[i]` and `nodes[i]`."""
     row, column = np.divmod(winners, lattice.width)
     down, right = nodes // lattice.width - row + lattice.height - 1, nodes % lattice.width - column + lattice.width - 1
-    phase = lattice.phases()[row % 2, down]
-    squared: NDArray[np.float64] = lattice.row_squares()[down] + lattice.column_squares()[phase, right]
-    return squared
+    return lattice.row_squares()[down], lattice.column_squares()[lattice.phases()[row % 2, down], right]
+
+
+def squares_between(lattice: Lattice, some: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the squared distances from each of some nodes to each of others, lattice steps², shape (n, m)."""
+    squared = squared_distances(lattice, np.repeat(some, len(others)), np.tile(others, len(some)))
+    return squared.reshape(len(some), len(others))
+
+
+def steps(lattice: Lattice, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return how many steps from neighbour to neighbour lie between nodes `first[i]` and `second[i]`, shape (n,).
+
+    A step to the next row goes sideways as well, by up to √(neighbour_square − row_square): 1 on a rectangular lattice,
+    where so the steps are the maximum norm, ½ on a hexagonal one.
+    """
+    down, right = (np.sqrt(squares) for squares in _squares_apart(lattice, first, second))
+    rows = down / math.sqrt(lattice.row_square)
+    sideways = math.sqrt(lattice.neighbour_square - lattice.row_square)
+    apart: NDArray[np.int64] = np.rint(rows + np.maximum(0, right - sideways * rows)).astype(np.int64)
+    return apart
 
 
 def are_neighbours(lattice: Lattice, first: NDArray[np.int64], second: NDArray[np.int64]) -> NDArray[np.bool_]:

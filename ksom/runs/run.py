@@ -9,6 +9,7 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from ksom.feed import Feed
+from ksom.intake import Intake
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
 from ksom.runs.metrics import Metrics
@@ -118,6 +119,11 @@ class Run:
         if self._weights is None or self._weights[0] != self.iteration:
             self._weights = (self.iteration, self._som.weights)
         return self._weights[1]
+
+    @property
+    def intake(self) -> Intake:
+        """What the map does to samples before it computes with them."""
+        return self._som.intake
 
     def best_matching_nodes(self, samples: ArrayLike, k: int = 1, *, return_distances: bool = False) -> Any:
         """Search the map as it is now; see `KohonenSOM.best_matching_nodes`."""

@@ -1,0 +1,137 @@
+"""The map and the data that a command is given by the names of their files."""
+
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from ksom.arguments import require_path
+from ksom.array_files import MAGIC_NPY, MAGIC_ZIP, open_data, read_array
+from ksom.config import as_plain, load_config
+from ksom.dataset import Dataset
+from ksom.datasets import DATASETS, Array, ImagePixels
+from ksom.errors import DataError
+from ksom.experiment_files import CONFIG, experiment_file, is_experiment
+from ksom.kohonensom_model import KohonenSOM
+from ksom.method.classes import as_labels
+from ksom.registry import build
+from ksom.runs.checkpoint import LAST
+from ksom.runs.run_folder import CHECKPOINTS, MAP
+
+
+def map_and_data(
+    map_path: str | Path, data_path: str | Path | None = None, key: str | None = None
+) -> tuple[KohonenSOM, Dataset]:
+    """Read a map and the samples to look at it with; without a name of data, those that the run has learned from.
+
+    Raises
+    ------
+    DataError, ConfigError
+        If one of them cannot be read, or they do not fit each other.
+    """
+    som = map_of(map_path)
+    dataset = data_of_run(map_path) if data_path is None else data_of(data_path, key)
+    if dataset.features != som.features:
+        told = f"has {dataset.features} features, the map {map_path} has {som.features}"
+        raise DataError(f"{data_path or type(dataset).__name__}: {told}")
+    som.name_features(dataset.feature_names)
+    return som, dataset
+
+
+def map_of(path: str | Path) -> KohonenSOM:
+    """Read a map: that of a file, a checkpoint or a run folder.
+
+    Raises
+    ------
+    DataError
+        If there is none, it cannot be read, or it is something else. Nothing is imported that it names.
+    """
+    place = require_path("map", path)
+    if not place.is_dir():
+        return KohonenSOM.load(place)
+    if (place / MAP).is_file():
+        return KohonenSOM.load(place / MAP)
+    newest = place / CHECKPOINTS / LAST
+    advice = f"; its newest checkpoint is {newest}" if newest.is_file() else ""
+    raise DataError(f"{place}: there is no {MAP} in this folder{advice}")
+
+
+def data_of(path: str | Path, key: str | None = None) -> Dataset:
+    """Make the data set that a file holds, an array, an image or the DATASET of an experiment; or a run's.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file, or the run folder.
+    key : str, optional
+        Which array of an .npz file; may be left out if there is only one.
+
+    Raises
+    ------
+    DataError, ConfigError
+        If it cannot be read, or is something else.
+    """
+    if is_experiment(path):
+        return _dataset_of(experiment_file(path))
+    place = require_path("data", path)
+    if place.is_dir():
+        return data_of_run(place)
+    with open_data(place) as file:
+        start = file.read(max(len(MAGIC_NPY), len(MAGIC_ZIP)))
+    return Array(place, key) if start.startswith((MAGIC_NPY, MAGIC_ZIP)) else _image(place)
+
+
+def _image(path: Path) -> ImagePixels:
+    try:
+        return ImagePixels(path)
+    except DataError as error:
+        if type(error.__cause__).__name__ != "UnidentifiedImageError":
+            raise
+        kinds = "an array (.npy, .npz), an image, or an experiment (.yaml)"
+        raise DataError(f"{path}: is not of a kind that is read as data: {kinds}") from error
+
+
+def data_of_run(folder: str | Path) -> Dataset:
+    """Make the data set that a run has learned from, as its config.yaml tells.
+
+    A run folder may be a stranger's, and nothing is imported for it.
+
+    Raises
+    ------
+    DataError
+        If there is no config.yaml, or the data set is of a class of somebody's own.
+    ConfigError
+        If the data set cannot be made.
+    """
+    place = require_path("run", folder)
+    if not place.is_dir():
+        raise DataError(f"{place}: is a map without data; name the data as well: an .npy file, an image, an experiment")
+    file = place / CONFIG
+    if not file.is_file():
+        raise DataError(f"{place}: there is no {CONFIG} that tells its data; name the data")
+    return _dataset_of(file, may_import=False)
+
+
+def _dataset_of(file: Path, *, may_import: bool = True) -> Dataset:
+    config = as_plain(load_config(file))
+    node = config["DATASET"]
+    name: Any = node.get("NAME") if isinstance(node, dict) else node
+    if not may_import and isinstance(name, str) and ":" in name:
+        told = f"its data are of the class {name}, and nothing is imported for a run folder"
+        raise DataError(f"{file}: {told}; name the data, or the experiment's own YAML file")
+    made: Dataset = build(DATASETS, node, "DATASET", [file.parent, Path()], seed=config["SEED"])[0]
+    return made
+
+
+def labels_of(path: Path) -> NDArray[Any]:
+    """Read the class of each sample, shape (N,), from an .npy file.
+
+    Raises
+    ------
+    DataError
+        If it cannot be read, or is something else.
+    """
+    try:
+        return as_labels(read_array(path))
+    except DataError as error:
+        raise error if str(path) in str(error) else DataError(f"{path}: {error}") from error
