@@ -35,6 +35,8 @@ Batches = Callable[[int], Iterable[Block]]
 class Algorithm(Protocol):
     """A way to train; holds what is constant in a training."""
 
+    minds_order: bool = True
+    """Whether the samples' order in an iteration makes a difference to what is learned, beyond rounding."""
     weighs_samples: bool = False
     """Whether it can let samples count by their weights."""
 
@@ -157,6 +159,7 @@ class Batch(Algorithm):
     """
 
     parts = {"sigma": SCHEDULES}
+    minds_order = False
     weighs_samples = True
 
     def __init__(self, sigma: ScheduleLike = "geometric") -> None:

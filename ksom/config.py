@@ -28,7 +28,7 @@ DEFAULTS: dict[str, Any] = {
     "OUTPUT_DIR": "logs",
     "DATASET": {"NAME": "RandomColors"},
     "MODEL": {},
-    "TRAINER": {"ALGORITHM": {"NAME": "online"}},
+    "TRAINER": {"ALGORITHM": {"NAME": "batch"}},
     "HOOKS": {
         "VLOG": {},
         "PICTURE": {},

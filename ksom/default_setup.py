@@ -18,6 +18,8 @@ from ksom.hooks import HOOKS
 from ksom.hooks.hook import Hook
 from ksom.kohonensom_model import KohonenSOM
 from ksom.logger import log_to_file
+from ksom.map_size import chosen_size
+from ksom.method.initialisation import initial_node
 from ksom.method.quality import quality
 from ksom.registry import as_mapping, build, call, located, with_chosen
 from ksom.runs.checkpoint import Checkpoint, checkpoint_paths, newest_checkpoint
@@ -28,6 +30,11 @@ from ksom.runs.run_folder import CHECKPOINTS, LOG, MAP, SUMMARY, RunFolder, envi
 from ksom.trainer import Trainer
 
 logger = logging.getLogger(__name__)
+
+COLOURS = "ksom:exp1"
+"""The experiment that is run if none is named."""
+
+SIDES = ("HEIGHT", "WIDTH")
 
 
 class Result(NamedTuple):
@@ -56,7 +63,7 @@ class Experiment:
     Parameters
     ----------
     config_file : str or Path, optional
-        The YAML file, or "ksom:exp1" for one that comes with ksom; without one the default configuration.
+        The YAML file, or "ksom:exp1" for one that comes with ksom; without one that: the colour experiment.
     overrides : sequence of str
         Alternating keys and values, such as ["MODEL.WIDTH", "40"], or ["MODEL.WIDTH=40"].
     output_dir : str or Path, optional
@@ -91,10 +98,10 @@ class Experiment:
         self, config_file: str | Path | None = None, overrides: Sequence[str] = (), output_dir: str | Path | None = None
     ) -> None:
         here = _current_folder()
-        file = None if config_file is None else experiment_file(require_path("config_file", config_file))
-        folders = [here] if file is None else [(here / file).parent, here]
+        file = experiment_file(COLOURS if config_file is None else require_path("config_file", config_file))
+        folders = [(here / file).parent, here]
         config = as_plain(load_config(file, overrides))
-        self.name = experiment_name(file)
+        self.name = experiment_name(None if config_file is None else file)
         given = None if output_dir is None else require_path("output_dir", output_dir)
         self.folder = RunFolder(given or Path(config["OUTPUT_DIR"]) / self.name)
         with located(""):  # what came from the top of the file
@@ -157,9 +164,7 @@ class Experiment:
     def _build(self, config: Mapping[str, Any], folders: Sequence[Path]) -> None:
         seed = config["SEED"]
         self.dataset, data = build(DATASETS, config["DATASET"], "DATASET", folders, seed=seed)
-        self.som, model = call(
-            KohonenSOM, config["MODEL"], "MODEL", folders, backend=config["BACKEND"], threads=config["THREADS"]
-        )
+        self.som, model = self._build_map(config, folders)
         hooks = {key: _hook(key, node, folders) for key, node in config["HOOKS"].items() if not is_off(node)}
         self.trainer, training = call(
             Trainer,
@@ -178,11 +183,23 @@ class Experiment:
             **config,
             "DATASET": data,
             "MODEL": model,
-            "TRAINER": with_chosen(training, self.trainer),
+            "TRAINER": {**with_chosen(training, self.trainer), "SHUFFLE": self.trainer.shuffle},
             "HOOKS": {key: hooks[key][1] for key in self.trainer.hooks} | dict.fromkeys(without_defaults),
         }
         require_no_secret(self.config)
         self.trainer.config = self.config
+
+    def _build_map(self, config: Mapping[str, Any], folders: Sequence[Path]) -> tuple[KohonenSOM, dict[str, Any]]:
+        """Return the map, and its resolved node: with numbers for the sides that the data choose."""
+
+        def made(node: Mapping[str, Any]) -> tuple[KohonenSOM, dict[str, Any]]:
+            return call(KohonenSOM, node, "MODEL", folders, backend=config["BACKEND"], threads=config["THREADS"])
+
+        node = {key: initial_node(value) if key == "INITIAL" else value for key, value in config["MODEL"].items()}
+        of_any_size = {key: value for key, value in node.items() if key not in {*SIDES, "LATTICE", "INITIAL"}}
+        with located("MODEL"):
+            sides = chosen_size(node.get("HEIGHT"), node.get("WIDTH"), self.dataset, lambda: made(of_any_size)[0])
+        return made({**node, **{key: side for key, side in zip(SIDES, sides, strict=True) if side is not None}})
 
     def _prepare_folder(self, checkpoint: Checkpoint | None, *, resume: bool, restart: bool) -> None:
         """Make the run folder ready to be written to."""

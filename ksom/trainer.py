@@ -11,7 +11,7 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from ksom.algorithms import ALGORITHMS, Algorithm, require_bounded
-from ksom.arguments import require_boolean, require_integer
+from ksom.arguments import require_integer
 from ksom.dataset import Dataset
 from ksom.errors import DataError, ParameterError, TrainingFailed
 from ksom.feed import Feed
@@ -43,8 +43,9 @@ class Trainer:
         How many iterations, at least 1; each shows one batch.
     batch_size : int
         Samples per iteration; 0: the whole data set.
-    shuffle : bool
-        Show the samples in a new order in every epoch.
+    shuffle : bool or "auto"
+        Show the samples in a new order in every epoch. "auto": where their order matters, so not where "batch" is shown
+        all of them in each iteration.
     algorithm : Algorithm or str
         What an iteration does.
     hooks : mapping of str to Hook, or iterable of Hook
@@ -91,8 +92,8 @@ class Trainer:
         *,
         iterations: int = 100,
         batch_size: int = 0,
-        shuffle: bool = False,
-        algorithm: Algorithm | str = "online",
+        shuffle: bool | str = "auto",
+        algorithm: Algorithm | str = "batch",
         hooks: Mapping[str, Hook] | Iterable[Hook] = (),
         callback_period: int = 10,
         seed: int = 0,
@@ -100,7 +101,6 @@ class Trainer:
     ) -> None:
         self.iterations = require_integer("iterations", iterations, minimum=1)
         self.batch_size = require_integer("batch_size", batch_size, minimum=0)
-        self.shuffle = require_boolean("shuffle", shuffle)
         self.callback_period = require_integer("callback_period", callback_period, minimum=1)
         self.seed = require_integer("seed", seed, minimum=0)
         if not isinstance(som, KohonenSOM):
@@ -109,6 +109,7 @@ class Trainer:
         self.dataset = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
         self.algorithm = copy.copy(ALGORITHMS.made("algorithm", algorithm))  # it may serve other trainings as well
         self.algorithm.prepare(som, self.iterations)
+        self.shuffle = self._shuffled(shuffle)
         self.hooks = by_phase(hooks)
         self.feed = Feed(self.dataset, self.batch_size, self.shuffle, self.seed, som.intake)
         self._require_use_of_weights()
@@ -122,6 +123,14 @@ class Trainer:
 
     def __repr__(self) -> str:
         return f"Trainer({self.som!r}, {self.dataset!r}, {self.algorithm!r}, {self.run!r})"
+
+    def _shuffled(self, shuffle: Any) -> bool:
+        """Return whether to shuffle; "auto": where order matters, for the algorithm or for what is in a batch."""
+        if isinstance(shuffle, str) and shuffle == "auto":
+            return self.batch_size > 0 or getattr(self.algorithm, "minds_order", True)
+        if isinstance(shuffle, bool):
+            return shuffle
+        raise ParameterError("shuffle", "be true, false or auto", shuffle)
 
     def check(self) -> None:
         """Ask the hooks whether they can work, before anything is written.

@@ -90,6 +90,10 @@ def boolean(value):
     return isinstance(value, bool)
 
 
+def or_auto(fits):
+    return lambda value: (isinstance(value, str) and value == "auto") or fits(value)
+
+
 def never(value):
     return False
 
@@ -122,7 +126,7 @@ ARGUMENTS = [
         {
             "iterations": integer_from(1),
             "batch_size": integer_from(0),
-            "shuffle": boolean,
+            "shuffle": or_auto(boolean),
             "algorithm": one_of("online", "batch"),
             "callback_period": integer_from(1),
             "seed": integer_from(0),
@@ -194,8 +198,8 @@ KEYS = {
     "THREADS": integer_from(0),
     "CALLBACK_PERIOD": integer_from(1),
     "BACKEND": exactly_one_of("auto", "numpy", "numba"),
-    "MODEL.HEIGHT": integer_from(1, 10**6),
-    "MODEL.WIDTH": integer_from(1, 10**6),
+    "MODEL.HEIGHT": or_auto(integer_from(1, 10**6)),
+    "MODEL.WIDTH": or_auto(integer_from(1, 10**6)),
     "MODEL.LATTICE": one_of("rectangular"),
     "MODEL.NEIGHBOURHOOD": one_of("gaussian"),
     "MODEL.DTYPE": exactly_one_of("float32", "float64"),
@@ -203,12 +207,12 @@ KEYS = {
     "DATASET.NAME": one_of("randomcolors"),
     "TRAINER.ITERATIONS": integer_from(1),
     "TRAINER.BATCH_SIZE": integer_from(0),
-    "TRAINER.SHUFFLE": boolean,
+    "TRAINER.SHUFFLE": or_auto(boolean),
     "TRAINER.ALGORITHM": one_of("online", "batch"),
     "TRAINER.ALGORITHM.NAME": one_of("online", "batch"),
-    "TRAINER.ALGORITHM.SIGMA": schedule(1, open_at_low=False),
-    "TRAINER.ALGORITHM.SIGMA.START": with_none(number(1, open_at_low=False)),
-    "TRAINER.ALGORITHM.LEARNING_RATE.START": with_none(number(0, 1)),
+    "TRAINER.ALGORITHM.SIGMA": schedule(0),
+    "TRAINER.ALGORITHM.SIGMA.START": with_none(number(0)),
+    "TRAINER.ALGORITHM.LEARNING_RATE": never,  # batch training has none
     "HOOKS.VLGO": never,
     **{f"HOOKS.{name}.EVERY": with_none(integer_from(1)) for name in ("VLOG", "QUALITY", "TIMING")},
     "HOOKS.VLOG.FPS": number(0.01, 50, open_at_low=False),

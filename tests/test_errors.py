@@ -206,7 +206,7 @@ BAD = {
         ParameterError,
         "batch_size must be an integer of at least 0, got -1",
     ),
-    "shuffle": (lambda: training(shuffle=1), ParameterError, "shuffle must be true or false, got 1"),
+    "shuffle": (lambda: training(shuffle=1), ParameterError, "shuffle must be true, false or auto, got 1"),
     "period": (lambda: training(callback_period=0), ParameterError, "callback_period must be an integer of at least 1"),
     "seed": (lambda: training(seed=-1), ParameterError, "seed must be an integer of at least 0, got -1"),
     "som": (lambda: Trainer(5, GOOD), ParameterError, "som must be a KohonenSOM, such as .*, got 5"),
@@ -343,7 +343,7 @@ YAML = {
     "TRAINER: {ITERATION: 3}": "TRAINER.ITERATION: Trainer has no such key; did you mean 'ITERATIONS'?",
     "TRAINER: {ITERATIONS: 0}": "TRAINER.ITERATIONS must be an integer of at least 1, got 0",
     "TRAINER: {BATCH_SIZE: -2}": "TRAINER.BATCH_SIZE must be an integer of at least 0, got -2",
-    "TRAINER: {SHUFFLE: 1}": "TRAINER.SHUFFLE must be true or false, got 1",
+    "TRAINER: {SHUFFLE: 1}": "TRAINER.SHUFFLE must be true, false or auto, got 1",
     "TRAINER: {SEED: 1}": "TRAINER.SEED: Trainer has no such key",
     "TRAINER: {SOM: 1}": "TRAINER.SOM: Trainer has no such key",
     "TRAINER: {HOOKS: 1}": "TRAINER.HOOKS: Trainer has no such key",
@@ -352,9 +352,15 @@ YAML = {
     "TRAINER: {ALGORITHM: offline}": "TRAINER.ALGORITHM.NAME: no algorithm is called 'offline'; did you mean 'online'?",
     "TRAINER: {ALGORITHM: {SIGMA: -5}}": "TRAINER.ALGORITHM.SIGMA must be a number > 0, got -5",
     "TRAINER: {ALGORITHM: {SIGMA: {START: x}}}": "TRAINER.ALGORITHM.SIGMA.START must be a number > 0, got 'x'",
-    "TRAINER: {ALGORITHM: {SIGMA: {START: 0.5}}}": "TRAINER.ALGORITHM.SIGMA.START must be >= 1 lattice step",
-    "TRAINER: {ALGORITHM: {LEARNING_RATE: {START: 2}}}": "TRAINER.ALGORITHM.LEARNING_RATE.START must be > 0 and <= 1",
-    "TRAINER: {ALGORITHM: {LEARNING_RATE: {NAME: linear, END: .inf}}}": "LEARNING_RATE.END must be a number > 0, got",
+    "TRAINER: {ALGORITHM: {NAME: online, SIGMA: {START: 0.5}}}": (
+        "TRAINER.ALGORITHM.SIGMA.START must be >= 1 lattice step"
+    ),
+    "TRAINER: {ALGORITHM: {NAME: online, LEARNING_RATE: {START: 2}}}": (
+        "TRAINER.ALGORITHM.LEARNING_RATE.START must be > 0 and <= 1"
+    ),
+    "TRAINER: {ALGORITHM: {NAME: online, LEARNING_RATE: {NAME: linear, END: .inf}}}": (
+        "LEARNING_RATE.END must be a number > 0, got"
+    ),
     "TRAINER: {ALGORITHM: {NAME: batch, LEARNING_RATE: {START: 0.1}}}": (
         "TRAINER.ALGORITHM.LEARNING_RATE: Batch has no such key; it takes SIGMA"
     ),

@@ -63,7 +63,7 @@ def test_any_small_training_stays_in_the_data_s_range(
 )
 @pytest.mark.parametrize("algorithm", ["online", "batch"])
 def test_map_fits_what_it_has_seen(sides, samples, algorithm):
-    som = train(samples, *sides, iterations=30, algorithm=algorithm)
+    som = train(samples, *sides, iterations=30, algorithm=algorithm, initial="random")
     extent = np.ptp(samples, axis=0)
     room = 1e-6 * (extent.max() + np.abs(samples).max())
     assert (som.weights >= np.min(samples, axis=0) - room).all()

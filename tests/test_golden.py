@@ -61,7 +61,8 @@ def trained(request, backend):
         dtype="float64",
         backend=backend,
     )
-    Trainer(som, golden.samples, iterations=told["steps"], algorithm=ALGORITHMS[request.param](told)).train()
+    algorithm = ALGORITHMS[request.param](told)
+    Trainer(som, golden.samples, iterations=told["steps"], algorithm=algorithm, shuffle=False).train()
     return golden, som
 
 

@@ -24,7 +24,8 @@ from ksom.trainer import Trainer
 
 
 def trained(*hooks, iterations=10, folder=None):
-    trainer = Trainer(KohonenSOM(3, 3), RandomColors(9), iterations=iterations, hooks=hooks, folder=folder)
+    arguments = {"iterations": iterations, "hooks": hooks, "folder": folder, "algorithm": "online"}
+    trainer = Trainer(KohonenSOM(3, 3), RandomColors(9), **arguments)
     trainer.train()
     return trainer
 

@@ -32,7 +32,7 @@ LEVELS = [
     {"method", "map_file"},
     {"kernels", "dataset", "intake"},
     {"datasets", "summary", "feed", "kohonensom_model"},
-    {"algorithms", "evaluation", "runs"},
+    {"algorithms", "evaluation", "map_size", "runs"},
     {"pictures"},
     {"hooks"},
     {"trainer"},

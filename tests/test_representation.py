@@ -77,5 +77,5 @@ def test_a_training_tells_how_far_it_is():
     trainer.train()
     assert repr(trainer.run) == "Run(iteration 7 of 7, completed)"
     assert repr(trainer).startswith(
-        "Trainer(KohonenSOM(2 × 3 nodes, 3 features, float32), RandomColors(size=4), Online("
+        "Trainer(KohonenSOM(2 × 3 nodes, 3 features, float32), RandomColors(size=4), Batch("
     )

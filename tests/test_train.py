@@ -14,13 +14,14 @@ SAMPLES = np.random.default_rng(0).random((30, 3))
 
 def by_hand(model=None, **training):
     """Return the weights of the same training, put together from its parts."""
-    som = KohonenSOM(**{"height": 4, "width": 5, **(model or {})})
-    Trainer(som, SAMPLES, **{"iterations": 9, **training}).train()
+    som = KohonenSOM(**{"height": 4, "width": 5, "initial": "random", **(model or {})})
+    Trainer(som, SAMPLES, **{"iterations": 9, "algorithm": "online", **training}).train()
     return som.weights.tobytes()
 
 
 def in_one_call(**arguments):
-    return train(SAMPLES, **{"height": 4, "width": 5, "iterations": 9, **arguments}).weights.tobytes()
+    given = {"height": 4, "width": 5, "iterations": 9, "initial": "random", "algorithm": "online", **arguments}
+    return train(SAMPLES, **given).weights.tobytes()
 
 
 def test_what_is_left_out_is_as_the_constructors_have_it():
@@ -77,6 +78,13 @@ def test_batch_takes_sigma_too():
     assert in_one_call(algorithm="batch", sigma=(2, 0.5)) == meant != by_hand(algorithm="batch")
 
 
+def test_the_data_may_choose_the_sides():
+    samples = [[x / 10, x % 3] for x in range(100)]
+    assert train(samples, "auto", iterations=1).weights.shape == (4, 12, 2)
+    assert train(samples, "auto", 5, iterations=1).weights.shape == (10, 5, 2)
+    assert train(samples, 3, "auto", iterations=1).weights.shape == (3, 17, 2)
+
+
 def test_a_hook_is_told_and_its_file_is_in_the_folder(tmp_path):
     train(SAMPLES, iterations=5, hooks=[Checkpoint(), MetricsWriter()], folder=tmp_path)
     assert {"checkpoints", "metrics.jsonl"} == {path.name for path in tmp_path.iterdir()}
@@ -91,7 +99,10 @@ def test_progress_is_one_more_hook(hooks, monkeypatch):
 
 
 REFUSED = {
-    "learning rate of batch": ({"algorithm": "batch", "learning_rate": 0.1}, "learning_rate must be left out: Batch"),
+    "learning rate of batch": (
+        {"algorithm": "batch", "learning_rate": 0.1},
+        "learning_rate must be left out: Batch has none, online has",
+    ),
     "rates beside an algorithm": (
         {"algorithm": Online(), "sigma": 3},
         r"sigma must be given to the algorithm itself, as in Online\(sigma=…\), got 3",
@@ -101,11 +112,16 @@ REFUSED = {
     "sigma a boolean": ({"sigma": True}, "sigma must be a number > 0, got True"),
     "end below 0": ({"sigma": (2, -1)}, "sigma must be a number > 0, got -1"),
     "three of sigma": ({"sigma": (3, 2, 1)}, r"sigma must be a number, a pair \(start, end\)"),
-    "rate above 1": ({"learning_rate": 2}, r"learning_rate\.start must be > 0 and <= 1, got 2.0"),
+    "rate above 1": (
+        {"algorithm": "online", "learning_rate": 2},
+        r"learning_rate\.start must be > 0 and <= 1, got 2.0",
+    ),
     "algorithm class": ({"algorithm": Online}, "algorithm must .* got <class"),
     "progress a number": ({"progress": 1}, "progress must be true or false, got 1"),
     "hook class": ({"hooks": [Progress]}, r"hooks must be hooks: .*such as Timing\(\), got <class"),
     "hooks a class": ({"hooks": Progress}, r"hooks must be a list of hooks such as .*, got <class"),
+    "height a word": ({"height": "Auto"}, "height must be an integer of at least 1, got 'Auto'"),
+    "width beside auto": ({"height": "auto", "width": 0}, 'width must be an integer of at least 1, or "auto", got 0'),
     "height a float": ({"height": 2.5}, "height must be an integer"),
     "no backend": ({"backend": "cuda"}, "backend must be one of"),
 }

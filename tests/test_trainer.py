@@ -60,11 +60,11 @@ def test_same_seed_gives_same_bits(dtype, algorithm, batching):
     "arguments", [{"seed": 1}, {"iterations": 24}, {"batch_size": 7}, {"dtype": "float64"}, {"algorithm": "batch"}]
 )
 def test_another_training_gives_other_bits(arguments):
-    assert trained(**arguments) != trained()
+    assert trained(**{"algorithm": "online", **arguments}) != trained(algorithm="online")
 
 
 @pytest.mark.parametrize("pause", [1, 2, 5, 22, 23])
-@pytest.mark.parametrize("batching", [{}, {"batch_size": 7, "shuffle": True}, {"algorithm": "batch"}])
+@pytest.mark.parametrize("batching", [{"algorithm": "online"}, {"batch_size": 7, "shuffle": True}, {}])
 def test_length_of_segments_does_not_change_a_bit(pause, batching):
     assert trained(pause=pause, **batching) == trained(**batching)
 
@@ -112,7 +112,7 @@ def test_all_hooks_on_give_the_bits_of_all_hooks_off(algorithm, tmp_path):
     assert trained(hooks, folder=tmp_path, algorithm=algorithm) == trained(algorithm=algorithm)
 
 
-@pytest.mark.parametrize("arguments", [{}, {"algorithm": "batch"}, {"algorithm": "batch", "batch_size": 7}])
+@pytest.mark.parametrize("arguments", [{"algorithm": "online"}, {}, {"algorithm": "batch", "batch_size": 7}])
 def test_going_on_from_a_state_gives_the_bits_of_an_uninterrupted_training(arguments):
     class StopsAt9(Hook):
         def after_step(self, run):
@@ -142,9 +142,18 @@ def test_one_algorithm_serves_maps_of_any_size():
     assert small.algorithm.parameters(9)["sigma"] == pytest.approx(2.0 * math.exp(-9 / (10 / math.log(2.0))))
 
 
-@pytest.mark.parametrize("algorithm", ["online", Online(), Online("exponential", "exponential")])
+@pytest.mark.parametrize("algorithm", [Online(), Online("exponential", "exponential")])
 def test_an_algorithm_may_be_given_by_its_name(algorithm):
-    assert trained(algorithm=algorithm) == trained()
+    assert trained(algorithm=algorithm) == trained(algorithm="online") != trained(algorithm=Batch())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "shuffled"),
+    [({}, False), ({"algorithm": "online"}, True), ({"batch_size": 7}, True), ({"shuffle": True}, True)],
+)
+def test_samples_are_shuffled_where_their_order_matters(arguments, shuffled):
+    assert Trainer(KohonenSOM(2, 2), RandomColors(20), **arguments).shuffle is shuffled
+    assert trained(**arguments) == trained(**{**arguments, "shuffle": shuffled})
 
 
 def test_a_map_with_weights_goes_on_from_them():

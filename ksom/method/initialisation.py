@@ -8,12 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.arguments import require_path
-from ksom.array_files import read_array
-from ksom.errors import ParameterError
-from ksom.method.lattice import Lattice
+from ksom.array_files import read_array, read_arrays
+from ksom.errors import DataError, ParameterError
+from ksom.map_file import read
+from ksom.method.lattice import LATTICES, Lattice
 from ksom.method.principal_axes import principal_axes
 from ksom.method.random_streams import stream
-from ksom.registry import Registry
+from ksom.registry import Registry, as_mapping, node_of
 from ksom.representation import as_call
 from ksom.samples import Block, Range
 
@@ -83,8 +84,8 @@ class PrincipalPlane:
     """A sheet through the data's mean, along the two directions in which they spread most.
 
     w = mean + u · √λ₁ · a₁ + v · √λ₂ · a₂, where a₁, a₂ are the principal axes, λ₁ ≥ λ₂ the variances along them, and
-    u, v go evenly from −1 to 1 along the longer and the shorter side of the map (along columns and rows, if it is
-    square). A chain, 1 × N, takes the first axis only. The same data give the same sheet, whatever the seed.
+    u, v go evenly from −1 to 1 along the longer and the shorter side of the map as it is drawn (along columns and rows,
+    if it is square). A chain, 1 × N, takes the first axis only. The same data give the same sheet, whatever the seed.
 
     References
     ----------
@@ -97,21 +98,29 @@ class PrincipalPlane:
     def weights(self, lattice: Lattice, source: Source, within: Range, seed: int) -> NDArray[np.float64]:
         """Lay the sheet."""
         axes = principal_axes(source.blocks)
-        down, right = map(_from_minus_one_to_one, lattice.coordinates().T)
-        sides = (down, right) if lattice.height > lattice.width else (right, down)
-        steps = axes.directions * axes.deviations[:, np.newaxis]
-        sheet = axes.mean + sum(side[:, np.newaxis] * step for side, step in zip(sides, steps, strict=True))
+        right, down = lattice.positions().T
+        along = (down, right) if np.ptp(down) > np.ptp(right) else (right, down)
+        sheet = np.tile(axes.mean, (lattice.size, 1))
+        for places, direction, deviation in zip(along, axes.directions, axes.deviations, strict=True):
+            sheet += _from_minus_one_to_one(places)[:, np.newaxis] * (deviation * direction)
         return sheet.reshape(lattice.height, lattice.width, source.features)
 
 
 @INITIALISATIONS.register("file")
 class File:
-    """The weights in an .npz file (its array `weights`, such as a map.npz) or an .npy file.
+    """The weights in an .npz file (its array `weights`, such as a map.npz) or an .npy file: a warm start.
+
+    The training goes on from them with its own schedules, from their start; a sigma that starts small keeps the order.
 
     Parameters
     ----------
     path : str or Path
         The file; its array has the shape (height, width, features).
+
+    Raises
+    ------
+    DataError
+        If it has another shape, or is a map on another lattice.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -121,9 +130,22 @@ class File:
         return as_call(self)
 
     def weights(self, lattice: Lattice, source: Source, within: Range, seed: int) -> NDArray[np.float64]:
-        """Read the weights; their shape is checked by the map that gets them."""
+        """Read the weights."""
         loaded = read_array(self.path, "weights")
+        shape = (lattice.height, lattice.width, source.features)
+        if loaded.shape != shape:
+            raise DataError(f"{self.path}: first weights must have the shape {shape}, got {loaded.shape}")
+        self._require_lattice(lattice)
         return np.asarray(loaded, dtype=np.float64)
+
+    def _require_lattice(self, lattice: Lattice) -> None:
+        """Refuse a map whose nodes have other neighbours; a plain array tells of none."""
+        if self.path.suffix == ".npy" or "about" not in read_arrays(self.path):
+            return
+        theirs, ours = as_mapping(read(self.path).lattice, "lattice"), node_of(LATTICES, lattice)
+        if any(ours.get(key) != value for key, value in theirs.items()):
+            advice = "take the same, or give the array itself"
+            raise DataError(f"{self.path}: its map's lattice is {theirs}, the new map's {ours}; {advice}")
 
 
 def _from_minus_one_to_one(places: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -142,6 +164,12 @@ class Given:
     def weights(self, lattice: Lattice, source: Source, within: Range, seed: int) -> NDArray[np.float64]:
         """Return the given weights."""
         return np.asarray(self.array, dtype=np.float64)
+
+
+def initial_node(initial: Any) -> Any:
+    """Return a YAML node of first weights; a plain file stands for `{NAME: file, PATH: it}`."""
+    is_file = isinstance(initial, str) and Path(initial).suffix in {".npz", ".npy"}
+    return {"NAME": "file", "PATH": initial} if is_file else initial
 
 
 def as_initialisation(initial: Any) -> Initialisation:

@@ -26,6 +26,9 @@ DIRECTIONS = 32
 STEPS, SETTLED = 50, 1e-10
 """When to stop: after so many steps, or where a direction is kept by the covariance, to this share of the largest."""
 
+ROUNDING = 1e-12
+"""What is left of a vector that others make up, of its own size."""
+
 Blocks = Callable[[], Iterable[Block]]
 """Gives all samples, whenever it is called."""
 
@@ -46,8 +49,8 @@ def principal_axes(blocks: Blocks) -> Axes:
     """Return the mean of samples and the two eigenvectors with the largest eigenvalues λ of their covariance.
 
     The mean is that of the values that are there, a missing one counts as the mean, and samples count by their weights:
-    covariance = Σ v (x − mean)(x − mean)ᵀ / Σ v. Of more than 1,024 features it is that of at most 1,024 samples, evenly
-    spaced. Where more than 32 features spread alike in many directions, the axes found are two of these.
+    covariance = Σ v (x − mean)(x − mean)ᵀ / Σ v. Where there are more than 1,024 features, the directions are those of
+    at most 1,024 samples, evenly spaced. Where many directions have nearly the same variance, two of these are found.
 
     Parameters
     ----------
@@ -88,7 +91,7 @@ def _centred(blocks: Blocks, centre: NDArray[np.float64]) -> Iterator[Block]:
     for block in blocks():
         for start in range(0, len(block.values), PIECE_ROWS):
             piece = block.rows(start, start + PIECE_ROWS)
-            values = piece.values - centre
+            values = np.subtract(piece.values, centre, order="C")  # the same bits, however the samples lie in memory
             if piece.missing is not None:
                 values[piece.missing] = 0
             yield piece._replace(values=values)
@@ -168,13 +171,14 @@ def _times(left: NDArray[np.float64], right: NDArray[np.float64]) -> NDArray[np.
 
 
 def _orthonormal(columns: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the columns made orthogonal to those before them, twice for the rounding, and of length 1."""
+    """Return the columns made orthogonal to those before them and of length 1; 0 where nothing but rounding is left."""
     basis = np.zeros_like(columns.T)
     for number, column in enumerate(columns.T):
-        for _ in range(2):
-            column = column - np.einsum("i,id->d", np.einsum("id,d->i", basis[:number], column), basis[:number])
-            column = _of_length_one(column)
-        basis[number] = column
+        left = column
+        for _ in range(2):  # once more, for the rounding
+            left = left - np.einsum("i,id->d", np.einsum("id,d->i", basis[:number], left), basis[:number])
+        if np.abs(left).max() > ROUNDING * np.abs(column).max():
+            basis[number] = _of_length_one(left)
     return basis.T
 
 
