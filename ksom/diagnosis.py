@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ksom.errors import shown_key
+from ksom.errors import one_line, shown_key
 from ksom.evidence import Evidence
+from ksom.method.classes import classes
 
 FEW_SAMPLES, MOST_OF_ALL = 0.01, 0.5
 """Outliers: a hundredth of the samples makes half of all squared distances. Elsewhere it makes 2 to 11 %."""
@@ -125,14 +126,11 @@ def _order_longer(evidence: Evidence) -> tuple[str, str]:
 
 def nodes_unreached(evidence: Evidence) -> Finding | None:
     """Find many nodes that win nothing and lie in no order: the neighbourhood never reached them."""
-    if evidence.dead is None or evidence.hits is None or evidence.dead < UNREACHED or evidence.turned_back < NO_ORDER:
+    if evidence.dead is None or evidence.dead - evidence.dead_by_chance < UNREACHED or evidence.turned_back < NO_ORDER:
         return None
-    dead = float((evidence.hits == 0).mean())
-    return Finding(
-        "nodes that nothing reached",
-        f"{dead:.0%} of the nodes win no sample, and at {evidence.turned_back:.0%} of them all the map turns back",
-        *_order_anew(evidence),
-    )
+    told = f"{evidence.dead:.0%} of the nodes win no sample, where {evidence.dead_by_chance:.0%} would by chance"
+    turned = f"at {evidence.turned_back:.0%} of all nodes the map turns back"
+    return Finding("nodes that nothing reached", f"{told}; {turned}", *_order_anew(evidence))
 
 
 def folded(evidence: Evidence) -> Finding | None:
@@ -248,17 +246,14 @@ def too_small(evidence: Evidence) -> Finding | None:
 
 def class_without_node(evidence: Evidence) -> Finding | None:
     """Find classes that are the most frequent one on no node."""
-    if evidence.labels is None or evidence.found is None:
+    if evidence.labels is None or evidence.samples is None:
         return None
-    classes, codes = np.unique(evidence.labels, return_inverse=True)
-    pairs, counts = np.unique(np.stack([evidence.found[:, 0], codes.ravel()]), axis=1, return_counts=True)
-    most = np.zeros(evidence.som.lattice.size, dtype=np.int64)
-    np.maximum.at(most, pairs[0], counts)
-    sizes = np.bincount(codes.ravel())
-    lost = np.setdiff1d(np.flatnonzero(sizes >= SMALLEST_CLASS), pairs[1][counts == most[pairs[0]]])
+    found = classes(evidence.som, evidence.samples, evidence.labels)
+    sizes = np.unique(evidence.labels, return_counts=True)[1]
+    lost = np.setdiff1d(np.flatnonzero(sizes >= SMALLEST_CLASS), found.majority)
     if not len(lost):
         return None
-    names = ", ".join(f"{classes[code]} ({sizes[code]} samples)" for code in lost[:5])
+    names = ", ".join(f"{one_line(str(found.names[code]))} ({sizes[code]} samples)" for code in lost[:5])
     told = f"no node has most of its samples from {'class' if len(lost) == 1 else 'one of the classes'} {names}"
     return Finding("a class that no node represents", told, "take more nodes, or features that tell the classes apart")
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cached_property
 from typing import Any
 
@@ -10,12 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from ksom.algorithms import Batch
 from ksom.dataset import Dataset
-from ksom.errors import KsomError
+from ksom.errors import KsomError, Undefined
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.folds import creases, turned_back
-from ksom.method.lattice import are_neighbours
+from ksom.method.matches import Matches, matches
+from ksom.method.quality import dead_nodes, topographic_error
+from ksom.method.residuals import explained_variance
 from ksom.method.schedules import Geometric
-from ksom.samples import as_samples
 from ksom.trainer import Trainer
 
 MOST_WORK = 2e9
@@ -53,7 +55,7 @@ class Evidence:
     iteration, iterations : int, optional
         How many iterations were done, and how many there were to be.
     most_work : float
-        How much a trial may compute.
+        How much a trial may compute; 0: there are to be no trials.
     """
 
     def __init__(
@@ -71,8 +73,8 @@ class Evidence:
         most_work: float = MOST_WORK,
     ) -> None:
         self.som = som
-        self.rows = None if samples is None else _in_map_units(som, samples)
-        self.size = size if size is not None or self.rows is None else len(self.rows)
+        self.samples = None if samples is None else np.asarray(samples)
+        self.size = size if size is not None or self.samples is None else len(self.samples)
         self.labels = labels
         self.counting = counting
         self.at_end = dict(at_end or {})
@@ -109,22 +111,17 @@ class Evidence:
         return self.som.weights
 
     @cached_property
-    def unscaled(self) -> KohonenSOM:
-        """The same map without its scaling: one of samples in map units."""
-        return self._like(self.weights)
+    def found(self) -> Matches | None:
+        """The two nodes nearest to each sample."""
+        return None if self.samples is None else matches(self.som, self.samples)
 
     @cached_property
-    def found(self) -> NDArray[np.int64] | None:
-        """The best and second best node of each sample, shape (n, 2); a map of one node has only one."""
-        if self.rows is None:
+    def rows(self) -> NDArray[Any] | None:
+        """The samples in map units, shape (n, D), NaN where a value is missing."""
+        if self.samples is None:
             return None
-        nodes: NDArray[np.int64] = self.unscaled.best_matching_nodes(self.rows, min(2, self.som.lattice.size))
-        return nodes.reshape(len(self.rows), -1)
-
-    @cached_property
-    def hits(self) -> NDArray[np.int64] | None:
-        """How many samples each node won, shape (K,)."""
-        return None if self.found is None else np.bincount(self.found[:, 0], minlength=self.som.lattice.size)
+        block = self.som.intake.block(self.samples, features=self.som.features)
+        return block.values if block.missing is None else np.where(block.missing, np.nan, block.values)
 
     @cached_property
     def distinct(self) -> int:
@@ -151,22 +148,19 @@ class Evidence:
     @cached_property
     def explained(self) -> float | None:
         """The share of the samples' variance that the map explains; None if they do not vary."""
-        if self.rows is None or self.found is None or self.away is None or not self.away.any():
-            return None
-        left = np.nan_to_num(self.weights.reshape(self.som.lattice.size, -1)[self.found[:, 0]] - self.rows)
-        return 1 - float(np.square(left, dtype=np.float64).sum() / np.square(self.away).sum())
+        with suppress(Undefined):
+            return None if self.samples is None else explained_variance(self.som, self.samples)
+        return None
 
     @cached_property
     def topographic_error(self) -> float | None:
         """The share of samples whose best and second best nodes are no neighbours."""
-        if self.found is None or self.found.shape[1] == 1:
-            return None
-        return float((~are_neighbours(self.som.lattice, *self.found.T)).mean())
+        return None if self.found is None else topographic_error(self.som, self.found)
 
     @cached_property
     def creases(self) -> float:
         """How often the map is folded over; see `ksom.method.folds`."""
-        return creases(self.weights, None if self.hits is None else self.hits.reshape(self.weights.shape[:2]))
+        return creases(self.weights, None if self.found is None else self.found.hits.reshape(self.weights.shape[:2]))
 
     @cached_property
     def turned_back(self) -> float:
@@ -175,10 +169,13 @@ class Evidence:
 
     @cached_property
     def dead(self) -> float | None:
-        """The share of nodes that won no sample, beyond what as many samples at random would leave."""
-        if self.hits is None:
-            return None
-        return float((self.hits == 0).mean() - np.exp(-self.distinct / self.som.lattice.size))
+        """The share of nodes that won no sample."""
+        return None if self.found is None else dead_nodes(self.som, self.found)
+
+    @property
+    def dead_by_chance(self) -> float:
+        """The share that as many samples leave, thrown at the nodes at random."""
+        return math.exp(-self.distinct / self.som.lattice.size)
 
     @cached_property
     def gone_on(self) -> "Evidence | None":
@@ -207,7 +204,7 @@ class Evidence:
 
     def _rows_for(self, iterations: int) -> NDArray[np.int64] | None:
         """Return which samples a trial can be made with; None if they are too few, or the map has but one node."""
-        if self.rows is None or self.som.lattice.size < 2:
+        if self.rows is None or self.som.lattice.size < 2 or not self.most_work:
             return None
         every = max(1, math.ceil(len(self.rows) * iterations * self.weights.size / self.most_work))
         chosen = np.arange(0, len(self.rows), every)
@@ -225,6 +222,7 @@ class Evidence:
         return Evidence(som, rows)
 
     def _like(self, initial: Any) -> KohonenSOM:
+        """Return a map like this one without its scaling: one of samples in map units."""
         mine = self.som
         return KohonenSOM(
             mine.height,
@@ -236,9 +234,3 @@ class Evidence:
             dtype=mine.dtype.name,
             missing="keep",
         )
-
-
-def _in_map_units(som: KohonenSOM, samples: ArrayLike) -> NDArray[Any]:
-    """Return samples as the map computes with them, NaN where a value is missing."""
-    values, _, missing, _ = som.intake.block(as_samples(samples, "samples", features=som.features))
-    return values if missing is None else np.where(missing, np.nan, values).astype(som.dtype)
