@@ -144,7 +144,9 @@ def folded(evidence: Evidence) -> Finding | None:
 def rate_too_high(evidence: Evidence) -> Finding | None:
     """Find a learning rate that ended high, where it shows: the last samples outweigh the others."""
     rate = evidence.at_end.get("learning_rate", 0.0)
-    if rate <= HIGH_RATE or not (_is_worth_going_on(evidence) or _is_out_of_order(evidence)):
+    if rate <= HIGH_RATE or evidence.turned_back >= NO_ORDER:  # it has moved all nodes, more than enough
+        return None
+    if not (_is_worth_going_on(evidence) or _is_out_of_order(evidence)):
         return None
     key = "TRAINER.ALGORITHM.LEARNING_RATE"
     gain = f": {_going_on(evidence)}" if _is_worth_going_on(evidence) else _topographic(evidence)
@@ -209,17 +211,13 @@ def not_settled(evidence: Evidence) -> Finding | None:
 
 
 def _is_worth_going_on(evidence: Evidence) -> bool:
-    before, after = _explained(evidence), _explained(evidence.gone_on)
+    before, after = evidence.going_on or (0.0, 0.0)
     gain = after - before
     return gain >= WORTH or (gain >= WORTH_OF_REST and gain >= SHARE_OF_REST * (1 - before))
 
 
-def _explained(evidence: Evidence | None) -> float:
-    return 0.0 if evidence is None or evidence.explained is None else evidence.explained
-
-
 def _going_on(evidence: Evidence) -> str:
-    before, after = _explained(evidence), _explained(evidence.gone_on)
+    before, after = evidence.going_on or (0.0, 0.0)
     return f"ten more batch iterations with the same sigma explain {after:.1%} of the variance instead of {before:.1%}"
 
 
@@ -232,7 +230,7 @@ def too_small(evidence: Evidence) -> Finding | None:
     if evidence.size is None or evidence.explained is None or evidence.explained >= LITTLE_EXPLAINED:
         return None
     nodes, usual = evidence.som.lattice.size, 5 * np.sqrt(evidence.size)
-    if nodes >= FEW_NODES * usual:
+    if nodes == 1 or nodes >= FEW_NODES * usual:  # one node was meant
         return None
     side = round(float(np.sqrt(usual)))
     return Finding(
@@ -278,7 +276,7 @@ DIAGNOSES: dict[Look, tuple[Look, ...]] = {
     few_features_decide: (few_samples_decide,),
     still_ordering: DATA_ILL,
     rate_too_high: (*DATA_ILL, still_ordering),
-    nodes_unreached: (*DATA_ILL, still_ordering, rate_too_high),
+    nodes_unreached: (*DATA_ILL, still_ordering),
     folded: (*DATA_ILL, nodes_unreached),
     out_of_order: (*DATA_ILL, *ORDERING_ILL, nodes_unreached, folded),
     not_settled: (*DATA_ILL, *ORDERING_ILL, nodes_unreached, folded, out_of_order),

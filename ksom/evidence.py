@@ -29,9 +29,6 @@ LITTLE_WORK = 2e7
 SETTLING, ORDERING = 10, 15
 """Iterations of a trial: enough for a batch map to settle at one sigma, or to be ordered from principal axes."""
 
-SAMPLES_PER_NODE = 10
-"""A part of the data stands for all of them, if it has so many samples for each node."""
-
 
 class Evidence:
     """A training and its data. What cannot be known is None.
@@ -148,9 +145,7 @@ class Evidence:
     @cached_property
     def explained(self) -> float | None:
         """The share of the samples' variance that the map explains; None if they do not vary."""
-        with suppress(Undefined):
-            return None if self.samples is None else explained_variance(self.som, self.samples)
-        return None
+        return None if self.samples is None else _explained(self.som, self.samples)
 
     @cached_property
     def topographic_error(self) -> float | None:
@@ -178,18 +173,23 @@ class Evidence:
         return math.exp(-self.distinct / self.som.lattice.size)
 
     @cached_property
-    def gone_on(self) -> "Evidence | None":
-        """The same of this map after ten more batch iterations with its last sigma.
+    def going_on(self) -> tuple[float, float] | None:
+        """The explained variance as it is, and after ten more batch iterations with the last sigma.
 
-        None if that is not known, or there are too few samples for the number of nodes to tell.
+        Where the samples are a part of the data, it is that of other samples than those of the iterations: what was
+        learned from all is worse for a part than what is learned from it. None if that is not known, or there are fewer
+        samples than nodes.
         """
-        nodes = self.som.lattice.size
         rows = self._rows_for(SETTLING)
-        if rows is None or self.sigma is None or self.distinct < nodes:
+        if rows is None or self.sigma is None or self.distinct < self.som.lattice.size:
             return None
-        if len(rows) != self.size and len(rows) < SAMPLES_PER_NODE * nodes:
+        shown, asked = (rows, rows) if len(rows) == self.size else (rows[::2], rows[1::2])
+        trial = self._trial(shown, self.weights, Geometric(self.sigma, self.sigma), SETTLING)
+        if trial is None:
             return None
-        return self._trial(rows, self.weights, Geometric(self.sigma, self.sigma), SETTLING)
+        others = np.asarray(self.rows)[asked]
+        before, after = (_explained(som, others) for som in (self._like(self.weights), trial))
+        return None if before is None or after is None else (before, after)
 
     @cached_property
     def in_order(self) -> "Evidence | None":
@@ -200,7 +200,8 @@ class Evidence:
         rows, start = self._rows_for(ORDERING), max(1.0, self.longest_side / 2)
         if rows is None or self.sigma is None or self.is_wrapped:
             return None
-        return self._trial(rows, "pca", Geometric(max(start, self.sigma), self.sigma), ORDERING)
+        som = self._trial(rows, "pca", Geometric(max(start, self.sigma), self.sigma), ORDERING)
+        return None if som is None else Evidence(som, np.asarray(self.rows)[rows])
 
     def _rows_for(self, iterations: int) -> NDArray[np.int64] | None:
         """Return which samples a trial can be made with; None if they are too few, or the map has but one node."""
@@ -210,7 +211,7 @@ class Evidence:
         chosen = np.arange(0, len(self.rows), every)
         return chosen if every == 1 or len(chosen) >= self.som.lattice.size else None
 
-    def _trial(self, chosen: NDArray[np.int64], initial: Any, sigma: Geometric, iterations: int) -> "Evidence | None":
+    def _trial(self, chosen: NDArray[np.int64], initial: Any, sigma: Geometric, iterations: int) -> KohonenSOM | None:
         """Train a map like this one in batches; None if there is no such training."""
         rows = np.asarray(self.rows)[chosen]
         dataset = Dataset(rows, None if self.counting is None else self.counting[chosen])
@@ -219,7 +220,7 @@ class Evidence:
             Trainer(som, dataset, iterations=iterations, algorithm=Batch(sigma)).train()
         except KsomError:  # a neighbourhood with negative values has no batch training
             return None
-        return Evidence(som, rows)
+        return som
 
     def _like(self, initial: Any) -> KohonenSOM:
         """Return a map like this one without its scaling: one of samples in map units."""
@@ -234,3 +235,9 @@ class Evidence:
             dtype=mine.dtype.name,
             missing="keep",
         )
+
+
+def _explained(som: KohonenSOM, samples: NDArray[Any]) -> float | None:
+    with suppress(Undefined):
+        return explained_variance(som, samples)
+    return None
