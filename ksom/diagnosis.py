@@ -74,7 +74,7 @@ def few_samples_decide(evidence: Evidence) -> Finding | None:
     feature = _feature(evidence, int(evidence.terms[first].sum(axis=0).argmax()))
     return Finding(
         "a few samples decide",
-        f"{_count(few, 'sample')} of {len(terms)} make {share:.1%} of all distances, above all by {feature}",
+        f"{few} of {len(terms)} samples make {_percent(share)} of all distances, above all by {feature}",
         "look at them: correct them if they are mistakes, else leave them out, or take the logarithm of the feature",
     )
 
@@ -92,7 +92,7 @@ def few_features_decide(evidence: Evidence) -> Finding | None:
     names = ", ".join(_feature(evidence, int(feature)) for feature in first[:3])
     return Finding(
         "one feature decides" if few == 1 else "a few features decide",
-        f"{names} {'makes' if few == 1 else 'make'} {share:.2%} of all distances between samples, "
+        f"{names} {'makes' if few == 1 else 'make'} {_percent(share, digits=4)} of all distances between samples, "
         f"the other {len(terms) - few} next to nothing",
         "scale the features, so that each counts alike, unless their units compare",
         "MODEL.SCALING standard",
@@ -106,7 +106,9 @@ def still_ordering(evidence: Evidence) -> Finding | None:
         return None
     height, width = evidence.som.height, evidence.som.width
     told = f"sigma was {sigma:.3g} lattice steps in the last iteration, on {height} × {width} nodes"
-    left = f"; the map explains {evidence.explained:.1%} of the variance" if evidence.explained is not None else ""
+    left = (
+        f"; the map explains {_percent(evidence.explained)} of the variance" if evidence.explained is not None else ""
+    )
     return Finding(
         "still ordering when it ended", f"{told}: neighbours share what they learn{left}", *_order_longer(evidence)
     )
@@ -128,8 +130,9 @@ def nodes_unreached(evidence: Evidence) -> Finding | None:
     """Find many nodes that win nothing and lie in no order: the neighbourhood never reached them."""
     if evidence.dead is None or evidence.dead - evidence.dead_by_chance < UNREACHED or evidence.turned_back < NO_ORDER:
         return None
-    told = f"{evidence.dead:.0%} of the nodes win no sample, where {evidence.dead_by_chance:.0%} would by chance"
-    turned = f"at {evidence.turned_back:.0%} of all nodes the map turns back"
+    dead, by_chance = _percent(evidence.dead), _percent(evidence.dead_by_chance)
+    told = f"{dead} of the nodes win no sample, where {by_chance} would by chance"
+    turned = f"at {_percent(evidence.turned_back)} of all nodes the map turns back"
     return Finding("nodes that nothing reached", f"{told}; {turned}", *_order_anew(evidence))
 
 
@@ -161,7 +164,7 @@ def rate_too_high(evidence: Evidence) -> Finding | None:
 def out_of_order(evidence: Evidence) -> Finding | None:
     """Find rows and columns that turn back, or too many samples whose two best nodes are apart."""
     if evidence.turned_back >= NO_ORDER and evidence.distinct >= evidence.som.lattice.size:
-        told = f"at {evidence.turned_back:.0%} of the nodes the map turns back{_topographic(evidence)}"
+        told = f"at {_percent(evidence.turned_back)} of the nodes the map turns back{_topographic(evidence)}"
     elif _is_out_of_order(evidence):
         told = _topographic(evidence).removeprefix("; ")
     else:
@@ -217,8 +220,8 @@ def _is_worth_going_on(evidence: Evidence) -> bool:
 
 
 def _going_on(evidence: Evidence) -> str:
-    before, after = evidence.going_on or (0.0, 0.0)
-    return f"ten more batch iterations with the same sigma explain {after:.1%} of the variance instead of {before:.1%}"
+    before, after = map(_percent, evidence.going_on or (0.0, 0.0))
+    return f"ten more batch iterations with the same sigma explain {after} of the variance instead of {before}"
 
 
 def _longer(evidence: Evidence) -> tuple[str, str]:
@@ -232,13 +235,10 @@ def too_small(evidence: Evidence) -> Finding | None:
     nodes, usual = evidence.som.lattice.size, 5 * np.sqrt(evidence.size)
     if nodes == 1 or nodes >= FEW_NODES * usual:  # one node was meant
         return None
-    side = round(float(np.sqrt(usual)))
+    explained = f"explain {_percent(evidence.explained)} of their variance"
+    told = f"{nodes} nodes for {evidence.size} samples {explained}; 5 √N = {usual:.0f} nodes are usual"
     return Finding(
-        "a map too small for the data",
-        f"{_count(nodes, 'node')} for {evidence.size} samples explain {evidence.explained:.0%} of their variance; "
-        f"5 √N = {usual:.0f} nodes are usual",
-        "take more nodes",
-        f"MODEL.HEIGHT {side} MODEL.WIDTH {side}",
+        "a map too small for the data", told, "let the data choose its size", "MODEL.HEIGHT auto MODEL.WIDTH auto"
     )
 
 
@@ -261,8 +261,8 @@ def _feature(evidence: Evidence, feature: int) -> str:
     return shown_key(names[feature]) if names else f"feature {feature}"
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _percent(share: float, digits: int = 3) -> str:
+    return f"{100 * share:.{digits}g} %"
 
 
 Look = Callable[[Evidence], Finding | None]

@@ -238,7 +238,7 @@ ILL = {
         ),
     },
     "a map too small for the data": {
-        "four nodes": (lambda: trained(known("digits"), (2, 2)), "MODEL.HEIGHT 15 MODEL.WIDTH 15"),
+        "four nodes": (lambda: trained(known("digits"), (2, 2)), "MODEL.HEIGHT auto MODEL.WIDTH auto"),
     },
     "a class that no node represents": {"a rare one": (rare, "")},
 }  # fmt: skip
@@ -271,7 +271,7 @@ def test_the_evidence_is_told_in_numbers_and_features_by_their_names():
     evidence = trained(known("wine, as it is"))
     evidence.som.feature_names = (*(f"other {number}" for number in range(12)), "proline")
     (finding,) = diagnose(evidence)
-    assert finding.evidence.startswith("proline makes 99.77% of all distances between samples, the other 12 next to")
+    assert finding.evidence.startswith("proline makes 99.77 % of all distances between samples, the other 12 next to")
 
 
 def test_without_samples_it_is_judged_by_the_map_alone():
