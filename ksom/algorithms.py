@@ -2,11 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
-from itertools import chain
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ksom.errors import ParameterError, TrainingFailed
 from ksom.kernels.backend import OnlineStep
@@ -38,7 +36,7 @@ class Algorithm(Protocol):
     minds_order: bool = True
     """Whether the samples' order in an iteration makes a difference to what is learned, beyond rounding."""
     weighs_samples: bool = False
-    """Whether it can let samples count by their weights."""
+    """Whether it can let samples count by their weights; a training that cannot refuses them."""
 
     def prepare(self, som: KohonenSOM, iterations: int) -> None:
         """Complete the parameters for a map and a number of iterations, and check them."""
@@ -80,7 +78,7 @@ class Online(Algorithm):
     Raises
     ------
     ParameterError
-        If a learning rate is above 1, sigma starts below 1 with an exponential schedule, or samples have weights.
+        If a learning rate is above 1, or sigma starts below 1 with an exponential schedule.
 
     References
     ----------
@@ -125,8 +123,7 @@ class Online(Algorithm):
         iterations = range(start, stop)
         sigmas = list(map(self._sigma, iterations))
         factors = factors_of_all(som.neighbourhood, som.lattice, sigmas, som.dtype)
-        shown = chain([_unweighted(batches(start))], map(batches, iterations[1:]))
-        return map(OnlineStep, shown, factors, map(self._learning_rate, iterations))
+        return map(OnlineStep, map(batches, iterations), factors, map(self._learning_rate, iterations))
 
 
 @ALGORITHMS.register("batch")
@@ -189,25 +186,6 @@ class Batch(Algorithm):
         return {"sigma": self._sigma(iteration)}
 
 
-def require_unweighted(weights: NDArray[Any] | None) -> None:
-    """Refuse sample weights for online training.
-
-    Raises
-    ------
-    ParameterError
-        Naming batch training.
-    """
-    if weights is not None:
-        must = "be left out for online training, which shows each sample as a whole; take the algorithm batch"
-        raise ParameterError("sample_weights", must, weights)
-
-
-def _unweighted(blocks: Iterable[Block]) -> Iterator[Block]:
-    for block in blocks:
-        require_unweighted(block.weights)
-        yield block
-
-
 def require_bounded(som: KohonenSOM, within: Range, iteration: int) -> None:
     """Refuse to go on with a map that diverges, as one may whose neighbourhood has negative values.
 
@@ -225,7 +203,7 @@ def require_bounded(som: KohonenSOM, within: Range, iteration: int) -> None:
     TrainingFailed
         If weights are not finite, or farther from the data than `FAR` times their width.
     """
-    if som.neighbourhood.lowest >= 0:
+    if som.neighbourhood.lowest >= 0 or som.distance.on_sphere:
         return
     far = FAR * (float((within.high - within.low).max()) or 1.0)
     weights = som.weights.reshape(-1, som.features)

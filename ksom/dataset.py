@@ -40,7 +40,8 @@ class Dataset:
         must stay as it is.
     weights : array_like of shape (N,), optional
         How much each sample counts, 0 or from 1e-30 to 1e30: a sample of weight 2 like the sample twice. A sample of
-        weight 0 is as if it were not there: nothing counts, shows or draws it.
+        weight 0 is as if it were not there: nothing counts, shows or draws it. A class with `rows` of its own leaves
+        such samples out itself.
 
     Raises
     ------
@@ -75,7 +76,7 @@ class Dataset:
         self._file = mapped_file(self.samples)
         if weights is not None:
             self.weights = sample_weights(weights, len(self.samples), where)
-            self._counting = _counting(self.weights, where)
+            self._counting = _counting(self.weights, where) if type(self).rows is Dataset.rows else None
 
     def __repr__(self) -> str:
         return as_call(self)

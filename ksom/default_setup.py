@@ -153,7 +153,7 @@ class Experiment:
         lines = [
             f"map         {som.height} × {som.width} nodes, {som.features} features, {som.dtype}",
             f"backend     {som.kernels.name} (asked for: {som.backend})",
-            f"data        {samples} samples of {self.dataset.features} features, {type(self.dataset).__name__}",
+            f"data        {samples} samples of {self.dataset.features} features, {self._kind_of_data()}",
             f"training    {trainer.iterations} iterations of {per_iteration} samples, {updates / samples:.4g} epochs",
             f"memory      {_bytes(weights)} of weights, {_bytes(peak)} at most, beside the data",
             f"run folder  {self.folder.path}",
@@ -259,12 +259,19 @@ class Experiment:
         how = f"{self.trainer.iterations} iterations, backend {self.som.kernels.name}"
         return f"{self.som.height} × {self.som.width} nodes, {data}, {how}"
 
+    def _kind_of_data(self) -> str:
+        feed = self.trainer.feed
+        missing = int(feed.summary.missing.sum())
+        told = [f"{missing} values missing" if missing else "", "with weights" if feed.is_weighted else ""]
+        return ", ".join([type(self.dataset).__name__, *filter(None, told)])
+
     def _finished(self) -> Result:
         som = KohonenSOM.load(
             self.folder.path / MAP,
             lattice=self.som.lattice,
             neighbourhood=self.som.neighbourhood,
             distance=self.som.distance,
+            scaling=self.som.scaling,
             backend=self.som.backend,
             threads=self.som.threads,
         )

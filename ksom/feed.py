@@ -12,7 +12,7 @@ from ksom.errors import DataError
 from ksom.intake import Intake
 from ksom.method.random_streams import stream
 from ksom.samples import Block, Range
-from ksom.summary import counting_weights, name_of, summarise
+from ksom.summary import counting_weights, name_of, summarise, values_and_weights
 
 PROBE_SIZE = 1000
 """Samples in the probe: enough to measure by, few enough to be searched every few iterations."""
@@ -72,7 +72,7 @@ class Feed:
     ) -> None:
         self.dataset = dataset
         intake = intake or Intake(np.dtype("float32"))
-        self.summary = summarise(dataset, keep_missing=intake.keeps_missing)
+        self.summary = summarise(dataset, keep_missing=intake.keeps_missing, with_moments=intake.needs_moments)
         self.intake = intake.fitted(self.summary, name_of(dataset))
         makes_samples = type(dataset).batch is not Dataset.batch
         self.has_gaps = intake.keeps_missing and (makes_samples or bool(self.summary.missing.any()))
@@ -112,7 +112,7 @@ class Feed:
 
     @property
     def seen_probe(self) -> NDArray[Any]:
-        """The probe as the map sees it, shape (n, D), map units, the mean for what is missing; itself if that is so."""
+        """The probe as the map sees it, shape (n, D), map units, with the mean for what is missing."""
         return self._seen(self.probe) if self._is_changed else self.probe
 
     def rows(self, index: slice | NDArray[np.int64]) -> NDArray[Any]:
@@ -149,11 +149,10 @@ class Feed:
     def _checked(self, blocks: Iterable[Rows], where: str) -> Iterator[Block]:
         first_row = 0
         for block in blocks:
-            values, weights = (block.values, block.weights) if isinstance(block, Block) else (block, None)
+            values, weights = values_and_weights(block)
             is_known = self._looked_at is not None and values.base is self._looked_at
             checked = Block(values, first_row) if is_known else self._taken(values, where, first_row)
-            mean = self.summary.mean_weight
-            yield checked if mean is None else _weighted(checked, weights, mean, where)
+            yield _weighted(checked, weights, self.summary.mean_weight, where)
             self.shown += len(values)
             first_row += len(values)
 
@@ -172,10 +171,12 @@ class Feed:
         return np.where(block.missing, means, block.values)
 
 
-def _weighted(block: Block, weights: NDArray[Any] | None, mean: float, where: str) -> Block:
+def _weighted(block: Block, weights: NDArray[Any] | None, mean: float | None, where: str) -> Block:
     """Return a block with its weights, whose mean over the data is 1."""
-    if weights is None:
-        raise DataError(f"{where}: its blocks must have weights, as those of the data set have")
+    if weights is None and mean is None:
+        return block
+    if weights is None or mean is None:
+        raise DataError(f"{where}: it must have weights if the samples of the data set have some, and only then")
     return block._replace(weights=counting_weights(weights, len(block.values), where, block.first_row) / mean)
 
 

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 from ksom.errors import DataError, NotTrained
 from ksom.method.distance import Distance, Euclidean
 from ksom.method.scaling import NoScaling, Scales, Scaling
+from ksom.method.sphere import put_on_sphere
 from ksom.samples import Block, Range, Summary, as_samples, in_precision, missing_values, require_normal_range
 
 MISSING = ("refuse", "keep")
 """What a map may do with missing values."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Intake:
     """What a map does to samples before it computes with them: the same in training and for ever after.
 
@@ -43,6 +44,11 @@ class Intake:
         return self.missing == "keep"
 
     @property
+    def needs_moments(self) -> bool:
+        """Whether it has to know the mean and the deviation of the data: to scale, or to stand for what is missing."""
+        return self.keeps_missing or (self.scales is None and self.scaling.needs_moments)
+
+    @property
     def changes_values(self) -> bool:
         """Whether samples are scaled or put on the unit sphere."""
         return self.distance.on_sphere or not self.scaling.changes_nothing
@@ -56,6 +62,10 @@ class Intake:
             If the data cannot be scaled, or the working precision cannot hold their differences.
         """
         made = self if self.scales else replace(self, scales=self.scaling.fitted(summary, where))
+        if made.scales and len(made.scales.centre) != len(summary.low):
+            raise DataError(
+                f"{where}: the map scales {len(made.scales.centre)} features, the data have {len(summary.low)}"
+            )
         if not self.distance.on_sphere:
             require_normal_range(*made.range(Range(summary.low, summary.high)), self.dtype, where)
         return made
@@ -72,11 +82,13 @@ class Intake:
         NotTrained
             If the scaling is not fitted to any data yet.
         """
+        return values if self.scaling.changes_nothing else self._fitted_scales().of(values)
+
+    def undone(self, values: NDArray[Any]) -> NDArray[np.float64]:
+        """Return values of shape (…, D), map units, in data units again; raises as `scaled`."""
         if self.scaling.changes_nothing:
-            return values
-        if self.scales is None:
-            raise NotTrained("this map has not seen the data yet that its scaling is fitted to; train it")
-        return self.scales.of(values)
+            return values.astype(np.float64)
+        return self._fitted_scales().undone(values)
 
     def block(
         self,
@@ -128,9 +140,14 @@ class Intake:
             values = directions(values, where, first_row)
         return Block(in_precision(values, self.dtype, where, **how), first_row, missing)
 
+    def _fitted_scales(self) -> Scales:
+        if self.scales is None:
+            raise NotTrained("this map has not seen the data yet that its scaling is fitted to; train it")
+        return self.scales
+
 
 def directions(rows: NDArray[Any], where: str, first_row: int = 0) -> NDArray[np.float64]:
-    """Return samples on the unit sphere, x / ‖x‖ in float64, squares added feature by feature, in order.
+    """Return samples on the unit sphere, x / ‖x‖ in float64.
 
     Parameters
     ----------
@@ -151,8 +168,5 @@ def directions(rows: NDArray[Any], where: str, first_row: int = 0) -> NDArray[np
         row = first_row + int(largest.argmin())
         raise DataError(f"{where}: row {row} has only zeros, so no direction to compare; leave it out")
     ones: NDArray[np.float64] = rows / largest[:, np.newaxis]  # its largest is 1: no square overflows, nor are all lost
-    squares = np.zeros(len(ones))
-    for values in ones.T:
-        squares += values * values
-    ones /= np.sqrt(squares)[:, np.newaxis]
+    put_on_sphere(ones.T, np.ones(len(ones), np.bool_))
     return ones

@@ -19,18 +19,18 @@ from ksom.kernels.effort import Work, numpy_seconds, peak_bytes
 from ksom.map_file import MapFile, part, read, write
 from ksom.memory import available_memory
 from ksom.method.distance import DISTANCES, Distance, reported_distances
-from ksom.method.initialisation import INITIALISATIONS, Given, Source, as_initialisation
+from ksom.method.initialisation import INITIALISATIONS, Given, Source, as_initialisation, checked_weights
 from ksom.method.lattice import LATTICES, Lattice
 from ksom.method.neighbourhood import NEIGHBOURHOODS, NeighbourhoodLike, as_neighbourhood
 from ksom.method.scaling import SCALINGS, Scaling
 from ksom.registry import node_of
-from ksom.samples import BLOCK_ROWS, Block, Range, as_samples, in_precision
+from ksom.samples import BLOCK_ROWS, Block, Range, as_samples
 
 SEARCH_BYTES = 2**24
 """How many bytes of samples are searched for at a time. Threads are started once for them, and a look at a few of them
 tells how to search: with 4,096 at a time, a million samples of 16 features took 1.39 s instead of 0.60."""
 
-_PARTS = {"lattice": LATTICES, "neighbourhood": NEIGHBOURHOODS, "distance": DISTANCES}
+_PARTS = {"lattice": LATTICES, "neighbourhood": NEIGHBOURHOODS, "distance": DISTANCES, "scaling": SCALINGS}
 """What a map is made of, beside its weights."""
 
 
@@ -46,7 +46,7 @@ class KohonenSOM:
     neighbourhood : {"gaussian", "bubble", "mexican_hat", "epanechnikov", "triangle"}, Neighbourhood, or function
         How much a node learns from a sample that another node won: a function gets squared distances d² from the
         winner, an array, and sigma, a number, and returns an array, 1 at d² = 0 and nowhere more.
-    distance : {"euclidean"}
+    distance : {"euclidean", "cosine", "manhattan", "chebyshev"} or Distance
         How far a sample is from a node.
     initial : {"pca", "random", "samples"}, path, or array_like of shape (height, width, D)
         First weights: a sheet along the data's two principal axes, uniform in each feature's range, samples drawn from
@@ -93,7 +93,7 @@ class KohonenSOM:
     T. Kohonen, Self-organized formation of topologically correct feature maps, Biological Cybernetics 43, 1982.
     """
 
-    parts = {**_PARTS, "initial": INITIALISATIONS, "scaling": SCALINGS}
+    parts = {**_PARTS, "initial": INITIALISATIONS}
     from_elsewhere = ("backend", "threads")
 
     def __init__(
@@ -162,7 +162,7 @@ class KohonenSOM:
 
     @weights.setter
     def weights(self, weights: ArrayLike) -> None:
-        self._hold(self._checked_weights(weights))
+        self._hold(checked_weights(weights, self.lattice, self.dtype))
 
     @property
     def prototypes(self) -> NDArray[np.float64]:
@@ -170,9 +170,7 @@ class KohonenSOM:
 
         NaN for a feature of weight 0, of which the map knows nothing; directions where the distance compares those.
         """
-        weights = self.weights
-        scales = self.intake.scales
-        return weights.astype(np.float64) if scales is None else scales.undone(weights)
+        return self.intake.undone(self.weights)
 
     @property
     def features(self) -> int:
@@ -342,6 +340,7 @@ class KohonenSOM:
         lattice: Lattice | None = None,
         neighbourhood: NeighbourhoodLike | None = None,
         distance: Distance | None = None,
+        scaling: Scaling | None = None,
         backend: str = "auto",
         threads: int = 0,
     ) -> Self:
@@ -351,7 +350,7 @@ class KohonenSOM:
         ----------
         path : str or Path
             The file.
-        lattice, neighbourhood, distance : object, optional
+        lattice, neighbourhood, distance, scaling : object, optional
             Parts of classes or functions of one's own: the file names them, but nothing is imported for a file.
         backend, threads
             As of the constructor.
@@ -372,7 +371,7 @@ class KohonenSOM:
             distance=distance or part(path, DISTANCES, held.distance),
             dtype=held.weights.dtype.name,
             missing=held.missing,
-            scaling=part(path, SCALINGS, held.scaling),
+            scaling=scaling or part(path, SCALINGS, held.scaling),
             backend=backend,
             threads=threads,
         )
@@ -387,14 +386,9 @@ class KohonenSOM:
     def about(self) -> dict[str, Any]:
         """Return what a file tells of the map beside the weights."""
         about: dict[str, Any] = {name: node_of(registry, getattr(self, name)) for name, registry in _PARTS.items()}
-        if self.feature_names is not None:
-            about["feature_names"] = self.feature_names
-        if self.missing != "refuse":
-            about["missing"] = self.missing
-        if not self.scaling.changes_nothing:
-            about["scaling"] = node_of(SCALINGS, self.scaling)
-            about["scales"] = self.intake.scales
-        return about
+        about["missing"] = self.missing
+        known = {"feature_names": self.feature_names, "scales": self.intake.scales}
+        return about | {name: value for name, value in known.items() if value is not None}
 
     def memory(self, features: int) -> int:
         """Return how many bytes the weights take, for data of so many features."""
@@ -441,19 +435,6 @@ class KohonenSOM:
             rows = slice(start, start + block_rows)
             names = self.feature_names
             yield rows, intake.block(samples[rows], features=self.features, first_row=start, names=names)
-
-    def _checked_weights(self, weights: ArrayLike) -> NDArray[Any]:
-        try:
-            shape = np.shape(weights)
-        except ValueError:
-            raise DataError("initial weights: all nodes must have the same number of features") from None
-        if len(shape) != 3 or shape[:2] != (self.height, self.width) or shape[2] < 1:
-            expected = f"({self.height}, {self.width}, features)"
-            raise DataError(f"initial weights must have the shape {expected}, got {shape}")
-        flat = as_samples(np.asarray(weights).reshape(-1, shape[2]), "initial weights")
-        in_precision(flat, self.dtype, "initial weights")
-        checked: NDArray[Any] = flat.reshape(shape)
-        return checked
 
     def _require_memory(self, features: int) -> None:
         needed, available = self.peak_memory(features), available_memory()

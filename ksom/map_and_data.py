@@ -71,7 +71,7 @@ def data_of(path: str | Path, key: str | None = None) -> Dataset:
     DataError, ConfigError
         If it cannot be read, or is something else.
     """
-    if is_experiment(path):
+    if is_experiment(str(path)):
         return _dataset_of(experiment_file(path))
     place = require_path("data", path)
     if place.is_dir():

@@ -144,7 +144,7 @@ class Registry:
         if not isinstance(name, str):
             raise ConfigError(f"{path}: the name of {_a(self.kind)} must be a string, got {quoted(name)}")
         if ":" in name:
-            cls = self._imported(name, path, folders)
+            cls: type = self._imported(name, path, folders)
             if lacks := self.lacks(cls):
                 raise ConfigError(f"{path}: {name} {lacks}")
             return cls

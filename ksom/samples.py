@@ -30,7 +30,7 @@ class Block(NamedTuple):
     """Some samples, one after another in their data set: the one thing that travels from there to a kernel."""
 
     values: NDArray[Any]
-    """Shape (n, D), data units; 0 where a value is missing."""
+    """Shape (n, D), map units (scaled data units) on the way to a kernel; 0 where a value is missing."""
     first_row: int = 0
     """The number of the first of them in the data set."""
     missing: NDArray[np.bool_] | None = None
@@ -63,9 +63,9 @@ class Summary(NamedTuple):
     high: NDArray[np.float64]
     """Largest value of each feature, data units, shape (D,)."""
     mean: NDArray[np.float64]
-    """Mean of each feature's values, by the weights of their samples, data units, shape (D,)."""
+    """Mean of each feature's values, by the weights of their samples, data units, shape (D,); NaN if not asked for."""
     deviation: NDArray[np.float64]
-    """√ of the mean squared difference from that mean, data units, shape (D,); 0 where all are the same."""
+    """√ of the mean squared difference from that mean, data units, shape (D,); likewise."""
     missing: NDArray[np.int64]
     """How many values of each feature are missing, shape (D,)."""
     mean_weight: float | None

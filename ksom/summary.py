@@ -13,7 +13,7 @@ from ksom.method.moments import Moments
 from ksom.samples import Block, Summary, as_samples, missing_values, sample_weights
 
 
-def summarise(dataset: Dataset, *, keep_missing: bool = False) -> Summary:
+def summarise(dataset: Dataset, *, keep_missing: bool = False, with_moments: bool = True) -> Summary:
     """Read the data once; refuse what cannot be learned from.
 
     Parameters
@@ -22,6 +22,8 @@ def summarise(dataset: Dataset, *, keep_missing: bool = False) -> Summary:
         The samples, data units.
     keep_missing : bool
         Whether values may be missing.
+    with_moments : bool
+        Whether to tell mean and deviation, which takes as long as all the rest; else they are NaN.
 
     Raises
     ------
@@ -30,7 +32,7 @@ def summarise(dataset: Dataset, *, keep_missing: bool = False) -> Summary:
         sample or of a feature are missing.
     """
     _require_samples(dataset)
-    reading = _Reading(dataset, keep_missing)
+    reading = _Reading(dataset, keep_missing, with_moments)
     for block in dataset.blocks():
         reading.add(block)
     return reading.summary()
@@ -39,25 +41,28 @@ def summarise(dataset: Dataset, *, keep_missing: bool = False) -> Summary:
 class _Reading:
     """What is known of a data set after some of its blocks."""
 
-    def __init__(self, dataset: Dataset, keep_missing: bool) -> None:
+    def __init__(self, dataset: Dataset, keep_missing: bool, with_moments: bool) -> None:
         self._where, self._names, features = name_of(dataset), dataset.feature_names, dataset.features
         self._keep_missing = keep_missing
         self._low, self._high = np.full(features, np.inf), np.full(features, -np.inf)
         self._missing = np.zeros(features, dtype=np.int64)
-        self._moments = Moments(features)
+        self._moments = Moments(features) if with_moments else None
         self._rows, self._weight = 0, 0.0
         self._digest = hashlib.sha256(f"{len(dataset)} x {features}".encode())
 
     def add(self, block: Rows) -> None:
-        values, weights = (block.values, block.weights) if isinstance(block, Block) else (block, None)
+        values, weights = values_and_weights(block)
         rows = np.asarray(as_samples(values, self._where, features=len(self._low)))
         missing = missing_values(rows, self._where, self._rows, keep=self._keep_missing, names=self._names)
         self._digest.update(rows.dtype.str.encode() + np.ascontiguousarray(rows).tobytes())
+        if self._rows and (weights is None) is (self._weight > 0):
+            raise DataError(f"{self._where}: some of its samples have weights, others none; give all of them one")
         if weights is not None:
             weights = counting_weights(weights, len(rows), self._where, self._rows)
             self._weight += float(weights.sum())
             self._digest.update(b"weights" + weights.tobytes())
-        self._moments.add(rows, missing, weights)
+        if self._moments is not None:
+            self._moments.add(rows, missing, weights)
         self._look_at_range(rows, missing)
         self._rows += len(rows)
 
@@ -65,8 +70,10 @@ class _Reading:
         self._require_a_value_of_each_feature()
         low, high = self._low.astype(np.float64), self._high.astype(np.float64)
         mean_weight = self._weight / self._rows if self._weight else None
-        moments = self._moments
-        return Summary(low, high, moments.mean, moments.deviation, self._missing, mean_weight, self._digest.hexdigest())
+        mean, deviation = (np.full_like(low, np.nan),) * 2
+        if self._moments is not None:
+            mean, deviation = self._moments.mean, self._moments.deviation
+        return Summary(low, high, mean, deviation, self._missing, mean_weight, self._digest.hexdigest())
 
     def _look_at_range(self, rows: NDArray[Any], missing: NDArray[np.bool_] | None) -> None:
         lows, highs = rows, rows
@@ -81,6 +88,13 @@ class _Reading:
             feature = int((self._missing == self._rows).argmax())
             called = f"feature {feature}{_called(self._names, feature)}"
             raise DataError(f"{self._where}: {called} has no value at all; leave it out")
+
+
+def values_and_weights(block: Rows) -> tuple[NDArray[Any], NDArray[np.float64] | None]:
+    """Return raw samples, NaN where a value is missing, and their weights, if they have some."""
+    if not isinstance(block, Block):
+        return block, None
+    return block.values if block.missing is None else np.where(block.missing, np.nan, block.values), block.weights
 
 
 def counting_weights(weights: Any, samples: int, where: str, first_row: int) -> NDArray[np.float64]:

@@ -283,10 +283,10 @@ class Trainer:
 
     def _start_map(self) -> None:
         """Give the map its scaling and first weights, if it has none; refuse data of another number of features."""
-        self.som.intake = self.feed.intake
         self.som.expect(self.algorithm.work(self.feed.samples_per_iteration), self.dataset.features)
         if not self.som.is_initialised:
             self.som.initialise(self.feed, self.feed.range, self.seed)
         if self.som.features != self.dataset.features:
             raise DataError(f"the map's weights have {self.som.features} features, the data {self.dataset.features}")
         self.som.name_features(self.dataset.feature_names)
+        self.som.intake = self.feed.intake

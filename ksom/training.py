@@ -35,14 +35,15 @@ def train(
     shuffle: bool | str | None = None,
     lattice: Any = None,
     neighbourhood: Any = None,
+    distance: Any = None,
     initial: Any = None,
     dtype: str | None = None,
     missing: str | None = None,
     scaling: Any = None,
-    feature_weights: Sequence[float] | None = None,
-    sample_weights: ArrayLike | None = None,
     backend: str | None = None,
     threads: int | None = None,
+    feature_weights: Sequence[float] | None = None,
+    sample_weights: ArrayLike | None = None,
     hooks: Mapping[str, Hook] | Iterable[Hook] | None = None,
     progress: bool = False,
     folder: str | Path | None = None,
@@ -74,7 +75,7 @@ def train(
         Samples per iteration; 0: the whole data set.
     shuffle : bool or "auto"
         Show the samples in a new order in every epoch; "auto": where it matters.
-    lattice, neighbourhood, initial, dtype, missing, scaling, backend, threads
+    lattice, neighbourhood, distance, initial, dtype, missing, scaling, backend, threads
         As `KohonenSOM` takes them.
     feature_weights : sequence of float, optional
         How much each feature counts in squared distances, >= 0, beside the scaling.
@@ -114,6 +115,7 @@ def train(
             width=width,
             lattice=lattice,
             neighbourhood=neighbourhood,
+            distance=distance,
             initial=initial,
             backend=backend,
             threads=threads,

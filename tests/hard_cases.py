@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.kernels.backend import OnlineStep
+from ksom.method.distance import Chebyshev, Cosine, Distance, Euclidean, Manhattan
 from ksom.method.neighbourhood import Factors
 from ksom.samples import Block
 
@@ -69,6 +70,61 @@ def cases(draw: Any, shapes: Any, samples: int = 30) -> Case:
         for step, size in enumerate(sizes)
     ]
     return Case(kind(chance, (height, width, features)).astype(dtype), steps)
+
+
+class Varied(NamedTuple):
+    """A map of some distance and what it learns: samples with gaps or without, neighbourhoods that push or do not."""
+
+    weights: NDArray[Any]
+    steps: list[OnlineStep]
+    distance: Distance
+
+
+COMPILED = [Euclidean, Cosine, Manhattan, Chebyshev]
+
+
+@st.composite
+def varied(draw: Any, shapes: Any, samples: int = 30) -> Varied:
+    """A case of any distance that is compiled; where nodes are pushed away, slowly."""
+    case, distance = draw(cases(shapes, samples)), draw(st.sampled_from(COMPILED))()
+    chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    has_gaps, pushes = draw(st.booleans()), draw(st.booleans())
+    steps = [
+        OnlineStep(
+            [_varied(block, distance, has_gaps, chance) for block in step.blocks],
+            pushing(step.factors, chance) if pushes else step.factors,
+            min(0.1, step.learning_rate) if pushes else step.learning_rate,
+        )
+        for step in case.steps
+    ]
+    return Varied(case.weights, steps, distance)
+
+
+def _varied(block: Block, distance: Distance, has_gaps: bool, chance: np.random.Generator) -> Block:
+    """Samples as a map of a distance takes them, of which some values may be missing."""
+    values = directions(block.values) if distance.on_sphere else block.values
+    return with_gaps(values, chance) if has_gaps else Block(values)
+
+
+def with_gaps(values: NDArray[Any], chance: np.random.Generator, share: float = 0.3) -> Block:
+    """Samples of which a share of the values is missing, but not all of any."""
+    missing = chance.random(values.shape) < share
+    missing[np.arange(len(values)), chance.integers(values.shape[1], size=len(values))] = False
+    return Block(np.where(missing, 0, values).astype(values.dtype), 0, missing)
+
+
+def directions(values: NDArray[Any]) -> NDArray[Any]:
+    """Samples on the unit sphere; in place of zeros, or next to none, the first axis."""
+    lengths = np.sqrt(np.sum(values.astype(np.float64) ** 2, axis=1, keepdims=True))
+    first_axis = np.arange(values.shape[1]) == 0
+    return np.where(lengths > 1e-30, values / np.maximum(lengths, 1e-30), first_axis).astype(values.dtype)
+
+
+def pushing(factors: Factors, chance: np.random.Generator) -> Factors:
+    """Factors some of which are below 0, but for the winner's own."""
+    signs = chance.choice([-1, 0, 1], size=factors.columns.shape).astype(factors.columns.dtype)
+    signs[:, signs.shape[1] // 2] = 1
+    return factors._replace(columns=factors.columns * signs)
 
 
 def gaussian(height: int, width: int, dtype: Any, sigma: float) -> Factors:

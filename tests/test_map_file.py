@@ -64,7 +64,7 @@ def test_map_of_a_newer_ksom_is_told(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("node", [False, 3, ["rectangular"], {}, {"NAME": 3}])
-@pytest.mark.parametrize("name", ["lattice", "neighbourhood", "distance"])
+@pytest.mark.parametrize("name", ["lattice", "neighbourhood", "distance", "scaling"])
 def test_map_that_does_not_tell_what_it_is_is_refused(tmp_path, name, node):
     write(tmp_path / "map.npz", MAP._replace(**{name: node}))
     with pytest.raises(DataError, match=f"map.npz: must tell the {name} of its map, but has"):
@@ -103,7 +103,7 @@ class Bent(Rectangular):
 
 def test_a_lattice_of_one_s_own_is_given_to_what_reads_its_map(tmp_path):
     KohonenSOM(2, 3, lattice=Bent(2, 3), initial=np.zeros((2, 3, 1))).save(tmp_path / "map.npz")
-    with pytest.raises(DataError, match=r"its lattice must be one of rectangular, but is .*Bent.*; give it: load"):
+    with pytest.raises(DataError, match=r"its lattice must be one of rectangular, hexagonal, but is .*Bent.*; give it"):
         KohonenSOM.load(tmp_path / "map.npz")
     own = Bent(2, 3)
     assert KohonenSOM.load(tmp_path / "map.npz", lattice=own).lattice is own
@@ -122,6 +122,37 @@ def test_weights_that_are_no_map_are_refused(tmp_path, weights, message):
     write(tmp_path / "map.npz", MAP._replace(weights=weights))
     with pytest.raises(DataError, match=message):
         KohonenSOM.load(tmp_path / "map.npz")
+
+
+GOOD_SCALES = {"centre": [0, 0, 0], "factor": [1, 1, 1]}
+
+
+@pytest.mark.parametrize(
+    "scales",
+    [
+        3,
+        [],
+        {"centre": [0, 0, 0]},
+        {**GOOD_SCALES, "factor": [1, 1]},
+        {**GOOD_SCALES, "factor": [1, 1, -1]},
+        {**GOOD_SCALES, "factor": [1, "a", 1]},
+        {**GOOD_SCALES, "factor": [1, None, 1]},
+        {**GOOD_SCALES, "centre": [[0, 0, 0]]},
+        {**GOOD_SCALES, "centre": [0, 0, float("inf")]},
+    ],
+    ids=str,
+)
+def test_scales_that_are_none_are_refused(tmp_path, scales):
+    write(tmp_path / "map.npz", MAP._replace(scaling="standard", scales=scales))
+    with pytest.raises(DataError, match=r"map.npz: `scales` must hold a centre and a factor >= 0 for each of 3 featur"):
+        read(tmp_path / "map.npz")
+
+
+@pytest.mark.parametrize("missing", ["drop", True, [], 3])
+def test_what_a_file_says_of_missing_values_is_checked(tmp_path, missing):
+    write(tmp_path / "map.npz", MAP._replace(missing=missing))
+    with pytest.raises(DataError, match=r"map.npz: `missing` must be refuse or keep, but is"):
+        read(tmp_path / "map.npz")
 
 
 @pytest.mark.parametrize("read_file", [KohonenSOM.load, read_checkpoint])

@@ -204,12 +204,14 @@ def test_a_parameter_that_is_too_long_is_shortened_and_the_log_says_so(experimen
     assert "DATASET.TEXT is longer than 6000 characters and shortened; config.yaml has it whole" in caplog.text
 
 
-def test_the_model_answers_with_node_and_distance_without_the_run_folder(experiment, logs, client) -> None:
+@pytest.mark.parametrize("scaling", ["none", "standard"])
+def test_the_model_answers_with_node_and_distance_without_the_run_folder(scaling, experiment, logs, client) -> None:
     import mlflow
 
-    som = run(experiment, logs / "model", name="model").som
-    [output] = the_run(client, "model").outputs.model_outputs
-    shutil.rmtree(logs / "model")
+    name = f"model {scaling}"
+    som = run(experiment, logs / name, "MODEL.SCALING", scaling, name=name).som
+    [output] = the_run(client, name).outputs.model_outputs
+    shutil.rmtree(logs / name)
     model = mlflow.pyfunc.load_model(client.get_logged_model(output.model_id).artifact_location)
     samples = np.random.default_rng(0).random((500, 3))
     nodes, distances = som.best_matching_nodes(samples, return_distances=True)

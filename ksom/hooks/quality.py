@@ -11,7 +11,7 @@ from ksom.runs.run import Run
 
 @HOOKS.register("Quality")
 class Quality(Hook):
-    """Puts the metrics `quantization_error` (data units) and `topographic_error` (a share), measured on the probe.
+    """Puts the metrics `quantization_error` (map units) and `topographic_error` (a share), measured on the probe.
 
     Parameters
     ----------

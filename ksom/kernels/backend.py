@@ -63,9 +63,10 @@ class Backend(Protocol):
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
         """Move every node to the mean of all samples, w_k ← Σ_b h(b, k) S_b / Σ_b h(b, k) n_b, added in float64.
 
-        The neighbourhood is applied along rows, then along columns, b ascending, phase after phase. A node whose
-        denominator is below `LEAST_WEIGHT` keeps its weights; where each feature is counted, a feature of a node does.
-        A distance of directions has the nodes that moved put back on the sphere, in float64.
+        The neighbourhood is applied along rows, then along columns, b ascending, phase after phase; one that is no
+        product as `Spread` tells. A node whose denominator is below `LEAST_WEIGHT` keeps its weights; where each
+        feature is counted, a feature of a node does. A distance of directions has the nodes that moved put back on the
+        sphere, in float64.
 
         Parameters
         ----------

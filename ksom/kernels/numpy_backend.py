@@ -12,6 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from ksom.kernels.backend import BLOCK_DISTANCES, OnlineStep
 from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
+from ksom.kernels.spread import spread
 from ksom.method.distance import Distance, Euclidean, reported_distances
 from ksom.method.neighbourhood import Factors
 from ksom.method.sphere import placed_on_sphere, put_on_sphere
@@ -62,8 +63,9 @@ class NumpyBackend:
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
         shape = self._planes.shape[1:]
+        smoothed = _smoothed if factors.is_product else _spread
         numerators, denominators = (
-            _smoothed(array.reshape(*shape, -1), factors) for array in (node_sums.sums, node_sums.counts)
+            smoothed(array.reshape(*shape, -1), factors) for array in (node_sums.sums, node_sums.counts)
         )
         moving = denominators >= LEAST_WEIGHT
         weights = np.moveaxis(self._planes, 0, -1).astype(np.float64)
@@ -145,6 +147,25 @@ def _smoothed(values: NDArray[np.float64], factors: Factors) -> NDArray[np.float
         for source in range(width):
             near = _seen_from(source, column_factors, width)[:, np.newaxis]
             total += near * along_rows[:, source, np.newaxis]
+    return total
+
+
+def _spread(values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64]:
+    """Σ_b h(b, k) · values[b] for every node k, shape (H, W, n), for h that is no product; see `Spread`."""
+    height, width = values.shape[:2]
+    total, order = np.zeros_like(values), spread(factors)
+    for parity in range(min(2, height)):
+        targets = np.arange(parity, height, 2)
+        along_rows, reached = np.zeros_like(values[parity::2]), 0
+        for column, reach, goes_on in zip(*(each[parity] for each in order[2:]), strict=True):
+            if not goes_on:
+                along_rows[:], reached = 0, 0
+            for row in order.rows[parity, reached:reach]:
+                source = targets - (row - height + 1)
+                there = (source >= 0) & (source < height)
+                along_rows[there] += order.factors[parity, row, column] * values[source[there]]
+            reached, right = reach, column - width + 1
+            total[parity::2, max(0, right) : width + right] += along_rows[:, max(0, -right) : width - right]
     return total
 
 

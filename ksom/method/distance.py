@@ -89,7 +89,8 @@ class Cosine(Distance):
     """1 − cos(w, x), from 0 to 2: of the directions, which are compared on the unit sphere.
 
     There 1 − cos = ‖w − x‖² / 2, so the nearest node is the nearest by squares. A sample of zeros has no direction: it
-    is refused. What moves a node puts it back on the sphere.
+    is refused. What moves a node puts it back on the sphere. A sample with missing values has the direction of those
+    that are there; it is compared by squares with a node's weights there, which are no direction of their own.
     """
 
     on_sphere = True
@@ -98,6 +99,10 @@ class Cosine(Distance):
         """(w − x)²."""
         difference *= difference
         return difference
+
+    def completed(self, total: NDArray[Any], share: NDArray[Any]) -> NDArray[Any]:
+        """Return the sum as it is: a direction is as long, whatever it is made of."""
+        return total
 
     def reported(self, total: NDArray[Any]) -> NDArray[Any]:
         """Σ / 2."""

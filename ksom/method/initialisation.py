@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from ksom.arguments import require_path
 from ksom.array_files import read_array, read_arrays
@@ -16,7 +16,7 @@ from ksom.method.principal_axes import principal_axes
 from ksom.method.random_streams import stream
 from ksom.registry import Registry, as_mapping, node_of
 from ksom.representation import as_call
-from ksom.samples import Block, Range
+from ksom.samples import Block, Range, as_samples, in_precision
 
 
 class Source(Protocol):
@@ -189,3 +189,36 @@ def as_initialisation(initial: Any) -> Initialisation:
     if isinstance(initial, str | Path):
         return File(initial)
     return initial if INITIALISATIONS.holds(initial) else Given(initial)
+
+
+def checked_weights(weights: ArrayLike, lattice: Lattice, dtype: DTypeLike) -> NDArray[Any]:
+    """Return weights that a map may have.
+
+    Parameters
+    ----------
+    weights : array_like of shape (height, width, D)
+        Map units.
+    lattice : Lattice
+        The nodes' arrangement.
+    dtype : dtype
+        The working precision that must hold them.
+
+    Raises
+    ------
+    DataError
+        If they have another shape, or are not finite, or too large.
+    """
+    try:
+        shape = np.shape(weights)
+    except ValueError:
+        raise DataError("initial weights: all nodes must have the same number of features") from None
+    if len(shape) != 3 or shape[:2] != (lattice.height, lattice.width) or shape[2] < 1:
+        expected = f"({lattice.height}, {lattice.width}, features)"
+        raise DataError(f"initial weights must have the shape {expected}, got {shape}")
+    flat = as_samples(np.asarray(weights).reshape(-1, shape[2]), "initial weights")
+    if not np.isfinite(flat).all():
+        node, feature = (int(index) for index in np.argwhere(~np.isfinite(flat))[0])
+        raise DataError(f"initial weights: row {node}, column {feature} is {flat[node, feature]}; they must be finite")
+    in_precision(flat, dtype, "initial weights")
+    checked: NDArray[Any] = flat.reshape(shape)
+    return checked

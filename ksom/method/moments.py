@@ -61,21 +61,12 @@ class Moments:
         weights : ndarray of shape (n,), optional
             How much each sample counts, > 0; else 1.
         """
-        with np.errstate(over="ignore", invalid="ignore"):  # a variance that float64 cannot hold is infinite
-            self._add(values, missing, 1.0 if weights is None else weights[:, np.newaxis])
-
-    def _add(self, values: NDArray[Any], missing: NDArray[np.bool_] | None, weights: Any) -> None:
-        there = np.broadcast_to(weights, values.shape)
+        there = None if weights is None else np.broadcast_to(weights[:, np.newaxis], values.shape)
         if missing is not None:
-            there = np.where(missing, 0.0, there)
+            there = np.where(missing, 0.0, 1.0 if there is None else there)
             values = np.where(missing, _first_there(values, missing), values)
-        origin = values[0].astype(np.float64)
-        differences = values - origin
-        weight = there.sum(axis=0)
-        some = np.maximum(weight, np.finfo(np.float64).tiny)  # of a feature without any value here, nothing is added
-        shift = (there * differences).sum(axis=0) / some
-        differences -= shift
-        self._join(weight, origin + shift, (there * differences**2).sum(axis=0) / some)
+        with np.errstate(over="ignore", invalid="ignore"):  # a variance that float64 cannot hold is infinite
+            self._join(*_of_block(values, there))
 
     def _join(self, weight: NDArray[np.float64], mean: NDArray[np.float64], variance: NDArray[np.float64]) -> None:
         total = self.weight + weight
@@ -84,6 +75,24 @@ class Moments:
         self.mean = np.where(share == 1, mean, self.mean + share * apart)
         self.variance = (1 - share) * self.variance + share * variance + share * (1 - share) * apart**2
         self.weight = total
+
+
+def _of_block(
+    values: NDArray[Any], there: NDArray[np.float64] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return weight, mean and variance of each feature of some samples, which count as `there` says."""
+    weight = np.full(values.shape[1], float(len(values))) if there is None else np.ascontiguousarray(there).sum(axis=0)
+    some = np.maximum(weight, np.finfo(np.float64).tiny)  # of a feature without any value here, nothing is added
+    origin = values[0].astype(np.float64)
+    differences = np.subtract(values, origin, order="C")  # sums over rows: their order is that of the memory
+    shift = _total(differences, there) / some
+    differences -= shift
+    return weight, origin + shift, _total(np.square(differences, out=differences), there) / some
+
+
+def _total(values: NDArray[np.float64], there: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    total: NDArray[np.float64] = (values if there is None else np.multiply(there, values, order="C")).sum(axis=0)
+    return total
 
 
 def _first_there(values: NDArray[Any], missing: NDArray[np.bool_]) -> NDArray[Any]:

@@ -87,6 +87,8 @@ class Factors(NamedTuple):
     """Shape (phases, 2 width − 1)."""
     phases: NDArray[np.int32]
     """Shape (2, 2 height − 1)."""
+    is_product: bool = True
+    """Whether the neighbourhood is a product of rows and columns."""
 
 
 @NEIGHBOURHOODS.register("gaussian")
@@ -262,10 +264,9 @@ def _squares(neighbourhood: Neighbourhood, lattice: Lattice) -> Factors:
     rows, columns, phases = lattice.row_squares(), lattice.column_squares(), lattice.phases()
     if neighbourhood.is_product:
         return Factors(rows, columns, phases)
-    pairs = np.stack(np.broadcast_arrays(rows, phases), axis=-1).reshape(-1, 2)
-    different, places = np.unique(pairs, axis=0, return_inverse=True)
-    of_both = different[:, :1] + columns[different[:, 1].astype(np.int32)]
-    return Factors(np.zeros_like(rows), of_both, places.reshape(phases.shape).astype(np.int32))
+    different, places = np.unique(rows + 1j * phases, return_inverse=True)  # as pairs: by the square, then the phase
+    of_both = different.real[:, np.newaxis] + columns[different.imag.astype(np.int32)]
+    return Factors(np.zeros_like(rows), of_both, places.reshape(phases.shape).astype(np.int32), is_product=False)
 
 
 def _tables(
@@ -283,17 +284,26 @@ def _tables(
         rows = of(squares.rows)
     else:
         rows = (columns != 0).any(axis=2)[:, squares.phases].any(axis=1).astype(dtype)
-    return (Factors(*tables, squares.phases) for tables in zip(rows, columns, strict=True))
+    return (squares._replace(rows=row, columns=column) for row, column in zip(rows, columns, strict=True))
 
 
 def _of(neighbourhood: Neighbourhood, squares: NDArray[np.float64], sigmas: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return h at all squares, one of which is 0, for each sigma, shape (sigmas, *squares.shape)."""
-    different, places = np.unique(squares, return_inverse=True)  # a table repeats itself: half as many exponentials
-    factors = _as_floats(neighbourhood, neighbourhood.of(different, sigmas), (len(sigmas), len(different)))
+    """Return h at all squares for each sigma, shape (sigmas, *squares.shape)."""
+    if neighbourhood.is_product:  # a short table that repeats itself: half as many exponentials
+        different, places = np.unique(squares, return_inverse=True)
+        return _checked(neighbourhood, different, sigmas)[:, places.reshape(squares.shape)]
+    return _checked(neighbourhood, squares.reshape(-1), sigmas).reshape(-1, *squares.shape)
+
+
+def _checked(
+    neighbourhood: Neighbourhood, squares: NDArray[np.float64], sigmas: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return h at squares of shape (n,) for sigmas of shape (s, 1); refuse what no neighbourhood can be."""
+    factors = _as_floats(neighbourhood, neighbourhood.of(squares, sigmas), (len(sigmas), len(squares)))
     least, most = factors.min(), factors.max()
-    if not (neighbourhood.lowest <= least and most <= 1 and (factors[:, 0] == 1).all()):
-        _refuse(neighbourhood, different, sigmas[:, 0], factors)
-    return factors[:, places.reshape(squares.shape)]
+    if not (neighbourhood.lowest <= least and most <= 1 and (factors[:, squares == 0] == 1).all()):
+        _refuse(neighbourhood, squares, sigmas[:, 0], factors)
+    return factors
 
 
 def _as_floats(neighbourhood: Neighbourhood, values: Any, shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -317,7 +327,7 @@ def _refuse(
     """Say which of some factors cannot be, and why."""
     lowest = neighbourhood.lowest
     is_wrong = ~((lowest <= factors) & (factors <= 1))
-    is_wrong[:, 0] |= factors[:, 0] != 1
+    is_wrong |= (squares == 0) & (factors != 1)
     sigma, square = np.argwhere(is_wrong)[0]
     must = "be 1 at the winner" if square == 0 else f"be a number from its `lowest`, {lowest:g}, to 1 everywhere"
     where = f"{neighbourhood!r}, d² = {squares[square]:g}, sigma = {sigmas[sigma]:g}"

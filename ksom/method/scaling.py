@@ -48,6 +48,9 @@ class Scaling:
         If a weight is no number >= 0, or all are 0.
     """
 
+    needs_moments = True
+    """Whether it has to know the mean and the deviation of the data."""
+
     def __init__(self, feature_weights: Sequence[float] | None = None) -> None:
         self.feature_weights = None if feature_weights is None else _checked_weights(feature_weights)
 
@@ -80,7 +83,8 @@ class Scaling:
         weights = np.ones(features) if self.feature_weights is None else np.array(self.feature_weights)
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             centre, spread = self.centre_and_spread(summary)
-            scales = Scales(centre, np.where(spread == 0, 1, 1 / spread) * np.sqrt(weights))
+            spread = np.where(summary.high > summary.low, spread, 1)
+            scales = Scales(centre, np.sqrt(weights) / spread)
         usable = np.isfinite(spread) & np.isfinite(scales.centre) & np.isfinite(scales.factor)
         if not usable.all():
             feature = int(usable.argmin())
@@ -101,6 +105,8 @@ class NoScaling(Scaling):
     feature_weights : sequence of float, optional
         How much each feature counts in squared distances, a >= 0. Default: all alike, so that nothing changes.
     """
+
+    needs_moments = False
 
 
 @SCALINGS.register("standard")
@@ -129,6 +135,8 @@ class MinMax(Scaling):
     feature_weights : sequence of float, optional
         How much each feature counts in squared distances, a >= 0. Default: all alike.
     """
+
+    needs_moments = False
 
     def centre_and_spread(self, summary: Summary) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Smallest value, and how far the largest is from it."""

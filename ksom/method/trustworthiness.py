@@ -1,5 +1,6 @@
 """Whether samples that are close on the map are close in the data, and the other way round."""
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,14 +74,41 @@ def rank_agreement(som: MeasuringMap, samples: Any, neighbours: int = 5, seed: i
     block, winners, size = found.block, found.nodes[:, 0], len(found.nodes)
     if 2 * k >= size:
         raise Undefined(f"there must be more than {2 * k} samples to rank {k} neighbours, got {size}")
-    untrusted, lost = 0.0, 0.0
     at_once = max(1, ROWS_AT_ONCE // size)
-    for start in range(0, size, at_once):
-        few = np.arange(start, min(start + at_once, size))
-        in_data = _ranked(between(som.distance, block.rows(start, start + at_once), block), few, k)
-        on_map = _ranked(squares_between(som.lattice, winners[few], winners), few, k)
-        untrusted += float((on_map.nearness * in_data.excess).sum())
-        lost += float((in_data.nearness * on_map.excess).sum())
+    pieces = (np.arange(start, min(start + at_once, size)) for start in range(0, size, at_once))
+    return agreement(
+        (
+            (
+                few,
+                between(som.distance, block.rows(few[0], few[-1] + 1), block),
+                squares_between(som.lattice, winners[few], winners),
+            )
+            for few in pieces
+        ),
+        size,
+        k,
+    )
+
+
+def agreement(
+    rows: Iterable[tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]], size: int, k: int
+) -> RankAgreement:
+    """Return how well ranks in the data and on the map agree; see `rank_agreement`.
+
+    Parameters
+    ----------
+    rows : iterable of (ndarray of shape (n,), ndarray of shape (n, size), ndarray of shape (n, size))
+        Some samples, and their distances to all samples in the data and on the map; may be worked in.
+    size : int
+        How many samples there are in all.
+    k : int
+        How many are neighbours.
+    """
+    untrusted, lost = 0.0, 0.0
+    for samples, in_data, on_map in rows:
+        data_ranks, map_ranks = _ranked(in_data, samples, k), _ranked(on_map, samples, k)
+        untrusted += float((map_ranks.nearness * data_ranks.excess).sum())
+        lost += float((data_ranks.nearness * map_ranks.excess).sum())
     scale = 2 / (size * k * (2 * size - 3 * k - 1))
     return RankAgreement(1 - scale * untrusted, 1 - scale * lost, size)
 

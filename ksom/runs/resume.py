@@ -39,10 +39,11 @@ def refuse_own_result(folder: Path, config: Mapping[str, Any]) -> None:
     OutputError
         Naming it.
     """
-    for section, node in (("DATASET", config["DATASET"]), ("MODEL.INITIAL", config["MODEL"]["INITIAL"])):
-        path = node.get("PATH") if isinstance(node, Mapping) else None
+    data, initial = config["DATASET"], config["MODEL"]["INITIAL"]
+    for key, node in (("DATASET.PATH", data), ("DATASET.WEIGHTS_PATH", data), ("MODEL.INITIAL.PATH", initial)):
+        path = node.get(key.rpartition(".")[2]) if isinstance(node, Mapping) else None
         if isinstance(path, str) and Path(path).resolve().is_relative_to(folder.resolve()):
-            told = f"{section}.PATH {path} lies in the run folder, which a new run moves aside"
+            told = f"{key} {path} lies in the run folder, which a new run moves aside"
             raise OutputError(f"{folder}: {told}; copy it elsewhere, or choose another folder (--output-dir)")
 
 

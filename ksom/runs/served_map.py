@@ -1,5 +1,6 @@
 """A map as MLflow serves it. MLflow runs a copy of this file beside a map.npz: it needs numpy, and no ksom."""
 
+import json
 from typing import Any
 
 import mlflow
@@ -16,14 +17,17 @@ class ServedMap(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
     def load_context(self, context: Any) -> None:
         """Read the map."""
         with np.load(context.artifacts["map"], allow_pickle=False) as file:
-            weights = file["weights"]
+            weights, about = file["weights"], json.loads(str(file["about"]))
+        scales = about.get("scales") or {"centre": 0.0, "factor": 1.0}
+        self.centre, self.factor = np.array(scales["centre"]), np.array(scales["factor"])
         self.planes = np.ascontiguousarray(weights.reshape(-1, weights.shape[-1]).T)
 
     def predict(self, context: Any, model_input: np.ndarray) -> pd.DataFrame:
-        """Return the columns `node` (row * width + column) and `distance` (data units), a row for each sample."""
-        samples = np.asarray(model_input).astype(self.planes.dtype)
-        if samples.ndim != 2 or samples.shape[1] != len(self.planes) or not np.isfinite(samples).all():
-            raise ValueError(f"samples must be finite numbers of shape (n, {len(self.planes)}), got {samples.shape}")
+        """Return the columns `node` (row * width + column) and `distance` (map units), a row for each sample."""
+        raw = np.asarray(model_input)
+        if raw.ndim != 2 or raw.shape[1] != len(self.planes) or not np.isfinite(raw).all():
+            raise ValueError(f"samples must be finite numbers of shape (n, {len(self.planes)}), got {raw.shape}")
+        samples = ((raw - self.centre) * self.factor).astype(self.planes.dtype)
         block_rows = max(1, BLOCK_DISTANCES // self.planes.shape[1])
         found = [self._nearest(samples[i : i + block_rows]) for i in range(0, len(samples), block_rows)]
         nodes, distances = (np.concatenate(column) for column in zip(*found, strict=True))

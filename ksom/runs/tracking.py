@@ -256,7 +256,8 @@ def save_model(path: Path, folder: Path, model_id: str, run_id: str) -> None:
     import numpy as np
     from mlflow.types import ColSpec, Schema, TensorSpec
 
-    weights = read_map(path).weights
+    held = read_map(path)
+    weights = held.weights if held.scales is None else np.nan_to_num(held.scales.undone(held.weights))
     columns = [ColSpec("long", "node"), ColSpec("double", "distance")]
     samples = Schema([TensorSpec(np.dtype(np.float64), (-1, weights.shape[-1]))])
     mlflow.pyfunc.save_model(

@@ -15,12 +15,13 @@ from numpy.typing import DTypeLike, NDArray
 
 from ksom.errors import BackendUnavailable
 from ksom.kernels.backend import OnlineStep
-from ksom.kernels.jax.batch import Sums, add_blocks, moved_to_means
+from ksom.kernels.jax.batch import Product, Sums, add_blocks, moved_to_means
 from ksom.kernels.jax.devices import all_devices, computing, require_room
 from ksom.kernels.jax.online import learn, pieces
 from ksom.kernels.jax.planes import Shape, as_map, as_planes
 from ksom.kernels.jax.search import Sent, all_distances, best_matching_nodes, scored
 from ksom.kernels.node_sums import SUM_ROWS, NodeSums, regrouped
+from ksom.kernels.spread import spread
 from ksom.method.neighbourhood import Factors
 from ksom.samples import Block
 
@@ -98,7 +99,8 @@ class JaxBackend:
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
         with self._computing():
-            sent = self._on_every_device((Sums(node_sums.sums, node_sums.counts), factors))
+            how = Product(*factors[:3]) if factors.is_product else spread(factors)
+            sent = self._on_every_device((Sums(node_sums.sums, node_sums.counts), how))
             self._planes = moved_to_means(self._planes, *sent, self._infinity).block_until_ready()
 
     def best_matching_nodes(self, block: Block, k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:

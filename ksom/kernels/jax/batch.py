@@ -12,13 +12,21 @@ from jax.sharding import PartitionSpec as Placed
 from ksom.kernels.jax.planes import Shape, rounded, seen_from
 from ksom.kernels.jax.search import Scored, Sent, search
 from ksom.kernels.node_sums import LEAST_WEIGHT
-from ksom.method.neighbourhood import Factors
+from ksom.kernels.spread import Spread
 
 ADDED_TOGETHER = 8
 """So many nodes are added to a total without going back to memory."""
 
 ALWAYS_THE_SAME_SUMS: dict[str, Any] = {"xla_gpu_deterministic_ops": True}
 """A GPU would add numbers that go to the same node in whatever order they come."""
+
+
+class Product(NamedTuple):
+    """As `Factors`, of a neighbourhood that is a product."""
+
+    rows: Any
+    columns: Any
+    phases: Any
 
 
 class Sums(NamedTuple):
@@ -69,7 +77,7 @@ def _sums(samples: jax.Array, winners: jax.Array, nodes: int) -> jax.Array:
 
 
 @functools.partial(jax.jit, donate_argnames="planes")
-def moved_to_means(planes: jax.Array, sums: Sums, factors: Factors, infinity: jax.Array) -> jax.Array:
+def moved_to_means(planes: jax.Array, sums: Sums, factors: Product | Spread, infinity: jax.Array) -> jax.Array:
     """Return the planes, shape (B, F, H, W), with every node at the mean of its neighbourhood's samples.
 
     w_k ← Σ_b h(b, k) S_b / Σ_b h(b, k) n_b, for sums of shape (K, D), in float64.
@@ -78,7 +86,10 @@ def moved_to_means(planes: jax.Array, sums: Sums, factors: Factors, infinity: ja
     features = blocks[0] * blocks[1]
 
     def smoothed(values: jax.Array) -> jax.Array:
-        return _smoothed(values.reshape(height, width, -1), factors, infinity)
+        values = values.reshape(height, width, -1)
+        if isinstance(factors, Spread):
+            return _spread(values, factors, infinity)
+        return _smoothed(values, factors, infinity)
 
     sums_filled_up = jnp.pad(sums.sums, [(0, 0), (0, features - sums.sums.shape[1])])
     numerators, denominators = smoothed(sums_filled_up), smoothed(sums.counts)
@@ -89,7 +100,7 @@ def moved_to_means(planes: jax.Array, sums: Sums, factors: Factors, infinity: ja
     return jnp.where(denominators[..., 0] >= LEAST_WEIGHT, means, planes)
 
 
-def _smoothed(values: jax.Array, factors: Factors, infinity: jax.Array) -> jax.Array:
+def _smoothed(values: jax.Array, factors: Product, infinity: jax.Array) -> jax.Array:
     """Σ_b h(b, k) · values[b] for every node k, shape (H, W, n): along rows, then along columns, phase after phase."""
     rows, columns, phases = factors
 
@@ -114,3 +125,33 @@ def _add_smoothed(total: jax.Array, values: jax.Array, factors: jax.Array, infin
 
     added: jax.Array = lax.fori_loop(0, length, add, total, unroll=min(ADDED_TOGETHER, length))
     return added
+
+
+def _spread(values: jax.Array, order: Spread, infinity: jax.Array) -> jax.Array:
+    """Σ_b h(b, k) · values[b] for every node k, shape (H, W, n), for h that is no product; see `Spread`."""
+    height, width = values.shape[:2]
+    rows_around = jnp.pad(values, [(height - 1, height - 1), (0, 0), (0, 0)])
+
+    def of_parity(parity: int) -> jax.Array:
+        factors, rows, columns, reach, goes_on = (table[parity] for table in order)
+
+        def add_column(i: jax.Array, so_far: tuple[jax.Array, ...]) -> tuple[jax.Array, ...]:
+            total, along_rows, reached = so_far
+
+            def add_row(j: jax.Array, along_rows: jax.Array) -> jax.Array:
+                source = lax.dynamic_slice_in_dim(rows_around, 2 * height - 2 - rows[j], height)
+                return along_rows + rounded(factors[rows[j], columns[i]] * source, infinity)
+
+            begun = jnp.where(goes_on[i], along_rows, 0), jnp.where(goes_on[i], reached, 0)
+            along_rows = lax.fori_loop(begun[1], reach[i], add_row, begun[0])
+            columns_around = jnp.pad(along_rows, [(0, 0), (width - 1, width - 1), (0, 0)])
+            moved = lax.dynamic_slice_in_dim(columns_around, 2 * width - 2 - columns[i], width, axis=1)
+            return total + moved, along_rows, reach[i]
+
+        nothing = jnp.zeros_like(values)
+        start = (nothing, nothing, jnp.zeros((), reach.dtype))
+        spread: jax.Array = lax.fori_loop(0, len(columns), add_column, start)[0]
+        return spread
+
+    is_odd = jnp.arange(height)[:, jnp.newaxis, jnp.newaxis] % 2 == 1
+    return jnp.where(is_odd, of_parity(1), of_parity(0))

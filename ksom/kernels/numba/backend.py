@@ -1,6 +1,7 @@
 """The compiled backend: what the numpy backend does, bit for bit, with less work."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from ksom.kernels.backend import OnlineStep
 from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
-from ksom.kernels.numba.batch import add_samples, smooth, take_means
+from ksom.kernels.numba.batch import Smoothing, add_samples, smooth, smoothings, spread_rows, take_means
 from ksom.kernels.numba.boxes import in_room, make_room
 from ksom.kernels.numba.look_ahead import LookAhead, is_worth_it
 from ksom.kernels.numba.online import catch_up, learn
@@ -20,6 +21,7 @@ from ksom.kernels.numba.threads import share_out
 from ksom.kernels.numba.tile_search import all_distances, measure_boxes
 from ksom.kernels.numba.tiles import as_map, as_tiles
 from ksom.kernels.numba.vectors import LANES, laid_out
+from ksom.kernels.spread import Spread, spread
 from ksom.method.distance import Distance, Euclidean, reported_distances
 from ksom.method.neighbourhood import Factors
 from ksom.method.sphere import placed_on_sphere
@@ -89,7 +91,11 @@ class NumbaBackend:
         return made or NodeSums.nothing(nodes, self.features)
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
-        numerators, denominators = (self._smoothed(array, factors) for array in (node_sums.sums, node_sums.counts))
+        if factors.is_product:
+            smoothed = partial(self._smoothed, smoothings(factors))
+        else:
+            smoothed = partial(self._spread, spread(factors))
+        numerators, denominators = map(smoothed, (node_sums.sums, node_sums.counts))
         count, work = len(self._tiles.weights), numerators.size
         arrays = self._tiles, numerators, denominators
         self._share_out(take_means, count, work, 1, *arrays, LEAST_WEIGHT, self._distance.on_sphere)
@@ -122,30 +128,33 @@ class NumbaBackend:
             learn(self._tiles, segment, self._room)
             self._boxes_hold = True
 
-    def _smoothed(self, values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64]:
-        """Σ_b h(b, k) · values[b] for every node k, shape (K, n); in place where there is one phase."""
+    def _smoothed(
+        self, how: list[tuple[Smoothing, list[Smoothing]]], values: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Σ_b h(b, k) · values[b] for every node k, shape (K, n), for a product; in place where there is one phase."""
         height, width = self._tiles.height, self._tiles.width
-        in_place = len(factors.columns) == 1
-        smoothed = values if in_place else np.zeros_like(values)
-        for phase, columns in enumerate(factors.columns):
-            along_rows = values if in_place else np.empty_like(values)
-            rows = np.where(factors.phases == phase, factors.rows, 0)
-            self._smooth(rows, (1, height, -1), values, along_rows)
-            self._smooth(np.stack([columns, columns]), (height, width, -1), along_rows, smoothed, adding=not in_place)
+        of_rows, of_columns = (1, height, values.size // height), (height, width, values.shape[1])
+        in_place = len(how) == 1
+        smoothed, along_rows = (values, values) if in_place else (np.zeros_like(values), np.empty_like(values))
+        for rows, columns in how:
+            self._smooth(rows, values.reshape(of_rows), along_rows.reshape(of_rows))
+            for some in columns:
+                self._smooth(some, along_rows.reshape(of_columns), smoothed.reshape(of_columns), adding=not in_place)
         return smoothed
 
     def _smooth(
-        self,
-        table: NDArray[np.float64],
-        shape: tuple[int, int, int],
-        source: NDArray[np.float64],
-        target: NDArray[np.float64],
-        *,
-        adding: bool = False,
+        self, how: Smoothing, source: NDArray[np.float64], target: NDArray[np.float64], *, adding: bool = False
     ) -> None:
-        """Smooth the middle axis of arrays that are seen in a shape."""
-        strips, work = -(-source.size // shape[1] // LANES), shape[1] * source.size
-        self._share_out(smooth, strips, work, 1, table, source.reshape(shape), target.reshape(shape), adding)
+        lines = len(range(how.first, source.shape[0], how.step)) * source.shape[2]
+        self._share_out(smooth, -(-lines // LANES), source.shape[1] * source.size, 1, how, source, target, adding)
+
+    def _spread(self, order: Spread, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Σ_b h(b, k) · values[b] for every node k, shape (K, n), for h that is no product."""
+        target = np.zeros_like(values)
+        work, by_rows = 2 * order.reach.shape[1] * values.size, (self._tiles.height, -1)
+        arrays = values.reshape(by_rows), target.reshape(by_rows)
+        self._share_out(spread_rows, self._tiles.height, work, 1, order, *arrays)
+        return target
 
     def _share_out(self, kernel: Callable[..., None], count: int, work: int, least: int, *arrays: Any) -> None:
         """Let a kernel do 0 … count − 1, on several threads if it is worth it."""

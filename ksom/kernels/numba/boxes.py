@@ -15,6 +15,8 @@ class Room(NamedTuple):
 
     factors: NDArray[Any]
     """Of the columns of a tile, shape (tile_width,)."""
+    odd_factors: NDArray[Any]
+    """The same for the tile's odd rows, where there are several phases."""
     rates: NDArray[Any]
     """alpha · h for each node of a tile, shape (tile_height, tile_width)."""
     rate: NDArray[Any]
@@ -40,8 +42,9 @@ def make_room(tiles: Tiles) -> Room:
     squared, bounds = aligned((rates.size,), dtype), aligned((padded,), dtype)
     least, most = aligned((padded,), dtype), aligned((padded,), dtype)
     least[:] = most[:] = 0
-    factors = aligned((tiles.tile_width,), dtype)
-    return Room(factors, rates, rates.reshape(-1), squared, integers(squared), bounds, integers(bounds), least, most)
+    factors, odd_factors = aligned((tiles.tile_width,), dtype), aligned((tiles.tile_width,), dtype)
+    views = rates, rates.reshape(-1), squared, integers(squared), bounds, integers(bounds), least, most
+    return Room(factors, odd_factors, *views)
 
 
 def in_room(kernel: Callable[..., None], tiles: Tiles) -> Callable[..., None]:

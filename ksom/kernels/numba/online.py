@@ -122,13 +122,18 @@ def rate_tile(tile, sample, tiles, segment, room):
     phases = segment.column_factors.shape[1]
     if phases == 1:
         _copy_factors(segment.column_factors, block, 0, start, last, room.factors)
+    two_ago = one_ago = np.int64(-1)
     for i in range(room.rates.shape[0]):
         down = min(top + i, bottom) - row + tiles.height - 1  # beyond the map's edge the last row's
-        if phases > 1:
-            _copy_factors(segment.column_factors, block, segment.phases[row % 2, down], start, last, room.factors)
+        factors = room.factors
+        if phases > 1:  # on a hexagonal lattice every other row has the same
+            phase, factors = np.int64(segment.phases[row % 2, down]), room.factors if i % 2 == 0 else room.odd_factors
+            if phase != two_ago:
+                _copy_factors(segment.column_factors, block, phase, start, last, factors)
+            two_ago, one_ago = one_ago, phase
         row_rate = segment.row_rates[block, down]
         for j in range(room.rates.shape[1]):
-            room.rates[i, j] = row_rate * room.factors[j]
+            room.rates[i, j] = row_rate * factors[j]
     return True
 
 
