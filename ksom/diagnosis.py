@@ -72,9 +72,10 @@ def few_samples_decide(evidence: Evidence) -> Finding | None:
     if share < MOST_OF_ALL:
         return None
     feature = _feature(evidence, int(evidence.terms[first].sum(axis=0).argmax()))
+    which = f" (row {first[0]} above all)" if len(terms) == evidence.size and evidence.counting is None else ""
     return Finding(
         "a few samples decide",
-        f"{few} of {len(terms)} samples make {_percent(share)} of all distances, above all by {feature}",
+        f"{_percent(share)} of all distances come from {few} of {len(terms)} samples{which}, most from {feature}",
         "look at them: correct them if they are mistakes, else leave them out, or take the logarithm of the feature",
     )
 
@@ -90,10 +91,10 @@ def few_features_decide(evidence: Evidence) -> Finding | None:
     if share < NEARLY_ALL or (terms > 0).sum() <= few:
         return None
     names = ", ".join(_feature(evidence, int(feature)) for feature in first[:3])
+    told = f"{_percent(share, digits=4)} of all distances between samples come from {names}"
     return Finding(
         "one feature decides" if few == 1 else "a few features decide",
-        f"{names} {'makes' if few == 1 else 'make'} {_percent(share, digits=4)} of all distances between samples, "
-        f"the other {len(terms) - few} next to nothing",
+        f"{told}{', …' if few > 3 else ''}; next to nothing from the other {len(terms) - few}",
         "scale the features, so that each counts alike, unless their units compare",
         "MODEL.SCALING standard",
     )

@@ -23,7 +23,7 @@ from ksom.trainer import Trainer
 MOST_WORK = 2e9
 """Differences of one value that a trial may compute, samples × nodes × features × iterations: some seconds."""
 
-LITTLE_WORK = 2e7
+LITTLE_WORK = 5e6
 """As many for one that nobody asked for: some hundredths of a second."""
 
 SETTLING, ORDERING = 10, 15

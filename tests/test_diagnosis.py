@@ -271,7 +271,15 @@ def test_the_evidence_is_told_in_numbers_and_features_by_their_names():
     evidence = trained(known("wine, as it is"))
     evidence.som.feature_names = (*(f"other {number}" for number in range(12)), "proline")
     (finding,) = diagnose(evidence)
-    assert finding.evidence.startswith("proline makes 99.77 % of all distances between samples, the other 12 next to")
+    assert finding.evidence == (
+        "99.77 % of all distances between samples come from proline; next to nothing from the other 12"
+    )
+
+
+def test_an_outlier_is_named():
+    (finding,) = diagnose(trained(mistyped()))
+    told = "of all distances come from 1 of 150 samples (row 41 above all), most from feature 1"
+    assert finding.evidence.endswith(told)
 
 
 def test_without_samples_it_is_judged_by_the_map_alone():

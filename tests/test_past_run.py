@@ -44,7 +44,9 @@ def test_what_is_wrong_is_said_with_its_evidence_and_what_to_change(folder):
     header, numbers, finding, change = command("diagnose", ran()).splitlines()
     assert header == "logs/wine: completed, 20 of 20 iterations; 10 × 10 nodes, 178 samples of 13 features"
     assert numbers.startswith("1 thing to look at (explained variance 0.99")
-    assert finding.startswith("1. one feature decides: feature 12 makes 99.77 % of all distances between samples, the")
+    assert finding.startswith(
+        "1. one feature decides: 99.77 % of all distances between samples come from feature 12; next"
+    )
     assert change.endswith("so that each counts alike, unless their units compare: MODEL.SCALING standard")
 
 
