@@ -39,8 +39,10 @@ Known = TypeVar("Known")
 MOST_SAMPLES = 10_000
 """A run is judged by at most so many, drawn from the data."""
 
-MOST_DIFFERENCES = 1e8
-"""Of one value each, in a search for the probe: of larger maps nothing is said that nobody asked for."""
+MOST_DIFFERENCES, OF_WEIGHTS, SPARSEST = 2e7, 200, 10
+"""Of one value each, in a search that nobody asked for, beside which looking at the weights costs as much as 200 samples.
+If it is more, every second sample of the probe is searched for, or every third, …; if not even every tenth, nothing is
+said."""
 
 SHOWN = ("explained_variance", "topographic_error", "dead_nodes", "sigma")
 """The numbers that are told in any case; JSON holds more."""
@@ -161,12 +163,14 @@ def in_short(experiment: Experiment, result: Result) -> str:
 
 def _findings_in_short(experiment: Experiment, result: Result) -> list[Finding]:
     trainer, som = experiment.trainer, result.som
-    if len(trainer.run.probe) * som.lattice.size * som.features > MOST_DIFFERENCES:
+    samples = len(trainer.run.probe) + OF_WEIGHTS
+    every = math.ceil(samples * som.lattice.size * som.features / MOST_DIFFERENCES)
+    if every > SPARSEST:
         return []
     iteration = int(result.summary["iteration"])
     evidence = Evidence(
         som,
-        trainer.run.probe,
+        trainer.run.probe[::every],
         size=len(experiment.dataset),
         at_end=trainer.algorithm.parameters(max(0, iteration - 1)),
         config=experiment.config,

@@ -92,9 +92,10 @@ def test_a_diagnosis_that_fails_is_no_failure_of_the_training(folder, monkeypatc
     assert "to look at" not in command("train", "wine.yaml")
 
 
-def test_of_a_map_that_takes_long_to_search_nothing_is_said_unasked(folder, monkeypatch):
-    monkeypatch.setattr(past_run, "MOST_DIFFERENCES", 178 * 100 * 13 - 1)
-    assert "to look at" not in command("train", "wine.yaml")
+@pytest.mark.parametrize(("every", "is_said"), [(1, True), (10, True), (10.1, False)])
+def test_of_a_map_that_takes_long_to_search_nothing_is_said_unasked(folder, monkeypatch, every, is_said):
+    monkeypatch.setattr(past_run, "MOST_DIFFERENCES", (178 + past_run.OF_WEIGHTS) * 100 * 13 / every)
+    assert ("to look at" in command("train", "wine.yaml")) == is_said
 
 
 def test_nothing_is_written_into_the_run(folder):
