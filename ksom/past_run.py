@@ -18,7 +18,7 @@ from ksom.array_files import DamagedFile
 from ksom.dataset import Dataset
 from ksom.default_setup import Experiment, Result
 from ksom.diagnosis import Finding, diagnose
-from ksom.errors import DataError, KsomError, one_line
+from ksom.errors import DataError, KsomError, one_line, shown_key
 from ksom.evidence import LITTLE_WORK, MOST_WORK, Evidence
 from ksom.experiment_files import ENVIRONMENT
 from ksom.kohonensom_model import KohonenSOM
@@ -40,9 +40,8 @@ MOST_SAMPLES = 10_000
 """A run is judged by at most so many, drawn from the data."""
 
 MOST_DIFFERENCES, OF_WEIGHTS, SPARSEST = 2e7, 200, 10
-"""Of one value each, in a search that nobody asked for, beside which looking at the weights costs as much as 200 samples.
-If it is more, every second sample of the probe is searched for, or every third, …; if not even every tenth, nothing is
-said."""
+"""Of one value each, in a search that nobody asked for; to look at the weights costs as much as 200 samples. If it is
+more, every second sample of the probe is searched for, or every third, …; if not even every tenth, nothing is said."""
 
 SHOWN = ("explained_variance", "topographic_error", "dead_nodes", "sigma")
 """The numbers that are told in any case; JSON holds more."""
@@ -79,7 +78,8 @@ class Examination:
 
     def as_text(self) -> str:
         """Return what is to be looked at, for a reader."""
-        return "\n".join([self._header(), *self._body(), *(f"not looked at: {note}" for note in self.notes)])
+        lines = [self._header(), *self._body(), *(f"not looked at: {note}" for note in self.notes)]
+        return "\n".join(map(one_line, lines))
 
     def _header(self) -> str:
         evidence = self.evidence
@@ -143,7 +143,7 @@ def examine(folder: Path, data: str | Path | None = None, labels: Path | None = 
         iterations=_whole(_mapping(config.get("TRAINER")).get("ITERATIONS")),
         most_work=MOST_WORK if may_train else 0.0,
     )
-    status = "not ended" if summary is None else one_line(str(summary["status"]))
+    status = "not ended" if summary is None else shown_key(str(summary["status"]))
     return Examination(folder, status, evidence, diagnose(evidence), notes)
 
 
@@ -199,7 +199,7 @@ def _loaded(path: Path, notes: list[str]) -> tuple[KohonenSOM, bool]:
     name = as_mapping(read(path).neighbourhood, "neighbourhood")["NAME"]
     if NEIGHBOURHOODS.get(name) is not None:
         return KohonenSOM.load(path), True
-    notes.append(f"what more training would do: {one_line(name)} would have to be imported for it")
+    notes.append(f"what more training would do: {shown_key(name)} would have to be imported for it")
     return KohonenSOM.load(path, neighbourhood=Gaussian()), False
 
 

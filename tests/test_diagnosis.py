@@ -260,6 +260,11 @@ def test_what_follows_from_another_illness_is_not_told_beside_it():
     assert [finding.what for finding in diagnose(evidence)] == ["one feature decides"]
 
 
+def test_what_does_not_follow_is_told_beside_it():
+    evidence = trained(known("wine, as it is"), algorithm=Batch((5.0, 3.0)))
+    assert [finding.what for finding in diagnose(evidence)] == ["one feature decides", "still ordering when it ended"]
+
+
 def test_a_training_that_ended_early_is_to_be_gone_on_with():
     evidence = trained(known("iris"), algorithm=Batch((5.0, 3.0)))
     evidence.iteration = 20

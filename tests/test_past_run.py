@@ -107,6 +107,15 @@ def test_nothing_is_written_into_the_run(folder):
     assert {path: (path.stat().st_mtime_ns, path.is_file() and path.read_bytes()) for path in run.rglob("*")} == before
 
 
+def test_what_a_strangers_files_say_does_not_steer_the_terminal(folder):
+    run = ran("iris")
+    summary = json.loads((run / "summary.json").read_text())
+    (run / "summary.json").write_text(json.dumps({**summary, "status": "fine\x1b[2J\nhealthy"}))
+    header, told = command("diagnose", run).splitlines()
+    assert header.startswith(r"logs/iris: fine\x1b[2J healthy, 20 of 20 iterations")
+    assert told.startswith("healthy")
+
+
 def killed(name="wine"):
     """Return the folder of a run that was killed after its last checkpoint."""
     run = ran(name, "HOOKS.CHECKPOINT.EVERY", "10")
