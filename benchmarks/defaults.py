@@ -56,6 +56,22 @@ SETTINGS: dict[str, dict[str, Any]] = {
 """100 iterations on 10 × 10 nodes, sigma from 5, where nothing else is said."""
 
 
+DECIDED = """\
+## What was decided by it
+
+- **batch, pca, 100 iterations, geometric to 0.7**: of the settings that leave little error, the one whose worst map is ordered best. From
+  random colours or samples a map is as good in the mean, but depends on the seed, and its worst is twice as disordered. Fewer iterations
+  leave more disorder on the sparse shapes, 200 gain nothing.
+- **Sigma's end**: 1 orders best and leaves a fifth more error, 0.5 the other way round.
+- **Shuffled where order matters**: online training of 100,000 sorted rows in their own order leaves a third of them between nodes that
+  are no neighbours.
+- **10 × 10**: the same picture whatever the data, and quick on many rows; `auto` (5 √N nodes) is a word away.
+- **No default heals features of different units**: wine and penguins as they are. A scaling does.
+
+Seconds are from a busy machine of two cores: to be compared, not quoted.
+"""
+
+
 class Measured(NamedTuple):
     """How good a map is, and what it took."""
 
@@ -94,14 +110,21 @@ def seeds(samples: Samples, setting: Mapping[str, Any]) -> tuple[int, ...]:
     return SEEDS[:1] if is_same or len(samples) > LARGE else SEEDS
 
 
-def table(title: str, rows: Mapping[str, list[Measured]]) -> Iterator[str]:
-    """Yield a table's lines: mean and worst of each measure."""
+def table(title: str, rows: Mapping[str, list[list[Measured]]]) -> Iterator[str]:
+    """Yield a table's lines: the mean over data sets of the mean over their runs, and the worst run."""
     yield f"| {title} | qe | te | te, worst | trust | trust, worst | s |"
     yield "|---|--:|--:|--:|--:|--:|--:|"
     for name, found in rows.items():
-        qe, te, trusts, seconds = zip(*found, strict=True)
-        values = (mean(qe), mean(te), max(te), mean(trusts), min(trusts), mean(seconds))
+        typical = Measured(*map(mean, zip(*map(means, found), strict=True)))
+        runs = [run for some in found for run in some]
+        worst = max(run.te for run in runs), min(run.trust for run in runs)
+        values = typical.qe, typical.te, worst[0], typical.trust, worst[1], typical.seconds
         yield f"| {name} | " + " | ".join(f"{value:.3f}" for value in values) + " |"
+
+
+def means(runs: list[Measured]) -> Measured:
+    """Return the mean of each measure."""
+    return Measured(*map(mean, zip(*runs, strict=True)))
 
 
 def main() -> None:
@@ -114,11 +137,17 @@ def main() -> None:
         for key, setting in SETTINGS.items():
             runs = [measured(order, seed, setting) for order in data for seed in seeds(order, setting)]
             found[key, name] = runs
-            print(key, name, *(f"{value:.3f}" for value in map(mean, zip(*runs, strict=True))), flush=True)
-    by_setting = {key: [run for name in KNOWN for run in found[key, name]] for key in SETTINGS}
-    by_data = {name: found["nothing given", name] for name in {**KNOWN, **UNSCALED}}
-    lines = ["# Which settings serve a stranger", "", *(__doc__ or "").split("\n\n")[2].strip().splitlines(), ""]
-    lines += [*table("setting, on all data but the unscaled", by_setting), "", *table("nothing given, on", by_data), ""]
+            print(key, name, *(f"{value:.3f}" for value in means(runs)), flush=True)
+    by_setting = {key: [found[key, name] for name in KNOWN] for key in SETTINGS}
+    by_data = {name: [found["nothing given", name]] for name in {**KNOWN, **UNSCALED}}
+    lines = ["# Settings that serve a stranger", "", *(__doc__ or "").split("\n\n")[2].strip().splitlines(), ""]
+    lines += [
+        *table("setting, on all data but the unscaled", by_setting),
+        "",
+        *table("nothing given, on", by_data),
+        "",
+        DECIDED,
+    ]
     RESULT.write_text("\n".join(lines))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from ksom.errors import ParameterError, TrainingFailed
 from ksom.kernels.backend import OnlineStep
 from ksom.kernels.effort import Work
-from ksom.kernels.node_sums import sum_of_parts
+from ksom.kernels.node_sums import NodeSums, sum_of_parts
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
 from ksom.method.neighbourhood import factors_of_all, require_no_negative, whole_factors
@@ -177,9 +177,13 @@ class Batch(Algorithm):
     def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
         """Do the iterations start … stop − 1."""
         for iteration in range(start, stop):
-            node_sums = sum_of_parts(som.kernels.node_sums, batches(iteration))
+            node_sums = self.node_sums(som, batches(iteration))
             factors = whole_factors(som.neighbourhood, som.lattice, self._sigma(iteration))
             som.kernels.move_to_means(node_sums, factors)
+
+    def node_sums(self, som: KohonenSOM, batch: Iterable[Block]) -> NodeSums:
+        """Return sum and number of the samples that each node wins in a batch."""
+        return sum_of_parts(som.kernels.node_sums, batch)
 
     def parameters(self, iteration: int) -> dict[str, float]:
         """Return sigma of an iteration, lattice steps."""

@@ -160,7 +160,7 @@ class Dataset:
 def _counting(weights: NDArray[np.float64], where: str) -> NDArray[np.int64] | None:
     """Return the rows whose weight is not 0; None: all."""
     if not weights.any():
-        raise DataError(f"{where}: all weights are 0, so there is nothing to learn from")
+        raise DataError(f"{where}: all weights are zero, so there is nothing to learn from")
     return None if weights.all() else np.flatnonzero(weights)
 
 

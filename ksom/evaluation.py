@@ -70,9 +70,10 @@ def evaluate(
 ) -> Evaluation:
     """Measure a map on samples by everything that there is.
 
-    The samples are walked through twice, piece by piece. All measures are exact but three, which compare all with all:
-    trustworthiness and neighbourhood preservation are exact up to 2,000 samples, the topographic product up to 2,896
-    nodes; of more, so many are drawn, and the words tell how many.
+    The samples are walked through twice, piece by piece; each counts once, whatever its weight in training. All
+    measures are exact but three, which compare all with all: trustworthiness and neighbourhood preservation are exact
+    up to 2,000 samples, the topographic product up to 2,896 nodes, less with very many features; of more, some are
+    drawn, and the words tell how many.
 
     Parameters
     ----------

@@ -11,6 +11,7 @@ from ksom.dataset import Dataset, Rows, SameBlocks
 from ksom.errors import DataError
 from ksom.intake import Intake
 from ksom.method.random_streams import stream
+from ksom.method.scaling import Scales
 from ksom.samples import Block, Range
 from ksom.summary import counting_weights, name_of, summarise, values_and_weights
 
@@ -96,6 +97,11 @@ class Feed:
     def digest(self) -> str:
         """SHA-256 of the data."""
         return self.summary.digest
+
+    @property
+    def scales(self) -> Scales | None:
+        """What makes data units the map's; None: they are."""
+        return self.intake.scales
 
     @property
     def is_weighted(self) -> bool:

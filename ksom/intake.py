@@ -59,13 +59,13 @@ class Intake:
         Raises
         ------
         DataError
-            If the data cannot be scaled, or the working precision cannot hold their differences.
+            If the data cannot be scaled, have other features than the map scales, or differ by what the working
+            precision cannot hold.
         """
         made = self if self.scales else replace(self, scales=self.scaling.fitted(summary, where))
-        if made.scales and len(made.scales.centre) != len(summary.low):
-            raise DataError(
-                f"{where}: the map scales {len(made.scales.centre)} features, the data have {len(summary.low)}"
-            )
+        if made.scales is not None and made.scales.centre.shape != summary.low.shape:
+            told = f"the map scales {made.scales.centre.size} features, the data have {summary.low.size}"
+            raise DataError(f"{where}: {told}")
         if not self.distance.on_sphere:
             require_normal_range(*made.range(Range(summary.low, summary.high)), self.dtype, where)
         return made

@@ -131,7 +131,8 @@ def labels_of(path: Path) -> NDArray[Any]:
     DataError
         If it cannot be read, or is something else.
     """
+    labels = read_array(path)
     try:
-        return as_labels(read_array(path))
+        return as_labels(labels)
     except DataError as error:
-        raise error if str(path) in str(error) else DataError(f"{path}: {error}") from error
+        raise DataError(f"{path}: {error}") from error

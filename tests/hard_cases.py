@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ksom.kernels.backend import OnlineStep
 from ksom.method.distance import Chebyshev, Cosine, Distance, Euclidean, Manhattan
-from ksom.method.neighbourhood import Factors
+from ksom.method.lattice import WRAPS, Hexagonal, Lattice, Rectangular
+from ksom.method.neighbourhood import NEIGHBOURHOODS, Factors, Neighbourhood, factors_of_all
 from ksom.samples import Block
 
 DTYPES = [np.float32, np.float64]
@@ -53,23 +54,39 @@ def maps(draw: Any, longest: int = 40, features: int = 100) -> tuple[int, int, i
 
 @st.composite
 def cases(draw: Any, shapes: Any, samples: int = 30) -> Case:
-    """A map, hard data, and neighbourhoods: gaussian from wide to narrow, or any tables at all."""
+    """A map, hard data, and neighbourhoods: from wide to narrow on any lattice, or any tables at all."""
     height, width, features = draw(shapes)
     dtype = draw(st.sampled_from(DTYPES))
     chance = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     kind = KINDS[draw(st.sampled_from(sorted(KINDS)))]
     sizes = draw(st.lists(st.integers(1, samples), min_size=1, max_size=5))
-    is_gaussian = draw(st.booleans())
+    form = draw(st.none() | forms(height, width))
     phases = chance.integers(draw(st.integers(1, 3)), size=(2, 2 * height - 1)).astype(np.int32)
     steps = [
         OnlineStep(
             [Block(kind(chance, (size, features)).astype(dtype))],
-            gaussian(height, width, dtype, 20.0 / (step + 1)) if is_gaussian else _any(width, phases, dtype, chance),
+            next(factors_of_all(*form, [20.0 / (step + 1)], dtype)) if form else _any(width, phases, dtype, chance),
             float(chance.choice([1.0, 0.5, 0.1, 0.01, 1e-30])),
         )
         for step, size in enumerate(sizes)
     ]
     return Case(kind(chance, (height, width, features)).astype(dtype), steps)
+
+
+class Form(NamedTuple):
+    """What the factors of an iteration follow from."""
+
+    neighbourhood: Neighbourhood
+    lattice: Lattice
+
+
+@st.composite
+def forms(draw: Any, height: int, width: int) -> Form:
+    """A neighbourhood without negative values, and a lattice that a map of such a size can have."""
+    kind = draw(st.sampled_from([kind for name in NEIGHBOURHOODS if (kind := NEIGHBOURHOODS[name]).lowest == 0]))
+    shape = draw(st.sampled_from([Rectangular, Hexagonal]))
+    wraps = ("none", "columns") if shape is Hexagonal and height % 2 else WRAPS
+    return Form(kind(), shape(height, width, draw(st.sampled_from(wraps))))
 
 
 class Varied(NamedTuple):

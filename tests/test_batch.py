@@ -20,13 +20,14 @@ from ksom.kernels.numba import backend as numba_backend
 from ksom.kernels.numba import batch
 from ksom.kernels.numba.backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend
+from ksom.kernels.spread import spread
 from ksom.kohonensom_model import KohonenSOM
-from ksom.method.lattice import Rectangular
-from ksom.method.neighbourhood import Factors, Gaussian, whole_factors
+from ksom.method.lattice import Hexagonal, Rectangular, squared_distances
+from ksom.method.neighbourhood import Bubble, Factors, Gaussian, Triangle, whole_factors
 from ksom.method.schedules import Geometric, Linear
 from ksom.samples import Block
 from ksom.trainer import Trainer
-from tests.hard_cases import KINDS
+from tests.hard_cases import KINDS, Form, forms
 
 MADE = {"numpy": NumpyBackend, "numba": NumbaBackend}
 
@@ -37,6 +38,11 @@ class Case(NamedTuple):
     weights: NDArray[Any]
     samples: NDArray[Any]
     sigmas: list[float]
+    form: Form | None = None
+    """The neighbourhood and the lattice: a gaussian on a plane, unless told otherwise."""
+
+    def factors(self, sigma: float) -> Factors:
+        return whole_factors(*(self.form or Form(Gaussian(), Rectangular(*self.weights.shape[:2]))), sigma)
 
 
 @st.composite
@@ -51,11 +57,8 @@ def cases(draw: Any, longest: int = 30, features: int = 100, samples: int = 60) 
         kind(chance, (height, width, features)).astype(dtype),
         kind(chance, (draw(st.integers(1, samples)), features)).astype(dtype),
         draw(st.lists(st.floats(0.01, 20), min_size=1, max_size=4)),
+        draw(forms(height, width)),
     )
-
-
-def factors(weights: NDArray[Any], sigma: float) -> Factors:
-    return whole_factors(Gaussian(), Rectangular(*weights.shape[:2]), sigma)
 
 
 def in_phases(table: Factors) -> Factors:
@@ -68,7 +71,7 @@ def learned(backend: Any, case: Case, cut: int = 10**9) -> bytes:
     """Train on samples that come in blocks of `cut` rows; return the bits."""
     blocks = [Block(case.samples[start : start + cut], start) for start in range(0, len(case.samples), cut)]
     for sigma in case.sigmas:
-        backend.move_to_means(backend.node_sums(iter(blocks)), factors(case.weights, sigma))
+        backend.move_to_means(backend.node_sums(iter(blocks)), case.factors(sigma))
     return backend.weights.tobytes()
 
 
@@ -98,8 +101,29 @@ def test_sums_are_added_block_by_block_in_the_samples_order(name, case, rows):
     assert found.counts.tobytes() == counts.tobytes()
 
 
+def spread_number_by_number(values: NDArray[Any], table: Factors) -> NDArray[Any]:
+    """For one Δcolumn after the other along rows, and then that sum: wide rows first, columns of few rows first."""
+    height, width, _ = values.shape
+    total, downs, rights = np.zeros_like(values), range(2 * height - 1), range(2 * width - 1)
+    for row in range(height):
+        phases = [table.phases[(row - down + height - 1) % 2, down] for down in downs]
+        h = table.rows[:, np.newaxis] * table.columns[phases]
+        order = sorted(downs, key=lambda down: -np.count_nonzero(h[down]))
+        for right in sorted(rights, key=lambda right: np.flatnonzero(np.append(h[order, right], 0) != 0)[-1:].sum()):
+            along = np.zeros_like(values[0])
+            for down in order:
+                if 0 <= row - (down - height + 1) < height:
+                    along += h[down, right] * values[row - (down - height + 1)]
+            for column in range(width):
+                if 0 <= column - (right - width + 1) < width:
+                    total[row, column] += along[column - (right - width + 1)]
+    return total
+
+
 def smoothed_number_by_number(values: NDArray[Any], table: Factors) -> NDArray[Any]:
-    """Along rows, then along columns, each source after the other, phase after phase."""
+    """Along rows, then along columns, each source after the other, phase after phase; what is no product otherwise."""
+    if not table.is_product:
+        return spread_number_by_number(values, table)
     height, width, _ = values.shape
     total = np.zeros_like(values)
     for phase, along in enumerate(table.columns):
@@ -114,12 +138,12 @@ def smoothed_number_by_number(values: NDArray[Any], table: Factors) -> NDArray[A
 
 @pytest.mark.parametrize("name", MADE)
 @given(case=cases(longest=7, features=3, samples=20), is_in_phases=st.booleans())
-def test_means_are_the_sums_weighted_along_rows_then_columns_in_order(name, case, is_in_phases):
+def test_means_are_the_sums_weighted_in_order(name, case, is_in_phases):
     backend = MADE[name](case.weights, case.weights.dtype)
     found = backend.node_sums([Block(case.samples)])
     sums, counts = found.sums.copy(), found.counts.copy()
-    shape, table = case.weights.shape, factors(case.weights, case.sigmas[0])
-    table = in_phases(table) if is_in_phases else table
+    shape, table = case.weights.shape, case.factors(case.sigmas[0])
+    table = in_phases(table) if is_in_phases and len(table.columns) == 1 else table
     weight = smoothed_number_by_number(counts.reshape(*shape[:2], 1), table)
     means = smoothed_number_by_number(sums.reshape(shape), table) / np.where(weight < LEAST_WEIGHT, 1, weight)
     expected = np.where(weight < LEAST_WEIGHT, case.weights, means.astype(case.weights.dtype)) + 0
@@ -248,7 +272,7 @@ def test_no_array_of_samples_by_nodes_is_made(name):
     samples = chance.random((20_000, 2), dtype=np.float32)
     backend = MADE[name](chance.random((50, 50, 2)), np.float32)
     tracemalloc.start()
-    backend.move_to_means(backend.node_sums([Block(samples)]), factors(backend.weights, 9.0))
+    backend.move_to_means(backend.node_sums([Block(samples)]), Case(backend.weights, samples, [9.0]).factors(9.0))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20e6  # 20,000 × 2,500 float32 are 200 MB
@@ -312,7 +336,7 @@ def test_a_mini_batch_is_a_batch_of_its_samples():
     som = KohonenSOM(3, 4, initial=np.random.default_rng(1).normal(size=(3, 4, 2)), dtype="float64")
     for part in (POINTS[:20], POINTS[20:40], POINTS[40:], POINTS[:20]):
         trained(part, sigma, som)
-    np.testing.assert_array_equal(trained(POINTS, sigma, iterations=4, batch_size=20), som.weights)
+    np.testing.assert_array_equal(trained(POINTS, sigma, iterations=4, batch_size=20, shuffle=False), som.weights)
 
 
 def test_a_map_is_ordered_by_its_batches():
@@ -381,3 +405,28 @@ def test_a_neighbourhood_with_negative_values_is_refused_before_anything_is_lear
 
     with pytest.raises(ParameterError, match="neighbourhood must have no negative values for batch training"):
         Trainer(KohonenSOM(3, 3, neighbourhood=Pushing()), POINTS, algorithm="batch")
+
+
+@given(case=cases(longest=30, features=3, samples=40))
+def test_means_are_those_of_the_definition_whatever_the_order(case):
+    """Of every pair of nodes, added by matrix products."""
+    sigma, weights = case.sigmas[0], case.weights.astype("float64")
+    backend = NumbaBackend(weights, "float64")
+    found = backend.node_sums([Block(case.samples.astype("float64"))])
+    neighbourhood, lattice = case.form
+    squared = squared_distances(lattice, *(index.ravel() for index in np.indices((lattice.size,) * 2)))
+    h = neighbourhood.of(squared, np.array([[sigma]])).reshape(lattice.size, -1).T
+    numerators, denominators, largest = h @ found.sums, h @ found.counts, h @ np.abs(found.sums)
+    backend.move_to_means(found, case.factors(sigma))
+    moves = denominators[:, 0] > 2 * LEAST_WEIGHT
+    means, room = numerators[moves] / denominators[moves], 1e-9 * (largest[moves] / denominators[moves]).max(initial=0)
+    np.testing.assert_allclose(backend.weights.reshape(lattice.size, -1)[moves], means, rtol=1e-9, atol=room + 1e-300)
+
+
+def test_the_sums_of_a_bubble_go_on_from_those_of_the_narrower_column():
+    """So that a bubble costs what its width does, not its area."""
+    for lattice in (Rectangular(40, 30), Hexagonal(40, 30, "both"), Hexagonal(40, 31)):
+        order = spread(whole_factors(Bubble(), lattice, 9.3))
+        assert order.goes_on[:, 1:].all()
+        assert order.reach.max() <= 2 * 2 * 11  # on a torus there are two ways to each row
+        assert not spread(whole_factors(Triangle(), lattice, 9.3)).goes_on[:, 1:].all()

@@ -169,6 +169,6 @@ def test_a_subclass_need_not_hold_an_array():
             numbers = np.arange(9.0)[index]
             return np.stack([numbers, numbers**2], axis=1)
 
-    som = KohonenSOM(2, 2)
-    Trainer(som, Squares(), iterations=3, shuffle=True, batch_size=4).train()
+    som = KohonenSOM(2, 2, initial="random")
+    Trainer(som, Squares(), iterations=3, shuffle=True, batch_size=4, algorithm="online").train()
     assert som.weights.max() > 9

@@ -38,7 +38,7 @@ class Pushing(Gaussian):
 
 def alone(rate=1.0):
     """Factors of a map of one row and two columns, where the winner learns alone."""
-    return Factors(np.ones(1), np.array([[0, rate, 0]]), np.zeros((2, 1), dtype=np.int16))
+    return Factors(np.ones(1), np.array([[0, rate, 0]]), np.zeros((2, 1), dtype=np.int32))
 
 
 def test_a_map_of_ones_own_distance_is_searched_by_it():

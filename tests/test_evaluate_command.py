@@ -95,6 +95,7 @@ def test_the_table_has_a_line_for_each_measure_and_json_their_values(there):
         (["run", "nothing"], "nothing: there is no config.yaml that tells its data; name the data"),
         (["run", "two.npz"], "two.npz: holds the arrays a, b; name the one that is meant"),
         (["run", "samples.npy", "--labels", "few.npy"], "labels: there must be one for each sample, got 3 for more"),
+        (["run", "--labels", "labels.npy"], "labels: there must be one for each sample, got 40 for 30 samples"),
         (["run", "samples.npy", "--labels", "samples.npy"], "samples.npy: labels must be numbers or texts, one for"),
         (["run", "samples.npy", "--labels", "none.npy"], "none.npy: there is no such file"),
     ],

@@ -38,7 +38,7 @@ LEVELS = [
     {"trainer"},
     {"training", "evidence"},
     {"diagnosis"},
-    {"config", "default_setup", "describe", "entry", "map_and_data", "past_run", "__main__", ""},
+    {"config", "default_setup", "describe", "entry", "map_and_data", "past_run", "sklearn", "__main__", ""},
 ]
 """A file imports from its own level or one before it; a folder stands for all its files, and "" is the
 package itself."""
@@ -106,7 +106,7 @@ def test_only_three_files_know_yacs() -> None:
 
 
 @pytest.mark.parametrize(
-    "heavy", ["numba", "jax", "matplotlib", "imageio", "PIL", "click", "yacs", "mlflow", "tensorboard"]
+    "heavy", ["numba", "jax", "matplotlib", "imageio", "PIL", "click", "yacs", "mlflow", "tensorboard", "sklearn"]
 )
 def test_import_ksom_does_not_load(heavy: str) -> None:
     code = f"import sys, ksom; sys.exit({heavy!r} in sys.modules)"

@@ -103,3 +103,10 @@ def test_scaled_values_that_single_precision_cannot_hold_are_refused():
     Trainer(som, [[0.0], [1e-3]], iterations=1).train()
     with pytest.raises(DataError, match=r"samples: values reach 1e\+23, so .* range of float32; scale them, or use"):
         som.best_matching_nodes([[1e20]])
+
+
+def test_a_value_that_scaling_makes_infinite_is_told_by_its_row():
+    som = KohonenSOM(2, 2, scaling="minmax", dtype="float64")
+    Trainer(som, [[0.0], [1e-3]], iterations=1).train()
+    with pytest.raises(DataError, match=r"samples: row 1, column 0 is inf"):
+        som.best_matching_nodes([[0.0], [1e307]])

@@ -26,8 +26,8 @@ from ksom.kernels.jax.backend import JaxBackend
 from ksom.kernels.jax.planes import Shape
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.kohonensom_model import KohonenSOM
-from ksom.method.lattice import Rectangular
-from ksom.method.neighbourhood import Factors, Gaussian, factors_of_all, whole_factors
+from ksom.method.lattice import Hexagonal, Rectangular
+from ksom.method.neighbourhood import Bubble, Epanechnikov, Factors, Gaussian, factors_of_all, whole_factors
 from ksom.method.quality import quality
 from ksom.samples import Block
 from ksom.trainer import Trainer
@@ -133,6 +133,23 @@ def test_batch_training_is_the_reference_s(pair: Pair, shape: Any) -> None:
         for backend in (pair.reference, pair.backend):
             backend.move_to_means(expected, whole_gaussian(shape, sigma))
         pair.assert_same_weights()
+
+
+@pytest.mark.parametrize("lattice", [Rectangular(6, 7), Hexagonal(6, 7), Hexagonal(6, 7, "both")], ids=str)
+@pytest.mark.parametrize("neighbourhood", [Gaussian(), Bubble(), Epanechnikov()], ids=str)
+def test_training_on_any_lattice_with_any_neighbourhood_is_the_reference_s(
+    lattice: Any, neighbourhood: Any, dtype: str
+) -> None:
+    chance = np.random.default_rng(0)
+    weights, samples = chance.random((6, 7, 3)).astype(dtype), chance.random((50, 3)).astype(dtype)
+    pair = Pair(NumpyBackend(weights, dtype), JaxBackend(weights, dtype), samples)
+    tables = factors_of_all(neighbourhood, lattice, [3.0, 1.2], dtype)
+    pair.show([OnlineStep([Block(samples)], table, 0.3) for table in tables])
+    pair.assert_same_weights()
+    sums = pair.reference.node_sums([Block(samples)])
+    for backend in (pair.reference, pair.backend):
+        backend.move_to_means(sums, whole_factors(neighbourhood, lattice, 2.3))
+    pair.assert_same_weights()
 
 
 def test_distances_are_the_reference_s(pair: Pair) -> None:

@@ -53,7 +53,7 @@ def test_the_way_leads_over_the_lattice_by_hand():
     """A chain that is folded: nodes at 0, 5, 1; the sample 0.4 has the best node 0 and the second best 2."""
     som = KohonenSOM(1, 3, initial=[[[0.0], [5.0], [1.0]]], dtype="float64")
     assert kaski_lagus(som, [[0.4]]) == pytest.approx(0.4 + 5 + 4)
-    assert kaski_lagus(som, [[0.4], [4.9]]) == pytest.approx((0.4 + 9 + 0.1 + 4) / 2)
+    assert kaski_lagus(som, [[0.4], [4.9], [0.4]]) == pytest.approx((0.4 + 9 + 0.1 + 4 + 0.4 + 9) / 3)
 
 
 def test_the_way_round_a_closed_chain_is_the_shorter_one():

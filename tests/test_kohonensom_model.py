@@ -40,7 +40,7 @@ def test_a_backend_that_is_changed_for_much_work_keeps_what_was_learned():
     assert som.weights.tobytes() == before.tobytes()
 
 
-@pytest.mark.parametrize("initial", ["pca", "sample", "file"])
+@pytest.mark.parametrize("initial", ["sheet", "sample", "file"])
 def test_an_initialisation_that_does_not_exist_is_refused_at_once(initial):
     with pytest.raises(ParameterError, match=r"initial must (name an initialisation \(random, samples|be the path)"):
         KohonenSOM(initial=initial)

@@ -14,8 +14,7 @@ from ksom.method.matches import Matches, counted, matches, walk
 
 @pytest.fixture
 def small_pieces(monkeypatch):
-    monkeypatch.setattr(module, "BLOCK_ROWS", 7)
-    monkeypatch.setattr(module, "WALK_BYTES", 0)
+    monkeypatch.setattr(module, "WALK_BYTES", 7 * 3 * 8)
 
 
 def made(rng, **how):
@@ -47,8 +46,7 @@ def test_the_pieces_change_no_measure(kind, monkeypatch):
     rng = np.random.default_rng(1)
     som, samples = made(rng), rng.random((50, 3))
     whole = evaluate(som, samples, np.arange(50) % 3)
-    monkeypatch.setattr(module, "BLOCK_ROWS", 7)
-    monkeypatch.setattr(module, "WALK_BYTES", 0)
+    monkeypatch.setattr(module, "WALK_BYTES", 7 * 3 * 8)
     given = samples if kind == "array" else ksom.Dataset(samples)
     assert len(list(walk(som, given, 1))) == 8
     for one, other in zip(whole.measures, evaluate(som, given, np.arange(50) % 3).measures, strict=True):
@@ -88,9 +86,8 @@ def test_no_array_of_all_samples_or_of_all_nodes_by_all_nodes_is_made():
     som = ksom.KohonenSOM(50, 50, initial=np.random.default_rng(0).normal(size=(50, 50, 8)), backend="numba")
     samples = Streamed()
     evaluate(som, samples.rows(slice(0, 100)))  # what is compiled and imported stays
-    module_bytes = 2**21
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "WALK_BYTES", module_bytes)
+        patch.setattr(module, "WALK_BYTES", 2**21)
         tracemalloc.start()
         try:
             found = Matches(som.lattice)
@@ -103,6 +100,15 @@ def test_no_array_of_all_samples_or_of_all_nodes_by_all_nodes_is_made():
             assert tracemalloc.get_traced_memory()[1] < 130e6
         finally:
             tracemalloc.stop()
+
+
+def test_a_data_set_without_samples_is_refused():
+    class Nothing(Streamed):
+        def __len__(self):
+            return 0
+
+    with pytest.raises(DataError, match="dataset Nothing must have at least one sample"):
+        evaluate(ksom.KohonenSOM(1, 2, initial=np.zeros((1, 2, 8))), Nothing())
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def som():
 
 @pytest.mark.parametrize("algorithm", ["online", "batch"])
 @pytest.mark.parametrize("scaling", ["none", "standard", "minmax"])
-@pytest.mark.parametrize("initial", ["random", "samples"])
+@pytest.mark.parametrize("initial", ["pca", "random", "samples"])
 @pytest.mark.parametrize("how", [{}, {"batch_size": 7, "shuffle": True}])
 def test_what_is_missing_leaves_no_trace_in_the_map(algorithm, scaling, initial, how):
     arguments = {"algorithm": algorithm, "scaling": scaling, "initial": initial, "missing": "keep", **how}

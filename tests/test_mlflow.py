@@ -204,12 +204,19 @@ def test_a_parameter_that_is_too_long_is_shortened_and_the_log_says_so(experimen
     assert "DATASET.TEXT is longer than 6000 characters and shortened; config.yaml has it whole" in caplog.text
 
 
-@pytest.mark.parametrize("scaling", ["none", "standard"])
-def test_the_model_answers_with_node_and_distance_without_the_run_folder(scaling, experiment, logs, client) -> None:
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("SCALING", "none"),
+        ("SCALING", "standard"),
+        *(("DISTANCE", name) for name in ("cosine", "manhattan", "chebyshev")),
+    ],
+)
+def test_the_model_answers_with_node_and_distance_without_the_run_folder(key, value, experiment, logs, client) -> None:
     import mlflow
 
-    name = f"model {scaling}"
-    som = run(experiment, logs / name, "MODEL.SCALING", scaling, name=name).som
+    name = f"model {value}"
+    som = run(experiment, logs / name, f"MODEL.{key}", value, name=name).som
     [output] = the_run(client, name).outputs.model_outputs
     shutil.rmtree(logs / name)
     model = mlflow.pyfunc.load_model(client.get_logged_model(output.model_id).artifact_location)

@@ -24,8 +24,8 @@ from ksom.kernels.numba.segment import segments
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.kernels.rounding import score_margin
 from ksom.kohonensom_model import KohonenSOM
-from ksom.method.lattice import WRAPS, Rectangular
-from ksom.method.neighbourhood import Gaussian, factors_of_all
+from ksom.method.lattice import WRAPS, Hexagonal, Rectangular
+from ksom.method.neighbourhood import Bubble, Gaussian, factors_of_all
 from ksom.samples import Block
 from tests.hard_cases import DTYPES, KINDS, Case, cases, gaussian, learned, maps
 
@@ -219,15 +219,17 @@ def test_a_box_holds_weights_whose_order_rounding_reverses(interpreted: dict[str
 
 
 @pytest.mark.parametrize("wrap", WRAPS)
+@pytest.mark.parametrize("shape", [Rectangular, Hexagonal])
+@pytest.mark.parametrize("kind", [Gaussian, Bubble])
 @pytest.mark.parametrize("sigma", [0.7, 3.0, 20.0])
 def test_no_node_of_a_tile_has_a_rate_beyond_the_tile_s(
-    interpreted: dict[str, ModuleType], wrap: str, sigma: float
+    interpreted: dict[str, ModuleType], wrap: str, shape: Any, kind: Any, sigma: float
 ) -> None:
     kernels, chance = interpreted["online"], np.random.default_rng(0)
-    held = tiles.as_tiles(np.zeros((33, 70, 1)), np.float64)
-    [factors] = factors_of_all(Gaussian(), Rectangular(33, 70, wrap), [sigma], np.float64)
+    held = tiles.as_tiles(np.zeros((34, 70, 1)), np.float64)
+    [factors] = factors_of_all(kind(), shape(34, 70, wrap), [sigma], np.float64)
     [segment] = segments([OnlineStep([Block(np.zeros((20, 1)))], factors, 0.3)])
-    segment.winners[:] = np.stack([chance.integers(33, size=20), chance.integers(70, size=20)], axis=1)
+    segment.winners[:] = np.stack([chance.integers(34, size=20), chance.integers(70, size=20)], axis=1)
     room = boxes.make_room(held)
     for sample in range(20):
         kernels._rate_tiles(sample, held, segment, room)

@@ -122,10 +122,11 @@ def test_where_there_is_no_extent_it_is_none(samples, deviations):
     assert np.isfinite(axes.directions).all()
 
 
-def test_memory_layout_and_precision_do_not_change_a_bit():
-    data = spread(5000, 20).astype("float32")
-    found = [principal_axes(blocks_of(kind)) for kind in (data, np.asfortranarray(data), data.astype("float64"))]
-    assert len({b"".join(array.tobytes() for array in axes) for axes in found}) == 1
+@pytest.mark.parametrize("kind", [np.asfortranarray, lambda data: np.repeat(data, 2, axis=1)[:, ::2]])
+def test_memory_layout_does_not_change_a_bit(kind):
+    data = spread(5000, 20)
+    plain, laid_out = (principal_axes(blocks_of(samples)) for samples in (data, kind(data)))
+    assert [array.tobytes() for array in plain] == [array.tobytes() for array in laid_out]
 
 
 def test_of_many_features_they_are_those_of_a_few_samples(monkeypatch):

@@ -48,7 +48,8 @@ def test_the_yaml_examples_run(elsewhere: Path) -> None:
 def test_the_tree_in_the_readme_is_the_default_configuration(elsewhere: Path) -> None:
     tree = next(text for text in blocks("yaml") if "CALLBACK_PERIOD" in text)
     (elsewhere / "shown.yaml").write_text(tree)
-    assert Experiment("shown.yaml").config == Experiment().config
+    (elsewhere / "empty.yaml").write_text("")
+    assert Experiment("shown.yaml").config == Experiment("empty.yaml").config
     assert set(yaml.safe_load(tree)) == set(DEFAULTS)
 
 

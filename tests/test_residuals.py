@@ -20,7 +20,7 @@ from ksom import (
 )
 from ksom.errors import ParameterError, Undefined
 from ksom.method.lattice import WRAPS, squares_between
-from ksom.method.neighbourhood import Bubble, Epanechnikov, Gaussian
+from ksom.method.neighbourhood import Bubble, Epanechnikov, Gaussian, MexicanHat
 from ksom.method.residuals import residuals
 
 
@@ -114,7 +114,7 @@ LATTICES = [Rectangular(4, 5, wrap=wrap) for wrap in WRAPS] + [Hexagonal(4, 5, w
 
 @pytest.mark.parametrize(
     ("lattice", "neighbourhood"),
-    list(itertools.product(LATTICES, [Gaussian(), Bubble(), Epanechnikov()])),
+    list(itertools.product(LATTICES, [Gaussian(), Bubble(), Epanechnikov(), MexicanHat()])),
     ids=repr,
 )
 @pytest.mark.parametrize("sigma", [0.1, 1.0, 2.3])

@@ -26,7 +26,7 @@ def test_whole_weights_are_repeated_rows(scaling, backend):
     np.testing.assert_allclose(weighted.prototypes, repeated.prototypes, rtol=1e-9)
 
 
-@pytest.mark.parametrize("initial", ["random", "samples"])
+@pytest.mark.parametrize("initial", ["pca", "random", "samples"])
 @pytest.mark.parametrize("how", [{}, {"batch_size": 7, "shuffle": True}])
 @pytest.mark.parametrize("scaling", ["none", "standard"])
 def test_samples_of_weight_zero_are_not_there_to_the_bit(initial, how, scaling):
@@ -83,7 +83,7 @@ def test_online_training_refuses_them_before_anything_starts():
 
     told = "dataset Looked: its samples have weights, but Online shows samples one by one and cannot weigh them; train"
     with pytest.raises(DataError, match=told):
-        Trainer(KohonenSOM(2, 2), Looked(SAMPLES, COUNTS))
+        Trainer(KohonenSOM(2, 2), Looked(SAMPLES, COUNTS), algorithm="online")
 
 
 class InNoArray(Dataset):
@@ -205,7 +205,7 @@ def test_an_experiment_names_the_file_of_weights(files, tmp_path):
     by_hand = train(Array(SAMPLES, weights_path=COUNTS), iterations=5, algorithm="batch")
     assert experiment.run().som.weights.tobytes() == by_hand.weights.tobytes()
     with pytest.raises(DataError, match="its samples have weights, but Online shows samples one by one"):
-        Experiment(tmp_path / "a.yaml", output_dir=tmp_path / "run")
+        Experiment(tmp_path / "a.yaml", ["TRAINER.ALGORITHM", "online"], tmp_path / "run")
 
 
 YAML = {

@@ -183,6 +183,25 @@ def test_data_of_other_features_are_refused_and_leave_the_scaling_alone():
     assert given.intake.scales is None
 
 
+@pytest.mark.parametrize("before", [NoScaling(), Standard(), MinMax([1, 2, 3, 4])], ids=repr)
+@pytest.mark.parametrize("now", [NoScaling(), Standard(), MinMax([4, 3, 2, 1])], ids=repr)
+def test_a_warm_start_from_a_map_s_file_is_in_the_units_of_the_new_map(before, now, tmp_path):
+    old = train(RAW, 3, 3, 5, scaling=before, dtype="float64")
+    old.save(tmp_path / "map.npz")
+    som = KohonenSOM(3, 3, initial=tmp_path / "map.npz", scaling=now, dtype="float64")
+    Trainer(som, RAW)
+    np.testing.assert_allclose(som.prototypes, old.prototypes, rtol=1e-12)
+    if repr(before) == repr(now):
+        assert som.weights.tobytes() == old.weights.tobytes()
+
+
+def test_a_warm_start_without_a_feature_s_value_begins_at_its_centre(tmp_path):
+    train(RAW, 3, 3, 5, feature_weights=[1, 1, 1, 0]).save(tmp_path / "map.npz")
+    som = KohonenSOM(3, 3, initial=tmp_path / "map.npz", scaling="standard", dtype="float64")
+    Trainer(som, RAW)
+    np.testing.assert_allclose(som.prototypes[..., 3], RAW[:, 3].mean())
+
+
 def test_a_scaling_that_is_fitted_to_nothing_yet_is_told():
     som = KohonenSOM(1, 1, scaling="standard", initial=[[[0.0, 0.0]]])
     for asked in (lambda: som.best_matching_nodes([[1.0, 2.0]]), lambda: som.prototypes):

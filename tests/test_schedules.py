@@ -3,12 +3,25 @@
 import math
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ksom import train
+from ksom.algorithms import Batch, Online
 from ksom.errors import ParameterError
-from ksom.method.schedules import SCHEDULES, Exponential, Geometric, Linear, as_schedule
+from ksom.kohonensom_model import KohonenSOM
+from ksom.method.schedules import (
+    SCHEDULES,
+    Exponential,
+    FromStartToEnd,
+    Geometric,
+    HalfCosine,
+    Linear,
+    as_schedule,
+)
+from ksom.trainer import Trainer
 
 ITERATIONS = st.integers(1, 200)
 SIGMAS = st.floats(1, 1000)
@@ -25,7 +38,7 @@ def test_every_schedule_begins_at_its_start(schedule, iterations, sigma):
 
 
 @given(iterations=ITERATIONS, sigma=SIGMAS)
-def test_every_schedule_falls(schedule, iterations, sigma):
+def test_no_schedule_rises_where_it_should_fall(schedule, iterations, sigma):
     values = [schedule.bound(iterations, sigma)(t) for t in range(iterations)]
     assert all(later <= earlier for earlier, later in pairwise(values))
     assert min(values) > 0
@@ -59,7 +72,7 @@ def test_exponential_refuses_sigma_below_one(sigma):
         Exponential(1.0).bound(10, sigma)
 
 
-WITH_END = [kind for kind in SCHEDULES if kind != "exponential"]
+WITH_END = [kind for kind in SCHEDULES if kind not in {"exponential", "constant"}]
 
 
 @pytest.mark.parametrize("kind", WITH_END)
@@ -85,6 +98,82 @@ def test_geometric_shrinks_by_the_same_share_every_time():
 
 def test_linear_is_half_way_in_the_middle():
     assert Linear(3.0, 1.0).bound(101, 1.0)(50) == 2.0
+
+
+@pytest.mark.parametrize(
+    ("kind", "values"),
+    [
+        ("linear", [8, 6.5, 5, 3.5, 2]),
+        ("geometric", [8, 8 / 2**0.5, 4, 4 / 2**0.5, 2]),
+        ("cosine", [8, 5 + 3 / 2**0.5, 5, 5 - 3 / 2**0.5, 2]),
+        ("inverse", [8, 32 / 7, 16 / 5, 32 / 13, 2]),
+        ("constant", [8, 8, 8, 8, 8]),
+    ],
+)
+def test_a_schedule_is_its_formula(kind, values):
+    """From 8 to 2 in five iterations."""
+    schedule = SCHEDULES.get(kind)().chosen(start=8.0, end=2.0)
+    assert [schedule.bound(5, 1.0)(t) for t in range(5)] == pytest.approx(values, rel=1e-15)
+
+
+@given(start=st.floats(1e-3, 1e3), end=st.floats(1e-3, 1e3))
+def test_cosine_begins_and_ends_exactly(start, end):
+    value = HalfCosine(start, end).bound(100, 1.0)
+    assert (value(0), value(99)) == (start, end)
+
+
+# The user's own.
+
+
+def dip(progress):
+    return 3 - 8 * progress * (1 - progress)
+
+
+class Step(FromStartToEnd):
+    """Its start, then its end."""
+
+    def between(self, start, end, progress):
+        return start if progress < 0.5 else end
+
+
+def test_a_function_of_the_progress_is_a_schedule_for_sigma_and_the_learning_rate_apart():
+    algorithm = Online(dip, lambda progress: np.float64(0.5))
+    trainer = Trainer(KohonenSOM(3, 3), [[0.0], [1.0]], iterations=5, algorithm=algorithm)
+    assert [trainer.algorithm.parameters(t) for t in range(5)] == [
+        {"sigma": sigma, "learning_rate": 0.5} for sigma in (3.0, 1.5, 1.0, 1.5, 3.0)
+    ]
+    assert {type(value) for value in trainer.algorithm.parameters(3).values()} == {float}
+    assert repr(algorithm).startswith("Online(sigma=dip(), learning_rate=")
+    trainer.train()
+
+
+def test_a_single_iteration_of_a_function_has_its_start():
+    assert as_schedule("sigma", dip).bound(1, 1.0)(0) == 3.0
+
+
+def test_a_class_of_the_users_own_gets_start_and_end():
+    algorithm = Trainer(KohonenSOM(3, 8), [[0.0]], iterations=4, algorithm=Batch(Step(end=1.0))).algorithm
+    assert [algorithm.parameters(t)["sigma"] for t in range(4)] == [4.0, 4.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("value", [0, -1.0, math.nan, math.inf, "1", None, 1j, [2.0]])
+@pytest.mark.parametrize("parameter", ["sigma", "learning_rate"])
+def test_a_value_that_makes_no_sense_is_refused_with_its_iteration(parameter, value):
+    algorithm = Online(**{parameter: lambda progress: 1.0 if progress < 0.5 else value})
+    with pytest.raises(ParameterError, match=rf"^algorithm\.{parameter} must be a number > 0.* in iteration 2, got"):
+        Trainer(KohonenSOM(3, 3), [[0.0], [1.0]], iterations=4, algorithm=algorithm).train()
+
+
+@pytest.mark.parametrize("value", [0, math.nan, "1", None])
+@pytest.mark.parametrize("parameter", ["sigma", "learning_rate"])
+def test_a_first_value_that_makes_no_sense_is_refused_before_anything_is_learned(parameter, value):
+    with pytest.raises(ParameterError, match=rf"^algorithm\.{parameter} must be a number > 0.* in iteration 0, got"):
+        Trainer(KohonenSOM(3, 3), [[0.0]], algorithm=Online(**{parameter: lambda progress: value}))
+
+
+def test_a_learning_rate_above_one_is_refused_with_its_iteration():
+    with pytest.raises(ParameterError, match=r"learning_rate must be a number > 0 and <= 1 in iteration 3, got 1\.25"):
+        train([[0.0], [1.0]], 3, 3, iterations=4, algorithm="online", learning_rate=lambda progress: 0.25 + progress)
 
 
 @pytest.mark.parametrize("kind", list(SCHEDULES))

@@ -122,6 +122,13 @@ def test_of_many_samples_as_many_are_drawn_as_is_told(monkeypatch):
     assert drawn[0].trustworthiness == pytest.approx(exact.trustworthiness, abs=0.05)
 
 
+def test_of_samples_of_many_features_fewer_are_drawn(monkeypatch):
+    samples = np.random.default_rng(0).random((50, 30))
+    som = ksom.KohonenSOM(2, 2, initial=samples[:4].reshape(2, 2, 30))
+    monkeypatch.setattr(module, "MOST_TERMS", 30 * 40**2)
+    assert rank_agreement(som, samples).samples == 40
+
+
 def test_too_few_samples_have_no_such_ranks():
     som = ksom.KohonenSOM(2, 2, initial=np.eye(4).reshape(2, 2, 4))
     with pytest.raises(Undefined, match="there must be more than 4 samples to rank 2 neighbours, got 4"):

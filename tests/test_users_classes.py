@@ -15,8 +15,8 @@ class Writes:
 
 PLACES = {
     "DATASET": "must be a subclass of ksom.Dataset",
-    "MODEL.LATTICE": "must be a lattice: a class with the methods",
-    "MODEL.NEIGHBOURHOOD": "must be a neighbourhood: a class with the methods",
+    "MODEL.LATTICE": "must be a subclass of ksom.Lattice",
+    "MODEL.NEIGHBOURHOOD": "must be a subclass of ksom.Neighbourhood",
     "MODEL.INITIAL": "must be an initialisation: a class with the methods weights",
     "TRAINER.ALGORITHM": "must be an algorithm: a class with the methods prepare",
     "TRAINER.ALGORITHM.SIGMA": "must be a schedule: a class with the methods",
@@ -55,6 +55,15 @@ class Grid(Rectangular):
 class Bell(Gaussian): pass
 class Dice(Random): pass
 class Slope(Linear): pass
+
+def bump(squares, sigma):
+    return (1 + squares / sigma**2) ** -2
+
+def fall(progress):
+    return 5 - 4 * progress
+
+def flat(squares, sigma):
+    return squares * 0
 """
 
 
@@ -65,6 +74,8 @@ class Slope(Linear): pass
         ("MODEL.NEIGHBOURHOOD", "Bell", {}),
         ("MODEL.INITIAL", "Dice", {}),
         ("TRAINER.ALGORITHM.SIGMA", "Slope", {"START": 5.0, "END": 1.0}),
+        ("MODEL.NEIGHBOURHOOD", "bump", {}),
+        ("TRAINER.ALGORITHM.SIGMA", "fall", {}),
     ],
 )
 def test_a_class_of_the_users_own_is_a_node_like_any_other(folder, key, name, resolved):
@@ -73,6 +84,30 @@ def test_a_class_of_the_users_own_is_a_node_like_any_other(folder, key, name, re
     for part in key.split("."):
         node = node[part]
     assert node == {"NAME": f"my_own:{name}", **resolved}
+
+
+def test_a_run_with_functions_of_the_users_own_can_be_repeated_from_its_config(folder):
+    (folder / "my_own.py").write_text(OWN)
+    chosen = ["MODEL.NEIGHBOURHOOD", "my_own:bump", "TRAINER.ALGORITHM.SIGMA", "my_own:fall", "TRAINER.ITERATIONS", "3"]
+    weights = Experiment(overrides=chosen).run().som.weights
+    config = next(folder.glob("logs/*/config.yaml"))
+    again = Experiment(config, output_dir=folder / "again").run().som.weights
+    assert again.tobytes() == weights.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "told"),
+    [
+        ("MODEL.NEIGHBOURHOOD", "flat", r"must be 1 at the winner \(flat\(\)"),
+        ("MODEL.NEIGHBOURHOOD", "bumb", r".NAME: module 'my_own' has no class or function 'bumb'; did you mean 'bump'"),
+        ("MODEL.NEIGHBOURHOOD", "{NAME: 'my_own:bump', X: 1}", r".X: bump has no such key; it takes no keys"),
+        ("MODEL.LATTICE", "fall", r".NAME: module 'my_own' has no class 'fall'"),
+    ],
+)
+def test_what_is_wrong_with_a_function_is_said_with_its_place(folder, place, name, told):
+    (folder / "my_own.py").write_text(OWN)
+    with pytest.raises(ConfigError, match=f"^{place}.?{told}"):
+        Experiment(overrides=[place, name if name[0] == "{" else f"my_own:{name}"])
 
 
 def test_a_lattice_has_the_maps_sides(folder):

@@ -41,7 +41,8 @@ class Ksom:
     def _trained(self, task: Task, algorithm: Any, batch_size: int) -> Any:
         som = self._som(task)
         iterations = task.passes * (task.samples.shape[0] // batch_size if batch_size else 1)
-        Trainer(som, task.samples, iterations=iterations, batch_size=batch_size, algorithm=algorithm).train()
+        how = {"iterations": iterations, "batch_size": batch_size, "algorithm": algorithm, "shuffle": False}
+        Trainer(som, task.samples, **how).train()
         return som.weights
 
     def _som(self, task: Task) -> KohonenSOM:

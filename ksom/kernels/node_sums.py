@@ -43,6 +43,10 @@ class NodeSums:
         """Return the sums of both's samples."""
         return NodeSums(self.sums + other.sums, self.counts + other.counts)
 
+    def __mul__(self, weight: float) -> "NodeSums":
+        """Return the sums of the same samples, if each counts so many times."""
+        return NodeSums(self.sums * weight, self.counts * weight)
+
     def __iadd__(self, other: "NodeSums") -> Self:
         """Add the sums of other samples to these, in place."""
         np.add(self.sums, other.sums, out=self.sums)

@@ -66,6 +66,9 @@ def reported_distances(distance: Distance, totals: NDArray[Any], missing: NDArra
     return distance.reported(totals)
 
 
+MOST_TERMS = 2**31
+"""Of so many the distances are made, at most, where a measure compares all with all: that takes some seconds."""
+
 DISTANCES = Registry("distance", Distance)
 
 

@@ -50,14 +50,16 @@ def distortion(
     radius = require_number("sigma", sigma, above=0, unit="lattice steps")
     found = residuals(som, samples)
     centre = found.mean
-    factors = whole_factors(neighbourhood or som.neighbourhood, found.lattice, radius)
+    h = neighbourhood or som.neighbourhood
+    factors = whole_factors(h, found.lattice, radius)
     away = found.weights - centre
     squares, sums, counts = (
         _smoothed(values, factors, found.lattice)
         for values in (found.around(centre), found.sums + found.counts * away, found.counts)
     )
     total = squares - 2 * sums * away + counts * away * away
-    return max(0.0, float(total.sum() / found.samples))
+    value = float(total.sum() / found.samples)
+    return value if h.lowest < 0 else max(0.0, value)
 
 
 def _smoothed(values: NDArray[np.float64], factors: Factors, lattice: Lattice) -> NDArray[np.float64]:
@@ -66,7 +68,7 @@ def _smoothed(values: NDArray[np.float64], factors: Factors, lattice: Lattice) -
     down, right = (np.subtract.outer(np.arange(n), np.arange(n)) + n - 1 for n in grid.shape[:2])
     phases = factors.phases[np.arange(lattice.height) % 2, down]  # of target row and source row
     total = np.zeros_like(grid)
-    for phase, columns in enumerate(factors.columns):
+    for phase in np.flatnonzero(factors.columns.any(axis=1)):  # of those of a bubble, most are 0
         rows = np.where(phases == phase, factors.rows[down], 0)
-        total += np.einsum("ts,rsn->rtn", columns[right], np.einsum("ts,swn->twn", rows, grid))
+        total += np.einsum("ts,rsn->rtn", factors.columns[phase][right], np.einsum("ts,swn->twn", rows, grid))
     return total.reshape(values.shape)

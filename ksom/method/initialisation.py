@@ -10,10 +10,11 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from ksom.arguments import require_path
 from ksom.array_files import read_array, read_arrays
 from ksom.errors import DataError, ParameterError
-from ksom.map_file import read
+from ksom.map_file import MapFile, read
 from ksom.method.lattice import LATTICES, Lattice
 from ksom.method.principal_axes import principal_axes
 from ksom.method.random_streams import stream
+from ksom.method.scaling import Scales, rescaled
 from ksom.registry import Registry, as_mapping, node_of
 from ksom.representation import as_call
 from ksom.samples import Block, Range, as_samples, in_precision
@@ -27,6 +28,11 @@ class Source(Protocol):
     @property
     def features(self) -> int:
         """The number of features, D."""
+        ...
+
+    @property
+    def scales(self) -> Scales | None:
+        """What makes data units the map's; None: they are."""
         ...
 
     def rows(self, index: NDArray[np.int64]) -> NDArray[Any]:
@@ -111,6 +117,7 @@ class File:
     """The weights in an .npz file (its array `weights`, such as a map.npz) or an .npy file: a warm start.
 
     The training goes on from them with its own schedules, from their start; a sigma that starts small keeps the order.
+    Those of a map that scales its features in another way are put into the new map's units; a plain array has them.
 
     Parameters
     ----------
@@ -135,14 +142,15 @@ class File:
         shape = (lattice.height, lattice.width, source.features)
         if loaded.shape != shape:
             raise DataError(f"{self.path}: first weights must have the shape {shape}, got {loaded.shape}")
-        self._require_lattice(lattice)
-        return np.asarray(loaded, dtype=np.float64)
-
-    def _require_lattice(self, lattice: Lattice) -> None:
-        """Refuse a map whose nodes have other neighbours; a plain array tells of none."""
         if self.path.suffix == ".npy" or "about" not in read_arrays(self.path):
-            return
-        theirs, ours = as_mapping(read(self.path).lattice, "lattice"), node_of(LATTICES, lattice)
+            return np.asarray(loaded, dtype=np.float64)
+        held = read(self.path)
+        self._require_lattice(held, lattice)
+        return rescaled(held.weights, held.scales, source.scales)
+
+    def _require_lattice(self, held: MapFile, lattice: Lattice) -> None:
+        """Refuse a map whose nodes have other neighbours."""
+        theirs, ours = as_mapping(held.lattice, "lattice"), node_of(LATTICES, lattice)
         if any(ours.get(key) != value for key, value in theirs.items()):
             advice = "take the same, or give the array itself"
             raise DataError(f"{self.path}: its map's lattice is {theirs}, the new map's {ours}; {advice}")

@@ -6,11 +6,11 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.errors import ParameterError
+from ksom.errors import DataError, ParameterError
 from ksom.method.distance import Distance
 from ksom.method.lattice import Lattice
 from ksom.method.neighbourhood import Neighbourhood
-from ksom.samples import BLOCK_ROWS, Block, as_samples
+from ksom.samples import Block, as_samples
 
 WALK_BYTES = 2**24
 """How many bytes of samples are looked at at a time: a search of a few thousand spends its time on being started."""
@@ -199,7 +199,7 @@ def pieces(som: Map, samples: Any) -> Iterator[tuple[NDArray[Any], Block]]:
     """Yield the samples, some at a time, as they are and as the map computes with them; see `walk`."""
     weights = checked(som).weights
     size, rows = _rows(som, samples)
-    length = max(BLOCK_ROWS, WALK_BYTES // weights[0, 0].nbytes)
+    length = max(1, WALK_BYTES // weights[0, 0].nbytes)
     for start in range(0, size, length):
         some = rows(slice(start, min(start + length, size)))
         yield some, _taken(som, some, _name(samples), first_row=start)
@@ -235,7 +235,8 @@ def checked(som: AnyMap) -> AnyMap:
 
 def _taken(som: Map, rows: NDArray[Any], where: str, first_row: int = 0) -> Block:
     names = getattr(som, "feature_names", None)
-    return som.intake.block(rows, where, features=som.weights.shape[2], first_row=first_row, names=names)
+    block = som.intake.block(rows, where, features=som.weights.shape[2], first_row=first_row, names=names)
+    return block._replace(values=block.values.toarray()) if hasattr(block.values, "toarray") else block
 
 
 def _found(som: Map, rows: NDArray[Any], block: Block, k: int) -> Found:
@@ -246,9 +247,11 @@ def _found(som: Map, rows: NDArray[Any], block: Block, k: int) -> Found:
 def _rows(som: Map, samples: Any) -> tuple[int, Any]:
     """Return how many samples there are, and what returns some of them."""
     if _is_data_set(samples):
+        if len(samples) < 1:
+            raise DataError(f"{_name(samples)} must have at least one sample")
         return len(samples), samples.rows
     array = as_samples(samples, "samples", names=getattr(som, "feature_names", None))
-    return len(array), lambda index: np.asarray(array[index])
+    return len(array), array.__getitem__
 
 
 def _is_data_set(samples: Any) -> bool:

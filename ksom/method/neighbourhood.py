@@ -329,7 +329,8 @@ def _refuse(
     is_wrong = ~((lowest <= factors) & (factors <= 1))
     is_wrong |= (squares == 0) & (factors != 1)
     sigma, square = np.argwhere(is_wrong)[0]
-    must = "be 1 at the winner" if square == 0 else f"be a number from its `lowest`, {lowest:g}, to 1 everywhere"
+    bounds = f"be a number from its `lowest`, {lowest:g}, to 1 everywhere"
+    must = bounds if squares[square] > 0 else "be 1 at the winner"
     where = f"{neighbourhood!r}, d² = {squares[square]:g}, sigma = {sigmas[sigma]:g}"
     raise ParameterError("neighbourhood", f"{must} ({where})", float(factors[sigma, square]))
 

@@ -23,8 +23,9 @@ class Scales(NamedTuple):
 
     def of(self, values: NDArray[Any]) -> NDArray[np.float64]:
         """Return values of shape (…, D) in the map's units."""
-        scaled: NDArray[np.float64] = values - self.centre
-        scaled *= self.factor
+        with np.errstate(over="ignore"):  # what becomes infinite is refused by its row
+            scaled: NDArray[np.float64] = values - self.centre
+            scaled *= self.factor
         return scaled
 
     def undone(self, scaled: NDArray[Any]) -> NDArray[np.float64]:
@@ -32,6 +33,23 @@ class Scales(NamedTuple):
         with np.errstate(divide="ignore", invalid="ignore"):
             values: NDArray[np.float64] = np.where(self.factor > 0, scaled / self.factor + self.centre, np.nan)
         return values
+
+
+def rescaled(weights: NDArray[Any], before: Scales | None, now: Scales | None) -> NDArray[np.float64]:
+    """Return the weights of a map in the units of another one; as they are, if both scale alike.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (height, width, D)
+        Map units of the one.
+    before, now : Scales or None
+        What the one and the other do to samples. Of what `before` gave the weight 0, the other's 0 is taken.
+    """
+    kept = np.asarray(weights, dtype=np.float64)
+    if before is now or (before and now and all(map(np.array_equal, before, now))):
+        return kept
+    values = kept if before is None else before.undone(kept)
+    return np.nan_to_num(values if now is None else now.of(values))
 
 
 class Scaling:

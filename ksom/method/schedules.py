@@ -109,32 +109,6 @@ class Exponential(Schedule):
         return lambda t: start * math.exp(-t / decay)
 
 
-@SCHEDULES.register("constant")
-@dataclasses.dataclass(frozen=True)
-class Constant(Schedule):
-    """value(t) = START, in every iteration.
-
-    Parameters
-    ----------
-    start : float, optional
-        The value, > 0: lattice steps for sigma, 1 for a learning rate. Default: where other schedules of the algorithm
-        start.
-    """
-
-    start: float | None = None
-
-    def __post_init__(self) -> None:
-        _require_positive(self, "start")
-
-    def chosen(self, start: float, end: float) -> Self:
-        return dataclasses.replace(self, start=_given(self.start, start))
-
-    def bound(self, iterations: int, sigma_start: float) -> Callable[[int], float]:
-        """START."""
-        start = _known(self.start)
-        return lambda _: start
-
-
 @dataclasses.dataclass(frozen=True)
 class FromStartToEnd(Schedule):
     """Goes from START to END with p = t / (T − 1): reaches END in the last iteration; T = 1 uses START.
@@ -240,6 +214,32 @@ class Inverse(FromStartToEnd):
     def between(self, start: float, end: float, progress: float) -> float:
         """START / (1 + (START / END − 1) · p)."""
         return start / (1 + (start / end - 1) * progress)
+
+
+@SCHEDULES.register("constant")
+@dataclasses.dataclass(frozen=True)
+class Constant(Schedule):
+    """value(t) = START, in every iteration.
+
+    Parameters
+    ----------
+    start : float, optional
+        The value, > 0: lattice steps for sigma, 1 for a learning rate. Default: where other schedules of the algorithm
+        start.
+    """
+
+    start: float | None = None
+
+    def __post_init__(self) -> None:
+        _require_positive(self, "start")
+
+    def chosen(self, start: float, end: float) -> Self:
+        return dataclasses.replace(self, start=_given(self.start, start))
+
+    def bound(self, iterations: int, sigma_start: float) -> Callable[[int], float]:
+        """START."""
+        start = _known(self.start)
+        return lambda _: start
 
 
 def as_schedule(argument: str, schedule: Any, usual: str = "exponential") -> Schedule:

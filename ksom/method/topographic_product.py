@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.errors import Undefined
-from ksom.method.distance import between
+from ksom.method.distance import MOST_TERMS, between
 from ksom.method.lattice import squares_between
 from ksom.method.matches import MeasuringMap, checked
 from ksom.method.random_streams import stream
@@ -35,7 +35,7 @@ def measured_topographic_product(som: MeasuringMap, seed: int = 0) -> Topographi
     if size < 3:
         raise Undefined(f"there must be at least 3 nodes to compare neighbourhoods, got {size}")
     flat = weights.reshape(size, -1).astype(np.float64)
-    most = max(1, MOST_DISTANCES // size)
+    most = max(1, min(MOST_DISTANCES, MOST_TERMS // flat.shape[1]) // size)
     drawn = stream(seed, "measured nodes").choice(size, size=min(size, most), replace=False)
     nodes = np.arange(size) if size <= most else np.sort(drawn)
     at_once = max(1, DISTANCES_AT_ONCE // size)
@@ -56,7 +56,8 @@ def topographic_product(som: MeasuringMap, seed: int = 0) -> float:
     order, and the mean is taken, so that turning or mirroring the map changes nothing; others break them by the node's
     index, which gives another last digit or two.
 
-    Of maps of more than 2,896 nodes so many nodes j are drawn that 2²³ distances are ranked.
+    Of maps of more than 2,896 nodes so many nodes j are drawn that 2²³ distances are ranked, or
+    2³¹ differences of features make them.
 
     Parameters
     ----------

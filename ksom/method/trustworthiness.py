@@ -1,5 +1,6 @@
 """Whether samples that are close on the map are close in the data, and the other way round."""
 
+import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -8,9 +9,9 @@ from numpy.typing import NDArray
 
 from ksom.arguments import require_integer
 from ksom.errors import Undefined
-from ksom.method.distance import between
+from ksom.method.distance import MOST_TERMS, between
 from ksom.method.lattice import squares_between
-from ksom.method.matches import MeasuringMap, drawn
+from ksom.method.matches import MeasuringMap, checked, drawn
 from ksom.method.random_streams import stream
 from ksom.method.ties import equals
 
@@ -45,7 +46,8 @@ def rank_agreement(som: MeasuringMap, samples: Any, neighbours: int = 5, seed: i
     taken: the result depends neither on the order of the samples nor on the way the map is turned. Where there are no
     ties it is what scikit-learn's `trustworthiness` gives.
 
-    Of more than 2,000 samples as many are drawn, without replacement.
+    Of more than 2,000 samples as many are drawn, without replacement; fewer where there are more than 536 features: n
+    with n² · D <= 2³¹.
 
     Parameters
     ----------
@@ -70,7 +72,8 @@ def rank_agreement(som: MeasuringMap, samples: Any, neighbours: int = 5, seed: i
     J. Venna and S. Kaski, Neighborhood preservation in nonlinear projection methods: an experimental study, ICANN 2001.
     """
     k = require_integer("neighbours", neighbours, minimum=1)
-    found = drawn(som, samples, MOST_SAMPLES, stream(seed, "measured samples"))
+    most = min(MOST_SAMPLES, math.isqrt(MOST_TERMS // checked(som).weights.shape[2]))
+    found = drawn(som, samples, most, stream(seed, "measured samples"))
     block, winners, size = found.block, found.nodes[:, 0], len(found.nodes)
     if 2 * k >= size:
         raise Undefined(f"there must be more than {2 * k} samples to rank {k} neighbours, got {size}")

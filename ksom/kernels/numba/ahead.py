@@ -216,7 +216,7 @@ def _winner(begin, t, tiles, room, ahead, error, segment):
     if count == 1:
         place = _first_near(ahead.squared[last, t], farthest)
         return node_at(last * (nodes // places) + place // places, place % places, tiles)
-    best, best_node = room.squared_bits[0], -1
+    best, best_node = room.total_bits[0], -1
     for tile in range(tiles.caught_up.size):
         group, place = tile // (nodes // places), tile % (nodes // places) * places
         if _count_near(ahead.squared[group, t, place : place + places], farthest) > 0:

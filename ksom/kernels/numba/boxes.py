@@ -21,12 +21,12 @@ class Room(NamedTuple):
     """alpha · h for each node of a tile, shape (tile_height, tile_width)."""
     rate: NDArray[Any]
     """The same memory, flat."""
-    squared: NDArray[Any]
-    """Squared distances of a tile's nodes, data units²."""
-    squared_bits: NDArray[Any]
+    totals: NDArray[Any]
+    """Sums of terms of a tile's nodes."""
+    total_bits: NDArray[Any]
     """The same memory, read as integers."""
     bounds: NDArray[Any]
-    """Lower bounds of the squared distances in each tile, data units²."""
+    """Lower bounds of the sums of terms in each tile."""
     bounds_bits: NDArray[Any]
     """The same memory, read as integers."""
     least: NDArray[Any]
@@ -39,11 +39,11 @@ def make_room(tiles: Tiles) -> Room:
     """Return memory for one thread."""
     dtype, padded = tiles.weights.dtype, tiles.low.shape[1]
     rates = aligned((tiles.tile_height, tiles.tile_width), dtype)
-    squared, bounds = aligned((rates.size,), dtype), aligned((padded,), dtype)
+    totals, bounds = aligned((rates.size,), dtype), aligned((padded,), dtype)
     least, most = aligned((padded,), dtype), aligned((padded,), dtype)
     least[:] = most[:] = 0
     factors, odd_factors = aligned((tiles.tile_width,), dtype), aligned((tiles.tile_width,), dtype)
-    views = rates, rates.reshape(-1), squared, integers(squared), bounds, integers(bounds), least, most
+    views = rates, rates.reshape(-1), totals, integers(totals), bounds, integers(bounds), least, most
     return Room(factors, odd_factors, *views)
 
 

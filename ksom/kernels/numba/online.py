@@ -69,14 +69,14 @@ def _search(sample, tiles, segment, room):
             return best_node
         room.bounds[tile] = np.inf
         if best_node < 0 or bound < best or first_node(tile, tiles) < best_node:
-            node, squared = _look_into(tile, sample, tiles, segment, room)
-            if best_node < 0 or squared < best or (squared == best and node < best_node):
-                best, best_node = squared, node
+            node, total = _look_into(tile, sample, tiles, segment, room)
+            if best_node < 0 or total < best or (total == best and node < best_node):
+                best, best_node = total, node
 
 
 @compiled(**PART)
 def _look_into(tile, sample, tiles, segment, room):
-    """Return a tile's nearest node and the bits of its squared distance; measure its box, if it was moved often."""
+    """Return a tile's nearest node and the bits of its sum of terms; measure its box, if it was moved often."""
     catch_up_tile(tile, sample, tiles, segment, room)
     if tiles.caught_up.size > 1 and sample - tiles.measured[tile] >= MEASURE_AFTER:
         measure_box(tiles.weights_bits, tile, tiles.low_bits, tiles.high_bits, tiles.least_integer)
@@ -86,10 +86,10 @@ def _look_into(tile, sample, tiles, segment, room):
 
 @compiled(**PART)
 def nearest_of(tile, sample, tiles, segment, room):
-    """Return a tile's nearest node, the first of equals, and the bits of its squared distance."""
-    measure_distances(tiles, tile, segment.samples, segment.missing, sample, room.squared)
-    squared = smallest(room.squared_bits)
-    return node_at(tile, first(room.squared_bits, squared), tiles), squared
+    """Return a tile's nearest node, the first of equals, and the bits of its sum of terms."""
+    measure_distances(tiles, tile, segment.samples, segment.missing, sample, room.totals)
+    total = smallest(room.total_bits)
+    return node_at(tile, first(room.total_bits, total), tiles), total
 
 
 @compiled(**PART)

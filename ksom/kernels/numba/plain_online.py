@@ -28,7 +28,7 @@ def learn_plainly(tiles, segment, room, on_sphere):
             if rate_tile(tile, sample, tiles, segment, room):
                 update(tiles.weights, tile, segment.samples, segment.missing, sample, room.rate)
                 if on_sphere:
-                    _put_on_sphere(tiles.weights, tile, room.rate, room.squared)
+                    _put_on_sphere(tiles.weights, tile, room.rate, room.totals)
 
 
 @compiled(**PART)

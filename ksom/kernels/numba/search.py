@@ -62,14 +62,14 @@ class Search:
         """Search in the way that promises to be faster, unless told which; products are for whole sums of squares."""
         samples, missing = laid_out(samples), None if missing is None else laid_out(missing)
         self._cut_smaller(len(samples))
-        nodes, squared, squared_bits = make_answers(samples, k)
+        nodes, totals, total_bits = make_answers(samples, k)
         if by_products is None:
             by_products = missing is None and self.tiles.terms == SQUARES and self.prefers_products(samples, k)
         if by_products:
-            self._by_products(samples, nodes, squared_bits)
+            self._by_products(samples, nodes, total_bits)
         else:
-            self._by_tiles(samples, missing, nodes, squared_bits)
-        return nodes, squared
+            self._by_tiles(samples, missing, nodes, total_bits)
+        return nodes, totals
 
     def _cut_smaller(self, samples: int) -> None:
         """Cut the map into tiles that are better to search in, once so much is asked that it pays."""
@@ -93,9 +93,9 @@ class Search:
             return False
         probes = laid_out(samples[:: len(samples) // min(most, max(fewest, len(samples) // FEW_SAMPLES))])
         counts = np.zeros(len(probes), dtype=np.int64)
-        nodes, _, squared_bits = make_answers(probes, k)
+        nodes, _, total_bits = make_answers(probes, k)
         kernel = in_room(search, self.tiles)
-        self._share_out(kernel, len(probes), 0, SHARE_SAMPLES, probes, None, nodes, squared_bits, counts)
+        self._share_out(kernel, len(probes), 0, SHARE_SAMPLES, probes, None, nodes, total_bits, counts)
         looked_into = counts.mean() * (tile_nodes + 100) * (3 * features + 6)
         return bool(looked_into > (self.tiles.height * self.tiles.width + SETTLING_NODES) * (features + 6))
 
@@ -104,13 +104,13 @@ class Search:
         samples: NDArray[Any],
         missing: NDArray[np.bool_] | None,
         nodes: NDArray[np.int64],
-        squared_bits: NDArray[Any],
+        total_bits: NDArray[Any],
     ) -> None:
         work = len(samples) * self.tiles.weights.size
-        arrays = samples, missing, nodes, squared_bits, np.empty(len(samples), dtype=np.int64)
+        arrays = samples, missing, nodes, total_bits, np.empty(len(samples), dtype=np.int64)
         self._share_out(in_room(search, self.tiles), len(samples), work, SHARE_SAMPLES, *arrays)
 
-    def _by_products(self, samples: NDArray[Any], nodes: NDArray[np.int64], squared_bits: NDArray[Any]) -> None:
+    def _by_products(self, samples: NDArray[Any], nodes: NDArray[np.int64], total_bits: NDArray[Any]) -> None:
         work = len(samples) * self.tiles.weights.size
         failed = np.zeros(len(samples), dtype=np.bool_)
         margin = score_margin(self.tiles.weights.shape[1], samples.dtype)
@@ -118,12 +118,12 @@ class Search:
 
             def score(start: int, stop: int, group: Centred = group) -> None:
                 room = make_product_room(group, nodes.shape[1])
-                search_products(start, stop, room, group, margin, samples, nodes, squared_bits, failed)
+                search_products(start, stop, room, group, margin, samples, nodes, total_bits, failed)
 
             self._share_out(score, len(samples), work, SHARE_SAMPLES)
         if failed.any():
             kernel = in_room(search_failed, self.tiles)
-            self._share_out(kernel, len(samples), work, SHARE_SAMPLES, samples, nodes, squared_bits, failed)
+            self._share_out(kernel, len(samples), work, SHARE_SAMPLES, samples, nodes, total_bits, failed)
 
     def _groups(self) -> Iterable[Centred]:
         """Return the map's nodes, centred; kept for the next call if they are one group."""

@@ -12,10 +12,10 @@ from ksom.kernels.numba.vectors import first, integers, smallest
 
 def make_answers(samples: NDArray[Any], k: int) -> tuple[NDArray[np.int64], NDArray[Any], NDArray[Any]]:
     """Return nodes, sums of terms, and the latter's bits: none found yet, so farther away than anything."""
-    squared = np.empty((len(samples), k), dtype=samples.dtype)
-    bits = integers(squared)
+    totals = np.empty((len(samples), k), dtype=samples.dtype)
+    bits = integers(totals)
     bits[:] = np.iinfo(bits.dtype).max
-    return np.zeros((len(samples), k), dtype=np.int64), squared, bits
+    return np.zeros((len(samples), k), dtype=np.int64), totals, bits
 
 
 @compiled(**ENTRY)
@@ -26,75 +26,75 @@ def measure_boxes(tiles):
 
 
 @compiled(**ENTRY)
-def search(start, stop, tiles, room, samples, missing, nodes, squared_bits, looked_into):
+def search(start, stop, tiles, room, samples, missing, nodes, total_bits, looked_into):
     """Find the nearest nodes of the samples start … stop − 1, as many as `nodes` has columns.
 
     `looked_into` tells into how many tiles it took a look for each of them.
     """
     for sample in range(start, stop):
-        looked_into[sample] = search_one(sample, tiles, room, samples, missing, nodes, squared_bits)
+        looked_into[sample] = search_one(sample, tiles, room, samples, missing, nodes, total_bits)
 
 
 @compiled(**ENTRY)
-def all_distances(start, stop, tiles, room, samples, missing, squared):
+def all_distances(start, stop, tiles, room, samples, missing, totals):
     """Measure the samples start … stop − 1 against every node: sums of terms, shape (samples, K)."""
     for sample in range(start, stop):
         for tile in range(tiles.caught_up.size):
-            measure_distances(tiles, tile, samples, missing, sample, room.squared)
+            measure_distances(tiles, tile, samples, missing, sample, room.totals)
             begin = first_node(tile, tiles)
             rows = min(tiles.tile_height, tiles.height - begin // tiles.width)
             columns = min(tiles.tile_width, tiles.width - begin % tiles.width)
             for row in range(rows):
                 for column in range(columns):
                     node = begin + row * tiles.width + column
-                    squared[sample, node] = room.squared[row * tiles.tile_width + column]
+                    totals[sample, node] = room.totals[row * tiles.tile_width + column]
 
 
 @compiled(**PART)
-def search_one(sample, tiles, room, samples, missing, nodes, squared_bits):
+def search_one(sample, tiles, room, samples, missing, nodes, total_bits):
     """Find the nearest nodes of one sample; return into how many tiles it took a look."""
     bound_boxes(tiles, samples, missing, sample, room.bounds)
     looked_into = 0
     while True:
         bound = smallest(room.bounds_bits)
-        if bound > squared_bits[sample, nodes.shape[1] - 1]:
+        if bound > total_bits[sample, nodes.shape[1] - 1]:
             return looked_into
         tile = first(room.bounds_bits, bound)
         if tile >= tiles.caught_up.size:
             return looked_into
         looked_into += 1
         room.bounds_bits[tile] = -1 - tiles.least_integer  # larger than any number's bits
-        measure_distances(tiles, tile, samples, missing, sample, room.squared)
-        _offer(tile, sample, tiles, room, nodes, squared_bits)
+        measure_distances(tiles, tile, samples, missing, sample, room.totals)
+        _offer(tile, sample, tiles, room, nodes, total_bits)
 
 
 @compiled(**PART)
-def _offer(tile, sample, tiles, room, nodes, squared_bits):
+def _offer(tile, sample, tiles, room, nodes, total_bits):
     """Put the nearest nodes of a tile, as many as are asked for, among the nearest so far."""
     begin = first_node(tile, tiles)
     wanted = nodes.shape[1]
     while wanted > 0:
-        squared = smallest(room.squared_bits)
-        if squared > squared_bits[sample, nodes.shape[1] - 1] or squared == -1 - tiles.least_integer:
+        total = smallest(room.total_bits)
+        if total > total_bits[sample, nodes.shape[1] - 1] or total == -1 - tiles.least_integer:
             return
-        place = first(room.squared_bits, squared)
-        room.squared_bits[place] = -1 - tiles.least_integer
+        place = first(room.total_bits, total)
+        room.total_bits[place] = -1 - tiles.least_integer
         row, column = begin // tiles.width + place // tiles.tile_width, begin % tiles.width + place % tiles.tile_width
         if row < tiles.height and column < tiles.width:  # not a copy beyond the edge
-            insert(row * tiles.width + column, squared, sample, nodes, squared_bits)
+            insert(row * tiles.width + column, total, sample, nodes, total_bits)
             wanted -= 1
 
 
 @compiled(**PART)
-def insert(node, squared, sample, nodes, squared_bits):
+def insert(node, total, sample, nodes, total_bits):
     """Put a node in its place among the nearest: the lower index first, if they are equally near."""
     rank = nodes.shape[1]
     while rank > 0 and (
-        squared < squared_bits[sample, rank - 1]
-        or (squared == squared_bits[sample, rank - 1] and node < nodes[sample, rank - 1])
+        total < total_bits[sample, rank - 1]
+        or (total == total_bits[sample, rank - 1] and node < nodes[sample, rank - 1])
     ):
         rank -= 1
         if rank + 1 < nodes.shape[1]:
-            nodes[sample, rank + 1], squared_bits[sample, rank + 1] = nodes[sample, rank], squared_bits[sample, rank]
+            nodes[sample, rank + 1], total_bits[sample, rank + 1] = nodes[sample, rank], total_bits[sample, rank]
     if rank < nodes.shape[1]:
-        nodes[sample, rank], squared_bits[sample, rank] = node, squared
+        nodes[sample, rank], total_bits[sample, rank] = node, total
