@@ -18,6 +18,7 @@ from ksom.method.matches import Matches, matches
 from ksom.method.quality import dead_nodes, topographic_error
 from ksom.method.residuals import explained_variance
 from ksom.method.schedules import Geometric
+from ksom.sparse_rows import as_rows, in_full
 from ksom.trainer import Trainer
 
 MOST_WORK = 2e9
@@ -70,7 +71,7 @@ class Evidence:
         most_work: float = MOST_WORK,
     ) -> None:
         self.som = som
-        self.samples = None if samples is None else np.asarray(samples)
+        self.samples = None if samples is None else in_full(as_rows(samples, "samples"))
         self.size = size if size is not None or self.samples is None else len(self.samples)
         self.labels = labels
         self.counting = counting

@@ -36,8 +36,9 @@ logger = logging.getLogger(__name__)
 
 Known = TypeVar("Known")
 
-MOST_SAMPLES = 10_000
-"""A run is judged by at most so many, drawn from the data."""
+MOST_SAMPLES, MOST_VALUES, FEWEST_SAMPLES = 10_000, 2**25, 100
+"""A run is judged by at most so many samples, drawn from the data; of many features by fewer, so that they have at most
+so many values, 268 MB, if that is not too few."""
 
 MOST_DIFFERENCES, OF_WEIGHTS, SPARSEST = 2e7, 200, 10
 """Of one value each, in a search that nobody asked for; to look at the weights costs as much as 200 samples. If it is
@@ -229,9 +230,10 @@ def _samples(
     if dataset is None:
         return {}
     size = len(dataset)
+    most = min(MOST_SAMPLES, max(FEWEST_SAMPLES, MOST_VALUES // dataset.features))
     chosen = np.arange(size)
-    if size > MOST_SAMPLES:
-        chosen = np.sort(stream(0, "diagnosis").choice(size, size=MOST_SAMPLES, replace=False))
+    if size > most:
+        chosen = np.sort(stream(0, "diagnosis").choice(size, size=most, replace=False))
     known = None if labels is None else labels_of(labels)
     if known is not None and len(known) != size:
         raise DataError(f"{labels}: there must be a label for each of {size} samples, got {len(known)}")

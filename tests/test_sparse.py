@@ -25,6 +25,7 @@ from ksom.kernels.numba.backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.method.principal_axes import principal_axes
 from ksom.method.quality import quality
+from ksom.past_run import examine
 from ksom.samples import Block
 from ksom.sparse_rows import SparseRows, as_sparse_rows
 from ksom.summary import summarise
@@ -280,6 +281,13 @@ def test_an_experiment_takes_a_file_of_scipy_s_and_goes_on_after_a_stop(tmp_path
     assert np.array_equal(
         whole.som.weights, ksom.train(counts(), 4, 5, 12, algorithm="batch", initial="random").weights
     )
+
+
+def test_a_run_with_sparse_data_is_examined(tmp_path: Path) -> None:
+    scipy.sparse.save_npz(tmp_path / "words.npz", scipy.sparse.csr_matrix(counts()))
+    asked = ["DATASET.NAME", "Array", "DATASET.PATH", str(tmp_path / "words.npz"), "TRAINER.ALGORITHM", "batch"]
+    ksom.Experiment(overrides=asked, output_dir=tmp_path / "run").run()
+    assert examine(tmp_path / "run").notes == []
 
 
 def trains(matrix: Any, **how: Any) -> Callable[[], Any]:
