@@ -129,6 +129,7 @@ def train(  # noqa: PLR0917 (click passes them by name)
     """
     from ksom.default_setup import Experiment
     from ksom.logger import log_to_console
+    from ksom.past_run import in_short
 
     if resume and restart:
         raise click.UsageError("--resume goes on with a run, --restart begins it anew: give one of them")
@@ -143,7 +144,7 @@ def train(  # noqa: PLR0917 (click passes them by name)
         _say(_plan(experiment))
         return 0
     result = experiment.run(resume=resume, restart=restart)
-    _say(_summary(result))
+    _say("\n".join(filter(None, [_summary(result), in_short(experiment, result)])))
     return 128 + result.signal if result.signal else 0
 
 
@@ -186,6 +187,26 @@ def evaluate(som: Path, data: str | None, labels: Path | None, key: str | None, 
 
     measured = measure(*map_and_data(som, data, key), labels=None if labels is None else labels_of(labels))
     _say(json.dumps(measured.as_dict(), indent=2, ensure_ascii=False) if as_json else measured.as_table())
+    return 0
+
+
+@cli.command(epilog=_examples("ksom diagnose logs/exp1", "ksom diagnose logs/mine configs/mine.yaml",
+                              "ksom diagnose logs/wine --labels classes.npy"))  # fmt: skip
+@click.option("--labels", type=click.Path(path_type=Path), help="An .npy file with the class of each sample.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_with_debug
+@click.argument("run", type=click.Path(path_type=Path), metavar="RUN")
+@click.argument("data", required=False, type=click.Path(), metavar="[DATA]")
+def diagnose(run: Path, data: str | None, labels: Path | None, as_json: bool) -> int:
+    """Say what is wrong with a run, with the evidence, and what to change.
+
+    RUN is a run folder, of a run that has ended or not. DATA is an .npy or .npz file, an image, or an experiment's YAML
+    file; left out, the data that the run has learned from.
+    """
+    from ksom.past_run import examine
+
+    examined = examine(run, data, labels)
+    _say(json.dumps(examined.as_dict(), indent=2, ensure_ascii=False) if as_json else examined.as_text())
     return 0
 
 

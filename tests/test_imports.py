@@ -36,8 +36,9 @@ LEVELS = [
     {"pictures"},
     {"hooks"},
     {"trainer"},
-    {"training"},
-    {"config", "default_setup", "describe", "entry", "map_and_data", "sklearn", "__main__", ""},
+    {"training", "evidence"},
+    {"diagnosis"},
+    {"config", "default_setup", "describe", "entry", "map_and_data", "past_run", "sklearn", "__main__", ""},
 ]
 """A file imports from its own level or one before it; a folder stands for all its files, and "" is the
 package itself."""
