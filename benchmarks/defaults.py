@@ -59,12 +59,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
 DECIDED = """\
 ## What was decided by it
 
-- **batch, pca, 100 iterations, geometric to 0.7**: of the settings that leave little error, the one whose worst map is ordered best. From
-  random colours or samples a map is as good in the mean, but depends on the seed, and its worst is twice as disordered. Fewer iterations
-  leave more disorder on the sparse shapes, 200 gain nothing.
+- **batch, pca, 100 iterations, geometric to 0.7**: of the settings that leave little error, the one whose worst map is
+  ordered best. From random weights or samples a map is as good in the mean, but depends on the seed, and the worst has
+  twice the topographic error; so has the one on the shell of the atom with fewer iterations. 200 gain nothing.
 - **Sigma's end**: 1 orders best and leaves a fifth more error, 0.5 the other way round.
-- **Shuffled where order matters**: online training of 100,000 sorted rows in their own order leaves a third of them between nodes that
-  are no neighbours.
+- **Shuffled where order matters**: online, 100,000 sorted rows in their own order leave more error than a single node.
 - **10 × 10**: the same picture whatever the data, and quick on many rows; `auto` (5 √N nodes) is a word away.
 - **No default heals features of different units**: wine and penguins as they are. A scaling does.
 

@@ -397,7 +397,15 @@ class KohonenSOM:
     def peak_memory(self, features: int) -> int:
         """Return how many bytes the map takes at most, in the work expected, for data of so many features."""
         backend = choice(self._numpy_seconds)[0] if self.backend == "auto" else self.backend
-        return peak_bytes(backend, self._work, self.lattice.size, features, self.dtype.itemsize)
+        return peak_bytes(
+            backend,
+            self._work,
+            self.lattice.size,
+            features,
+            self.dtype.itemsize,
+            phases=len(self.lattice.column_squares()),
+            is_product=self.neighbourhood.is_product,
+        )
 
     def _hold(self, weights: NDArray[Any]) -> None:
         """Hold weights in the backend that suits the work expected."""

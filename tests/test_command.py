@@ -92,7 +92,7 @@ def test_overrides_reach_every_level(quick: Path) -> None:
     )
     config = yaml.safe_load((quick / "logs/quick/config.yaml").read_text())
     assert config["MODEL"]["WIDTH"] == 4
-    assert config["TRAINER"]["ALGORITHM"]["SIGMA"] == {"NAME": "exponential", "START": 2.0}
+    assert config["TRAINER"]["ALGORITHM"]["SIGMA"] == {"NAME": "geometric", "START": 2.0, "END": 0.7}
     assert config["HOOKS"]["VLOG"] is None
     assert not (quick / "logs/quick/vlog.gif").exists()
     assert (quick / "logs/quick/map.png").is_file()

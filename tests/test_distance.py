@@ -215,7 +215,7 @@ def test_jax_refuses_samples_that_it_cannot_take(block, what):
 )
 def test_auto_takes_numpy_only_for_what_is_known_to_python_only(how, name):
     som = KohonenSOM(4, 5, **how)
-    Trainer(som, SAMPLES, iterations=10**9)
+    Trainer(som, SAMPLES, iterations=10**9, algorithm="online")
     assert som.kernels.name == name
 
 

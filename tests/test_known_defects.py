@@ -3,9 +3,13 @@
 import numpy as np
 import pytest
 
-from ksom import Batch, KohonenSOM, Online, Trainer, quantization_error, topographic_error, train
+import ksom
+from ksom import Batch, Dataset, Hexagonal, KohonenSOM, Online, Trainer, quantization_error, topographic_error, train
 from ksom.errors import KsomError, ParameterError
+from ksom.method.lattice import neighbours
+from ksom.method.neighbourhood import NEIGHBOURHOODS
 from ksom.method.schedules import SCHEDULES
+from ksom.sklearn import SOMClassifier
 
 CHANCE = np.random.default_rng(0)
 SAMPLES = CHANCE.normal(size=(60, 3))
@@ -120,3 +124,54 @@ def test_measures_hold_no_array_of_samples_by_nodes():
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 5000 * 10_000 * 4 / 4
+
+
+def test_first_weights_along_the_principal_axes_make_a_sheet_and_not_a_line():
+    sheet = KohonenSOM(5, 6, initial="pca", dtype="float64")
+    Trainer(sheet, SAMPLES, iterations=1)
+    flat = sheet.weights.reshape(30, 3)
+    assert np.linalg.matrix_rank(flat - flat.mean(axis=0), tol=1e-9) == 2
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e7])
+def test_principal_axes_are_right_far_from_the_origin(offset):
+    around = Dataset(SAMPLES * [3.0, 2.0, 1.0] + offset)
+    som = KohonenSOM(5, 6, initial="pca", dtype="float64")
+    Trainer(som, around, iterations=1)
+    covariance = np.cov((around.samples - offset).T, bias=True)
+    along = som.weights[2, -1] - som.weights[2, 0]
+    np.testing.assert_allclose(covariance @ along, np.linalg.eigvalsh(covariance)[-1] * along, rtol=1e-6)
+
+
+def test_the_sides_of_a_map_are_as_the_roots_of_the_variances():
+    plate = np.stack(np.meshgrid(np.linspace(0, 2, 40), np.linspace(0, 1, 40)), axis=-1).reshape(-1, 2)
+    som = train(plate, height="auto", width="auto", iterations=1)
+    assert som.width / som.height == pytest.approx(2, rel=0.1)  # that of the variances is 4
+
+
+@pytest.mark.parametrize("row", [1, 2])
+def test_a_hexagonal_node_has_its_six_neighbours_whether_its_row_is_odd_or_even(row):
+    lattice = Hexagonal(4, 4)
+    others = [(row, 1), (row, 3), (row - 1, 1 + row % 2), (row - 1, 2 + row % 2), (row + 1, 1 + row % 2)]
+    expected = {4 * r + c for r, c in [*others, (row + 1, 2 + row % 2)]}
+    assert set(neighbours(lattice)[4 * row + 2].tolist()) - {-1} == expected
+
+
+def test_the_class_of_a_node_is_a_class_and_not_the_number_of_its_votes():
+    kinds = np.array([70, 70, 5])
+    assert SOMClassifier(1, 1).fit([[0.0], [0.1], [0.2]], kinds).predict([[0.0]]).tolist() == [70]
+
+
+def test_how_large_an_error_is_can_be_told_without_units():
+    metres, millimetres = (ksom.evaluate(train(SAMPLES * unit, 4, 4), SAMPLES * unit) for unit in (1, 1000))
+    assert metres["explained_variance"] == pytest.approx(millimetres["explained_variance"], rel=1e-3)
+    assert millimetres["quantization_error"] > 500 * metres["quantization_error"]
+
+
+@pytest.mark.parametrize(
+    ("name", "squared", "factor"),
+    [("bubble", 4.0, 1.0), ("bubble", 4.01, 0.0), ("mexican_hat", 4.0, 0.0), ("mexican_hat", 8.0, -np.exp(-1.0))],
+)
+def test_bubble_and_mexican_hat_are_what_their_formulas_say(name, squared, factor):
+    of = NEIGHBOURHOODS[name]().of(np.array([squared]), np.array([2.0]))
+    np.testing.assert_allclose(of, [factor], atol=1e-15)

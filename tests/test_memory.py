@@ -59,12 +59,13 @@ import numpy as np
 from pathlib import Path
 from ksom.kohonensom_model import KohonenSOM
 from ksom.trainer import Trainer
-backend, algorithm, dtype, *numbers = sys.argv[1:]
+backend, algorithm, dtype, lattice, neighbourhood, *numbers = sys.argv[1:]
 side, features, samples = map(int, numbers)
 rows = np.random.default_rng(0).random((samples, features))
 
 def train(side, rows):
-    som = KohonenSOM(side, side, backend=backend, dtype=dtype, threads=1)
+    form = {"lattice": lattice, "neighbourhood": neighbourhood}
+    som = KohonenSOM(side, side, **form, backend=backend, dtype=dtype, threads=1)
     Trainer(som, rows, iterations=1, algorithm=algorithm).train()
     return som, som.weights
 
@@ -80,16 +81,19 @@ print(resident("VmHWM") - before, som.peak_memory(features))
 """
 
 LARGE = [
-    ("numpy", "online", "float32", 600, 16, 20),
-    ("numpy", "batch", "float32", 300, 32, 20),
-    ("numpy", "batch", "float64", 300, 32, 20),
-    ("numba", "online", "float32", 700, 16, 20),
-    ("numba", "online", "float64", 600, 16, 20),
-    ("numba", "batch", "float32", 700, 16, 20),
-    ("numba", "batch", "float32", 500, 12, 40_000),
-    ("numba", "batch", "float64", 500, 12, 40_000),
+    ("numpy", "online", "float32", "rectangular", "gaussian", 600, 16, 20),
+    ("numpy", "batch", "float32", "rectangular", "gaussian", 300, 32, 20),
+    ("numpy", "batch", "float64", "rectangular", "gaussian", 300, 32, 20),
+    ("numba", "online", "float32", "rectangular", "gaussian", 700, 16, 20),
+    ("numba", "online", "float64", "rectangular", "gaussian", 600, 16, 20),
+    ("numba", "batch", "float32", "rectangular", "gaussian", 700, 16, 20),
+    ("numba", "batch", "float32", "rectangular", "gaussian", 500, 12, 40_000),
+    ("numba", "batch", "float64", "rectangular", "gaussian", 500, 12, 40_000),
+    ("numba", "batch", "float32", "hexagonal", "gaussian", 500, 16, 20),
+    ("numba", "batch", "float32", "rectangular", "bubble", 500, 16, 20),
+    ("numba", "batch", "float32", "hexagonal", "bubble", 500, 16, 20),
 ]
-"""Backend, algorithm, precision, side of the map, features, samples."""
+"""Backend, algorithm, precision, lattice, neighbourhood, side of the map, features, samples."""
 
 
 @pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="the system does not tell what is resident")

@@ -40,6 +40,9 @@ def test_the_python_examples_run(elsewhere: Path) -> None:
 
 
 def test_the_yaml_examples_run(elsewhere: Path) -> None:
+    table = np.random.default_rng(0).random((60, 4))
+    table[::7, 1] = np.nan
+    np.save("table.npy", table)
     for number, text in enumerate(blocks("yaml")):
         (elsewhere / f"example{number}.yaml").write_text(text)
         assert Experiment(f"example{number}.yaml", ["TRAINER.ITERATIONS", "3"]).run().status == "completed"
@@ -57,6 +60,10 @@ def test_the_tree_in_the_readme_is_the_default_configuration(elsewhere: Path) ->
 def test_every_command_works(command: str, elsewhere: Path) -> None:
     for folder in ("configs", "examples"):
         (elsewhere / folder).symlink_to(ROOT / folder)
+    if "logs/exp1" in command:
+        Experiment("configs/exp1.yaml").run()
+        np.save("samples.npy", np.random.default_rng(0).random((30, 3)))
+        np.save("classes.npy", np.arange(30) % 2)
     result = CliRunner().invoke(cli, shlex.split(command)[1:])
     assert result.exit_code == 0, result.output
 

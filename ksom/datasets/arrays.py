@@ -20,7 +20,7 @@ class Array(Dataset):
     key : str, optional
         Which array of an .npz file; may be left out if there is only one.
     weights_path : str, Path or array_like of shape (N,), optional
-        How much each sample counts, likewise: see `Dataset`.
+        How much each sample counts: such a file, or the numbers themselves; `Dataset` explains.
     weights_key : str, optional
         Which array of its .npz file.
 

@@ -33,6 +33,9 @@ GROUP_BYTES = 2**25
 FLOAT64 = 8
 """Bytes of a number in float64."""
 
+FACTORS = 24
+"""So many numbers are held for each node where factors are no product: a table for each parity, others to make them."""
+
 PADDING, ROOM_BYTES = 1.1, 2**24
 """What tiles hold beyond the map's edge, and boxes, in shares of all; what kernels work in."""
 
@@ -72,18 +75,24 @@ def numpy_seconds(work: Work, height: int, width: int, features: int) -> float:
     )
 
 
-def peak_bytes(backend: str, work: Work, nodes: int, features: int, itemsize: int) -> int:
+def peak_bytes(
+    backend: str, work: Work, nodes: int, features: int, itemsize: int, *, phases: int = 1, is_product: bool = True
+) -> int:
     """Return how much memory a map takes while it does some work, beside the samples.
 
     First weights are drawn in float64 and cast; whoever looks at the weights has a copy; to smooth sums over the map,
-    numpy makes three more of them, and numba none. For a batch that is large beside the map numba searches in a map cut
-    anew, parts of which are centred; of a batch of more than a part, the sums are kept beside those of the part.
+    numpy makes three more of them, and numba none; on a lattice of several phases numba makes two, and one for a
+    neighbourhood that is no product, whose factors are as large as the map. For a batch that is large beside the map
+    numba searches in a map cut anew, parts of which are centred; of a batch of more than a part, the sums are kept
+    beside those of the part.
     """
     weights, drawn, sums = nodes * features * itemsize, nodes * features * FLOAT64, nodes * (features + 1) * FLOAT64
     peak = max(drawn + (weights if backend == "numba" else drawn), 2 * weights)
     if work.smoothed:
         batch = work.searched / max(1, work.searches)
-        held = weights + (1 if backend == "numba" else 4) * sums
+        in_numba = (1 if phases == 1 else 3) if is_product else 2
+        held = weights + (in_numba if backend == "numba" else 4) * sums
+        held += 0 if is_product else FACTORS * nodes * FLOAT64
         if backend == "numba" and batch >= nodes / NODES_FOR_SAMPLE:
             held += 2 * weights + min(2 * weights, 2 * GROUP_BYTES)
         peak = max(peak, held + (sums if batch > SUM_ROWS * PART_BLOCKS else 0))
