@@ -325,3 +325,28 @@ def test_to_diagnose_changes_nothing(name):
     before = evidence.som.weights.tobytes(), evidence.samples.tobytes()
     diagnose(evidence)
     assert (evidence.som.weights.tobytes(), evidence.samples.tobytes()) == before
+
+
+def test_a_crease_without_a_topographic_error_lies_in_the_data():
+    evidence = trained(moons())
+    evidence.__dict__["creases"] = 0.9
+    assert diagnose(evidence) == []
+
+
+def test_how_wide_sigma_may_end_grows_with_the_map():
+    chain = KohonenSOM(1, 100, initial=np.arange(100.0).reshape(1, 100, 1))
+    found = {
+        sigma: [finding.what for finding in diagnose(Evidence(chain, at_end={"sigma": sigma}))] for sigma in (9, 11)
+    }
+    assert found == {9: [], 11: ["still ordering when it ended"]}
+
+
+def test_of_fewer_samples_than_nodes_no_order_is_asked():
+    som = KohonenSOM(10, 10, initial=np.random.default_rng(0).random((10, 10, 3)))
+    assert diagnose(Evidence(som, np.random.default_rng(1).random((5, 3)))) == []
+
+
+def test_missing_values_are_no_obstacle_to_a_trial():
+    evidence = HEALTHY["penguins with gaps"]()
+    assert evidence.in_order is not None
+    assert evidence.going_on is not None
