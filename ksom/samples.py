@@ -273,7 +273,7 @@ def missing_values(
     refused = ~(finite | missing) if keep else ~finite
     if refused.any():
         row, column = (int(index) for index in np.argwhere(refused)[0])
-        advice = "" if np.isinf(rows[row, column]) else ", or keep NaN (MISSING: keep)"
+        advice = "" if np.isinf(rows[row, column]) else ", or keep NaN (MODEL.MISSING keep)"
         told = _place(float(rows[row, column]), first_row + row, column, names)
         raise DataError(f"{where}: {told}; drop or fill it before training{advice}")
     empty = missing.all(axis=1)

@@ -77,7 +77,12 @@ def schedule(low, *, open_at_low=True):
 
     def fits(value):
         is_pair = isinstance(value, list | tuple) and len(value) == 2 and all(map(number(0), value))
-        return is_pair or one_of(*SCHEDULES)(value) or number(low, open_at_low=open_at_low)(value)
+        return (
+            (callable(value) and not isinstance(value, type))
+            or is_pair
+            or one_of(*SCHEDULES)(value)
+            or number(low, open_at_low=open_at_low)(value)
+        )
 
     return fits
 

@@ -86,7 +86,7 @@ def test_nullable_columns_without_missing_values_are_numbers(dtype):
 @pytest.mark.parametrize("dtype", ["Int64", "Float64", "boolean", "object"])
 def test_a_missing_value_in_a_nullable_column_is_told(dtype):
     table = pandas.DataFrame({"y": [0.0, 1.0], "x": pandas.Series([1, None], dtype=dtype)})
-    with pytest.raises(DataError, match=r"column 'x' is nan in row 1; .*, or keep it \(MISSING: keep\)"):
+    with pytest.raises(DataError, match=r"column 'x' is nan in row 1; .*, or keep NaN \(MODEL.MISSING keep\)"):
         train(table)
 
 

@@ -75,7 +75,7 @@ DATA = {
     "a number": (5, r"must have the shape \(samples, features\), got \(\)"),
     "1-D": ([1.0, 2.0], r"shape \(samples, features\), got \(2,\); a single feature is values.reshape\(-1, 1\)"),
     "3-D": ([[[1.0]]], r"must have the shape \(samples, features\), got \(1, 1, 1\)"),
-    "NaN": (nan_at(3, 2), r"row 3, column 2 is nan; .* training, or keep NaN \(MISSING: keep\)$"),
+    "NaN": (nan_at(3, 2), r"row 3, column 2 is nan; .* training, or keep NaN \(MODEL.MISSING keep\)$"),
     "infinite": (nan_at(0, 0, -np.inf), "row 0, column 0 is -inf"),
     "masked": (
         np.ma.array(GOOD, mask=[[0, 1], [0, 0]]),

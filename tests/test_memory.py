@@ -59,13 +59,13 @@ import numpy as np
 from pathlib import Path
 from ksom.kohonensom_model import KohonenSOM
 from ksom.trainer import Trainer
-backend, algorithm, dtype, lattice, neighbourhood, *numbers = sys.argv[1:]
+initial, backend, algorithm, dtype, lattice, neighbourhood, *numbers = sys.argv[1:]
 side, features, samples = map(int, numbers)
 rows = np.random.default_rng(0).random((samples, features))
 
 def train(side, rows):
     form = {"lattice": lattice, "neighbourhood": neighbourhood}
-    som = KohonenSOM(side, side, **form, backend=backend, dtype=dtype, threads=1)
+    som = KohonenSOM(side, side, **form, initial=initial, backend=backend, dtype=dtype, threads=1)
     Trainer(som, rows, iterations=1, algorithm=algorithm).train()
     return som, som.weights
 
@@ -81,19 +81,21 @@ print(resident("VmHWM") - before, som.peak_memory(features))
 """
 
 LARGE = [
-    ("numpy", "online", "float32", "rectangular", "gaussian", 600, 16, 20),
-    ("numpy", "batch", "float32", "rectangular", "gaussian", 300, 32, 20),
-    ("numpy", "batch", "float64", "rectangular", "gaussian", 300, 32, 20),
-    ("numba", "online", "float32", "rectangular", "gaussian", 700, 16, 20),
-    ("numba", "online", "float64", "rectangular", "gaussian", 600, 16, 20),
-    ("numba", "batch", "float32", "rectangular", "gaussian", 700, 16, 20),
-    ("numba", "batch", "float32", "rectangular", "gaussian", 500, 12, 40_000),
-    ("numba", "batch", "float64", "rectangular", "gaussian", 500, 12, 40_000),
-    ("numba", "batch", "float32", "hexagonal", "gaussian", 500, 16, 20),
-    ("numba", "batch", "float32", "rectangular", "bubble", 500, 16, 20),
-    ("numba", "batch", "float32", "hexagonal", "bubble", 500, 16, 20),
+    ("random", "numpy", "online", "float32", "rectangular", "gaussian", 600, 16, 20),
+    ("random", "numpy", "batch", "float32", "rectangular", "gaussian", 300, 32, 20),
+    ("random", "numpy", "batch", "float64", "rectangular", "gaussian", 300, 32, 20),
+    ("random", "numba", "online", "float32", "rectangular", "gaussian", 700, 16, 20),
+    ("random", "numba", "online", "float64", "rectangular", "gaussian", 600, 16, 20),
+    ("random", "numba", "batch", "float32", "rectangular", "gaussian", 700, 16, 20),
+    ("random", "numba", "batch", "float32", "rectangular", "gaussian", 500, 12, 40_000),
+    ("random", "numba", "batch", "float64", "rectangular", "gaussian", 500, 12, 40_000),
+    ("random", "numba", "batch", "float32", "hexagonal", "gaussian", 500, 16, 20),
+    ("random", "numba", "batch", "float32", "rectangular", "bubble", 500, 16, 20),
+    ("random", "numba", "batch", "float32", "hexagonal", "bubble", 500, 16, 20),
+    ("pca", "numba", "online", "float32", "rectangular", "gaussian", 700, 16, 20),
+    ("pca", "numpy", "batch", "float64", "rectangular", "gaussian", 300, 32, 20),
 ]
-"""Backend, algorithm, precision, lattice, neighbourhood, side of the map, features, samples."""
+"""First weights, backend, algorithm, precision, lattice, neighbourhood, side of the map, features, samples."""
 
 
 @pytest.mark.skipif(not os.access("/proc/self/clear_refs", os.W_OK), reason="the system does not tell what is resident")

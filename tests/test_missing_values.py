@@ -173,7 +173,7 @@ def test_filling_in_is_better_than_the_mean():
 def test_a_map_of_complete_data_fills_in_too():
     som = train(WHOLE, 4, 4, 10)
     assert np.isfinite(som.fill_in(HOLED)).all()
-    with pytest.raises(DataError, match="drop or fill it before training, or keep it"):
+    with pytest.raises(DataError, match="drop or fill it before training, or keep NaN"):
         som.best_matching_nodes(HOLED)
 
 
@@ -216,7 +216,7 @@ def hole(samples, rows=(), columns=(), value=np.nan):
 
 
 REFUSED = {
-    "without permission": ({}, HOLED, r"is nan; drop or fill it before training, or keep it \(MISSING: keep\)$"),
+    "without permission": ({}, HOLED, r"is nan; drop or fill it before training, or keep NaN \(MODEL.MISSING keep\)$"),
     "infinite": ({"missing": "keep"}, hole(WHOLE, [5], value=np.inf), "row 5, column 0 is inf; drop or fill it"),
     "sample": ({"missing": "keep"}, hole(HOLED, [7]), "dataset Dataset: row 7 has no value at all; leave it out"),
     "feature": ({"missing": "keep"}, hole(WHOLE, (), [2]), "dataset Dataset: feature 2 has no value at all; leave"),
@@ -256,7 +256,7 @@ def test_a_row_is_named_by_its_number_in_the_data_set(value, told):
 YAML = {
     "MODEL: {MISSING: drop}": "MODEL.MISSING must be one of refuse, keep, got 'drop'",
     "MODEL: {MISSING: true}": "MODEL.MISSING must be one of refuse, keep, got True",
-    "DATASET: {NAME: Array, PATH: [[1, .nan]]}": r"dataset Array: row 0, column 1 is nan; .* \(MISSING: keep\)$",
+    "DATASET: {NAME: Array, PATH: [[1, .nan]]}": r"dataset Array: row 0, column 1 is nan; .* \(MODEL.MISSING keep\)$",
     "{DATASET: {NAME: Array, PATH: [[1, 2], [.nan, .nan]]}, MODEL: {MISSING: keep}}": "row 1 has no value at all",
     "{DATASET: {NAME: Array, PATH: [[1, .nan], [2, .nan]]}, MODEL: {MISSING: keep}}": "feature 1 has no value at all",
     "{DATASET: {NAME: Array, PATH: [[1, .inf]]}, MODEL: {MISSING: keep}}": "row 0, column 1 is inf; drop or fill it",
@@ -273,7 +273,9 @@ def test_so_it_is_from_a_file(text, tmp_path):
 def test_an_experiment_keeps_missing_values(tmp_path):
     np.save(tmp_path / "a.npy", HOLED)
     (tmp_path / "a.yaml").write_text("DATASET: {NAME: Array, PATH: a.npy}\nMODEL: {SCALING: standard}\n")
-    with pytest.raises(DataError, match=r"dataset Array: row \d+, column \d is nan; .* keep it \(MISSING: keep\)"):
+    with pytest.raises(
+        DataError, match=r"dataset Array: row \d+, column \d is nan; .* keep NaN \(MODEL.MISSING keep\)"
+    ):
         Experiment(tmp_path / "a.yaml", output_dir=tmp_path / "run")
     experiment = Experiment(tmp_path / "a.yaml", ["MODEL.MISSING", "keep", "TRAINER.ITERATIONS", "5"], tmp_path / "run")
     assert f"{GAPS.sum()} values missing" in experiment.plan()

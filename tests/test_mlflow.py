@@ -104,7 +104,7 @@ def test_parameters_metrics_tags_and_files_of_a_run_are_in_mlflow(experiment, lo
     assert found.info.status == "FINISHED"
     assert found.info.run_name == "first"
     assert found.data.params == parameters(logs / "first")
-    assert found.data.params["TRAINER.ALGORITHM.SIGMA.NAME"] == "exponential"
+    assert found.data.params["TRAINER.ALGORITHM.SIGMA.NAME"] == "geometric"
     for line in metrics(logs / "first"):
         for key in line.keys() - {"iteration", "seconds"}:
             [sent] = [m.value for m in client.get_metric_history(found.info.run_id, key) if m.step == line["iteration"]]

@@ -166,7 +166,7 @@ REFUSED = {
     "NaN": (np.where(np.arange(150) == 4, np.nan, 1), "the weight of row 4 is nan"),
     "infinite": (np.where(np.arange(150) == 4, np.inf, 1), "the weight of row 4 is inf"),
     "tiny": (np.where(np.arange(150) == 4, 1e-31, 1), "the weight of row 4 is 1e-31"),
-    "all zero": (np.zeros(150), "dataset Dataset: all weights are 0, so there is nothing to learn from"),
+    "all zero": (np.zeros(150), "dataset Dataset: all weights are zero, so there is nothing to learn from"),
 }
 
 
@@ -211,7 +211,7 @@ def test_an_experiment_names_the_file_of_weights(files, tmp_path):
 YAML = {
     "[1]": r"dataset Array: the weights must be one number for each of the 2 samples, got int64 of the shape \(1,\)",
     "[1, -2]": "dataset Array: the weight of row 1 is -2; weights must be 0, or from 1e-30 to 1e\\+30",
-    "[0, 0]": "dataset Array: all weights are 0, so there is nothing to learn from",
+    "[0, 0]": "dataset Array: all weights are zero, so there is nothing to learn from",
     "[a, b]": "dataset Array: the weights must be numbers, one for each sample, got",
     "nowhere.npy": "nowhere.npy: there is no such file",
 }

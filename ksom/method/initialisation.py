@@ -107,9 +107,12 @@ class PrincipalPlane:
         right, down = lattice.positions().T
         along = (down, right) if np.ptp(down) > np.ptp(right) else (right, down)
         sheet = np.tile(axes.mean, (lattice.size, 1))
+        sheet = sheet.reshape(lattice.height, lattice.width, source.features)
         for places, direction, deviation in zip(along, axes.directions, axes.deviations, strict=True):
-            sheet += _from_minus_one_to_one(places)[:, np.newaxis] * (deviation * direction)
-        return sheet.reshape(lattice.height, lattice.width, source.features)
+            steps = _from_minus_one_to_one(places).reshape(*sheet.shape[:2], 1)
+            for row in range(lattice.height):  # one at a time: a large map is never held twice
+                sheet[row] += steps[row] * (deviation * direction)
+        return sheet
 
 
 @INITIALISATIONS.register("file")
