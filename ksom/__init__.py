@@ -175,6 +175,6 @@ def __dir__() -> list[str]:
 
 
 def _nearest(name: str) -> str:
-    from ksom.registry import nearest
+    from ksom.names import nearest
 
     return nearest(name, __all__)

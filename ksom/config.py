@@ -16,8 +16,8 @@ from ksom.arguments import require_integer, require_path
 from ksom.errors import ConfigError, ParameterError, quoted, shown_key
 from ksom.experiment_files import SUFFIXES, file_meant, is_experiment
 from ksom.masking import holds_secret
+from ksom.names import is_same_name, nearest
 from ksom.plain_yaml import NotYAML, parsed
-from ksom.registry import is_same_name, nearest
 from ksom.regular_files import read_regular
 
 DEFAULTS: dict[str, Any] = {

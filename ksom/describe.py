@@ -11,8 +11,10 @@ from ksom.errors import ParameterError
 from ksom.hooks import HOOKS
 from ksom.hooks.hook import Hook
 from ksom.kohonensom_model import KohonenSOM
-from ksom.registry import Registry, arguments, from_elsewhere, imported, nearest, parts_of
+from ksom.names import nearest
+from ksom.registry import Registry, arguments, from_elsewhere, parts_of
 from ksom.trainer import Trainer
+from ksom.users_code import imported
 
 Section = Registry | type
 

@@ -5,11 +5,8 @@ A node is a mapping: `NAME` picks the class, the other keys, lower-cased, are it
 class: the one place where an experiment runs code that is not ksom's.
 """
 
-import difflib
-import importlib
 import inspect
-import sys
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import FunctionType
@@ -17,13 +14,12 @@ from typing import Any, TypeVar
 
 from ksom.errors import ConfigError, KsomError, ParameterError, quoted, shown_key
 from ksom.experiment_files import found_file
+from ksom.names import is_same_name, nearest
+from ksom.users_code import CLASSES, imported
 
 Node = Mapping[str, Any] | str
 
 Made = TypeVar("Made")
-
-CLASSES = {"class": type}
-"""What a name of the user's own stands for, by what it is called in messages."""
 
 PLAIN = (str, int, float, bool, list, tuple, dict, type(None))
 """What a YAML file can hold as an argument."""
@@ -283,18 +279,6 @@ def as_mapping(node: Any, path: str) -> dict[str, Any]:
     return dict(node)
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return "; did you mean 'X'?" with the known name most like `name`, or nothing."""
-    plain = {_plain(other): other for other in known}
-    match = difflib.get_close_matches(_plain(name), list(plain), n=1, cutoff=0.6)
-    return f"; did you mean {plain[match[0]]!r}?" if match else ""
-
-
-def is_same_name(name: str, other: str) -> bool:
-    """Return whether two names are the same but for case and underscores."""
-    return _plain(name) == _plain(other)
-
-
 def _with_name(node: Node, default: Any) -> Node:
     """Return a node that says what it is: what the argument is by default, if it does not say."""
     if isinstance(node, Mapping) and "NAME" not in node and isinstance(default, str):
@@ -363,44 +347,5 @@ def named_after(function: Callable[..., Any], cls: type[Made]) -> type[Made]:
     return cls
 
 
-def imported(name: str, path: str, folders: Sequence[Path], kinds: Mapping[str, type] = CLASSES) -> Any:
-    """Import what `module:name` means, a class unless told otherwise; see `Registry.find`."""
-    module_name, _, own_name = name.partition(":")
-    _forget_namesake(module_name.partition(".")[0], folders)
-    before = list(sys.path)
-    sys.path[:0] = [str(folder) for folder in folders]
-    try:
-        module = importlib.import_module(module_name)
-    except Exception as error:  # whatever the user's module does when it is imported
-        looked = ", ".join(str(folder) for folder in folders)
-        why = f"{type(error).__name__}: {error}"
-        raise ConfigError(
-            f"{path}: cannot import {quoted(module_name)} ({why}); looked in {looked} and Python's path"
-        ) from error
-    finally:
-        sys.path[:] = before
-    found, wanted = getattr(module, own_name, None), tuple(kinds.values())
-    if not isinstance(found, wanted):
-        known = [key for key, value in vars(module).items() if isinstance(value, wanted)]
-        told = f"module {quoted(module_name)} has no {' or '.join(kinds)} {quoted(own_name)}"
-        raise ConfigError(f"{path}: {told}{nearest(own_name, known)}")
-    return found
-
-
 def _a(noun: str) -> str:
     return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
-
-
-def _forget_namesake(name: str, folders: Sequence[Path]) -> None:
-    """Forget a module that was loaded from another place than the first of the folders that has one of its name."""
-    importlib.invalidate_caches()
-    places = (place for folder in folders for place in (folder / f"{name}.py", folder / name / "__init__.py"))
-    own = next((place for place in places if place.is_file()), None)
-    loaded = getattr(sys.modules.get(name), "__file__", None)
-    if own is not None and loaded is not None and Path(loaded).resolve() != own.resolve():
-        for known in [known for known in sys.modules if known.partition(".")[0] == name]:
-            del sys.modules[known]
-
-
-def _plain(name: str) -> str:
-    return name.lower().replace("_", "")

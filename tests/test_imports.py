@@ -21,6 +21,8 @@ LEVELS = [
         "memory",
         "arguments",
         "registry",
+        "names",
+        "users_code",
         "representation",
         "columns",
         "samples",

@@ -6,7 +6,8 @@ from typing import Protocol
 import pytest
 
 from ksom.errors import ConfigError, ParameterError
-from ksom.registry import Registry, build, located, nearest, with_chosen
+from ksom.names import nearest
+from ksom.registry import Registry, build, located, with_chosen
 
 THINGS = Registry("thing")
 
