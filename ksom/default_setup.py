@@ -166,18 +166,19 @@ class Experiment:
         self.dataset, data = build(DATASETS, config["DATASET"], "DATASET", folders, seed=seed)
         self.som, model = self._build_map(config, folders)
         hooks = {key: _hook(key, node, folders) for key, node in config["HOOKS"].items() if not is_off(node)}
-        self.trainer, training = call(
-            Trainer,
-            config["TRAINER"],
-            "TRAINER",
-            folders,
-            som=self.som,
-            dataset=self.dataset,
-            hooks={key: hook for key, (hook, _) in hooks.items()},
-            callback_period=config["CALLBACK_PERIOD"],
-            seed=seed,
-            folder=self.folder.path,
-        )
+        with located("MODEL", elsewhere=Trainer.from_elsewhere):  # the map may not suit the algorithm
+            self.trainer, training = call(
+                Trainer,
+                config["TRAINER"],
+                "TRAINER",
+                folders,
+                som=self.som,
+                dataset=self.dataset,
+                hooks={key: hook for key, (hook, _) in hooks.items()},
+                callback_period=config["CALLBACK_PERIOD"],
+                seed=seed,
+                folder=self.folder.path,
+            )
         without_defaults = [key for key in DEFAULTS["HOOKS"] if is_off(config["HOOKS"][key])]
         self.config = {
             **config,

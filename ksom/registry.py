@@ -190,7 +190,7 @@ def build(
     ConfigError
         For an unknown name, an unknown, missing or wrong argument, naming the path and the nearest known key.
     ParameterError
-        For a wrong argument that came from the context.
+        For a wrong argument that came from the context, or that something in the context was made with.
     """
     node = as_mapping(node, path)
     if "NAME" not in node:
@@ -214,7 +214,8 @@ def call(
     for name in known:
         if name not in values:
             raise ConfigError(f"{path}.{name.upper()} is missing: {cls.__name__} needs it")
-    with located(path, elsewhere=taken):
+    theirs = {name for thing in taken.values() for name in arguments(type(thing))} - known.keys()
+    with located(path, elsewhere={*taken, *theirs}):
         parts = _parts(cls, values, path, folders)
         made = _made(cls, {**values, **{name: part for name, (part, _) in parts.items()}}, path)
     described = {**values, **{name: part_node for name, (_, part_node) in parts.items()}}

@@ -122,3 +122,16 @@ def test_the_sides_of_a_map_are_refused_where_they_were_given(key):
         Experiment(overrides=[f"MODEL.{key}", "0"])
     with pytest.raises(ConfigError, match=f"^MODEL.LATTICE.{key}: Rectangular has no such key"):
         Experiment(overrides=[f"MODEL.LATTICE.{key}", "5"])
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("MODEL.NEIGHBOURHOOD", "mexican_hat", "MODEL.NEIGHBOURHOOD must have no negative values for batch training"),
+        ("TRAINER.ITERATIONS", "0", "TRAINER.ITERATIONS must be an integer of at least 1"),
+        ("TRAINER.CALLBACK_PERIOD", "5", "TRAINER.CALLBACK_PERIOD: Trainer has no such key"),
+    ],
+)
+def test_what_a_training_refuses_is_told_where_it_was_given(key, value, told):
+    with pytest.raises(ConfigError, match=f"^{told}"):
+        Experiment(overrides=["TRAINER.ALGORITHM", "batch", key, value])
