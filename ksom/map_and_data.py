@@ -11,12 +11,14 @@ from ksom.config import as_plain, load_config
 from ksom.dataset import Dataset
 from ksom.datasets import DATASETS, Array, ImagePixels
 from ksom.errors import DataError
-from ksom.experiment_files import CONFIG, experiment_file, is_experiment
+from ksom.experiment_files import CONFIG, ENVIRONMENT, experiment_file, is_experiment
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.classes import as_labels
 from ksom.registry import build
 from ksom.runs.checkpoint import LAST
 from ksom.runs.run_folder import CHECKPOINTS, MAP
+from ksom.runs.tracking_record import read_json
+from ksom.summary import summarise
 
 
 def map_and_data(
@@ -35,7 +37,7 @@ def map_and_data(
         told = f"has {dataset.features} features, the map {map_path} has {som.features}"
         raise DataError(f"{data_path or type(dataset).__name__}: {told}")
     som.name_features(dataset.feature_names)
-    return som, dataset
+    return som, unchanged(Path(map_path), som, dataset) if data_path is None else dataset
 
 
 def map_of(path: str | Path) -> KohonenSOM:
@@ -110,6 +112,20 @@ def data_of_run(folder: str | Path) -> Dataset:
     if not file.is_file():
         raise DataError(f"{place}: there is no {CONFIG} that tells its data; name the data")
     return _dataset_of(file, may_import=False)
+
+
+def unchanged(folder: Path, som: KohonenSOM, dataset: Dataset) -> Dataset:
+    """Return the data set of a run folder, if it still holds what the map has learned from.
+
+    Raises
+    ------
+    DataError
+        If its digest is another one, or the data cannot be learned from.
+    """
+    digest = summarise(dataset, keep_missing=som.intake.keeps_missing).digest
+    if read_json(folder / ENVIRONMENT).get("data_digest", digest) != digest:
+        raise DataError(f"{folder}: its data are not any more those that it learned from; name the data")
+    return dataset
 
 
 def _dataset_of(file: Path, *, may_import: bool = True) -> Dataset:

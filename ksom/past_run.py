@@ -20,16 +20,15 @@ from ksom.default_setup import Experiment, Result
 from ksom.diagnosis import Finding, diagnose
 from ksom.errors import DataError, KsomError, one_line, shown_key
 from ksom.evidence import LITTLE_WORK, MOST_WORK, Evidence
-from ksom.experiment_files import ENVIRONMENT
 from ksom.kohonensom_model import KohonenSOM
-from ksom.map_and_data import data_of, data_of_run, labels_of
+from ksom.map_and_data import data_of, data_of_run, labels_of, unchanged
 from ksom.map_file import read
 from ksom.method.neighbourhood import NEIGHBOURHOODS, Gaussian
 from ksom.method.random_streams import stream
 from ksom.registry import as_mapping
 from ksom.runs.checkpoint import checkpoint_paths
 from ksom.runs.run_folder import CHECKPOINTS, MAP, RunFolder
-from ksom.runs.tracking_record import METRICS, Position, configuration, read_json, read_steps
+from ksom.runs.tracking_record import METRICS, Position, configuration, read_steps
 from ksom.summary import summarise
 
 logger = logging.getLogger(__name__)
@@ -223,7 +222,7 @@ def _samples(
 ) -> dict[str, Any]:
     """Return samples of the data, with all that belongs to them, as `Evidence` takes it; nothing if there are none."""
     if data is None:
-        dataset = _unless_refused(lambda: _unchanged(folder, som, data_of_run(folder)), notes)
+        dataset = _unless_refused(lambda: unchanged(folder, som, _fitting(som, data_of_run(folder))), notes)
     else:
         dataset = _fitting(som, data_of(data))
         summarise(dataset, keep_missing=som.intake.keeps_missing)
@@ -243,13 +242,6 @@ def _samples(
         "labels": None if known is None else known[chosen],
         "counting": dataset.weights_of(chosen),
     }
-
-
-def _unchanged(folder: Path, som: KohonenSOM, dataset: Dataset) -> Dataset:
-    digest = summarise(_fitting(som, dataset), keep_missing=som.intake.keeps_missing).digest
-    if read_json(folder / ENVIRONMENT).get("data_digest", digest) != digest:
-        raise DataError(f"{folder}: its data are not any more those that it learned from; name the data")
-    return dataset
 
 
 def _fitting(som: KohonenSOM, dataset: Dataset) -> Dataset:

@@ -131,3 +131,14 @@ def test_nothing_is_imported_for_a_run_folder_but_for_an_experiment_that_is_name
         map_and_data(tmp_path / "run")
     assert not (tmp_path / "run/was_imported").exists()
     assert len(map_and_data(tmp_path / "run", tmp_path / "run/config.yaml")[1]) == 12
+
+
+def test_a_run_is_not_measured_on_other_data_under_the_name_of_its_own(there, tmp_path):
+    np.save(tmp_path / "samples.npy", np.load(there / "samples.npy"))
+    (tmp_path / "own.yaml").write_text("DATASET: {NAME: Array, PATH: samples.npy}\nTRAINER: {ITERATIONS: 2}\n")
+    Experiment(tmp_path / "own.yaml", output_dir=tmp_path / "run").run()
+    (tmp_path / "samples.npy").unlink()
+    np.save(tmp_path / "samples.npy", np.load(there / "samples.npy")[::-1])
+    with pytest.raises(ksom.KsomError, match="its data are not any more those that it learned from; name the data"):
+        map_and_data(tmp_path / "run")
+    assert len(map_and_data(tmp_path / "run", tmp_path / "samples.npy")[1]) == 40
