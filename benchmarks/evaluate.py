@@ -35,6 +35,7 @@ def _found(task: Task, samples: Any, nodes: Any) -> dict[str, float]:
 def _som(task: Task, weights: Any) -> KohonenSOM:
     given = np.asarray(weights, dtype=np.float64).reshape(task.weights.shape)
     lattice = LATTICES[task.form.lattice](*given.shape[:2], wrap=task.form.wrap)
+    missing = "refuse" if task.form.distance == "cosine" else "keep"
     return KohonenSOM(
-        *given.shape[:2], initial=given, lattice=lattice, distance=task.form.distance, missing="keep", dtype="float64"
+        *given.shape[:2], initial=given, lattice=lattice, distance=task.form.distance, missing=missing, dtype="float64"
     )

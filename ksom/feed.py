@@ -180,7 +180,7 @@ class Feed:
 
     def _seen(self, samples: SamplesLike) -> SamplesLike:
         block = self._taken(samples, name_of(self.dataset))
-        if block.missing is None or self.intake.distance.on_sphere:
+        if block.missing is None:
             seen: SamplesLike = block.values
             return seen
         means = self.intake.scaled(self.summary.mean).astype(block.values.dtype)

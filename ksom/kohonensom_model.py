@@ -57,7 +57,7 @@ class KohonenSOM:
         other. The same holds for other machines; on one, the same seed and data give the same bits.
     missing : {"refuse", "keep"}
         What to do where a value is missing (NaN, a masked value, a table's NA): refuse it with an error, or learn from,
-        and search by, those that are there.
+        and search by, those that are there. Not with the cosine distance: a sample with gaps has no direction.
     scaling : {"none", "standard", "minmax"} or Scaling
         How features become the map's units: as they are; with mean 0 and deviation 1; from 0 to 1. Fitted to the data
         that the map is trained on first, and applied to every sample that it is given, ever after. Distances and
@@ -119,6 +119,9 @@ class KohonenSOM:
         self.distance: Distance = DISTANCES.made("distance", distance)
         self.dtype = np.dtype(require_choice("dtype", _dtype_name(dtype), ("float32", "float64")))
         self.missing = require_choice("missing", missing, MISSING)
+        if self.missing == "keep" and self.distance.on_sphere:
+            told = "be refuse where directions are compared: a sample with gaps has none; fill them, or take euclidean"
+            raise ParameterError("missing", told, missing)
         self.scaling: Scaling = SCALINGS.made("scaling", scaling)
         self.intake = Intake(self.dtype, self.distance, self.missing, self.scaling)
         self.backend = require_choice("backend", backend, BACKENDS)

@@ -138,14 +138,13 @@ def test_masked_integers_are_missing():
     np.testing.assert_array_equal(Dataset(samples).samples, [[1, np.nan], [3, 4]])
 
 
-@pytest.mark.parametrize("distance", ["euclidean", "manhattan", "chebyshev", "cosine"])
+@pytest.mark.parametrize("distance", ["euclidean", "manhattan", "chebyshev"])
 def test_the_best_node_is_the_nearest_by_what_is_there(distance):
     weights = RNG.random((3, 4, 4))
     som = KohonenSOM(3, 4, initial=weights, distance=distance, missing="keep", dtype="float64")
     for sample, gaps in zip(HOLED, GAPS, strict=True):
         there = som.weights.reshape(12, 4)[:, ~gaps]
-        known = sample[~gaps] / (np.linalg.norm(sample[~gaps]) if distance == "cosine" else 1)
-        apart = np.abs(there - known)
+        apart = np.abs(there - sample[~gaps])
         totals = {"manhattan": apart.sum(axis=1), "chebyshev": apart.max(axis=1)}
         expected = totals.get(distance, (apart**2).sum(axis=1)).argmin()
         assert som.best_matching_nodes(sample[np.newaxis])[0] == expected
@@ -179,7 +178,7 @@ def test_a_map_of_complete_data_fills_in_too():
 
 def test_directions_cannot_be_filled_in():
     with pytest.raises(ParameterError, match="distance must tell how large values are, to fill some in"):
-        train(WHOLE, 2, 2, 1, distance="cosine", missing="keep").fill_in(HOLED)
+        train(WHOLE, 2, 2, 1, distance="cosine").fill_in(HOLED)
 
 
 def test_a_file_keeps_what_the_map_keeps(som, tmp_path):
@@ -226,7 +225,7 @@ REFUSED = {
         r"dataset Dataset: feature 2 \('c'\) has no value at all; leave it out",
     ),
     "named column": ({}, table(hole(WHOLE, [3])), "column 'a' is nan in row 3; drop or fill it before training, or"),
-    "zeros": ({"missing": "keep", "distance": "cosine"}, hole(HOLED, [9], value=0.0), "row 9 has only zeros, so no"),
+    "directions": ({"missing": "keep", "distance": "cosine"}, WHOLE, "missing must be refuse where directions are"),
     "word": ({"missing": "drop"}, WHOLE, "missing must be one of refuse, keep, got 'drop'"),
 }
 
@@ -255,6 +254,7 @@ def test_a_row_is_named_by_its_number_in_the_data_set(value, told):
 
 YAML = {
     "MODEL: {MISSING: drop}": "MODEL.MISSING must be one of refuse, keep, got 'drop'",
+    "MODEL: {MISSING: keep, DISTANCE: cosine}": "MODEL.MISSING must be refuse where directions are compared",
     "MODEL: {MISSING: true}": "MODEL.MISSING must be one of refuse, keep, got True",
     "DATASET: {NAME: Array, PATH: [[1, .nan]]}": r"dataset Array: row 0, column 1 is nan; .* \(MODEL.MISSING keep\)$",
     "{DATASET: {NAME: Array, PATH: [[1, 2], [.nan, .nan]]}, MODEL: {MISSING: keep}}": "row 1 has no value at all",

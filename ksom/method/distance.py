@@ -92,8 +92,8 @@ class Cosine(Distance):
     """1 − cos(w, x), from 0 to 2: of the directions, which are compared on the unit sphere.
 
     There 1 − cos = ‖w − x‖² / 2, so the nearest node is the nearest by squares. A sample of zeros has no direction: it
-    is refused. What moves a node puts it back on the sphere. A sample with missing values has the direction of those
-    that are there; it is compared by squares with a node's weights there, which are no direction of their own.
+    is refused, and so has one with missing values: a map of directions does not keep them. What moves a node puts it
+    back on the sphere.
     """
 
     on_sphere = True
