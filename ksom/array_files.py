@@ -181,8 +181,10 @@ def _telling_damage(path: str | Path) -> Iterator[None]:
 
 def _archive(path: str | Path, file: IO[bytes]) -> zipfile.ZipFile:
     file.seek(0)
-    if file.read(len(MAGIC_ZIP)) != MAGIC_ZIP:
-        raise DamagedFile(f"{path}: is not an .npy or .npz file")
+    begin = file.read(max(len(MAGIC_NPY), len(MAGIC_ZIP)))
+    if not begin.startswith(MAGIC_ZIP):
+        is_array = begin.startswith(MAGIC_NPY)
+        raise DamagedFile(f"{path}: is {'an .npy file, not an .npz file' if is_array else 'not an .npy or .npz file'}")
     return zipfile.ZipFile(file)
 
 

@@ -3,6 +3,7 @@
 import re
 import shutil
 import tempfile
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,20 @@ def executed(folder: Path) -> Any:
 
 def told(notebook: Any) -> dict[str, list[Any]]:
     """Return what each cell of code shows: its texts, without addresses and times, and the kinds of its pictures."""
-    return {cell.id: [_shown(output) for output in cell.outputs] for cell in notebook.cells if cell.cell_type == "code"}
+    return {cell.id: _shown_by(cell) for cell in notebook.cells if cell.cell_type == "code"}
+
+
+def _shown_by(cell: Any) -> list[Any]:
+    """Return what a cell shows; what was printed comes in as many pieces as chance has it."""
+    shown: list[Any] = []
+    for is_picture, outputs in groupby(cell.outputs, key=lambda output: "data" in output):
+        pieces = list(outputs)
+        text = "".join(output.get("text", "") for output in pieces)
+        shown += [_shown(output) for output in pieces] if is_picture else [_lasting(text)]
+    return shown
 
 
 def _shown(output: Any) -> Any:
-    if "data" not in output:
-        return _lasting(output.get("text", ""))
     return {kind: _lasting(text) if kind == "text/plain" else "…" for kind, text in output.data.items()}
 
 
