@@ -83,7 +83,7 @@ def test_the_table_has_a_line_for_each_measure_and_json_their_values(there):
     [
         (["nowhere"], "nowhere: there is no such file"),
         (["nothing"], "nothing: there is no map.npz in this folder"),
-        (["samples.npy", "samples.npy"], "samples.npy: is not an .npy or .npz file"),
+        (["samples.npy", "samples.npy"], "samples.npy: is an .npy file, not an .npz file"),
         (["two.npz", "samples.npy"], "two.npz: is not a map that ksom wrote"),
         (["run/map.npz"], "run/map.npz: is a map without data; name the data as well"),
         (["run", "nowhere.npy"], "nowhere.npy: there is no such file"),
