@@ -284,7 +284,8 @@ def _tables(
         rows = of(squares.rows)
     else:
         rows = (columns != 0).any(axis=2)[:, squares.phases].any(axis=1).astype(dtype)
-    return (squares._replace(rows=row, columns=column) for row, column in zip(rows, columns, strict=True))
+    about = squares.phases, squares.is_product
+    return (Factors(row, column, *about) for row, column in zip(rows, columns, strict=True))
 
 
 def _of(neighbourhood: Neighbourhood, squares: NDArray[np.float64], sigmas: NDArray[np.float64]) -> NDArray[np.float64]:
