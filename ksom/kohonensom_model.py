@@ -1,7 +1,5 @@
-"""The map: weights on a lattice, what it says about samples, and the file it is kept in."""
+"""The map: weights on a lattice, which learn, and the file it is kept in."""
 
-import numbers
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -9,32 +7,28 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ksom.answers import Answers
 from ksom.arguments import require_choice, require_integer, require_path
-from ksom.array_files import mapped_file
 from ksom.errors import DataError, NotTrained, ParameterError
 from ksom.intake import MISSING, Intake
 from ksom.kernels import BACKENDS, choice, get_backend, needs_speed
-from ksom.kernels.backend import BLOCK_DISTANCES, Backend
+from ksom.kernels.backend import Backend
 from ksom.kernels.effort import Work, numpy_seconds, peak_bytes
-from ksom.map_file import MapFile, part, read, write
+from ksom.map_file import Layer, MapFile, part, read, write
 from ksom.memory import available_memory
-from ksom.method.distance import DISTANCES, Distance, reported_distances
+from ksom.method.distance import DISTANCES, Distance
 from ksom.method.initialisation import INITIALISATIONS, Given, Source, as_initialisation, checked_weights
 from ksom.method.lattice import LATTICES, Lattice
 from ksom.method.neighbourhood import NEIGHBOURHOODS, NeighbourhoodLike, as_neighbourhood
 from ksom.method.scaling import SCALINGS, Scaling
 from ksom.registry import node_of
-from ksom.samples import BLOCK_ROWS, Block, Range, as_samples
-
-SEARCH_BYTES = 2**24
-"""How many bytes of samples are searched for at a time. Threads are started once for them, and a look at a few of them
-tells how to search: with 4,096 at a time, a million samples of 16 features took 1.39 s instead of 0.60."""
+from ksom.samples import Range
 
 _PARTS = {"lattice": LATTICES, "neighbourhood": NEIGHBOURHOODS, "distance": DISTANCES, "scaling": SCALINGS}
 """What a map is made of, beside its weights."""
 
 
-class KohonenSOM:
+class KohonenSOM(Answers):
     """A self-organising map: K = height · width nodes on a lattice, each with a weight vector in the data's space.
 
     Parameters
@@ -126,7 +120,8 @@ class KohonenSOM:
         self.intake = Intake(self.dtype, self.distance, self.missing, self.scaling)
         self.backend = require_choice("backend", backend, BACKENDS)
         self.threads = require_integer("threads", threads, minimum=0)
-        self.feature_names: tuple[str, ...] | None = None
+        self.layers: dict[str, Layer] = {}
+        self.about_training: dict[str, Any] = {}
         self._kernels: Backend | None = None
         self._numpy_seconds = 0.0
         self._work = Work()
@@ -166,19 +161,7 @@ class KohonenSOM:
     @weights.setter
     def weights(self, weights: ArrayLike) -> None:
         self._hold(checked_weights(weights, self.lattice, self.dtype))
-
-    @property
-    def prototypes(self) -> NDArray[np.float64]:
-        """The weights in data units, shape (height, width, D): their scaling undone.
-
-        NaN for a feature of weight 0, of which the map knows nothing; directions where the distance compares those.
-        """
-        return self.intake.undone(self.weights)
-
-    @property
-    def features(self) -> int:
-        """The number of features, D."""
-        return self.kernels.features
+        self.layers.clear()
 
     def name_features(self, names: tuple[str, ...] | None) -> None:
         """Let the map know what its features are called; None: nobody knows.
@@ -221,108 +204,6 @@ class KohonenSOM:
         self._numpy_seconds, self._work = seconds, work
         if self.backend == "auto" and self.is_initialised and self.kernels.name == "numpy" and needs_speed(seconds):
             self._hold(self.weights)
-
-    def best_matching_nodes(self, samples: ArrayLike, k: int = 1, *, return_distances: bool = False) -> Any:
-        """Return the node nearest to each sample, argmin over nodes of ‖w − x‖; the lowest index of equals.
-
-        Parameters
-        ----------
-        samples : array_like of shape (n, D), a table with named columns, or a sparse matrix
-            Data units; NaN where a value is missing, if the map keeps those. Sparse ones are never made full; their
-            distances are euclidean or cosine.
-        k : {1, 2}
-            1: the best node; 2: the best and the second best.
-        return_distances : bool
-            Also return ‖w − x‖.
-
-        Returns
-        -------
-        nodes : ndarray of shape (n,), or (n, 2) for k = 2
-            Node indices, row * width + column.
-        distances : ndarray of the same shape
-            Map units (data units unless it scales); only if asked for.
-
-        Raises
-        ------
-        DataError
-            If the samples are not finite numbers of shape (n, D), or one has no value at all.
-        ParameterError
-            If k is not 1 or 2, or more than there are nodes.
-        NotTrained
-            If the map has no weights yet.
-        """
-        if isinstance(k, bool) or not isinstance(k, numbers.Integral) or not 1 <= k <= min(2, self.lattice.size):
-            raise ParameterError("k", f"be 1 or 2 and at most the number of nodes, {self.lattice.size}", k)
-        rows = self._rows(samples)
-        nodes, distances = self._search(rows, k, self.intake)
-        return (nodes, distances) if return_distances else nodes
-
-    def transform(self, samples: ArrayLike, output: str = "distances") -> NDArray[Any]:
-        """Describe each sample by the map.
-
-        Parameters
-        ----------
-        samples : array_like of shape (n, D), or a sparse matrix
-            Data units.
-        output : {"distances", "coordinates"}
-            "distances": ‖w − x‖ to every node, map units; "coordinates": row and column of the best matching node.
-
-        Returns
-        -------
-        ndarray of shape (n, K) or (n, 2)
-            In the working precision, or lattice steps in float64.
-
-        Raises
-        ------
-        DataError, ParameterError, NotTrained
-            As `best_matching_nodes`.
-        """
-        if require_choice("output", output, ("distances", "coordinates")) == "coordinates":
-            nodes: NDArray[np.int64] = self.best_matching_nodes(samples)
-            return self.lattice.coordinates()[nodes]
-        rows = self._rows(samples)
-        distances = np.empty((len(rows), self.lattice.size), dtype=self.dtype)
-        block_rows = max(1, BLOCK_DISTANCES // self.lattice.size)
-        for some, block in self._blocks(rows, block_rows, self.intake):
-            distances[some] = self.kernels.distances(block)
-        return distances
-
-    def fill_in(self, samples: ArrayLike) -> NDArray[np.float64]:
-        """Return the samples with each missing value filled in: that of the best node, among the values that are there.
-
-        Parameters
-        ----------
-        samples : array_like of shape (n, D), or a table with named columns
-            Data units; NaN where a value is missing, whatever the map keeps or refuses in training.
-
-        Returns
-        -------
-        ndarray of shape (n, D)
-            Data units, float64; values that are there are untouched. NaN stays where the feature has the weight 0.
-
-        Raises
-        ------
-        DataError
-            If the samples are not numbers of shape (n, D), or one has no value at all.
-        ParameterError
-            If the map compares directions: they do not tell how large a value is.
-        NotTrained
-            If the map has no weights yet.
-
-        Examples
-        --------
-        >>> som = KohonenSOM(1, 2, initial=[[[0.0, 1.0], [5.0, 6.0]]])
-        >>> som.fill_in([[4.5, 6.5]]).tolist()
-        [[4.5, 6.5]]
-        """
-        if self.distance.on_sphere:
-            raise ParameterError("distance", "tell how large values are, to fill some in", self.distance)
-        filled = np.array(self._rows(samples), dtype=np.float64)
-        missing = np.isnan(filled)
-        nodes, _ = self._search(filled, 1, replace(self.intake, missing="keep"))
-        some = np.flatnonzero(missing.any(axis=1))
-        filled[missing] = self.prototypes.reshape(-1, self.features)[nodes[some]][missing[some]]
-        return filled
 
     def save(self, path: str | Path) -> None:
         """Write the map to an .npz file: its array `weights` of shape (height, width, D) and what it needs to be used.
@@ -383,7 +264,8 @@ class KohonenSOM:
             som.weights = held.weights
         except DataError as error:
             raise DataError(f"{path}: {error}") from error
-        som.feature_names = held.feature_names
+        som.feature_names, som.encoding = held.feature_names, held.encoding
+        som.layers, som.about_training = dict(held.layers), dict(held.training)
         som.intake = replace(som.intake, scales=held.scales)
         return som
 
@@ -391,7 +273,8 @@ class KohonenSOM:
         """Return what a file tells of the map beside the weights."""
         about: dict[str, Any] = {name: node_of(registry, getattr(self, name)) for name, registry in _PARTS.items()}
         about["missing"] = self.missing
-        known = {"feature_names": self.feature_names, "scales": self.intake.scales}
+        about |= {"layers": self.layers, "training": self.about_training}
+        known = {"feature_names": self.feature_names, "encoding": self.encoding, "scales": self.intake.scales}
         return about | {name: value for name, value in known.items() if value is not None}
 
     def memory(self, features: int) -> int:
@@ -422,31 +305,6 @@ class KohonenSOM:
             threads=self.threads,
             numpy_seconds=self._numpy_seconds,
         )
-
-    def _rows(self, samples: ArrayLike) -> Any:
-        """Return samples of the map's features as an array, not yet looked at."""
-        return as_samples(samples, "samples", features=self.features, names=self.feature_names)
-
-    def _search(self, rows: Any, k: int, intake: Intake) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        """Return the k nearest nodes of each sample, and their distances, of shape (n,), or (n, k) for k > 1."""
-        self.expect(Work(searched=len(rows)), self.features)
-        nodes = np.empty((len(rows), k), dtype=np.int64)
-        distances = np.empty((len(rows), k), dtype=self.dtype)
-        block_rows = max(BLOCK_ROWS, SEARCH_BYTES * len(rows) // rows.nbytes)
-        for some, block in self._blocks(rows, block_rows, intake):
-            found = self.kernels.best_matching_nodes(block, k)
-            nodes[some], distances[some] = found[0], reported_distances(self.distance, found[1], block.missing)
-        return (nodes[:, 0], distances[:, 0]) if k == 1 else (nodes, distances)
-
-    def _blocks(self, samples: Any, block_rows: int, intake: Intake) -> Iterator[tuple[slice, Block]]:
-        """Yield the samples in blocks as the map computes with them, each with its place."""
-        file = mapped_file(samples)
-        for start in range(0, len(samples), block_rows):
-            if file is not None:
-                file.require_unchanged()
-            rows = slice(start, start + block_rows)
-            names = self.feature_names
-            yield rows, intake.block(samples[rows], features=self.features, first_row=start, names=names)
 
     def _require_memory(self, features: int) -> None:
         needed, available = self.peak_memory(features), available_memory()

@@ -14,17 +14,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.array_files import DamagedFile, read_arrays
+from ksom.encoding import Encoding
 from ksom.errors import ConfigError, DataError, ParameterError, quoted
 from ksom.method.scaling import Scales
 from ksom.registry import Node, Registry, as_mapping, build
 from ksom.whole_files import replacing
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Raised when an older ksom could not read a newer file. Files of version 1 may lack a checksum."""
+
+
+LAYER = "layer_"
+"""What the names of the arrays of layers begin with."""
 
 
 class NewerFile(DataError):
     """A file that only a newer ksom can read."""
+
+
+class Layer(NamedTuple):
+    """What is known of every node beside its weights, such as how many samples it won."""
+
+    values: NDArray[Any]
+    """Shape (height, width), or (height, width, n) where there are n numbers of each node."""
+    about: Mapping[str, Any] = {}
+    """What the numbers mean: plain data that JSON can hold."""
 
 
 class MapFile(NamedTuple):
@@ -46,6 +60,12 @@ class MapFile(NamedTuple):
     """How features are scaled, likewise."""
     scales: Scales | None = None
     """That scaling, fitted: x ↦ (x − centre) · factor; in the file an object with both, a list of numbers each."""
+    encoding: Encoding | None = None
+    """How the columns of a table become features; None: they are the columns, as they are."""
+    layers: Mapping[str, Layer] = {}
+    """What is known of every node, by name; in the file an array `layer_<name>` each, and in `about` what they mean."""
+    training: Mapping[str, Any] = {}
+    """Where the map comes from, plain data that JSON can hold: configuration, versions, seed, digest, quality."""
 
 
 def write(path: Path, map_file: MapFile, **texts: str) -> None:
@@ -69,8 +89,10 @@ def write(path: Path, map_file: MapFile, **texts: str) -> None:
         name: _as_json(value) for name, value in map_file._asdict().items() if name != "weights" and value is not None
     }
     kept = {"about": json.dumps({"format_version": FORMAT_VERSION, **nodes}, sort_keys=True), **texts}
-    kept["checksum"] = _checksum(map_file.weights, *kept.values())
-    arrays: dict[str, Any] = {"weights": map_file.weights, **{name: np.array(text) for name, text in kept.items()}}
+    layers = {f"{LAYER}{name}": layer.values for name, layer in map_file.layers.items()}
+    kept["checksum"] = _checksum({"weights": map_file.weights, **layers}, *kept.values())
+    kept_texts = {name: np.array(text) for name, text in kept.items()}
+    arrays: dict[str, Any] = {"weights": map_file.weights, **layers, **kept_texts}
     with replacing(path) as file:
         np.savez(file, **arrays)
 
@@ -102,6 +124,9 @@ def read_with_texts(path: Path, *names: str) -> tuple[MapFile, list[str]]:
         missing=_missing(path, about),
         scaling=_node(path, about, "scaling"),
         scales=_scales(path, about, weights.shape[2]),
+        encoding=_encoding(path, about, weights.shape[2]),
+        layers=_layers(path, about, arrays, weights.shape[:2]),
+        training=_training(path, about),
     )
     return map_file, [texts[name] for name in names]
 
@@ -128,13 +153,18 @@ def part(path: Path, registry: Registry, node: Node, **size: Any) -> Any:
 
 def _require_checksum(path: Path, arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, str]) -> None:
     kept = [text for name, text in texts.items() if name != "checksum"]
-    if "checksum" in texts and texts["checksum"] != _checksum(arrays.get("weights", np.empty(0)), *kept):
+    summed = {"weights": arrays.get("weights", np.empty(0))}
+    summed |= {name: array for name, array in arrays.items() if name.startswith(LAYER)}
+    if "checksum" in texts and texts["checksum"] != _checksum(summed, *kept):
         raise DamagedFile(f"{path}: its checksum does not fit")
 
 
-def _checksum(weights: NDArray[Any], *texts: str) -> str:
-    digest = hashlib.sha256(f"{weights.shape} {weights.dtype.str}".encode())
-    digest.update(np.ascontiguousarray(weights).data)
+def _checksum(arrays: Mapping[str, NDArray[Any]], *texts: str) -> str:
+    """Return a SHA-256 over arrays and texts; a map without layers has the checksum that older files have."""
+    digest = hashlib.sha256()
+    for array in arrays.values():
+        digest.update(f"{array.shape} {array.dtype.str}".encode())
+        digest.update(np.ascontiguousarray(array).data)
     for text in texts:
         digest.update(text.encode())
     return digest.hexdigest()
@@ -202,6 +232,44 @@ def _scales(path: Path, about: Mapping[str, Any], features: int) -> Scales | Non
     return made
 
 
+def _encoding(path: Path, about: Mapping[str, Any], features: int) -> Encoding | None:
+    plain = about.get("encoding")
+    if plain is None:
+        return None
+    try:
+        encoding = Encoding.from_plain(plain)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+    if len(encoding.feature_names) != features:
+        told = f"its encoding makes {len(encoding.feature_names)} features, its weights have {features}"
+        raise DataError(f"{path}: {told}")
+    return encoding
+
+
+def _layers(
+    path: Path, about: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], nodes: tuple[int, ...]
+) -> dict[str, Layer]:
+    told = about.get("layers", {})
+    layers = {}
+    for name, meaning in told.items() if isinstance(told, dict) else ():
+        values = arrays.get(f"{LAYER}{name}", np.empty(0))
+        if values.shape[:2] != nodes or values.dtype.kind not in "biuf" or not isinstance(meaning, dict):
+            raise DataError(f"{path}: its layer {quoted(name)} must hold numbers of {nodes[0]} × {nodes[1]} nodes")
+        layers[name] = Layer(values, meaning)
+    return layers
+
+
+def _training(path: Path, about: Mapping[str, Any]) -> dict[str, Any]:
+    training = about.get("training", {})
+    if not isinstance(training, dict):
+        raise DataError(f"{path}: `training` must tell where the map comes from, but is {quoted(training)}")
+    return training
+
+
 def _as_json(value: Any) -> Any:
     """Return a part of a map as JSON can hold it: numbers as they are, to the last bit."""
+    if isinstance(value, Encoding):
+        return value.as_plain()
+    if isinstance(value, Mapping) and value and all(isinstance(layer, Layer) for layer in value.values()):
+        return {name: dict(layer.about) for name, layer in value.items()}
     return {name: array.tolist() for name, array in value._asdict().items()} if isinstance(value, Scales) else value

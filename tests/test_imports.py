@@ -25,6 +25,7 @@ LEVELS = [
         "users_code",
         "representation",
         "columns",
+        "encoding",
         "samples",
         "sparse_files",
         "sparse_rows",
@@ -35,14 +36,15 @@ LEVELS = [
     | {"experiment_files", "masking", "plain_yaml", "regular_files", "representation"},
     {"method", "map_file"},
     {"kernels", "dataset", "intake"},
-    {"datasets", "summary", "feed", "kohonensom_model"},
+    {"answers", "datasets", "summary", "feed"},
+    {"kohonensom_model"},
     {"algorithms", "evaluation", "map_size", "runs"},
     {"pictures"},
     {"hooks"},
     {"trainer"},
     {"training", "evidence"},
     {"diagnosis"},
-    {"config", "default_setup", "describe", "entry", "map_and_data", "past_run", "sklearn", "__main__", ""},
+    {"commands", "config", "default_setup", "describe", "entry", "map_and_data", "past_run", "sklearn", "__main__", ""},
 ]
 """A file imports from its own level or one before it; a folder stands for all its files, and "" is the
 package itself."""
@@ -51,6 +53,7 @@ WITHIN = {
     "kernels": [{"backend", "node_sums", "rounding"}, {"numpy_backend", "numba", "jax"}, {""}],
     "hooks": [{"hook"}, set(), {""}],
     "datasets": [set(), {""}],
+    "commands": [{"command", ""}],
 }
 """The same inside of a folder; files that are not named are in between."""
 
