@@ -62,6 +62,8 @@ class Dataset:
     """Range that every feature is known to lie in, data units; None: as measured."""
     feature_names: tuple[str, ...] | None = None
     """What the features are called, if they came as a table's columns."""
+    units: tuple[str | None, ...] | None = None
+    """What unit each feature is given in, such as "cm", for a subclass that knows; None where it has none."""
     _file: MappedFile | None = None
 
     weights: NDArray[np.float64] | None = None

@@ -1,5 +1,6 @@
 """The map: weights on a lattice, which learn, and the file it is kept in."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -180,18 +181,28 @@ class KohonenSOM(Answers):
         self.layers.clear()
         self.about_training.clear()
 
-    def name_features(self, names: tuple[str, ...] | None) -> None:
-        """Let the map know what its features are called; None: nobody knows.
+    def name_features(self, names: tuple[str, ...] | None, units: Sequence[str | None] | None = None) -> None:
+        """Let the map know what its features are called, and their units; None: nobody knows.
+
+        Parameters
+        ----------
+        names : tuple of str, optional
+            Their names.
+        units : sequence of (str or None), optional
+            The unit of each, such as "cm"; None where it has none. Those that the map knows already stay.
 
         Raises
         ------
         DataError
-            If it knows them by other names, or in another order.
+            If it knows them by other names, or in another order; or if there is not a unit, or None, for each.
         """
         if self.feature_names and names and names != self.feature_names:
             before, now = (", ".join(map(repr, known)) for known in (self.feature_names, names))
             raise DataError(f"the map's features are {before}, in this order, those of the data {now}")
+        if units is not None and not (len(units) == self.features and all(isinstance(u, str | None) for u in units)):
+            raise DataError(f"units: there must be a text, or None, for each of {self.features} features, got {units}")
         self.feature_names = self.feature_names or names
+        self.units = self.units or (None if units is None else tuple(units))
 
     def initialise(self, source: Source, within: Range, seed: int = 0) -> None:
         """Give the map its first weights.

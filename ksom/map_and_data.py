@@ -48,11 +48,22 @@ def map_of(path: str | Path) -> KohonenSOM:
     DataError
         If there is none, it cannot be read, or it is something else. Nothing is imported that it names.
     """
+    return KohonenSOM.load(map_file_of(path))
+
+
+def map_file_of(path: str | Path) -> Path:
+    """Return the file of a map that is named by it, or by a run folder.
+
+    Raises
+    ------
+    DataError
+        If there is none in the folder.
+    """
     place = require_path("map", path)
     if not place.is_dir():
-        return KohonenSOM.load(place)
+        return place
     if (place / MAP).is_file():
-        return KohonenSOM.load(place / MAP)
+        return place / MAP
     newest = place / CHECKPOINTS / LAST
     advice = f"; its newest checkpoint is {newest}" if newest.is_file() else ""
     raise DataError(f"{place}: there is no {MAP} in this folder{advice}")

@@ -1,8 +1,8 @@
 """The file that a map is kept in: plain arrays in an .npz archive, with checksums of their own and no pickle.
 
 `weights` holds the weights, shape (height, width, D); `layer_<name>` what else is known of every node; `about` tells in
-JSON what else the map is. `weights_checksum` is a SHA-256 over the weights; `checksum` one over everything else: layers,
-texts, that other checksum, and further texts that a file may keep, such as the state of a training. So a map of
+JSON what else the map is. `weights_checksum` is a SHA-256 over the weights; `checksum` one over everything else:
+layers, texts, that other checksum, and further texts that a file may keep, such as the state of a training. So a map of
 gigabytes can be opened at once: its weights are mapped into memory, and `Unchecked` looks at their checksum before
 anybody computes with them. Everything else is read whole and looked at.
 """
@@ -22,6 +22,7 @@ from ksom.encoding import Encoding
 from ksom.errors import ConfigError, DataError, ParameterError, quoted
 from ksom.layers import require_meaning
 from ksom.method.scaling import Scales
+from ksom.plain_yaml import DEEPEST
 from ksom.registry import Node, Registry, as_mapping, build
 from ksom.whole_files import replacing
 
@@ -109,6 +110,8 @@ class MapFile(NamedTuple):
     """What is known of every node, by name; in the file an array `layer_<name>` each, and in `about` what they mean."""
     training: Mapping[str, Any] = {}
     """Where the map comes from, plain data that JSON can hold: configuration, versions, seed, digest, quality."""
+    format_version: int = FORMAT_VERSION
+    """That of the file it was read from."""
 
 
 def write(path: Path, map_file: MapFile, **texts: str) -> None:
@@ -186,6 +189,7 @@ def _opened(path: Path) -> tuple[MapFile, Unchecked | None, dict[str, str]]:
         encoding=_encoding(path, about, features),
         layers=_layers(path, about, arrays, weights.shape[:2]),
         training=_training(path, about),
+        format_version=int(about["format_version"]),
     )
     return map_file, unchecked, texts
 
@@ -251,7 +255,18 @@ def _about(path: Path, arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, s
         raise NewerFile(f"{path}: was written by a newer ksom (format {version}); update ksom to read it")
     if not is_whole or "weights" not in arrays:
         raise DamagedFile(f"{path}: is not a map that ksom wrote")
+    _require_shallow(path, about)
     return dict(about)
+
+
+def _require_shallow(path: Path, about: Any) -> None:
+    """Refuse what is nested deeper than anything that ksom writes: whoever shows or writes it would end in a fault."""
+    level = [about]
+    for _ in range(DEEPEST):
+        inner = (value for one in level for value in (one.values() if isinstance(one, dict) else one))
+        level = [value for value in inner if isinstance(value, dict | list)]
+    if level:
+        raise DataError(f"{path}: what it tells of its map is nested deeper than {DEEPEST}")
 
 
 def _weights(path: Path, weights: NDArray[Any]) -> NDArray[Any]:
@@ -354,7 +369,7 @@ def _told(path: Path, map_file: MapFile) -> str:
     parts = {name: value for name, value in map_file._asdict().items() if name != "weights" and value is not None}
     nodes = {name: _as_json(value) for name, value in parts.items()}
     try:
-        return json.dumps({"format_version": FORMAT_VERSION, **nodes}, sort_keys=True)
+        return json.dumps({**nodes, "format_version": FORMAT_VERSION}, sort_keys=True)
     except (TypeError, ValueError) as error:
         told = "what its layers and its training tell must be plain data: texts, numbers, lists, mappings by texts"
         raise DataError(f"{path}: {told} ({error})") from error

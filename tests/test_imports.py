@@ -33,7 +33,7 @@ LEVELS = [
         "whole_files",
         "logger",
     }
-    | {"experiment_files", "masking", "plain_yaml", "regular_files", "representation"},
+    | {"archive", "experiment_files", "layers", "masking", "plain_yaml", "regular_files", "representation"},
     {"method", "map_file"},
     {"kernels", "dataset", "intake"},
     {"answers", "datasets", "summary", "feed"},
@@ -44,7 +44,7 @@ LEVELS = [
     {"trainer"},
     {"training", "evidence"},
     {"diagnosis"},
-    {"commands", "config", "default_setup", "describe", "entry", "map_and_data", "past_run", "sklearn", "__main__", ""},
+    {"commands", "config", "default_setup", "describe", "entry", "map_and_data", "map_contents", "past_run", "sklearn", "__main__", ""},
 ]
 """A file imports from its own level or one before it; a folder stands for all its files, and "" is the
 package itself."""

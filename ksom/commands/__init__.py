@@ -8,6 +8,7 @@ COMMANDS = (
     "train",
     "evaluate",
     "diagnose",
+    "show",
     "describe",
     "track",
 )
