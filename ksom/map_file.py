@@ -318,7 +318,7 @@ def _scales(path: Path, about: Mapping[str, Any], features: int) -> Scales | Non
     try:
         made = Scales(*(np.array(scales[name], dtype=np.float64) for name in Scales._fields))
         fit = all(array.shape == (features,) and np.isfinite(array).all() for array in made)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         fit = False
     if not fit or (made.factor < 0).any():
         told = f"`scales` must hold a centre and a factor >= 0 for each of {features} features"

@@ -44,7 +44,19 @@ LEVELS = [
     {"trainer"},
     {"training", "evidence"},
     {"diagnosis"},
-    {"commands", "config", "default_setup", "describe", "entry", "map_and_data", "map_contents", "past_run", "sklearn", "__main__", ""},
+    {
+        "commands",
+        "config",
+        "default_setup",
+        "describe",
+        "entry",
+        "map_and_data",
+        "map_contents",
+        "past_run",
+        "sklearn",
+        "__main__",
+        "",
+    },
 ]
 """A file imports from its own level or one before it; a folder stands for all its files, and "" is the
 package itself."""
