@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ksom.arguments import require_choice
 from ksom.array_files import mapped_file
+from ksom.columns import column_names
 from ksom.encoding import Encoding
 from ksom.errors import ParameterError
 from ksom.intake import Intake
@@ -20,6 +21,7 @@ from ksom.map_file import Layer
 from ksom.method.distance import Distance, reported_distances
 from ksom.method.lattice import Lattice
 from ksom.samples import BLOCK_ROWS, Block, as_samples
+from ksom.tables.encoder import table_as_samples
 
 SEARCH_BYTES = 2**24
 """How many bytes of samples are searched for at a time. Threads are started once for them, and a look at a few of them
@@ -168,6 +170,9 @@ class Answers(ABC):
 
     def _rows(self, samples: ArrayLike) -> Any:
         """Return samples of the map's features as an array, not yet looked at."""
+        names = column_names(samples)
+        if self.encoding is not None and names is not None and names != self.feature_names:
+            return table_as_samples(samples, self.encoding)
         return as_samples(samples, "samples", features=self.features, names=self.feature_names)
 
     def _search(self, rows: Any, k: int, intake: Intake) -> tuple[NDArray[np.int64], NDArray[Any]]:

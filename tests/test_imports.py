@@ -35,7 +35,7 @@ LEVELS = [
     }
     | {"experiment_files", "masking", "plain_yaml", "regular_files", "representation"},
     {"method", "map_file"},
-    {"kernels", "dataset", "intake"},
+    {"kernels", "dataset", "intake", "tables"},
     {"answers", "datasets", "summary", "feed"},
     {"kohonensom_model"},
     {"algorithms", "evaluation", "map_size", "runs"},
