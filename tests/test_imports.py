@@ -33,7 +33,7 @@ LEVELS = [
         "whole_files",
         "logger",
     }
-    | {"experiment_files", "masking", "plain_yaml", "regular_files", "representation"},
+    | {"experiment_files", "masking", "plain_yaml", "regular_files", "representation", "text_cells"},
     {"method", "map_file"},
     {"kernels", "dataset", "intake", "tables"},
     {"answers", "datasets", "summary", "feed"},
