@@ -227,3 +227,5 @@ class Answers(ABC):
             rows = slice(start, start + block_rows)
             names = self.feature_names
             yield rows, intake.block(samples[rows], features=self.features, first_row=start, names=names)
+            if file is not None:
+                file.let_go()

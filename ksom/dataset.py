@@ -105,6 +105,7 @@ class Dataset:
             return as_rows(self.samples[index], f"dataset {type(self).__name__}")
         self._file.require_unchanged()
         rows = np.array(self.samples[index])  # a copy: what is looked at is what is learned
+        self._file.let_go()
         self._file.require_unchanged()
         return rows
 
