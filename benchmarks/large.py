@@ -1,10 +1,10 @@
-"""Data larger than memory: 10 million × 32 float32 train 3 batch epochs on 50 × 50 nodes and are predicted, in little memory.
+"""Data larger than memory: 10 million × 32 float32 train 3 batch epochs on 50 × 50 nodes, and are predicted.
 
     .venv/bin/python -m benchmarks.large                 # makes the files first, 1.3 GB each, in /tmp/ksom-large
     .venv/bin/python -m benchmarks.large --rows 1000000
 
-Each step runs in a process of its own, whose peak of resident memory is told. The map that learned from the .npy file, the one that
-learned from the Parquet file, and the one that learned from the array in memory must have the same bits.
+Each step runs in a process of its own, whose peak of resident memory is told. The maps that learned from the .npy file,
+from the Parquet file, and from the array in memory must have the same bits.
 """
 
 import argparse
