@@ -35,7 +35,7 @@ LEVELS = [
     }
     | {"experiment_files", "masking", "plain_yaml", "regular_files", "representation", "text_cells"},
     {"method", "map_file"},
-    {"kernels", "dataset", "intake", "tables"},
+    {"kernels", "dataset", "intake", "part", "tables"},
     {"answers", "calibration", "datasets", "predictions", "summary", "feed"},
     {"kohonensom_model"},
     {"algorithms", "evaluation", "map_size", "runs"},
