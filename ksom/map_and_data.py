@@ -14,7 +14,8 @@ from ksom.errors import DataError
 from ksom.experiment_files import CONFIG, ENVIRONMENT, experiment_file, is_experiment
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.classes import as_labels
-from ksom.registry import build
+from ksom.part import held_out
+from ksom.registry import build, located
 from ksom.runs.checkpoint import LAST
 from ksom.runs.run_folder import CHECKPOINTS, MAP
 from ksom.runs.tracking_record import read_json
@@ -114,7 +115,9 @@ def data_of_run(folder: str | Path) -> Dataset:
     file = place / CONFIG
     if not file.is_file():
         raise DataError(f"{place}: there is no {CONFIG} that tells its data; name the data")
-    return _dataset_of(file, may_import=False)
+    config = as_plain(load_config(file))
+    with located("TRAINER"):
+        return held_out(_dataset_of(file, may_import=False), config["TRAINER"].get("HOLD_OUT", 0), config["SEED"])[0]
 
 
 def unchanged(folder: Path, som: KohonenSOM, dataset: Dataset) -> Dataset:

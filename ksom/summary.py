@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from ksom.dataset import Dataset, Rows
 from ksom.errors import DataError, quoted
 from ksom.method.moments import Moments
+from ksom.part import Part
 from ksom.samples import Block, Summary, as_samples, missing_values, sample_weights
 from ksom.sparse_rows import SamplesLike, as_rows
 
@@ -115,6 +116,8 @@ def counting_weights(weights: Any, samples: int, where: str, first_row: int) -> 
 
 def name_of(dataset: Dataset) -> str:
     """Return what a data set is called in messages that tell the number of a row."""
+    if isinstance(dataset, Part):
+        return f"{name_of(dataset.whole)}, {len(dataset)} of its rows"
     leaves_out = dataset.weights is not None and not dataset.weights.all()
     return f"dataset {type(dataset).__name__}{', rows of weight 0 left out' if leaves_out else ''}"
 

@@ -42,6 +42,7 @@ def train(
     scaling: Any = None,
     backend: str | None = None,
     threads: int | None = None,
+    hold_out: float | None = None,
     feature_weights: Sequence[float] | None = None,
     sample_weights: ArrayLike | None = None,
     hooks: Mapping[str, Hook] | Iterable[Hook] | None = None,
@@ -77,6 +78,9 @@ def train(
         Show the samples in a new order in every epoch; "auto": where it matters.
     lattice, neighbourhood, distance, initial, dtype, missing, scaling, backend, threads
         As `KohonenSOM` takes them.
+    hold_out : float, optional
+        Share of the samples that are not learned from; the map is calibrated on them, so that `is_novel` works, with 0
+        on those that it has learned from. Default: it is not calibrated.
     feature_weights : sequence of float, optional
         How much each feature counts in squared distances, >= 0, beside the scaling.
     sample_weights : array_like of shape (N,), optional
@@ -127,7 +131,8 @@ def train(
         algorithm=_algorithm(algorithm, **_given(sigma=sigma, learning_rate=learning_rate)),
         folder=folder,
         **_given(hooks=_with_progress(hooks or ()) if require_boolean("progress", progress) else hooks),
-        **_given(iterations=iterations, batch_size=batch_size, shuffle=shuffle, seed=seed),
+        **_given(iterations=iterations, batch_size=batch_size, shuffle=shuffle, seed=seed, hold_out=hold_out),
+        calibrate=hold_out is not None,
     )
     trainer.train()
     return som

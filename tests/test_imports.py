@@ -35,8 +35,8 @@ LEVELS = [
     }
     | {"experiment_files", "masking", "plain_yaml", "regular_files", "representation", "text_cells"},
     {"method", "map_file"},
-    {"kernels", "dataset", "intake", "tables"},
-    {"answers", "datasets", "predictions", "summary", "feed"},
+    {"kernels", "dataset", "intake", "part", "tables"},
+    {"answers", "calibration", "datasets", "predictions", "summary", "feed"},
     {"kohonensom_model"},
     {"algorithms", "evaluation", "map_size", "runs"},
     {"pictures"},
