@@ -18,6 +18,8 @@ class NamedFiles(NamedTuple):
     """The files, in the order of their names; those that were named one by one in that order."""
     left_out: list[Path]
     """What lies in the folder beside them: of other kinds, hidden, no regular file, or a link that leads out."""
+    folder: Path | None = None
+    """The folder that they were found in; None: they were named one by one."""
 
 
 def is_pattern(path: str | Path) -> bool:
@@ -86,7 +88,7 @@ def _chosen(named: Path, folder: Path, found: Iterable[Path], suffixes: Collecti
     if not files:
         beside = f" among {len(left_out)} others" if left_out else ""
         raise DataError(f"{named}: there is no file there{beside} whose name ends with {', '.join(suffixes)}")
-    return NamedFiles(files, left_out)
+    return NamedFiles(files, left_out, folder)
 
 
 def _files_in(folder: Path) -> Iterator[Path]:
