@@ -44,7 +44,8 @@ LEVELS = [
     {"trainer"},
     {"training", "evidence"},
     {"diagnosis"},
-    {"commands", "config", "default_setup", "describe", "entry", "map_and_data", "past_run", "sklearn", "__main__", ""},
+    {"commands", "config", "default_setup", "describe", "entry", "map_and_data", "past_run", "sklearn", "__main__", ""}
+    | {"exports"},
 ]
 """A file imports from its own level or one before it; a folder stands for all its files, and "" is the
 package itself."""
@@ -54,6 +55,7 @@ WITHIN = {
     "hooks": [{"hook"}, set(), {""}],
     "datasets": [set(), {""}],
     "commands": [{"command", ""}],
+    "exports": [{"graph", "majority"}],
 }
 """The same inside of a folder; files that are not named are in between."""
 
