@@ -121,10 +121,14 @@ class MappedFile:
         self._size = size
         self._before = self._state()
 
-    def require_unchanged(self) -> None:
+    def require_unchanged(self, *, may_be_another: bool = True) -> None:
         """Refuse to go on if the file has been written to.
 
-        Another file of its name does no harm: the array keeps the one that it was mapped from.
+        Parameters
+        ----------
+        may_be_another : bool
+            Whether another file of its name does no harm, or none: while the array keeps the one that it was mapped
+            from; not where it is mapped again.
 
         Raises
         ------
@@ -132,7 +136,9 @@ class MappedFile:
             Naming the file.
         """
         now, before = self._state(), self._before
-        if now and before and now[:2] == before[:2] and (now != before or now[2] < self._size):
+        is_same = bool(now and before and now[:2] == before[:2])
+        is_whole = now == before and now is not None and now[2] >= self._size
+        if not is_whole and (is_same or not may_be_another):
             raise DataError(f"{self.path}: was written to while it was read; let nothing change it, and begin anew")
 
     def _state(self) -> tuple[int, int, int, int] | None:

@@ -308,9 +308,12 @@ def _check_keys(cls: type, node: Mapping[str, Any], known: Collection[str], path
 
 
 def _located_value(name: str, value: Any, folders: Sequence[Path]) -> Any:
-    """Return a value as it is, or, if it is a path by the argument's name, as it is found in the folders."""
-    is_path = (name == "path" or name.endswith("_path")) and isinstance(value, str)
-    return found_file(value, folders) if is_path else value
+    """Return a value as it is, or, if it is a path by the argument's name, or several, as found in the folders."""
+    if name != "path" and not name.endswith("_path"):
+        return value
+    if isinstance(value, list):
+        return [found_file(item, folders) if isinstance(item, str) else item for item in value]
+    return found_file(value, folders) if isinstance(value, str) else value
 
 
 def _defaults(cls: type) -> dict[str, Any]:

@@ -21,6 +21,7 @@ LEVELS = [
         "memory",
         "arguments",
         "registry",
+        "named_files",
         "names",
         "users_code",
         "representation",
