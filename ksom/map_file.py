@@ -85,16 +85,19 @@ def write(path: Path, map_file: MapFile, **texts: str) -> None:
     OutputError
         If it cannot be written.
     """
-    nodes = {
-        name: _as_json(value) for name, value in map_file._asdict().items() if name != "weights" and value is not None
-    }
-    kept = {"about": json.dumps({"format_version": FORMAT_VERSION, **nodes}, sort_keys=True), **texts}
+    kept = {"about": json.dumps({"format_version": FORMAT_VERSION, **as_plain(map_file)}, sort_keys=True), **texts}
     layers = {f"{LAYER}{name}": layer.values for name, layer in map_file.layers.items()}
     kept["checksum"] = _checksum({"weights": map_file.weights, **layers}, *kept.values())
     kept_texts = {name: np.array(text) for name, text in kept.items()}
     arrays: dict[str, Any] = {"weights": map_file.weights, **layers, **kept_texts}
     with replacing(path) as file:
         np.savez(file, **arrays)
+
+
+def as_plain(map_file: MapFile) -> dict[str, Any]:
+    """Return what a file tells of a map beside its arrays, as JSON can hold it: numbers to the last bit."""
+    told = {name: value for name, value in map_file._asdict().items() if name != "weights" and value is not None}
+    return {name: _as_json(value) for name, value in told.items()}
 
 
 def read(path: Path) -> MapFile:
@@ -267,7 +270,6 @@ def _training(path: Path, about: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_json(value: Any) -> Any:
-    """Return a part of a map as JSON can hold it: numbers as they are, to the last bit."""
     if isinstance(value, Encoding):
         return value.as_plain()
     if isinstance(value, Mapping) and value and all(isinstance(layer, Layer) for layer in value.values()):

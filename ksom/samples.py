@@ -113,7 +113,7 @@ def require_no_overflow(low: NDArray[Any], high: NDArray[Any], dtype: DTypeLike,
         Naming float64 and scaling.
     """
     reached = max(-float(low.min()), float(high.max()))
-    if reached > _largest(np.dtype(dtype), len(low)):
+    if reached > largest_value(np.dtype(dtype), len(low)):
         raise _out_of_range(where, f"reach {reached:g}", dtype)
 
 
@@ -154,7 +154,7 @@ def in_precision(
     else:
         rows = as_rows(as_samples(samples, where, features=features), where)
         cast = rows if rows.dtype == dtype else _cast(rows, dtype)
-    largest = _largest(cast.dtype, rows.shape[1])
+    largest = largest_value(cast.dtype, rows.shape[1])
     stored = cast.compact.values if isinstance(cast, SparseRows) else cast
     if stored.size and not (-largest <= stored.min() and stored.max() <= largest):  # NaN is neither
         missing_values(rows, where, first_row, names=names)
@@ -168,7 +168,7 @@ def _cast(rows: SamplesLike, dtype: DTypeLike) -> SamplesLike:
 
 
 @functools.lru_cache(maxsize=8)
-def _largest(dtype: np.dtype[Any], features: int) -> float:
+def largest_value(dtype: np.dtype[Any], features: int) -> float:
     """Return the largest value whose squared differences, over so many features, do not overflow."""
     return float(np.sqrt(float(np.finfo(dtype).max) / features) / 2)
 
