@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ksom.algorithms import Batch, Online
     from ksom.dataset import Dataset
-    from ksom.datasets import Array, ImagePixels, RandomColors
+    from ksom.datasets import Array, ImagePixels, RandomColors, Table
     from ksom.default_setup import Experiment
     from ksom.errors import KsomError
     from ksom.evaluation import evaluate
@@ -56,7 +56,7 @@ __version__ = _version("kohonen2")
 _HOMES = {
     "algorithms": ("Batch", "Online"),
     "dataset": ("Dataset",),
-    "datasets": ("Array", "ImagePixels", "RandomColors"),
+    "datasets": ("Array", "ImagePixels", "RandomColors", "Table"),
     "default_setup": ("Experiment",),
     "errors": ("KsomError",),
     "evaluation": ("evaluate",),
@@ -134,6 +134,7 @@ __all__ = [
     "RandomColors",
     "Rectangular",
     "StopOnNaN",
+    "Table",
     "TensorBoard",
     "TimeLimit",
     "Timing",

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ksom.array_files import MappedFile, mapped_file
 from ksom.columns import column_names
+from ksom.encoding import Encoding
 from ksom.errors import DataError
 from ksom.method.random_streams import stream
 from ksom.registry import Registry
@@ -62,6 +63,8 @@ class Dataset:
     """Range that every feature is known to lie in, data units; None: as measured."""
     feature_names: tuple[str, ...] | None = None
     """What the features are called, if they came as a table's columns."""
+    encoding: Encoding | None = None
+    """How the columns of a table became the features; None: they are the columns, or came from no table."""
     _file: MappedFile | None = None
 
     weights: NDArray[np.float64] | None = None

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ksom.answers import Answers
 from ksom.arguments import require_choice, require_integer, require_path
+from ksom.encoding import Encoding
 from ksom.errors import DataError, NotTrained, ParameterError
 from ksom.intake import MISSING, Intake
 from ksom.kernels import BACKENDS, choice, get_backend, needs_speed
@@ -163,8 +164,8 @@ class KohonenSOM(Answers):
         self._hold(checked_weights(weights, self.lattice, self.dtype))
         self.layers.clear()
 
-    def name_features(self, names: tuple[str, ...] | None) -> None:
-        """Let the map know what its features are called; None: nobody knows.
+    def name_features(self, names: tuple[str, ...] | None, encoding: Encoding | None = None) -> None:
+        """Let the map know what its features are called, and how a table's columns became them; None: nobody knows.
 
         Raises
         ------
@@ -174,7 +175,7 @@ class KohonenSOM(Answers):
         if self.feature_names and names and names != self.feature_names:
             before, now = (", ".join(map(repr, known)) for known in (self.feature_names, names))
             raise DataError(f"the map's features are {before}, in this order, those of the data {now}")
-        self.feature_names = self.feature_names or names
+        self.feature_names, self.encoding = self.feature_names or names, self.encoding or encoding
 
     def initialise(self, source: Source, within: Range, seed: int = 0) -> None:
         """Give the map its first weights.

@@ -9,7 +9,7 @@ from ksom.arguments import require_path
 from ksom.array_files import MAGIC_NPY, MAGIC_ZIP, open_data, read_array
 from ksom.config import as_plain, load_config
 from ksom.dataset import Dataset
-from ksom.datasets import DATASETS, Array, ImagePixels
+from ksom.datasets import DATASETS, Array, ImagePixels, Table
 from ksom.errors import DataError
 from ksom.experiment_files import CONFIG, ENVIRONMENT, experiment_file, is_experiment
 from ksom.kohonensom_model import KohonenSOM
@@ -19,6 +19,7 @@ from ksom.runs.checkpoint import LAST
 from ksom.runs.run_folder import CHECKPOINTS, MAP
 from ksom.runs.tracking_record import read_json
 from ksom.summary import summarise
+from ksom.tables.source import is_table
 
 
 def map_and_data(
@@ -78,6 +79,8 @@ def data_of(path: str | Path, key: str | None = None) -> Dataset:
     place = require_path("data", path)
     if place.is_dir():
         return data_of_run(place)
+    if is_table(place):
+        return Table(place)
     with open_data(place) as file:
         start = file.read(max(len(MAGIC_NPY), len(MAGIC_ZIP)))
     return Array(place, key) if start.startswith((MAGIC_NPY, MAGIC_ZIP)) else _image(place)
@@ -89,7 +92,7 @@ def _image(path: Path) -> ImagePixels:
     except DataError as error:
         if type(error.__cause__).__name__ != "UnidentifiedImageError":
             raise
-        kinds = "an array (.npy, .npz), an image, or an experiment (.yaml)"
+        kinds = "a table (.csv, .parquet, …), an array (.npy, .npz), an image, or an experiment (.yaml)"
         raise DataError(f"{path}: is not of a kind that is read as data: {kinds}") from error
 
 

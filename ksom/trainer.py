@@ -292,5 +292,5 @@ class Trainer:
             self.som.initialise(self.feed, self.feed.range, self.seed)
         if self.som.features != self.dataset.features:
             raise DataError(f"the map's weights have {self.som.features} features, the data {self.dataset.features}")
-        self.som.name_features(self.dataset.feature_names)
+        self.som.name_features(self.dataset.feature_names, self.dataset.encoding)
         self.som.intake = self.feed.intake

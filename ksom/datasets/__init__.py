@@ -4,5 +4,6 @@ from ksom.dataset import DATASETS
 from ksom.datasets.arrays import Array
 from ksom.datasets.colours import RandomColors
 from ksom.datasets.images import ImagePixels
+from ksom.datasets.table import Table
 
-__all__ = ["DATASETS", "Array", "ImagePixels", "RandomColors"]
+__all__ = ["DATASETS", "Array", "ImagePixels", "RandomColors", "Table"]
