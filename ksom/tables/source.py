@@ -1,6 +1,6 @@
 """The rows of a table, in order, in batches: CSV, Parquet and Arrow files, and tables in memory, through pyarrow."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -36,6 +36,15 @@ class TableSource:
         Files, read one after another in this order; a folder's or pattern's files in the order of their names. Or
         anything with `__arrow_c_stream__`: a DataFrame of pandas or polars, a table of pyarrow or duckdb.
 
+    where : str, optional
+        Which rows are read: "age >= 18 and city != 'Rome' and not is_missing(income)"; `ksom.tables.row_filter` tells
+        what it may hold. Rows are numbered after it, from 0. Default: all.
+    types : mapping of str to str, optional
+        What columns hold that are taken for something else: "number", "text" or "time".
+    csv : mapping of str to Any, optional
+        How CSV files are written, if it is not to be found out: delimiter, decimal, encoding, header, quote, missing;
+        `ksom.tables.csv_format.CsvFormat` explains.
+
     Attributes
     ----------
     column_names : tuple of str
@@ -49,7 +58,14 @@ class TableSource:
         If pyarrow is not there.
     """
 
-    def __init__(self, data: Any) -> None:
+    def __init__(
+        self,
+        data: Any,
+        *,
+        where: str | None = None,
+        types: Mapping[str, str] | None = None,
+        csv: Mapping[str, Any] | None = None,
+    ) -> None:
         _pyarrow()
         self.files = [Path(data)] if isinstance(data, str | Path) else []
         self._table = None if self.files else _in_memory(data)
@@ -62,6 +78,27 @@ class TableSource:
 
         kind = self.schema.field(column).type
         return any(is_kind(kind) for is_kind in (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean))
+
+    def kind(self, column: str) -> str:
+        """Return what a column holds: "number" (true and false too), "text", "time", or "other", which is not read."""
+        return "number" if self.is_number(column) else "text"
+
+    def resolve(self, patterns: Sequence[str]) -> list[str]:
+        """Return the columns that names and patterns such as "visits_*" mean, each once, in the order of the patterns.
+
+        Raises
+        ------
+        DataError
+            Naming what fits no column, with the column most like it.
+        """
+        import fnmatch
+
+        found = [fnmatch.filter(self.column_names, pattern) for pattern in patterns]
+        return list(dict.fromkeys(name for names in found for name in names))
+
+    def place(self, row: int) -> str:
+        """Return where a row lies, for messages: "customers.csv, line 17"; row: its number as `Rows` counts."""
+        return f"row {row}"
 
     def batches(self, numbers: Sequence[str], texts: Sequence[str] = ()) -> Iterator[Rows]:
         """Yield all rows with these columns, `numbers` as numbers and `texts` as strings.
