@@ -45,7 +45,7 @@ class _Reading:
 
     def __init__(self, dataset: Dataset, keep_missing: bool, with_moments: bool) -> None:
         self._where, self._names, features = name_of(dataset), dataset.feature_names, dataset.features
-        self._keep_missing = keep_missing
+        self._keep_missing, self._places = keep_missing, dataset
         self._low, self._high = np.full(features, np.inf), np.full(features, -np.inf)
         self._missing = np.zeros(features, dtype=np.int64)
         self._moments = Moments(features) if with_moments else None
@@ -55,7 +55,7 @@ class _Reading:
     def add(self, block: Rows) -> None:
         values, weights = values_and_weights(block)
         rows = as_rows(as_samples(values, self._where, features=len(self._low)), self._where)
-        missing = missing_values(rows, self._where, self._rows, keep=self._keep_missing, names=self._names)
+        missing = missing_values(rows, self._where, self._rows, keep=self._keep_missing, places=self._places)
         self._digest.update(rows.dtype.str.encode() + rows.tobytes())
         if self._rows and (weights is None) is (self._weight > 0):
             raise DataError(f"{self._where}: some of its samples have weights, others none; give all of them one")
