@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ksom.arguments import require_choice
 from ksom.array_files import mapped_file
-from ksom.columns import column_names
+from ksom.columns import column_names, table_like
 from ksom.encoding import Encoding
 from ksom.errors import ParameterError
 from ksom.intake import Intake
@@ -20,6 +20,7 @@ from ksom.kernels.effort import Work
 from ksom.map_file import Layer
 from ksom.method.distance import Distance, reported_distances
 from ksom.method.lattice import Lattice
+from ksom.predictions import of_nodes
 from ksom.samples import BLOCK_ROWS, Block, as_samples
 from ksom.tables.encoder import table_as_samples
 
@@ -100,6 +101,37 @@ class Answers(ABC):
         rows = self._rows(samples)
         nodes, distances = self._search(rows, k, self.intake)
         return (nodes, distances) if return_distances else nodes
+
+    def predict(self, samples: ArrayLike) -> Any:
+        """Return what the map says about each sample: its node, how far that is, and what is known of the node.
+
+        Parameters
+        ----------
+        samples : array_like of shape (n, D), a table with named columns, or a sparse matrix
+            Data units. A table's columns are found by their names; the map's file keeps how they became features.
+
+        Returns
+        -------
+        Predictions, or a table
+            Arrays of shape (n,): node, its row and column, distance, and, as far as the map knows them, label and its
+            share, cluster, novelty and whether that is more than the threshold. For a table, a table of the same kind
+            with these columns.
+
+        Raises
+        ------
+        DataError, NotTrained
+            As `best_matching_nodes`.
+
+        Examples
+        --------
+        >>> from ksom import KohonenSOM
+        >>> som = KohonenSOM(1, 2, initial=[[[0.0, 0.0], [1.0, 1.0]]])
+        >>> som.predict([[0.9, 1.0]]).node_column.tolist()
+        [1]
+        """
+        nodes, distances = self.best_matching_nodes(samples, return_distances=True)
+        found = of_nodes(self.lattice, self.layers, nodes, distances)
+        return found if column_names(samples) is None else table_like(samples, found.columns())
 
     def transform(self, samples: ArrayLike, output: str = "distances") -> NDArray[Any]:
         """Describe each sample by the map.

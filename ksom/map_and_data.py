@@ -19,7 +19,7 @@ from ksom.runs.checkpoint import LAST
 from ksom.runs.run_folder import CHECKPOINTS, MAP
 from ksom.runs.tracking_record import read_json
 from ksom.summary import summarise
-from ksom.tables.source import SUFFIXES
+from ksom.tables.source import is_table
 
 
 def map_and_data(
@@ -79,7 +79,7 @@ def data_of(path: str | Path, key: str | None = None) -> Dataset:
     place = require_path("data", path)
     if place.is_dir():
         return data_of_run(place)
-    if place.suffix.lower() in SUFFIXES:
+    if is_table(place):
         return Table(place)
     with open_data(place) as file:
         start = file.read(max(len(MAGIC_NPY), len(MAGIC_ZIP)))

@@ -36,7 +36,7 @@ LEVELS = [
     | {"experiment_files", "masking", "plain_yaml", "regular_files", "representation", "text_cells"},
     {"method", "map_file"},
     {"kernels", "dataset", "intake", "tables"},
-    {"answers", "datasets", "summary", "feed"},
+    {"answers", "datasets", "predictions", "summary", "feed"},
     {"kohonensom_model"},
     {"algorithms", "evaluation", "map_size", "runs"},
     {"pictures"},
@@ -44,7 +44,19 @@ LEVELS = [
     {"trainer"},
     {"training", "evidence"},
     {"diagnosis"},
-    {"commands", "config", "default_setup", "describe", "entry", "map_and_data", "past_run", "sklearn", "__main__", ""},
+    {
+        "commands",
+        "config",
+        "default_setup",
+        "describe",
+        "entry",
+        "map_and_data",
+        "past_run",
+        "predicting",
+        "sklearn",
+        "__main__",
+        "",
+    },
 ]
 """A file imports from its own level or one before it; a folder stands for all its files, and "" is the
 package itself."""

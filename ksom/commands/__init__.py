@@ -6,6 +6,7 @@ import click
 
 COMMANDS = (
     "train",
+    "predict",
     "evaluate",
     "diagnose",
     "describe",

@@ -18,6 +18,11 @@ CSV, PARQUET, ARROW = (".csv", ".tsv", ".txt"), (".parquet", ".pq"), (".arrow", 
 SUFFIXES = (*CSV, *PARQUET, *ARROW)
 
 
+def is_table(path: str | Path) -> bool:
+    """Return whether a file is a table, by its name."""
+    return Path(path).suffix.lower() in SUFFIXES
+
+
 class Rows(NamedTuple):
     """Some rows of a table, one after another."""
 
