@@ -88,9 +88,10 @@ class Summary(NamedTuple):
 
     def of(self, features: NDArray[np.int64]) -> "Summary":
         """Return what is told of some features, by their numbers: all that a scaling is fitted by."""
-        arrays = {name: value[features] for name, value in self._asdict().items() if isinstance(value, np.ndarray)}
+        of_each: dict[str, Any] = {name: held for name, held in self._asdict().items() if isinstance(held, np.ndarray)}
         some = None if self.some is None else self.some._replace(values=self.some.values[:, features])
-        return self._replace(**arrays, some=some, names=None, encoding=None)
+        chosen = {name: held[features] for name, held in of_each.items()}
+        return self._replace(**chosen, some=some, names=None, encoding=None)
 
 
 def require_normal_range(low: NDArray[np.float64], high: NDArray[np.float64], dtype: DTypeLike, where: str) -> None:

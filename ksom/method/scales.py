@@ -60,20 +60,20 @@ class Scales(NamedTuple):
             If it is something else.
         """
         try:
-            made = cls(*(np.array(plain[name], dtype=np.float64) for name in ("centre", "factor")))
-            fit = all(array.shape == (features,) and np.isfinite(array).all() for array in made[:2])
+            centre, factor = (np.array(plain[name], dtype=np.float64) for name in ("centre", "factor"))
+            fit = all(array.shape == (features,) and np.isfinite(array).all() for array in (centre, factor))
         except (ValueError, KeyError, TypeError, OverflowError):
             fit = False
-        if not fit or (made.factor < 0).any():
+        if not fit or (factor < 0).any():
             told = f"`scales` must hold a centre and a factor >= 0 for each of {features} features"
             raise DataError(f"{told}, but is {quoted(plain)}")
         bends = plain.get("bends")
         if bends is None:
-            return made
+            return cls(centre, factor)
         if not isinstance(bends, list) or len(bends) != features:
             told = f"the bends of `scales` must be a list, one for each of {features} features"
             raise DataError(f"{told}, but are {quoted(bends)}")
-        return made._replace(bends=tuple(map(bend_of, bends)))
+        return cls(centre, factor, tuple(map(bend_of, bends)))
 
     def _bent(self, values: NDArray[Any]) -> NDArray[Any]:
         if self.bends is None:

@@ -67,7 +67,8 @@ def _bent(values: np.ndarray[Any, Any], bend: Any) -> np.ndarray[Any, Any]:
     if bend is None:
         return values
     if bend == "log1p":
-        return np.copysign(np.log1p(np.abs(values)), values)
+        logarithms: np.ndarray[Any, Any] = np.copysign(np.log1p(np.abs(values)), values)
+        return logarithms
     knots, shares = np.array(bend["values"]), np.array(bend["shares"])
     after = np.clip(np.searchsorted(knots, values, side="right"), 1, max(1, len(knots) - 1))
     before, after = after - 1, np.minimum(after, len(knots) - 1)
