@@ -53,10 +53,11 @@ class KohonenSOM(Answers):
     missing : {"refuse", "keep"}
         What to do where a value is missing (NaN, a masked value, a table's NA): refuse it with an error, or learn from,
         and search by, those that are there. Not with the cosine distance: a sample with gaps has no direction.
-    scaling : {"none", "standard", "minmax"} or Scaling
-        How features become the map's units: as they are; with mean 0 and deviation 1; from 0 to 1. Fitted to the data
-        that the map is trained on first, and applied to every sample that it is given, ever after. Distances and
-        quantization errors are in the map's units then.
+    scaling : {"none", "standard", "minmax", "robust", "log1p+standard", "rank"} or Scaling
+        How features become the map's units: as they are; with mean 0 and deviation 1; from 0 to 1; with median 0 and
+        quartiles 1 apart; as standard, of their logarithms; by their rank in the data, from 0 to 1. `PerColumn` tells
+        them by the features' names. Fitted to the data that the map is trained on first, and applied to every sample
+        that it is given, ever after. Distances and quantization errors are in the map's units then.
     backend : {"auto", "numpy", "numba", "jax"}
         Numerical core. numpy and numba give the same bits, jax within rounding, on the devices that JAX sees. "auto":
         numba if it can be loaded and the work is worth it, else numpy.

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ksom.array_files import DamagedFile, read_arrays
 from ksom.encoding import Encoding
 from ksom.errors import ConfigError, DataError, ParameterError, quoted
-from ksom.method.scaling import Scales
+from ksom.method.scales import Scales
 from ksom.registry import Node, Registry, as_mapping, build
 from ksom.whole_files import replacing
 
@@ -59,7 +59,8 @@ class MapFile(NamedTuple):
     scaling: Node = "none"
     """How features are scaled, likewise."""
     scales: Scales | None = None
-    """That scaling, fitted: x ↦ (x − centre) · factor; in the file an object with both, a list of numbers each."""
+    """That scaling, fitted: x ↦ (bend(x) − centre) · factor; in the file an object with lists of numbers, and, if some
+    features are bent, `bends`: for each null, "log1p" or a table of ranks, {"values": […], "shares": […]}."""
     encoding: Encoding | None = None
     """How the columns of a table become features; None: they are the columns, as they are."""
     layers: Mapping[str, Layer] = {}
@@ -225,14 +226,9 @@ def _scales(path: Path, about: Mapping[str, Any], features: int) -> Scales | Non
     if scales is None:
         return None
     try:
-        made = Scales(*(np.array(scales[name], dtype=np.float64) for name in Scales._fields))
-        fit = all(array.shape == (features,) and np.isfinite(array).all() for array in made)
-    except (ValueError, KeyError, TypeError):
-        fit = False
-    if not fit or (made.factor < 0).any():
-        told = f"`scales` must hold a centre and a factor >= 0 for each of {features} features"
-        raise DataError(f"{path}: {told}, but is {quoted(scales)}")
-    return made
+        return Scales.from_plain(scales, features)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def _encoding(path: Path, about: Mapping[str, Any], features: int) -> Encoding | None:
@@ -270,8 +266,9 @@ def _training(path: Path, about: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _as_json(value: Any) -> Any:
-    if isinstance(value, Encoding):
+    """Return a part of a map as JSON can hold it: numbers as they are, to the last bit."""
+    if isinstance(value, Encoding | Scales):
         return value.as_plain()
     if isinstance(value, Mapping) and value and all(isinstance(layer, Layer) for layer in value.values()):
         return {name: dict(layer.about) for name, layer in value.items()}
-    return {name: array.tolist() for name, array in value._asdict().items()} if isinstance(value, Scales) else value
+    return value
