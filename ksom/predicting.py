@@ -16,8 +16,8 @@ from ksom.names import nearest
 from ksom.sparse_rows import SparseRows
 from ksom.summary import values_and_weights
 from ksom.tables.encoder import encoded, number_columns, text_columns
-from ksom.tables.output import STANDARD_OUTPUT, table_writer
 from ksom.tables.found_files import is_table
+from ksom.tables.output import STANDARD_OUTPUT, table_writer
 from ksom.tables.source import TableSource
 
 

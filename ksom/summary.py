@@ -11,8 +11,8 @@ from ksom.dataset import Dataset, Rows
 from ksom.errors import DataError, quoted
 from ksom.method.bends import Log1p
 from ksom.method.moments import Moments
-from ksom.part import Part
 from ksom.method.quantiles import SomeRows
+from ksom.part import Part
 from ksom.samples import Block, Summary, as_samples, missing_values, sample_weights
 from ksom.sparse_rows import SamplesLike, SparseRows, as_rows
 

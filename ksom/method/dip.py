@@ -61,7 +61,9 @@ def dip(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
     return max(outside, float((above - below).min())) / 2
 
 
-def _minorant(places: NDArray[np.float64], heights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _minorant(
+    places: NDArray[np.float64], heights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return the greatest convex function below points, at each of them, and where it touches them."""
     touching: list[int] = []
     for point in range(len(places)):
@@ -72,7 +74,9 @@ def _minorant(places: NDArray[np.float64], heights: NDArray[np.float64]) -> tupl
     return np.interp(places, places[corners], heights[corners]), corners
 
 
-def _majorant(places: NDArray[np.float64], heights: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _majorant(
+    places: NDArray[np.float64], heights: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     turned, corners = _minorant(places, -heights)
     return -turned, corners
 
@@ -82,9 +86,7 @@ def _is_above(x: NDArray[np.float64], y: NDArray[np.float64], first: int, middle
     return bool((y[middle] - y[first]) * (x[last] - x[first]) >= (y[last] - y[first]) * (x[middle] - x[first]))
 
 
-def _furthest(
-    apart: NDArray[np.float64], low: NDArray[np.int64], high: NDArray[np.int64]
-) -> tuple[float, int, int]:
+def _furthest(apart: NDArray[np.float64], low: NDArray[np.int64], high: NDArray[np.int64]) -> tuple[float, int, int]:
     """Return how far the two functions are apart at most where one touches, and the interval in which that is."""
     at_low, at_high = int(low[apart[low].argmax()]), int(high[apart[high].argmax()])
     if apart[at_high] > apart[at_low]:
