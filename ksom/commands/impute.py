@@ -9,7 +9,7 @@ from ksom.commands.command import examples, with_debug
 
 @click.command(epilog=examples("ksom impute logs/penguins penguins.csv -o whole.csv"))
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="-",
-              help="The table to write: .csv, .parquet; of an array .npy.  [default: CSV to standard output]")  # fmt: skip
+              help="The table to write: .csv, .parquet; .npy of an array.  [default: CSV, printed]")  # fmt: skip
 @click.option("--key", help="Which array of an .npz file is DATA.  [default: the only one]")
 @with_debug
 @click.argument("som", type=click.Path(path_type=Path), metavar="MAP")
