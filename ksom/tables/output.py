@@ -88,8 +88,8 @@ class _ArrowWriter(TableWriter):
 
         batch = pa.record_batch({self._name(name): self._column(pa.array(values)) for name, values in columns.items()})
         if self._writer is None:
-            self._writer = self._opened(batch.schema)
-        self._writer.write_batch(batch)
+            self._writer, self._schema = self._opened(batch.schema), batch.schema
+        self._writer.write_batch(batch.cast(self._schema))  # pyarrow crashes where types differ
         self.rows += batch.num_rows
 
     def close(self) -> None:
