@@ -41,6 +41,7 @@ class Answers(ABC):
     dtype: np.dtype[Any]
     intake: Intake
     feature_names: tuple[str, ...] | None = None
+    units: tuple[str | None, ...] | None = None
     encoding: Encoding | None = None
     layers: dict[str, Layer]
 
@@ -59,9 +60,9 @@ class Answers(ABC):
         """Tell what will be asked of the map."""
 
     @property
+    @abstractmethod
     def features(self) -> int:
         """The number of features, D."""
-        return self.kernels.features
 
     @property
     def prototypes(self) -> NDArray[np.float64]:
@@ -332,3 +333,5 @@ class Answers(ABC):
             rows = slice(start, start + block_rows)
             names = self.feature_names
             yield rows, intake.block(samples[rows], features=self.features, first_row=start, names=names)
+            if file is not None:
+                file.let_go()

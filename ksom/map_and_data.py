@@ -20,7 +20,7 @@ from ksom.runs.checkpoint import LAST
 from ksom.runs.run_folder import CHECKPOINTS, MAP
 from ksom.runs.tracking_record import read_json
 from ksom.summary import summarise
-from ksom.tables.source import is_table
+from ksom.tables.found_files import is_table
 
 
 def map_and_data(

@@ -21,6 +21,7 @@ LEVELS = [
         "memory",
         "arguments",
         "registry",
+        "named_files",
         "names",
         "users_code",
         "representation",
@@ -50,6 +51,7 @@ LEVELS = [
         "default_setup",
         "describe",
         "entry",
+        "exports",
         "map_and_data",
         "past_run",
         "predicting",
@@ -66,6 +68,7 @@ WITHIN = {
     "hooks": [{"hook"}, set(), {""}],
     "datasets": [set(), {""}],
     "commands": [{"command", ""}],
+    "exports": [{"graph", "majority"}],
 }
 """The same inside of a folder; files that are not named are in between."""
 
