@@ -24,11 +24,12 @@ a machine with one sensor gone wrong    0.881, 0.544   0.926, 0.658   0.928, 0.6
 ======================================  =============  =============  =============
 
 Shuttle is the set of that name in the package river 0.26.1, with 3,511 strange ones among 49,097 rows of 9 features;
-means of three draws. The groups are 8 normal ones of 6 features whose deviations go from 0.1 to 2; a strange sample lies two to
-three radii of its group away. Of the machine's 8 sensors, whose noise rises with the load, one is 4 to 8 deviations
-off. Shrinking by 10 or 30 hits instead of 3, or means instead of medians, are within 0.01 of these figures, and worse
-where there are two samples to a node. Learned from all of shuttle, 7 in 100 of which are strange, a map has nodes for
-the strange ones: then no comparison of distances finds them, and this one less than others. Learn from what is usual.
+means of three draws. The groups are 8 normal ones of 6 features whose deviations go from 0.1 to 2; a strange sample
+lies two to three radii of its group away. Of the machine's 8 sensors, whose noise rises with the load, one is 4 to 8
+deviations off. Shrinking by 10 or 30 hits instead of 3, or means instead of medians, are within 0.01 of these figures,
+and worse where there are two samples to a node. Learned from all of shuttle, 7 in 100 of which are strange, a map has
+nodes for the strange ones: then no comparison of distances finds them, and this one less than others. Learn from what
+is usual.
 
 The threshold is a quantile of the scores of samples that were held out, 0.99 by default. Of shuttle's it then flags 1.0
 to 1.4 % of the normal ones and 99.9 to 100 % of the strange ones; 49 to 56 % of these where 200 such have been learned
