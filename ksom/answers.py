@@ -294,7 +294,7 @@ class Answers(ABC):
             told = "compare feature by feature, to tell which are strange: one of them changes all of a direction"
             raise ParameterError("distance", told, self.distance)
         count = require_integer("count", count, minimum=1, maximum=self.features)
-        usual, weights = usual_terms(self.layers), self.weights.reshape(self.lattice.size, -1)
+        usual, weights = usual_terms(self.layers, self.features), self.weights.reshape(self.lattice.size, -1)
         found = [
             strangest(terms_of(self.distance, some.block, weights[some.nodes[:, 0]]), usual, count)
             for some in walk(self, self._walkable(samples), 1)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from ksom import Dataset, KohonenSOM, train
-from ksom.errors import NotCalibrated
+from ksom.errors import DataError, NotCalibrated
+from ksom.map_file import Layer
 from ksom.method import matches
 from ksom.method.lattice import Hexagonal, Rectangular
 from ksom.method.matches import Found
@@ -197,6 +198,24 @@ def test_a_map_whose_layers_lack_a_part_says_which():
         som.is_novel(SAMPLES)
     with pytest.raises(NotCalibrated, match=r"^this map has no usual terms"):
         som.strange_features(SAMPLES)
+
+
+@pytest.mark.parametrize("terms", [None, "many", [1.0, 2.0], [1.0, -1.0, 2.0], [1.0, np.nan, 2.0], [1, "2", 3.0]])
+def test_usual_terms_that_a_file_made_up_are_refused(terms):
+    som = calibrated()
+    about = {**som.layers["distances"].about, "usual_terms": terms}
+    som.layers["distances"] = som.layers["distances"]._replace(about=about)
+    with pytest.raises(NotCalibrated, match=r"^this map has no usual terms of its features"):
+        som.strange_features(SAMPLES)
+
+
+@pytest.mark.parametrize("values", [np.zeros((5, 6)), np.full((5, 6), np.inf), np.ones((5, 6, 2)), np.ones((5, 6), int)])
+def test_usual_distances_that_a_file_made_up_are_refused(tmp_path, values):
+    som = calibrated()
+    som.layers["usual_distance"] = Layer(values)
+    som.save(tmp_path / "map.npz")
+    with pytest.raises(DataError, match=r"its layer 'usual_distance' must hold the distance .* float64, finite and > 0"):
+        KohonenSOM.load(tmp_path / "map.npz")
 
 
 def test_other_weights_have_to_be_calibrated_anew():
