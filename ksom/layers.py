@@ -1,4 +1,4 @@
-"""What the known layers of a map hold: the shape, the kind and the range of their numbers, and what tells their meaning.
+"""What the known layers of a map hold: shape, kind and range of their numbers, and what tells their meaning.
 
 A layer of another name is kept as it is.
 """

@@ -1,7 +1,7 @@
 """The file that a map is kept in: plain arrays in an .npz archive, with checksums of their own and no pickle.
 
 `weights` holds the weights, shape (height, width, D); `layer_<name>` what else is known of every node; `about` tells in
-JSON what else the map is. `weights_checksum` is a SHA-256 over the weights; `checksum` one over everything else: layers,
+JSON what else the map is. `weights_checksum` is a SHA-256 over the weights; `checksum` one over all else: layers,
 texts, that other checksum, and further texts that a file may keep, such as the state of a training. So a map of
 gigabytes can be opened at once: its weights are mapped into memory, and `Unchecked` looks at their checksum before
 anybody computes with them. Everything else is read whole and looked at.
@@ -20,12 +20,8 @@ from ksom.archive import write_archive
 from ksom.array_files import DamagedFile, mapped_file, read_arrays
 from ksom.encoding import Encoding
 from ksom.errors import ConfigError, DataError, ParameterError, quoted
-<<<<<<< HEAD
-from ksom.method.scales import Scales
-=======
 from ksom.layers import require_meaning
-from ksom.method.scaling import Scales
->>>>>>> mapfile
+from ksom.method.scales import Scales
 from ksom.registry import Node, Registry, as_mapping, build
 from ksom.whole_files import replacing
 

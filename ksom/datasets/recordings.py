@@ -13,7 +13,8 @@ from ksom.columns import as_array, column_names
 from ksom.errors import DataError, quoted
 from ksom.named_files import is_list_of_names, named_files
 from ksom.names import nearest
-from ksom.tables.source import SUFFIXES, TableSource
+from ksom.tables.found_files import SUFFIXES
+from ksom.tables.source import TableSource
 
 ARRAYS = (".npy", ".npz")
 

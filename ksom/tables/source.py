@@ -32,11 +32,6 @@ MOST_VALUES = 2**22
 """Values that are read at a time, at most; a row has at least one."""
 
 
-def is_table(path: str | Path) -> bool:
-    """Return whether a file is a table, by its name."""
-    return Path(path).suffix.lower() in SUFFIXES
-
-
 class Rows(NamedTuple):
     """Some rows of a table, one after another."""
 
