@@ -2,15 +2,19 @@
 
 import json
 import logging
+import os
+import signal
 
 import numpy as np
 import pytest
 
 from ksom import Batch, Dataset, KohonenSOM, Trainer, map_file, train
+from ksom.calibration import calibration
 from ksom.default_setup import Experiment
 from ksom.errors import CheckpointError, ConfigError, DataError, ParameterError
 from ksom.hooks import Hook
 from ksom.map_and_data import map_and_data
+from ksom.method import matches
 from ksom.runs.checkpoint import checkpoint_paths
 from ksom.runs.run import Outcome
 
@@ -227,3 +231,29 @@ def test_a_run_of_an_older_ksom_can_be_resumed(tmp_path):
     del state["config"]["TRAINER"]["HOLD_OUT"], state["config"]["CALIBRATE"]
     map_file.write(path, held, state=json.dumps(state))
     assert experiment(tmp_path).run(resume=True).status == "completed"
+
+
+def test_calibrating_leaves_off_where_a_stop_is_asked_for(monkeypatch):
+    monkeypatch.setattr(matches, "WALK_BYTES", 12 * 50)
+    som, asked = trainer().som, []
+
+    def is_over():
+        asked.append(True)
+        return len(asked) == 2
+
+    assert calibration(som, SAMPLES, is_over=is_over) is None
+    assert len(asked) == 2
+
+
+def test_ctrl_c_while_calibrating_stops_and_a_resumed_run_does_it_again(tmp_path, monkeypatch):
+    def interrupted(*arguments, **how):
+        os.kill(os.getpid(), signal.SIGINT)
+        return calibration(*arguments, **how)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("ksom.trainer.calibration", interrupted)
+        result = experiment(tmp_path).run()
+    assert (result.status, result.signal, result.summary["iteration"]) == ("interrupted", signal.SIGINT, 20)
+    assert KohonenSOM.load(tmp_path / "run" / "map.npz").layers == {}
+    assert experiment(tmp_path).run(resume=True).status == "completed"
+    assert "usual_distance" in KohonenSOM.load(tmp_path / "run" / "map.npz").layers

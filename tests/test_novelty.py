@@ -209,12 +209,20 @@ def test_usual_terms_that_a_file_made_up_are_refused(terms):
         som.strange_features(SAMPLES)
 
 
-@pytest.mark.parametrize("values", [np.zeros((5, 6)), np.full((5, 6), np.inf), np.ones((5, 6, 2)), np.ones((5, 6), int)])
+BAD = {
+    "zero": np.zeros((5, 6)),
+    "infinite": np.full((5, 6), np.inf),
+    "many": np.ones((5, 6, 2)),
+    "int": np.ones((5, 6), int),
+}
+
+
+@pytest.mark.parametrize("values", BAD.values(), ids=BAD)
 def test_usual_distances_that_a_file_made_up_are_refused(tmp_path, values):
     som = calibrated()
     som.layers["usual_distance"] = Layer(values)
     som.save(tmp_path / "map.npz")
-    with pytest.raises(DataError, match=r"its layer 'usual_distance' must hold the distance .* float64, finite and > 0"):
+    with pytest.raises(DataError, match=r"its layer 'usual_distance' must hold .* float64, finite and > 0"):
         KohonenSOM.load(tmp_path / "map.npz")
 
 
