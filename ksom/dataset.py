@@ -1,7 +1,7 @@
 """Data sets: N samples of D features that come in blocks of rows, never as one array that must fit in memory."""
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -65,6 +65,8 @@ class Dataset:
     """What the features are called, if they came as a table's columns."""
     encoding: Encoding | None = None
     """How the columns of a table became the features; None: they are the columns, or came from no table."""
+    units: Mapping[str, str] | None = None
+    """What the columns of a table are measured in, where that is known."""
     _file: MappedFile | None = None
 
     weights: NDArray[np.float64] | None = None

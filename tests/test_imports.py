@@ -30,6 +30,7 @@ LEVELS = [
         "sparse_files",
         "sparse_rows",
         "array_files",
+        "cache_folder",
         "whole_files",
         "logger",
     }

@@ -10,6 +10,7 @@ COMMANDS = (
     "diagnose",
     "describe",
     "track",
+    "cache",
 )
 """In the order in which they are listed; each is a function of its name in the file of its name."""
 

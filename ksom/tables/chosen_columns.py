@@ -67,7 +67,9 @@ def _names(source: TableSource, wanted: Wanted, where: str) -> list[str]:
     special = [*wanted.categories, *wanted.cyclic]
     if wanted.columns is None:
         _require_use_of_text(source, {*special, *wanted.no_features}, where)
-        is_feature = {name: source.kind(name) == NUMBERS and name not in wanted.no_features for name in source.column_names}
+        is_feature = {
+            name: source.kind(name) == NUMBERS and name not in wanted.no_features for name in source.column_names
+        }
         return [name for name, is_number in is_feature.items() if is_number or name in special]
     named = source.resolve(wanted.columns)
     chosen = [name for name in named if name in wanted.columns or name not in wanted.no_features]

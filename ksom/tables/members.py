@@ -98,7 +98,9 @@ def _counts(source: TableSource, columns: Sequence[str], where: str) -> dict[str
             found = rows.columns.column(name).drop_null().value_counts()
             count.update(dict(zip(found.field(0).to_pylist(), found.field(1).to_pylist(), strict=True)))
             if len(count) > MOST_COUNTED:
-                raise DataError(f"{where}: column {quoted(name)} has more than {MOST_COUNTED:,} different values: an ID?")
+                raise DataError(
+                    f"{where}: column {quoted(name)} has more than {MOST_COUNTED:,} different values: an ID?"
+                )
     return counts
 
 
@@ -132,4 +134,3 @@ def _name(name: Any) -> str:
 def shown_members(column: Column) -> str:
     """Return the first members of a category, for messages."""
     return ", ".join(map(quoted, column.categories[:5])) + (", …" if len(column.categories) > 5 else "")
-
