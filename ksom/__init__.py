@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ksom.algorithms import Batch, Online
     from ksom.dataset import Dataset
-    from ksom.datasets import Array, ImagePixels, RandomColors, Table
+    from ksom.datasets import Array, Bundled, ImagePixels, Images, RandomColors, Table, Windows
     from ksom.default_setup import Experiment
     from ksom.errors import KsomError
     from ksom.evaluation import evaluate
@@ -56,7 +56,7 @@ __version__ = _version("kohonen2")
 _HOMES = {
     "algorithms": ("Batch", "Online"),
     "dataset": ("Dataset",),
-    "datasets": ("Array", "ImagePixels", "RandomColors", "Table"),
+    "datasets": ("Array", "Bundled", "ImagePixels", "Images", "RandomColors", "Table", "Windows"),
     "default_setup": ("Experiment",),
     "errors": ("KsomError",),
     "evaluation": ("evaluate",),
@@ -104,6 +104,7 @@ __all__ = [
     "Array",
     "Batch",
     "Bubble",
+    "Bundled",
     "Checkpoint",
     "Constant",
     "Dataset",
@@ -118,6 +119,7 @@ __all__ = [
     "Hexagonal",
     "Hook",
     "ImagePixels",
+    "Images",
     "Inverse",
     "KohonenSOM",
     "KsomError",
@@ -141,6 +143,7 @@ __all__ = [
     "Trainer",
     "Triangle",
     "Vlog",
+    "Windows",
     "dead_nodes",
     "distortion",
     "entropy",

@@ -1,7 +1,7 @@
 """Tables with named columns, such as a DataFrame of pandas: read by what they can do, no library is imported."""
 
 import numbers
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ SHOWN = 20
 
 def column_names(values: Any) -> tuple[str, ...] | None:
     """Return the names of a table's columns; None where it has none, or `values` is no table."""
-    names = getattr(values, "columns", None)
+    names = getattr(values, "column_names", getattr(values, "columns", None))  # pyarrow's columns are arrays
     if names is None or callable(names) or not hasattr(values, "__getitem__"):
         return None
     named = tuple(names)
@@ -87,6 +87,23 @@ def _is_missing(value: Any) -> bool:
 
 def _kind(value: Any) -> str:
     return f"text ({quoted(value)})" if isinstance(value, str) else f"a {type(value).__name__}"
+
+
+def table_like(table: Any, columns: Mapping[str, NDArray[Any]]) -> Any:
+    """Return columns as a table of the kind that came, its rows under the same names where they have some.
+
+    Parameters
+    ----------
+    table : DataFrame of pandas or polars, or table of pyarrow
+        What came, n rows.
+    columns : mapping of str to ndarray of shape (n,)
+        The columns.
+    """
+    kind = type(table)
+    if hasattr(table, "index") and not callable(table.index):
+        return kind(dict(columns), index=table.index)
+    make = getattr(kind, "from_pydict", kind)
+    return make(dict(columns))
 
 
 def listed(names: Sequence[str]) -> str:

@@ -32,7 +32,8 @@ class Dataset:
     as well. NaN, a masked value of numpy's and an NA of a table stand for a missing value.
 
     In an experiment, the constructor's arguments are the keys of DATASET. A relative path that is given to an argument
-    called `path`, or whose name ends in `_path`, is looked for beside the YAML file, then in the current folder.
+    called `path`, or whose name ends in `_path`, is looked for beside the YAML file, then in the current folder; so is
+    a pattern such as `parts/*.npy`, and each path of a list.
 
     Parameters
     ----------
@@ -63,6 +64,8 @@ class Dataset:
     """Range that every feature is known to lie in, data units; None: as measured."""
     feature_names: tuple[str, ...] | None = None
     """What the features are called, if they came as a table's columns."""
+    labels: NDArray[np.str_] | None = None
+    """The class of each sample, shape (N,), where they are known; nothing learns from them. None: unknown."""
     encoding: Encoding | None = None
     """How the columns of a table became the features; None: they are the columns, or came from no table."""
     units: Mapping[str, str] | None = None
@@ -107,6 +110,7 @@ class Dataset:
             return as_rows(self.samples[index], f"dataset {type(self).__name__}")
         self._file.require_unchanged()
         rows = np.array(self.samples[index])  # a copy: what is looked at is what is learned
+        self._file.let_go()
         self._file.require_unchanged()
         return rows
 

@@ -15,12 +15,13 @@ from ksom.errors import DataError
 from ksom.experiment_files import CONFIG, ENVIRONMENT, experiment_file, is_experiment
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.classes import as_labels
-from ksom.registry import build
+from ksom.part import held_out
+from ksom.registry import build, located
 from ksom.runs.checkpoint import LAST
 from ksom.runs.run_folder import CHECKPOINTS, MAP
 from ksom.runs.tracking_record import read_json
 from ksom.summary import summarise
-from ksom.tables.source import SUFFIXES
+from ksom.tables.found_files import is_table
 
 
 def map_and_data(
@@ -89,7 +90,7 @@ def data_of(path: str | Path, key: str | None = None, known: Encoding | None = N
     place = require_path("data", path)
     if place.is_dir():
         return data_of_run(place)
-    if place.suffix.lower() in SUFFIXES:
+    if is_table(place):
         return Table(place, known=known)
     with open_data(place) as file:
         start = file.read(max(len(MAGIC_NPY), len(MAGIC_ZIP)))
@@ -124,7 +125,9 @@ def data_of_run(folder: str | Path) -> Dataset:
     file = place / CONFIG
     if not file.is_file():
         raise DataError(f"{place}: there is no {CONFIG} that tells its data; name the data")
-    return _dataset_of(file, may_import=False)
+    config = as_plain(load_config(file))
+    with located("TRAINER"):
+        return held_out(_dataset_of(file, may_import=False), config["TRAINER"].get("HOLD_OUT", 0), config["SEED"])[0]
 
 
 def unchanged(folder: Path, som: KohonenSOM, dataset: Dataset) -> Dataset:

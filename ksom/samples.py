@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ksom.columns import as_array, column_names, required_names
+from ksom.encoding import Encoding
 from ksom.errors import DataError, quoted
 from ksom.sparse_rows import SamplesLike, SparseRows, as_rows, as_sparse_rows, is_sparse
 
@@ -74,6 +75,23 @@ class Summary(NamedTuple):
     """The mean of the samples' weights; None: they have none."""
     digest: str
     """SHA-256 of shape, type, values and weights; equal for equal data."""
+    log_mean: NDArray[np.float64] | None = None
+    """The same as `mean`, of sign(x) · ln(1 + |x|), shape (D,); None if not asked for."""
+    log_deviation: NDArray[np.float64] | None = None
+    """Likewise."""
+    some: Block | None = None
+    """Rows to tell quantiles by, with weights, data units, NaN where a value is missing; None if not asked for."""
+    names: tuple[str, ...] | None = None
+    """What the features are called, if they have names."""
+    encoding: Encoding | None = None
+    """How the columns of a table became them, if they did."""
+
+    def of(self, features: NDArray[np.int64]) -> "Summary":
+        """Return what is told of some features, by their numbers: all that a scaling is fitted by."""
+        of_each: dict[str, Any] = {name: held for name, held in self._asdict().items() if isinstance(held, np.ndarray)}
+        some = None if self.some is None else self.some._replace(values=self.some.values[:, features])
+        chosen = {name: held[features] for name, held in of_each.items()}
+        return self._replace(**chosen, some=some, names=None, encoding=None)
 
 
 def require_normal_range(low: NDArray[np.float64], high: NDArray[np.float64], dtype: DTypeLike, where: str) -> None:
@@ -113,7 +131,7 @@ def require_no_overflow(low: NDArray[Any], high: NDArray[Any], dtype: DTypeLike,
         Naming float64 and scaling.
     """
     reached = max(-float(low.min()), float(high.max()))
-    if reached > _largest(np.dtype(dtype), len(low)):
+    if reached > largest_value(np.dtype(dtype), len(low)):
         raise _out_of_range(where, f"reach {reached:g}", dtype)
 
 
@@ -154,7 +172,7 @@ def in_precision(
     else:
         rows = as_rows(as_samples(samples, where, features=features), where)
         cast = rows if rows.dtype == dtype else _cast(rows, dtype)
-    largest = _largest(cast.dtype, rows.shape[1])
+    largest = largest_value(cast.dtype, rows.shape[1])
     stored = cast.compact.values if isinstance(cast, SparseRows) else cast
     if stored.size and not (-largest <= stored.min() and stored.max() <= largest):  # NaN is neither
         missing_values(rows, where, first_row, names=names)
@@ -168,7 +186,7 @@ def _cast(rows: SamplesLike, dtype: DTypeLike) -> SamplesLike:
 
 
 @functools.lru_cache(maxsize=8)
-def _largest(dtype: np.dtype[Any], features: int) -> float:
+def largest_value(dtype: np.dtype[Any], features: int) -> float:
     """Return the largest value whose squared differences, over so many features, do not overflow."""
     return float(np.sqrt(float(np.finfo(dtype).max) / features) / 2)
 

@@ -21,6 +21,7 @@ LEVELS = [
         "memory",
         "arguments",
         "registry",
+        "named_files",
         "names",
         "users_code",
         "representation",
@@ -34,10 +35,10 @@ LEVELS = [
         "whole_files",
         "logger",
     }
-    | {"experiment_files", "masking", "plain_yaml", "regular_files", "representation"},
+    | {"experiment_files", "masking", "plain_yaml", "regular_files", "representation", "text_cells"},
     {"method", "map_file"},
-    {"kernels", "dataset", "intake", "tables"},
-    {"answers", "datasets", "summary", "feed"},
+    {"kernels", "dataset", "intake", "part", "tables"},
+    {"answers", "calibration", "datasets", "predictions", "summary", "feed"},
     {"kohonensom_model"},
     {"algorithms", "evaluation", "map_size", "runs"},
     {"pictures"},
@@ -45,7 +46,20 @@ LEVELS = [
     {"trainer"},
     {"training", "evidence"},
     {"diagnosis"},
-    {"commands", "config", "default_setup", "describe", "entry", "map_and_data", "past_run", "sklearn", "__main__", ""},
+    {
+        "commands",
+        "config",
+        "default_setup",
+        "describe",
+        "entry",
+        "exports",
+        "map_and_data",
+        "past_run",
+        "predicting",
+        "sklearn",
+        "__main__",
+        "",
+    },
 ]
 """A file imports from its own level or one before it; a folder stands for all its files, and "" is the
 package itself."""
@@ -55,6 +69,7 @@ WITHIN = {
     "hooks": [{"hook"}, set(), {""}],
     "datasets": [set(), {""}],
     "commands": [{"command", ""}],
+    "exports": [{"graph", "majority"}],
 }
 """The same inside of a folder; files that are not named are in between."""
 

@@ -6,9 +6,11 @@ import click
 
 COMMANDS = (
     "train",
+    "predict",
     "evaluate",
     "diagnose",
     "describe",
+    "export",
     "track",
     "cache",
 )

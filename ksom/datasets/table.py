@@ -233,13 +233,6 @@ class Table(Dataset):
         return rows.first_row + at
 
 
-def _called(files: Sequence[Path]) -> str:
-    """Return what a table is called in messages."""
-    if not files:
-        return "table"
-    return str(files[0]) if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
-
-
 def _name(argument: str, value: Any) -> str:
     return require_string(argument, value, LONGEST_NAME)
 

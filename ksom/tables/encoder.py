@@ -16,17 +16,18 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def encoded(rows: Rows, encoding: Encoding, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return rows as samples, shape (n, D), data units; NaN where a value is missing, or its member is not known."""
+def encoded(rows: Rows, encoding: Encoding, dtype: np.dtype[Any] | None = None) -> NDArray[Any]:
+    """Return rows as samples, shape (n, D), data units: float32 if all columns are, else float64, unless it is said.
+
+    NaN where a value is missing, or its member is not known.
+    """
     features = [_features(rows.columns.column(column.name), column) for column in encoding.columns]
     return np.concatenate(features, axis=1, dtype=dtype, casting="same_kind")
 
 
 def samples_dtype(source: TableSource, encoding: Encoding) -> np.dtype[Any]:
     """Return the type of a table's samples: float32 if all its columns of features are, else float64."""
-    import pyarrow as pa
-
-    singles = (c.kind == NUMBER and source.schema.field(c.name).type == pa.float32() for c in encoding.columns)
+    singles = (column.kind == NUMBER and source.is_single(column.name) for column in encoding.columns)
     return np.dtype(np.float32 if all(singles) else np.float64)
 
 
@@ -108,10 +109,7 @@ def _features(values: "pa.Array", column: Column) -> NDArray[Any]:
 
 
 def _numbers(values: "pa.Array") -> NDArray[Any]:
-    import pyarrow as pa
-
-    kind = pa.float32() if values.type == pa.float32() else pa.float64()
-    numbers: NDArray[Any] = values.cast(kind, safe=False).to_numpy(zero_copy_only=False)
+    numbers: NDArray[Any] = values.to_numpy(zero_copy_only=False)
     return numbers
 
 
