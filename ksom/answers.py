@@ -2,7 +2,7 @@
 
 import numbers
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ksom.arguments import require_choice, require_integer
 from ksom.array_files import mapped_file
 from ksom.calibration import QUANTILE, calibration, scores, threshold, usual_terms
-from ksom.columns import column_names, table_like
+from ksom.columns import as_array, column_names, table_like
 from ksom.dataset import Dataset
 from ksom.encoding import Encoding
 from ksom.errors import ParameterError
@@ -198,7 +198,7 @@ class Answers(ABC):
         """
         if self.distance.on_sphere:
             raise ParameterError("distance", "tell how large values are, to fill some in", self.distance)
-        filled = np.array(self._rows(samples), dtype=np.float64)
+        filled = np.array(self._rows(samples, keep_missing=True), dtype=np.float64)
         missing = np.isnan(filled)
         nodes, _ = self._search(filled, 1, replace(self.intake, missing="keep"))
         some = np.flatnonzero(missing.any(axis=1))
@@ -306,12 +306,18 @@ class Answers(ABC):
         """Return samples that can be read piece by piece: a table in memory as the map's features."""
         return samples if isinstance(samples, Dataset) else self._rows(samples)
 
-    def _rows(self, samples: ArrayLike) -> Any:
+    def _rows(self, samples: ArrayLike, *, keep_missing: bool = False) -> Any:
         """Return samples of the map's features as an array, not yet looked at."""
         names = column_names(samples)
-        if self.encoding is not None and names is not None and names != self.feature_names:
-            return table_as_samples(samples, self.encoding)
+        if self.encoding is not None and names is not None:  # a table with columns that are no features as well
+            samples = self._encoded(samples, names, self.encoding, keep_missing=keep_missing)
         return as_samples(samples, "samples", features=self.features, names=self.feature_names)
+
+    def _encoded(self, table: Any, names: Sequence[str], encoding: Encoding, *, keep_missing: bool) -> NDArray[Any]:
+        """Return a table's features: as they are, if its columns are called like them, or made from its columns."""
+        if set(encoding.feature_names) <= set(names):
+            return as_array(table, encoding.feature_names, "samples")
+        return table_as_samples(table, encoding, "samples", keep_missing=keep_missing or self.intake.keeps_missing)
 
     def _search(self, rows: Any, k: int, intake: Intake) -> tuple[NDArray[np.int64], NDArray[Any]]:
         """Return the k nearest nodes of each sample, and their distances, of shape (n,), or (n, k) for k > 1."""

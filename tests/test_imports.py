@@ -32,6 +32,7 @@ LEVELS = [
         "sparse_rows",
         "archive",
         "array_files",
+        "cache_folder",
         "whole_files",
         "logger",
     }

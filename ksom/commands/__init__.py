@@ -13,6 +13,7 @@ COMMANDS = (
     "describe",
     "export",
     "track",
+    "cache",
 )
 """In the order in which they are listed; each is a function of its name in the file of its name."""
 
