@@ -39,7 +39,7 @@ class SomeRows:
     """
 
     def __init__(self, samples: int, features: int) -> None:
-        most = min(MOST_ROWS, max(BLOCK_ROWS, MOST_VALUES // features))
+        most = most_rows(features)
         self._are_all = samples <= most
         self._chosen = np.arange(samples) if self._are_all else _drawn(samples, most)
         self._values = np.full((len(self._chosen), features), np.nan)
@@ -69,6 +69,11 @@ class SomeRows:
             return Block(self._values, weights=self._weights)
         ends = np.full(2, self._weights.mean())
         return Block(np.vstack([self._values, low, high]), weights=np.concatenate([self._weights, ends]))
+
+
+def most_rows(features: int) -> int:
+    """Return how many rows of so many features are kept at most."""
+    return min(MOST_ROWS, max(BLOCK_ROWS, MOST_VALUES // features))
 
 
 def quantile(some: Block, level: float) -> NDArray[np.float64]:

@@ -326,7 +326,8 @@ def features_called(name: str, summary: Summary, where: str) -> NDArray[np.int64
     if name in summary.names:
         return np.array([summary.names.index(name)])
     known = list(dict.fromkeys([*columns, *summary.names]))
-    raise DataError(f"{where}: no feature is called {quoted(name)}{nearest(name, known)}; known: {quoted(known)}")
+    hint = nearest(name, known) or f"; there are {quoted(known)}"
+    raise DataError(f"{where}: no feature is called {quoted(name)}{hint}")
 
 
 def _own_units(summary: Summary) -> NDArray[np.bool_]:
