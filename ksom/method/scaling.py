@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ksom.arguments import require_number
 from ksom.errors import DataError, ParameterError, quoted
 from ksom.method.bends import Bend, Log1p
-from ksom.method.quantiles import quantile, ranks
+from ksom.method.quantiles import quantiles, ranks
 from ksom.method.scales import Scales
 from ksom.names import nearest
 from ksom.registry import Registry
@@ -174,7 +174,7 @@ class Robust(Scaling):
     def centre_and_spread(self, summary: Summary) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Median, and how far the third quartile is from the first."""
         assert summary.some is not None  # it was asked for
-        lower, median, upper = (quantile(summary.some, level) for level in (0.25, 0.5, 0.75))
+        lower, median, upper = quantiles(summary.some, 0.25, 0.5, 0.75)
         return median, np.where(upper > lower, upper - lower, summary.deviation)
 
 
