@@ -127,17 +127,24 @@ class MappedFile:
         The file.
     size : int
         Bytes that it must have.
+    mapping : mmap
+        What it is mapped by.
     """
 
-    def __init__(self, path: str, size: int) -> None:
+    def __init__(self, path: str, size: int, mapping: mmap.mmap) -> None:
         self.path = path
         self._size = size
+        self._mapping = mapping
         self._before = self._state()
 
-    def require_unchanged(self) -> None:
+    def require_unchanged(self, *, may_be_another: bool = True) -> None:
         """Refuse to go on if the file has been written to.
 
-        Another file of its name does no harm: the array keeps the one that it was mapped from.
+        Parameters
+        ----------
+        may_be_another : bool
+            Whether another file of its name does no harm, or none: while the array keeps the one that it was mapped
+            from; not where it is mapped again.
 
         Raises
         ------
@@ -145,8 +152,18 @@ class MappedFile:
             Naming the file.
         """
         now, before = self._state(), self._before
-        if now and before and now[:2] == before[:2] and (now != before or now[2] < self._size):
+        is_same = bool(now and before and now[:2] == before[:2])
+        is_whole = now == before and now is not None and now[2] >= self._size
+        if not is_whole and (is_same or not may_be_another):
             raise DataError(f"{self.path}: was written to while it was read; let nothing change it, and begin anew")
+
+    def let_go(self) -> None:
+        """Do without the memory of what was read: the system keeps it as long as nobody needs the room.
+
+        Else a walk through a file would seem to take, and in a container would take, as much memory as the file.
+        """
+        if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
+            self._mapping.madvise(mmap.MADV_DONTNEED)
 
     def _state(self) -> tuple[int, int, int, int] | None:
         try:
@@ -164,7 +181,7 @@ def mapped_file(array: Any) -> MappedFile | None:
         array = array.base
     if mapped is None or not isinstance(array, mmap.mmap) or mapped.filename is None:
         return None
-    return MappedFile(str(mapped.filename), mapped.offset + mapped.nbytes)
+    return MappedFile(str(mapped.filename), mapped.offset + mapped.nbytes, array)
 
 
 class _Header(NamedTuple):

@@ -1,6 +1,6 @@
 """The map: weights on a lattice, which learn, and the file it is kept in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ksom.answers import Answers
 from ksom.arguments import require_choice, require_integer, require_path
+from ksom.encoding import Encoding
 from ksom.errors import DataError, NotTrained, ParameterError
 from ksom.intake import MISSING, Intake
 from ksom.kernels import BACKENDS, choice, get_backend, needs_speed
@@ -53,10 +54,11 @@ class KohonenSOM(Answers):
     missing : {"refuse", "keep"}
         What to do where a value is missing (NaN, a masked value, a table's NA): refuse it with an error, or learn from,
         and search by, those that are there. Not with the cosine distance: a sample with gaps has no direction.
-    scaling : {"none", "standard", "minmax"} or Scaling
-        How features become the map's units: as they are; with mean 0 and deviation 1; from 0 to 1. Fitted to the data
-        that the map is trained on first, and applied to every sample that it is given, ever after. Distances and
-        quantization errors are in the map's units then.
+    scaling : {"none", "standard", "minmax", "robust", "log1p+standard", "rank"} or Scaling
+        How features become the map's units: as they are; with mean 0 and deviation 1; from 0 to 1; with median 0 and
+        quartiles 1 apart; as standard, of their logarithms; by their rank in the data, from 0 to 1. `PerColumn` tells
+        them by the features' names. Fitted to the data that the map is trained on first, and applied to every sample
+        that it is given, ever after. Distances and quantization errors are in the map's units then.
     backend : {"auto", "numpy", "numba", "jax"}
         Numerical core. numpy and numba give the same bits, jax within rounding, on the devices that JAX sees. "auto":
         numba if it can be loaded and the work is worth it, else numpy.
@@ -181,15 +183,24 @@ class KohonenSOM(Answers):
         self.layers.clear()
         self.about_training.clear()
 
-    def name_features(self, names: tuple[str, ...] | None, units: Sequence[str | None] | None = None) -> None:
-        """Let the map know what its features are called, and their units; None: nobody knows.
+    def name_features(
+        self,
+        names: tuple[str, ...] | None,
+        encoding: Encoding | None = None,
+        units: Mapping[str, str] | None = None,
+    ) -> None:
+        """Let the map know what its features are called, how a table's columns became them, and their units.
+
+        What nobody knows is None; what the map knows already stays.
 
         Parameters
         ----------
         names : tuple of str, optional
-            Their names.
-        units : sequence of (str or None), optional
-            The unit of each, such as "cm"; None where it has none. Those that the map knows already stay.
+            What the features are called.
+        encoding : Encoding, optional
+            How columns became features.
+        units : mapping of str to str, optional
+            Of features, by their names, what they are measured in, such as "cm".
 
         Raises
         ------
@@ -199,10 +210,9 @@ class KohonenSOM(Answers):
         if self.feature_names and names and names != self.feature_names:
             before, now = (", ".join(map(repr, known)) for known in (self.feature_names, names))
             raise DataError(f"the map's features are {before}, in this order, those of the data {now}")
-        if units is not None and not (len(units) == self.features and all(isinstance(u, str | None) for u in units)):
-            raise DataError(f"units: there must be a text, or None, for each of {self.features} features, got {units}")
-        self.feature_names = self.feature_names or names
-        self.units = self.units or (None if units is None else tuple(units))
+        self.feature_names, self.encoding = self.feature_names or names, self.encoding or encoding
+        if units and self.feature_names and self.units is None:
+            self.units = tuple(units.get(name) for name in self.feature_names)
 
     def initialise(self, source: Source, within: Range, seed: int = 0) -> None:
         """Give the map its first weights.
@@ -306,7 +316,7 @@ class KohonenSOM(Answers):
         about: dict[str, Any] = {name: node_of(registry, getattr(self, name)) for name, registry in _PARTS.items()}
         about["missing"] = self.missing
         about |= {"layers": self.layers, "training": self.about_training}
-        known = {"feature_names": self.feature_names, "units": self.units}
+        known: dict[str, Any] = {"feature_names": self.feature_names, "units": self.units}
         known |= {"encoding": self.encoding, "scales": self.intake.scales}
         return about | {name: value for name, value in known.items() if value is not None}
 

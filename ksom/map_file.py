@@ -1,8 +1,8 @@
 """The file that a map is kept in: plain arrays in an .npz archive, with checksums of their own and no pickle.
 
 `weights` holds the weights, shape (height, width, D); `layer_<name>` what else is known of every node; `about` tells in
-JSON what else the map is. `weights_checksum` is a SHA-256 over the weights; `checksum` one over everything else:
-layers, texts, that other checksum, and further texts that a file may keep, such as the state of a training. So a map of
+JSON what else the map is. `weights_checksum` is a SHA-256 over the weights; `checksum` one over all else: layers,
+texts, that other checksum, and further texts that a file may keep, such as the state of a training. So a map of
 gigabytes can be opened at once: its weights are mapped into memory, and `Unchecked` looks at their checksum before
 anybody computes with them. Everything else is read whole and looked at.
 """
@@ -21,7 +21,7 @@ from ksom.array_files import DamagedFile, mapped_file, read_arrays
 from ksom.encoding import Encoding
 from ksom.errors import ConfigError, DataError, ParameterError, quoted
 from ksom.layers import require_meaning
-from ksom.method.scaling import Scales
+from ksom.method.scales import Scales
 from ksom.plain_yaml import DEEPEST
 from ksom.registry import Node, Registry, as_mapping, build
 from ksom.whole_files import replacing
@@ -103,7 +103,8 @@ class MapFile(NamedTuple):
     scaling: Node = "none"
     """How features are scaled, likewise."""
     scales: Scales | None = None
-    """That scaling, fitted: x ↦ (x − centre) · factor; in the file an object with both, a list of numbers each."""
+    """That scaling, fitted: x ↦ (bend(x) − centre) · factor; in the file an object with lists of numbers, and, if some
+    features are bent, `bends`: for each null, "log1p" or a table of ranks, {"values": […], "shares": […]}."""
     encoding: Encoding | None = None
     """How the columns of a table become features; None: they are the columns, as they are."""
     layers: Mapping[str, Layer] = {}
@@ -137,6 +138,13 @@ def write(path: Path, map_file: MapFile, **texts: str) -> None:
     kept_texts = {name: np.array(text) for name, text in kept.items()}
     with replacing(path) as file:
         write_archive(file, {"weights": map_file.weights, **layers, **kept_texts})
+
+
+def as_plain(map_file: MapFile) -> dict[str, Any]:
+    """Return what a file tells of a map beside its arrays, as JSON can hold it: numbers to the last bit."""
+    parts = map_file._replace(format_version=FORMAT_VERSION)._asdict().items()
+    told = {name: value for name, value in parts if name != "weights" and value is not None}
+    return {name: _as_json(value) for name, value in told.items()}
 
 
 def read(path: Path) -> MapFile:
@@ -316,14 +324,9 @@ def _scales(path: Path, about: Mapping[str, Any], features: int) -> Scales | Non
     if scales is None:
         return None
     try:
-        made = Scales(*(np.array(scales[name], dtype=np.float64) for name in Scales._fields))
-        fit = all(array.shape == (features,) and np.isfinite(array).all() for array in made)
-    except (ValueError, KeyError, TypeError, OverflowError):
-        fit = False
-    if not fit or (made.factor < 0).any():
-        told = f"`scales` must hold a centre and a factor >= 0 for each of {features} features"
-        raise DataError(f"{path}: {told}, but is {quoted(scales)}")
-    return made
+        return Scales.from_plain(scales, features)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def _encoding(path: Path, about: Mapping[str, Any], features: int) -> Encoding | None:
@@ -366,10 +369,8 @@ def _training(path: Path, about: Mapping[str, Any]) -> dict[str, Any]:
 
 def _told(path: Path, map_file: MapFile) -> str:
     """Return in JSON what a map is beside its arrays."""
-    parts = {name: value for name, value in map_file._asdict().items() if name != "weights" and value is not None}
-    nodes = {name: _as_json(value) for name, value in parts.items()}
     try:
-        return json.dumps({**nodes, "format_version": FORMAT_VERSION}, sort_keys=True)
+        return json.dumps(as_plain(map_file), sort_keys=True)
     except (TypeError, ValueError) as error:
         told = "what its layers and its training tell must be plain data: texts, numbers, lists, mappings by texts"
         raise DataError(f"{path}: {told} ({error})") from error
@@ -377,8 +378,8 @@ def _told(path: Path, map_file: MapFile) -> str:
 
 def _as_json(value: Any) -> Any:
     """Return a part of a map as JSON can hold it: numbers as they are, to the last bit."""
-    if isinstance(value, Encoding):
+    if isinstance(value, Encoding | Scales):
         return value.as_plain()
     if isinstance(value, Mapping) and value and all(isinstance(layer, Layer) for layer in value.values()):
         return {name: dict(layer.about) for name, layer in value.items()}
-    return {name: array.tolist() for name, array in value._asdict().items()} if isinstance(value, Scales) else value
+    return value

@@ -6,11 +6,15 @@ import click
 
 COMMANDS = (
     "train",
+    "predict",
+    "impute",
     "evaluate",
     "diagnose",
     "show",
     "describe",
+    "export",
     "track",
+    "cache",
 )
 """In the order in which they are listed; each is a function of its name in the file of its name."""
 
