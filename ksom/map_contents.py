@@ -206,7 +206,8 @@ def _training(training: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         measured = [f"{name.replace('_', ' ')} {_value(value)}" for name, value in quality.items()]
         yield "quality", _listed(measured)
     for name in [name for name in _TRAINING if name in training]:
-        yield name.replace("_", " "), _value(training[name])
+        told = "all samples" if name == "batch_size" and training[name] == 0 else _value(training[name])
+        yield name.replace("_", " "), told
     others = [name for name in training if name not in {*_TRAINING, "quality", "config"}]
     if others:
         yield "also told", _listed(map(_shown, others))
@@ -218,7 +219,9 @@ def _value(value: Any) -> str:
     """Return plain data in words: a node by its name and what it was given, numbers in four digits."""
     if isinstance(value, Mapping):
         name = value.get("NAME")
-        given = [f"{key.lower().replace('_', ' ')} {_value(inner)}" for key, inner in value.items() if key != "NAME"]
+        given = [
+            f"{_shown(key.lower().replace('_', ' '))} {_value(inner)}" for key, inner in value.items() if key != "NAME"
+        ]
         return _listed(filter(None, [None if name is None else _value(name), *given]))
     if isinstance(value, list):
         return _listed(map(_value, value))

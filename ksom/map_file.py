@@ -131,7 +131,10 @@ def write(path: Path, map_file: MapFile, **texts: str) -> None:
     ------
     OutputError
         If it cannot be written.
+    DataError
+        If there is not one unit for each feature, or what its layers and its training tell is not plain data.
     """
+    _units(path, map_file._asdict(), map_file.weights.shape[-1])
     layers = {f"{LAYER}{name}": layer.values for name, layer in map_file.layers.items()}
     kept = {"about": _told(path, map_file), WEIGHTS_CHECKSUM: _checksum({"weights": map_file.weights}), **texts}
     kept["checksum"] = _checksum(layers, *kept.values())
@@ -307,7 +310,11 @@ def _units(path: Path, about: Mapping[str, Any], features: int) -> tuple[str | N
     units = about.get("units")
     if units is None:
         return None
-    if not isinstance(units, list) or len(units) != features or not all(isinstance(unit, str | None) for unit in units):
+    if (
+        not isinstance(units, list | tuple)
+        or len(units) != features
+        or not all(isinstance(unit, str | None) for unit in units)
+    ):
         raise DataError(f"{path}: `units` must be {features} units or null, but is {quoted(units)}")
     return tuple(units)
 

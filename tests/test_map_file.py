@@ -245,7 +245,7 @@ def test_any_damage_is_told_and_never_another_map(read_file, mapped_from, tmp_pa
     monkeypatch.setattr("ksom.array_files.MAPPED_FROM", mapped_from)
     path = save_checkpoint(tmp_path, LARGE.weights, {"iteration": 7}, KohonenSOM().about())
     data, rng = path.read_bytes(), random.Random(1)
-    for _ in range(400):
+    for _ in range(300):
         path.write_bytes(changed(data, rng))
         try:
             found = read_file(path).weights
@@ -326,7 +326,11 @@ def test_the_file_of_a_map_that_is_opened_maps_its_weights(tmp_path):
 
 @pytest.mark.parametrize("units", ["cm", ["cm"], ["cm", 3, None], [None] * 4, {}])
 def test_units_that_are_none_are_refused(tmp_path, units):
-    write(tmp_path / "map.npz", MAP._replace(units=units))
+    with pytest.raises(DataError, match=r"map.npz: `units` must be 3 units or null, but is"):
+        write(tmp_path / "map.npz", MAP._replace(units=units))
+    assert not any(tmp_path.iterdir())
+    write(tmp_path / "map.npz", MAP)
+    retold(tmp_path / "map.npz", json.dumps({**FIRST_FORMAT, "units": units}))
     with pytest.raises(DataError, match=r"map.npz: `units` must be 3 units or null, but is"):
         read(tmp_path / "map.npz")
 
@@ -365,23 +369,7 @@ def test_everything_that_a_map_knows_comes_back(tmp_path):
     assert (tmp_path / "again.npz").read_bytes() == (tmp_path / "map.npz").read_bytes()
 
 
-STRANGE = [
-    None,
-    True,
-    -1,
-    0.5,
-    10**400,
-    1e400,
-    "",
-    "x\x1b[2J",
-    [],
-    [[]],
-    {},
-    {"NAME": "x"},
-    {"NAME": ["x"]},
-    [None] * 6,
-    [10**400] * 6,
-]
+STRANGE = [None, True, -1, 10**400, 1e400, "x\x1b[2J", [], {"NAME": ["x"]}, [10**400] * 6]
 
 
 def with_one_replaced(plain, strange):
@@ -392,7 +380,7 @@ def with_one_replaced(plain, strange):
             yield {**plain, key: value} if isinstance(plain, dict) else [*plain[:key], value, *plain[key + 1 :]]
 
 
-@pytest.mark.parametrize("strange", STRANGE, ids=str)
+@pytest.mark.parametrize("strange", STRANGE, ids=range(len(STRANGE)))
 def test_a_file_that_tells_anything_is_read_or_refused(strange, tmp_path):
     som = full()
     som.layers.clear()
