@@ -54,6 +54,7 @@ LEVELS = [
         "describe",
         "entry",
         "exports",
+        "imputation",
         "map_and_data",
         "past_run",
         "predicting",
