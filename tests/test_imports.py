@@ -54,6 +54,7 @@ LEVELS = [
         "describe",
         "entry",
         "exports",
+        "imputation",
         "map_and_data",
         "map_contents",
         "past_run",
