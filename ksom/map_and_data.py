@@ -1,5 +1,6 @@
 """The map and the data that a command is given by the names of their files."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +10,20 @@ from ksom.arguments import require_path
 from ksom.array_files import MAGIC_NPY, MAGIC_ZIP, open_data, read_array
 from ksom.config import as_plain, load_config
 from ksom.dataset import Dataset
-from ksom.datasets import DATASETS, Array, ImagePixels, Table
+from ksom.datasets import DATASETS, Array, ImagePixels, Images, Table
+from ksom.datasets.arrays import SHARD
+from ksom.datasets.thumbnails import SUFFIXES as IMAGES
 from ksom.errors import DataError
 from ksom.experiment_files import CONFIG, ENVIRONMENT, experiment_file, is_experiment
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.classes import as_labels
+from ksom.named_files import is_pattern, named_files
 from ksom.registry import build
 from ksom.runs.checkpoint import LAST
 from ksom.runs.run_folder import CHECKPOINTS, MAP
 from ksom.runs.tracking_record import read_json
 from ksom.summary import summarise
+from ksom.tables.source import SUFFIXES as TABLES
 from ksom.tables.source import is_table
 
 
@@ -65,7 +70,7 @@ def data_of(path: str | Path, key: str | None = None) -> Dataset:
     Parameters
     ----------
     path : str or Path
-        The file, or the run folder.
+        The file; the run folder; or a folder of images or of .npy files, or a pattern such as `photos/*.jpg`.
     key : str, optional
         Which array of an .npz file; may be left out if there is only one.
 
@@ -77,6 +82,8 @@ def data_of(path: str | Path, key: str | None = None) -> Dataset:
     if is_experiment(str(path)):
         return _dataset_of(experiment_file(path))
     place = require_path("data", path)
+    if is_pattern(place) or (place.is_dir() and not (place / CONFIG).is_file()):
+        return _data_of_files(place)
     if place.is_dir():
         return data_of_run(place)
     if is_table(place):
@@ -84,6 +91,22 @@ def data_of(path: str | Path, key: str | None = None) -> Dataset:
     with open_data(place) as file:
         start = file.read(max(len(MAGIC_NPY), len(MAGIC_ZIP)))
     return Array(place, key) if start.startswith((MAGIC_NPY, MAGIC_ZIP)) else _image(place)
+
+
+def _data_of_files(path: Path) -> Dataset:
+    """Make the data set of a folder, or of a pattern, by what its files are."""
+    kinds: dict[tuple[str, ...], Callable[[Path], Dataset]] = {SHARD: Array, IMAGES: Images, TABLES: Table}
+    try:
+        found = {file.suffix.lower() for file in named_files("data", path, [*SHARD, *IMAGES, *TABLES]).files}
+    except DataError as error:
+        if is_pattern(path):
+            raise
+        raise DataError(f"{path}: there is no {CONFIG} that tells its data; name the data") from error
+    made = [make for suffixes, make in kinds.items() if found & set(suffixes)]
+    if len(made) > 1:
+        told = f"there are files of several kinds, {', '.join(sorted(found))}"
+        raise DataError(f"{path}: {told}; name one kind, by a pattern such as {path.name}/*{min(found)}")
+    return made[0](path)
 
 
 def _image(path: Path) -> ImagePixels:

@@ -38,7 +38,7 @@ LEVELS = [
     {"method", "map_file"},
     {"kernels", "dataset", "intake", "tables"},
     {"answers", "datasets", "predictions", "summary", "feed"},
-    {"kohonensom_model"},
+    {"kohonensom_model", "testing"},
     {"algorithms", "evaluation", "map_size", "runs"},
     {"pictures"},
     {"hooks"},

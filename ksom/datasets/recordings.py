@@ -53,7 +53,7 @@ class Recording(NamedTuple):
     """Rows one after another in time."""
 
     name: str
-    """What it is called: its file's path, or its number."""
+    """What it is called: its file's path, or "series 0"."""
     values: Path | NDArray[Any]
     """Shape (T, columns) or (T,): an .npy file, or an array."""
     channels: list[int] | None
@@ -80,7 +80,7 @@ def recordings(data: Any, key: str | None, choice: Choice) -> list[Recording]:
         files = named_files("path", data, (*ARRAYS, *SUFFIXES)).files
         return [_of_file(file, key, choice) for file in files]
     several = data if isinstance(data, list | tuple) and data and all(map(_is_whole, data)) else [data]
-    return [_of_values(values, str(number), choice) for number, values in enumerate(several)]
+    return [_of_values(values, f"series {number}", choice) for number, values in enumerate(several)]
 
 
 def pieces(recording: Recording, gap: float) -> list[tuple[int, int]]:
@@ -137,6 +137,8 @@ def _of_values(values: Any, name: str, choice: Choice) -> Recording:
 def _of_source(source: TableSource, name: str, choice: Choice) -> Recording:
     """Read the columns of a table that are needed into memory, and no others."""
     channels = choice.channels(source.column_names, name)
+    if texts := [key for key in channels if not source.is_number(str(key))]:
+        raise DataError(f"{name}: column {quoted(texts[0])} holds no numbers; choose the channels by COLUMNS")
     beside = [str(key) for key in (choice.series, choice.time) if key is not None]
     texts = [key for key in beside if not source.is_number(key)]
     numbers = list(dict.fromkeys([*map(str, channels), *(key for key in beside if key not in texts)]))

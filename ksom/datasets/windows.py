@@ -26,7 +26,7 @@ class Places(NamedTuple):
     """Where windows come from."""
 
     recording: NDArray[np.str_]
-    """The file, or the number of the array, that each window is from, shape (N,)."""
+    """The file, or "series 0" of arrays, that each window is from, shape (N,)."""
     first_row: NDArray[np.int64]
     """The number of its first row there, from 0, shape (N,)."""
 
