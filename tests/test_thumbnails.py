@@ -105,7 +105,8 @@ def test_many_thumbnails_are_kept_in_a_file(photos, monkeypatch, caplog):
 
 def test_a_full_disk_is_told(photos, monkeypatch):
     monkeypatch.setattr("ksom.datasets.thumbnails.IN_MEMORY", 100)
-    monkeypatch.setattr("tempfile.TemporaryFile", lambda: Path("/dev/full").open("r+b"))
+    full = Path("/dev/full").open("r+b")  # noqa: SIM115 (closed by whoever writes to it)
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda: full)
     with pytest.raises(OutputError, match=r"cannot be written \(No space left on device\); free some space"):
         Images(photos, size=64)
 
