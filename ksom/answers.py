@@ -9,9 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ksom.arguments import require_choice
+from ksom.arguments import require_choice, require_integer
 from ksom.array_files import mapped_file
+from ksom.calibration import QUANTILE, calibration, scores, threshold, usual_terms
 from ksom.columns import column_names, table_like
+from ksom.dataset import Dataset
 from ksom.encoding import Encoding
 from ksom.errors import ParameterError
 from ksom.intake import Intake
@@ -20,6 +22,8 @@ from ksom.kernels.effort import Work
 from ksom.map_file import Layer
 from ksom.method.distance import Distance, reported_distances
 from ksom.method.lattice import Lattice
+from ksom.method.matches import walk
+from ksom.method.strange_features import strangest, terms_of
 from ksom.predictions import of_nodes
 from ksom.samples import BLOCK_ROWS, Block, as_samples
 from ksom.tables.encoder import table_as_samples
@@ -37,6 +41,7 @@ class Answers(ABC):
     dtype: np.dtype[Any]
     intake: Intake
     feature_names: tuple[str, ...] | None = None
+    units: tuple[str | None, ...] | None = None
     encoding: Encoding | None = None
     layers: dict[str, Layer]
 
@@ -55,9 +60,9 @@ class Answers(ABC):
         """Tell what will be asked of the map."""
 
     @property
+    @abstractmethod
     def features(self) -> int:
         """The number of features, D."""
-        return self.kernels.features
 
     @property
     def prototypes(self) -> NDArray[np.float64]:
@@ -200,6 +205,104 @@ class Answers(ABC):
         filled[missing] = self.prototypes.reshape(-1, self.features)[nodes[some]][missing[some]]
         return filled
 
+    def calibrate(self, samples: Any, held_out: Any = None, quantile: float = QUANTILE) -> None:
+        """Let the map know which distances are usual, so that it can say what is novel.
+
+        Gives it the layers `hits`, `distances` and `usual_distance`, in one search.
+
+        Parameters
+        ----------
+        samples : array_like of shape (N, D), table or Dataset
+            What it has learned from, data units.
+        held_out : array_like of shape (n, D), table or Dataset, optional
+            Samples that it has not learned from: their scores give the threshold, so that neither a map that has
+            learned its samples by heart nor oddities among them spoil it. Default: the samples themselves.
+        quantile : float
+            The threshold is this quantile of the scores, above 0 and at most 1: no more than 1 − quantile of the
+            samples that give it are novel.
+
+        Raises
+        ------
+        ParameterError
+            If the quantile is no such number.
+        DataError, NotTrained
+            As `best_matching_nodes`.
+
+        Examples
+        --------
+        >>> from ksom import KohonenSOM
+        >>> som = KohonenSOM(1, 2, initial=[[[0.0], [10.0]]])
+        >>> som.calibrate([[-1.0], [1.0], [9.0], [11.0]])
+        >>> som.is_novel([[0.5], [15.0]]).tolist()
+        [False, True]
+        """
+        others = None if held_out is None else self._walkable(held_out)
+        self.layers |= calibration(self, self._walkable(samples), others, quantile) or {}
+
+    def novelty(self, samples: ArrayLike) -> NDArray[np.float64]:
+        """Return how unlike the training's samples each sample is: d / u_b, shape (n,).
+
+        d is the distance to the best matching node, u_b the distance that is usual there: 1 is usual, 2 twice as far.
+
+        Parameters
+        ----------
+        samples : array_like of shape (n, D), or a table with named columns
+            Data units.
+
+        Raises
+        ------
+        NotCalibrated
+            If the map does not know which distances are usual: `calibrate` tells it.
+        DataError, NotTrained
+            As `best_matching_nodes`.
+        """
+        return scores(self.layers, *self.best_matching_nodes(samples, return_distances=True))
+
+    def is_novel(self, samples: ArrayLike) -> NDArray[np.bool_]:
+        """Return whether the `novelty` of each sample is above the map's threshold, shape (n,); raises as that does."""
+        is_novel: NDArray[np.bool_] = self.novelty(samples) > threshold(self.layers)
+        return is_novel
+
+    def strange_features(self, samples: ArrayLike, count: int = 3) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the features by which each sample differs from its best matching node more than samples use to.
+
+        The share of a feature is its term of the distance, divided by its mean term in training, of the sum of these;
+        a feature that is missing has no share. Where directions are compared, it is those that differ.
+
+        Parameters
+        ----------
+        samples : array_like of shape (n, D), or a table with named columns
+            Data units.
+        count : int
+            How many features, from 1 to D.
+
+        Returns
+        -------
+        features : ndarray of shape (n, count)
+            Their indices, that of the largest share first; -1 where no further feature differs.
+        shares : ndarray of shape (n, count)
+            From 0 to 1.
+
+        Raises
+        ------
+        ParameterError
+            If there are not so many features.
+        NotCalibrated, DataError, NotTrained
+            As `novelty`.
+        """
+        count = require_integer("count", count, minimum=1, maximum=self.features)
+        usual, weights = usual_terms(self.layers), self.weights.reshape(self.lattice.size, -1)
+        found = [
+            strangest(terms_of(self.distance, some.block, weights[some.nodes[:, 0]]), usual, count)
+            for some in walk(self, self._walkable(samples), 1)
+        ]
+        features, shares = zip(*found, strict=True)
+        return np.concatenate(features), np.concatenate(shares)
+
+    def _walkable(self, samples: Any) -> Any:
+        """Return samples that can be read piece by piece: a table in memory as the map's features."""
+        return samples if isinstance(samples, Dataset) else self._rows(samples)
+
     def _rows(self, samples: ArrayLike) -> Any:
         """Return samples of the map's features as an array, not yet looked at."""
         names = column_names(samples)
@@ -227,3 +330,5 @@ class Answers(ABC):
             rows = slice(start, start + block_rows)
             names = self.feature_names
             yield rows, intake.block(samples[rows], features=self.features, first_row=start, names=names)
+            if file is not None:
+                file.let_go()

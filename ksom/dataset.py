@@ -13,7 +13,7 @@ from ksom.errors import DataError
 from ksom.method.random_streams import stream
 from ksom.registry import Registry
 from ksom.representation import as_call
-from ksom.samples import BLOCK_ROWS, Block, as_samples, sample_weights
+from ksom.samples import BLOCK_ROWS, Block, RowNumbers, as_samples, sample_weights
 from ksom.sparse_rows import SamplesLike, as_rows
 
 Rows = SamplesLike | Block
@@ -110,12 +110,21 @@ class Dataset:
             return as_rows(self.samples[index], f"dataset {type(self).__name__}")
         self._file.require_unchanged()
         rows = np.array(self.samples[index])  # a copy: what is looked at is what is learned
+        self._file.let_go()
         self._file.require_unchanged()
         return rows
 
     def weights_of(self, index: slice | NDArray[np.int64]) -> NDArray[np.float64] | None:
         """Return how much the samples at `index` count, shape (n,), > 0; None, always: all alike."""
         return None if self.weights is None else self.weights[self._counted(index)]
+
+    def place(self, row: int) -> str:
+        """Return where the sample of this number came from, for messages: "row 5", or a file and the line in it."""
+        return f"row {row}"
+
+    def cell(self, row: int, feature: int, value: float) -> str:
+        """Return which value of which sample is wrong, for messages: "row 5, column 3 is nan"."""
+        return RowNumbers(self.feature_names).cell(row, feature, value)
 
     def samples_per_iteration(self, batch_size: int) -> int:
         """Return how many samples an iteration shows; the last one of an epoch may show fewer."""

@@ -18,13 +18,14 @@ from ksom.experiment_files import CONFIG, ENVIRONMENT, experiment_file, is_exper
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.classes import as_labels
 from ksom.named_files import is_pattern, named_files
-from ksom.registry import build
+from ksom.part import held_out
+from ksom.registry import build, located
 from ksom.runs.checkpoint import LAST
 from ksom.runs.run_folder import CHECKPOINTS, MAP
 from ksom.runs.tracking_record import read_json
 from ksom.summary import summarise
-from ksom.tables.source import SUFFIXES as TABLES
-from ksom.tables.source import is_table
+from ksom.tables.found_files import SUFFIXES as TABLES
+from ksom.tables.found_files import is_table
 
 
 def map_and_data(
@@ -97,16 +98,16 @@ def _data_of_files(path: Path) -> Dataset:
     """Make the data set of a folder, or of a pattern, by what its files are."""
     kinds: dict[tuple[str, ...], Callable[[Path], Dataset]] = {SHARD: Array, IMAGES: Images, TABLES: Table}
     try:
-        found = {file.suffix.lower() for file in named_files("data", path, [*SHARD, *IMAGES, *TABLES]).files}
+        files = named_files("data", path, [*SHARD, *IMAGES, *TABLES]).files
     except DataError as error:
         if is_pattern(path):
             raise
         raise DataError(f"{path}: there is no {CONFIG} that tells its data; name the data") from error
-    made = [make for suffixes, make in kinds.items() if found & set(suffixes)]
+    made = {make: file for file in files for suffixes, make in kinds.items() if file.name.lower().endswith(suffixes)}
     if len(made) > 1:
-        told = f"there are files of several kinds, {', '.join(sorted(found))}"
-        raise DataError(f"{path}: {told}; name one kind, by a pattern such as {path.name}/*{min(found)}")
-    return made[0](path)
+        told = f"there are files of several kinds, {', '.join(file.name for file in made.values())}"
+        raise DataError(f"{path}: {told}; name one kind, by a pattern such as {path.name}/*{files[0].suffix}")
+    return next(iter(made))(path)
 
 
 def _image(path: Path) -> ImagePixels:
@@ -137,7 +138,9 @@ def data_of_run(folder: str | Path) -> Dataset:
     file = place / CONFIG
     if not file.is_file():
         raise DataError(f"{place}: there is no {CONFIG} that tells its data; name the data")
-    return _dataset_of(file, may_import=False)
+    config = as_plain(load_config(file))
+    with located("TRAINER"):
+        return held_out(_dataset_of(file, may_import=False), config["TRAINER"].get("HOLD_OUT", 0), config["SEED"])[0]
 
 
 def unchanged(folder: Path, som: KohonenSOM, dataset: Dataset) -> Dataset:

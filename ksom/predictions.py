@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.calibration import scores, threshold
 from ksom.map_file import Layer
 from ksom.method.lattice import Lattice
 
@@ -59,4 +60,7 @@ def of_nodes(
     found = Predictions(nodes, rows, columns, distances)
     if "clusters" in layers:
         found = found._replace(cluster=layers["clusters"].values[rows, columns])
+    if "usual_distance" in layers:
+        novelty = scores(layers, nodes, distances)
+        found = found._replace(novelty=novelty, is_novel=novelty > threshold(layers))
     return found

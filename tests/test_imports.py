@@ -30,14 +30,15 @@ LEVELS = [
         "samples",
         "sparse_files",
         "sparse_rows",
+        "archive",
         "array_files",
         "whole_files",
         "logger",
     }
     | {"experiment_files", "masking", "plain_yaml", "regular_files", "representation", "text_cells"},
-    {"method", "map_file"},
-    {"kernels", "dataset", "intake", "tables"},
-    {"answers", "datasets", "predictions", "summary", "feed"},
+    {"layers", "method", "map_file"},
+    {"kernels", "dataset", "intake", "part", "tables"},
+    {"answers", "calibration", "datasets", "predictions", "summary", "feed"},
     {"kohonensom_model", "testing"},
     {"algorithms", "evaluation", "map_size", "runs"},
     {"pictures"},
@@ -51,6 +52,7 @@ LEVELS = [
         "default_setup",
         "describe",
         "entry",
+        "exports",
         "map_and_data",
         "past_run",
         "predicting",
@@ -67,6 +69,7 @@ WITHIN = {
     "hooks": [{"hook"}, set(), {""}],
     "datasets": [set(), {""}],
     "commands": [{"command", ""}],
+    "exports": [{"graph", "majority"}],
 }
 """The same inside of a folder; files that are not named are in between."""
 

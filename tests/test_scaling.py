@@ -21,34 +21,44 @@ from ksom.trainer import Trainer
 RNG = np.random.default_rng(0)
 RAW = RNG.random((300, 4)) * [1, 10, 0.1, 1000] + [0, 5, -3, 1e5]
 
+LOGS = np.sign(RAW) * np.log(1 + np.abs(RAW))
+LOWER, MEDIAN, UPPER = np.quantile(RAW, [0.25, 0.5, 0.75], axis=0, method="averaged_inverted_cdf")
+
 SCALED = {
     "none": RAW,
     "standard": (RAW - RAW.mean(axis=0)) / RAW.std(axis=0),
     "minmax": (RAW - RAW.min(axis=0)) / (RAW.max(axis=0) - RAW.min(axis=0)),
+    "robust": (RAW - MEDIAN) / (UPPER - LOWER),
+    "log1p+standard": (LOGS - LOGS.mean(axis=0)) / LOGS.std(axis=0),
+    "rank": (RAW.argsort(axis=0).argsort(axis=0) + 0.5) / len(RAW),
 }
 
 VALUES = st.floats(-1e6, 1e6).map(lambda value: round(value, 3))
 SAMPLES = arrays.arrays(np.float64, arrays.array_shapes(min_dims=2, max_dims=2, max_side=9), elements=VALUES)
 
 
+def summary_of(samples, **others):
+    return summarise(Dataset(samples), with_log_moments=True, with_quantiles=True, **others)
+
+
 def trained(samples, **arguments):
     return train(samples, 4, 4, 10, algorithm="batch", dtype="float64", **arguments)
 
 
-@pytest.mark.parametrize("name", list(SCALINGS))
+@pytest.mark.parametrize("name", SCALED)
 @pytest.mark.parametrize("weights", [None, [1, 2, 0.5, 3]])
 def test_scaling_is_what_its_name_says(name, weights):
-    scales = SCALINGS[name](weights).fitted(summarise(Dataset(RAW)), "data")
+    scales = SCALINGS[name](weights).fitted(summary_of(RAW), "data")
     expected = SCALED[name] * np.sqrt(np.ones(4) if weights is None else weights)
     scaled = RAW if scales is None else scales.of(RAW)
     np.testing.assert_allclose(scaled, expected, rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["standard", "minmax"])
+@pytest.mark.parametrize("name", [name for name in SCALED if name != "none"])
 @pytest.mark.parametrize("algorithm", ["online", "batch"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_scaled_map_of_raw_samples_is_the_map_of_scaled_samples_to_the_bit(name, algorithm, dtype):
-    scaled = SCALINGS[name]().fitted(summarise(Dataset(RAW)), "data").of(RAW)
+    scaled = SCALINGS[name]().fitted(summary_of(RAW), "data").of(RAW)
     one = train(RAW, 4, 4, 5, algorithm=algorithm, scaling=name, dtype=dtype)
     other = train(scaled, 4, 4, 5, algorithm=algorithm, dtype=dtype)
     assert one.weights.tobytes() == other.weights.tobytes()
@@ -66,7 +76,7 @@ def test_first_weights_are_in_the_map_s_units(initial):
     assert (som.prototypes[..., 3] >= 1e5).all()
 
 
-@given(samples=SAMPLES, name=st.sampled_from(["standard", "minmax"]), weight=st.floats(0.1, 10))
+@given(samples=SAMPLES, name=st.sampled_from([name for name in SCALED if name != "none"]), weight=st.floats(0.1, 10))
 def test_prototypes_undo_the_scaling(samples, name, weight):
     som = train(samples, 2, 2, 1, scaling=SCALINGS[name]([weight] * samples.shape[1]), dtype="float64")
     som.weights = som.intake.scaled(np.resize(samples, (2, 2, samples.shape[1])))
@@ -106,7 +116,7 @@ def test_moments_are_those_of_the_values_that_are_there_by_weight(samples, cut, 
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, -1e9 / 3])
-@pytest.mark.parametrize("name", ["standard", "minmax"])
+@pytest.mark.parametrize("name", ["standard", "minmax", "robust", "log1p+standard"])
 def test_a_constant_feature_keeps_its_unit(name, value):
     samples = np.column_stack([np.full(9000, value), RNG.random(9000)])
     som = train(samples, 2, 2, 1, scaling=name)
@@ -114,13 +124,13 @@ def test_a_constant_feature_keeps_its_unit(name, value):
     np.testing.assert_allclose(som.prototypes[..., 0], value, atol=1)
 
 
-@pytest.mark.parametrize("name", list(SCALINGS))
+@pytest.mark.parametrize("name", ["none", "standard", "minmax", "robust"])
 @given(order=st.permutations(range(4)))
 def test_permuted_features_permute_what_is_fitted(name, order):
     weights = np.array([1.0, 2.0, 3.0, 4.0])
-    one = SCALINGS[name](weights).fitted(summarise(Dataset(RAW)), "data")
-    other = SCALINGS[name](weights[order]).fitted(summarise(Dataset(RAW[:, order])), "data")
-    for before, after in zip(one, other, strict=True):
+    one = SCALINGS[name](weights).fitted(summary_of(RAW), "data")
+    other = SCALINGS[name](weights[order]).fitted(summary_of(RAW[:, order]), "data")
+    for before, after in zip(one[:2], other[:2], strict=True):
         assert before[order].tobytes() == after.tobytes()
 
 
@@ -210,7 +220,11 @@ def test_a_scaling_that_is_fitted_to_nothing_yet_is_told():
 
 
 REFUSED = {
-    "unknown": ({"scaling": "zscore"}, ParameterError, r"scaling must name a scaling \(none, standard, minmax\)"),
+    "unknown": (
+        {"scaling": "zscore"},
+        ParameterError,
+        r"scaling must name a scaling \(none, standard, minmax, robust, ",
+    ),
     "class": ({"scaling": Standard}, ParameterError, "scaling must name a scaling"),
     "negative": ({"feature_weights": [1, -1, 0, 0]}, ParameterError, r"feature_weights\[1\] must be a number >= 0"),
     "NaN": ({"feature_weights": [1, np.nan, 0, 0]}, ParameterError, r"feature_weights\[1\] must be a number >= 0"),

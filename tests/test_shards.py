@@ -74,6 +74,12 @@ def test_the_odd_one_is_named(folder, odd, message):
         Array(folder / "parts")
 
 
+def test_a_missing_value_is_told_by_its_row_in_its_file(folder):
+    np.save(folder / "parts/3.npy", np.array([[0, np.nan, 0]], np.float32))
+    with pytest.raises(DataError, match=r"row 0 of .*parts/3.npy, column 1 is nan; drop or fill it"):
+        summarise(Array(folder / "parts"))
+
+
 def test_damage_is_told_with_the_file(folder):
     (folder / "parts/2.npy").write_bytes(b"\x93NUMPY")
     with pytest.raises(DataError, match=r"2.npy: cannot be read as an .npy or .npz file"):
@@ -92,7 +98,7 @@ def test_a_file_that_does_not_stay_is_told(folder, change):
         os.utime(file, (1, 1))
     elif change == "replaced":
         np.save(file, WHOLE[:10])
-    with pytest.raises(DataError, match=r"2.npy: was written to while it was read|2.npy: there is no such file"):
+    with pytest.raises(DataError, match=r"2.npy: (is not any more what it was when|there is no such)"):
         parts.rows(slice(0, 100))
 
 

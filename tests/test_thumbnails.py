@@ -48,6 +48,10 @@ def test_images_come_by_name_and_are_labelled_by_their_folders(photos):
     assert Images(photos / "sea").labels is None
 
 
+def test_a_sample_is_told_by_its_file(photos):
+    assert Images(photos).place(1) == str(photos / "sea/a.bmp")
+
+
 def test_a_pattern_and_a_list_name_images_too(photos):
     assert Images(f"{photos}/*/*.b*").names() == ["sea/a.bmp"]
     listed = Images([photos / "sea/b.png", photos / "land/c.TIFF"])

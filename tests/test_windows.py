@@ -45,7 +45,7 @@ def test_windows_keep_the_contract(data, scale):
 def test_features_are_called_by_channel_and_time():
     assert Windows(frame(), 2, columns=["temperature"]).feature_names == ("temperature t-1", "temperature t")
     assert Windows(TWO, 2).feature_names == ("channel 0 t-1", "channel 1 t-1", "channel 0 t", "channel 1 t")
-    assert Windows(TWO[:, 0], 2).feature_names == ("t-1", "t")
+    assert Windows(TWO, 2, columns=1).feature_names == ("channel 1 t-1", "channel 1 t")
 
 
 def test_each_window_of_each_channel_is_scaled_by_itself():
@@ -165,6 +165,16 @@ def test_series_that_are_too_short_are_left_out_and_told(caplog):
 def test_what_cannot_be_cut_gets_one_line(data, arguments, error, message):
     with pytest.raises(error, match=message):
         Windows(data, **arguments)
+
+
+def test_a_value_that_cannot_be_is_told_by_its_row_in_the_series(tmp_path):
+    table = frame()
+    table.loc[8, "temperature"] = np.inf
+    table.to_csv(tmp_path / "series.csv", index=False)
+    windows = Windows(tmp_path / "series.csv", 3, time="when", columns=["temperature"])
+    with pytest.raises(DataError, match=r"temperature is inf in row 8 of .*series.csv; drop or fill it"):
+        summarise(windows)
+    assert windows.place(2).startswith("the window from row 6 of ")
 
 
 def test_a_column_of_texts_in_a_file_is_no_channel(tmp_path):

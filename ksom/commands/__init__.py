@@ -10,6 +10,7 @@ COMMANDS = (
     "evaluate",
     "diagnose",
     "describe",
+    "export",
     "track",
 )
 """In the order in which they are listed; each is a function of its name in the file of its name."""

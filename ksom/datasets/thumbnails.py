@@ -100,6 +100,9 @@ class Images(Dataset):
         rows /= np.float32(255)
         return rows
 
+    def place(self, row: int) -> str:
+        return str(self._files[row])
+
     def names(self) -> list[str]:
         """Return what the images are called: their files, as seen from the folder that was named."""
         return [str(file.relative_to(self._folder) if self._folder else file) for file in self._files]
