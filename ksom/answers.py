@@ -2,7 +2,7 @@
 
 import numbers
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ksom.arguments import require_choice, require_integer
 from ksom.array_files import mapped_file
 from ksom.calibration import QUANTILE, calibration, scores, threshold, usual_terms
-from ksom.columns import column_names, table_like
+from ksom.columns import as_array, column_names, table_like
 from ksom.dataset import Dataset
 from ksom.encoding import Encoding
 from ksom.errors import ParameterError
@@ -198,7 +198,7 @@ class Answers(ABC):
         """
         if self.distance.on_sphere:
             raise ParameterError("distance", "tell how large values are, to fill some in", self.distance)
-        filled = np.array(self._rows(samples), dtype=np.float64)
+        filled = np.array(self._rows(samples, keep_missing=True), dtype=np.float64)
         missing = np.isnan(filled)
         nodes, _ = self._search(filled, 1, replace(self.intake, missing="keep"))
         some = np.flatnonzero(missing.any(axis=1))
@@ -267,7 +267,7 @@ class Answers(ABC):
         """Return the features by which each sample differs from its best matching node more than samples use to.
 
         The share of a feature is its term of the distance, divided by its mean term in training, of the sum of these;
-        a feature that is missing has no share. Where directions are compared, it is those that differ.
+        a feature that is missing has no share.
 
         Parameters
         ----------
@@ -286,12 +286,15 @@ class Answers(ABC):
         Raises
         ------
         ParameterError
-            If there are not so many features.
+            If there are not so many features, or the map compares directions: one feature changes all of those.
         NotCalibrated, DataError, NotTrained
             As `novelty`.
         """
+        if self.distance.on_sphere:
+            told = "compare feature by feature, to tell which are strange: one of them changes all of a direction"
+            raise ParameterError("distance", told, self.distance)
         count = require_integer("count", count, minimum=1, maximum=self.features)
-        usual, weights = usual_terms(self.layers), self.weights.reshape(self.lattice.size, -1)
+        usual, weights = usual_terms(self.layers, self.features), self.weights.reshape(self.lattice.size, -1)
         found = [
             strangest(terms_of(self.distance, some.block, weights[some.nodes[:, 0]]), usual, count)
             for some in walk(self, self._walkable(samples), 1)
@@ -303,12 +306,18 @@ class Answers(ABC):
         """Return samples that can be read piece by piece: a table in memory as the map's features."""
         return samples if isinstance(samples, Dataset) else self._rows(samples)
 
-    def _rows(self, samples: ArrayLike) -> Any:
+    def _rows(self, samples: ArrayLike, *, keep_missing: bool = False) -> Any:
         """Return samples of the map's features as an array, not yet looked at."""
         names = column_names(samples)
-        if self.encoding is not None and names is not None and names != self.feature_names:
-            return table_as_samples(samples, self.encoding)
+        if self.encoding is not None and names is not None:  # a table with columns that are no features as well
+            samples = self._encoded(samples, names, self.encoding, keep_missing=keep_missing)
         return as_samples(samples, "samples", features=self.features, names=self.feature_names)
+
+    def _encoded(self, table: Any, names: Sequence[str], encoding: Encoding, *, keep_missing: bool) -> NDArray[Any]:
+        """Return a table's features: as they are, if its columns are called like them, or made from its columns."""
+        if set(encoding.feature_names) <= set(names):
+            return as_array(table, encoding.feature_names, "samples")
+        return table_as_samples(table, encoding, "samples", keep_missing=keep_missing or self.intake.keeps_missing)
 
     def _search(self, rows: Any, k: int, intake: Intake) -> tuple[NDArray[np.int64], NDArray[Any]]:
         """Return the k nearest nodes of each sample, and their distances, of shape (n,), or (n, k) for k > 1."""

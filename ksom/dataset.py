@@ -1,7 +1,7 @@
 """Data sets: N samples of D features that come in blocks of rows, never as one array that must fit in memory."""
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -68,6 +68,8 @@ class Dataset:
     """The class of each sample, shape (N,), where they are known; nothing learns from them. None: unknown."""
     encoding: Encoding | None = None
     """How the columns of a table became the features; None: they are the columns, or came from no table."""
+    units: Mapping[str, str] | None = None
+    """What the columns of a table are measured in, where that is known."""
     _file: MappedFile | None = None
 
     weights: NDArray[np.float64] | None = None

@@ -13,6 +13,7 @@ from ksom.dataset import Dataset
 from ksom.datasets import DATASETS, Array, ImagePixels, Images, Table
 from ksom.datasets.arrays import SHARD
 from ksom.datasets.thumbnails import SUFFIXES as IMAGES
+from ksom.encoding import Column, Encoding
 from ksom.errors import DataError
 from ksom.experiment_files import CONFIG, ENVIRONMENT, experiment_file, is_experiment
 from ksom.kohonensom_model import KohonenSOM
@@ -39,7 +40,7 @@ def map_and_data(
         If one of them cannot be read, or they do not fit each other.
     """
     som = map_of(map_path)
-    dataset = data_of_run(map_path) if data_path is None else data_of(data_path, key)
+    dataset = data_of_run(map_path) if data_path is None else data_of(data_path, key, _columns_of(som))
     if dataset.features != som.features:
         told = f"has {dataset.features} features, the map {map_path} has {som.features}"
         raise DataError(f"{data_path or type(dataset).__name__}: {told}")
@@ -65,7 +66,14 @@ def map_of(path: str | Path) -> KohonenSOM:
     raise DataError(f"{place}: there is no {MAP} in this folder{advice}")
 
 
-def data_of(path: str | Path, key: str | None = None) -> Dataset:
+def _columns_of(som: KohonenSOM) -> Encoding | None:
+    """Return how a table's columns become a map's features; None: the map does not know of columns."""
+    if som.encoding is not None or som.feature_names is None:
+        return som.encoding
+    return Encoding(tuple(map(Column, som.feature_names)))
+
+
+def data_of(path: str | Path, key: str | None = None, known: Encoding | None = None) -> Dataset:
     """Make the data set that a file holds, an array, an image or the DATASET of an experiment; or a run's.
 
     Parameters
@@ -74,6 +82,8 @@ def data_of(path: str | Path, key: str | None = None) -> Dataset:
         The file; the run folder; or a folder of images or of .npy files, or a pattern such as `photos/*.jpg`.
     key : str, optional
         Which array of an .npz file; may be left out if there is only one.
+    known : Encoding, optional
+        How a table's columns became the features of a map; a table is read likewise.
 
     Raises
     ------
@@ -81,24 +91,28 @@ def data_of(path: str | Path, key: str | None = None) -> Dataset:
         If it cannot be read, or is something else.
     """
     if is_experiment(str(path)):
-        return _dataset_of(experiment_file(path))
+        return _dataset_of(experiment_file(path), known)
     place = require_path("data", path)
     if is_pattern(place) or (place.is_dir() and not (place / CONFIG).is_file()):
-        return _data_of_files(place)
+        return _data_of_files(place, known)
     if place.is_dir():
         return data_of_run(place)
     if is_table(place):
-        return Table(place)
+        return Table(place, known=known)
     with open_data(place) as file:
         start = file.read(max(len(MAGIC_NPY), len(MAGIC_ZIP)))
     return Array(place, key) if start.startswith((MAGIC_NPY, MAGIC_ZIP)) else _image(place)
 
 
-def _data_of_files(path: Path) -> Dataset:
+def _data_of_files(path: Path, known: Encoding | None) -> Dataset:
     """Make the data set of a folder, or of a pattern, by what its files are."""
-    kinds: dict[tuple[str, ...], Callable[[Path], Dataset]] = {SHARD: Array, IMAGES: Images, TABLES: Table}
+    kinds: dict[tuple[str, ...], Callable[[Path], Dataset]] = {
+        SHARD: Array,
+        IMAGES: Images,
+        TABLES: lambda path: Table(path, known=known),
+    }
     try:
-        files = named_files("data", path, [*SHARD, *IMAGES, *TABLES]).files
+        files = named_files("data", path, [suffix for suffixes in kinds for suffix in suffixes]).files
     except DataError as error:
         if is_pattern(path):
             raise
@@ -157,14 +171,14 @@ def unchanged(folder: Path, som: KohonenSOM, dataset: Dataset) -> Dataset:
     return dataset
 
 
-def _dataset_of(file: Path, *, may_import: bool = True) -> Dataset:
+def _dataset_of(file: Path, known: Encoding | None = None, *, may_import: bool = True) -> Dataset:
     config = as_plain(load_config(file))
     node = config["DATASET"]
     name: Any = node.get("NAME") if isinstance(node, dict) else node
     if not may_import and isinstance(name, str) and ":" in name:
         told = f"its data are of the class {name}, and nothing is imported for a run folder"
         raise DataError(f"{file}: {told}; name the data, or the experiment's own YAML file")
-    made: Dataset = build(DATASETS, node, "DATASET", [file.parent, Path()], seed=config["SEED"])[0]
+    made: Dataset = build(DATASETS, node, "DATASET", [file.parent, Path()], seed=config["SEED"], known=known)[0]
     return made
 
 

@@ -32,6 +32,7 @@ LEVELS = [
         "sparse_rows",
         "archive",
         "array_files",
+        "cache_folder",
         "whole_files",
         "logger",
     }
@@ -53,6 +54,7 @@ LEVELS = [
         "describe",
         "entry",
         "exports",
+        "imputation",
         "map_and_data",
         "past_run",
         "predicting",

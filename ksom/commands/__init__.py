@@ -7,11 +7,13 @@ import click
 COMMANDS = (
     "train",
     "predict",
+    "impute",
     "evaluate",
     "diagnose",
     "describe",
     "export",
     "track",
+    "cache",
 )
 """In the order in which they are listed; each is a function of its name in the file of its name."""
 

@@ -63,10 +63,8 @@ class ImagePixels(Dataset):
         file = require_path("path", path)
         pixels = read_channels(file, _colour(file, colour))
         if self.position:
-            places = _positions(pixels.shape[0], pixels.shape[1], self.position).astype(
-                np.result_type(pixels.dtype, np.float32)
-            )
-            pixels = np.concatenate([pixels, places], axis=2)
+            places = _positions(pixels.shape[0], pixels.shape[1], self.position)
+            pixels = np.concatenate([pixels, places.astype(np.result_type(pixels.dtype, np.float32))], axis=2)
         if colour == BANDS or file.suffix.lower() == ARRAY or self.position > 1:
             self.bounds = None
         super().__init__(pixels.reshape(-1, pixels.shape[2]))

@@ -7,9 +7,8 @@ from typing import NamedTuple
 from ksom.columns import listed
 from ksom.encoding import CATEGORY, CYCLE, Column, Encoding
 from ksom.errors import DataError, ParameterError, quoted
+from ksom.tables.kinds import NUMBER, TIME
 from ksom.tables.source import TableSource
-
-NUMBERS = "number"
 
 
 class Wanted(NamedTuple):
@@ -67,9 +66,7 @@ def _names(source: TableSource, wanted: Wanted, where: str) -> list[str]:
     special = [*wanted.categories, *wanted.cyclic]
     if wanted.columns is None:
         _require_use_of_text(source, {*special, *wanted.no_features}, where)
-        is_feature = {
-            name: source.kind(name) == NUMBERS and name not in wanted.no_features for name in source.column_names
-        }
+        is_feature = {name: source.is_number(name) and name not in wanted.no_features for name in source.column_names}
         return [name for name, is_number in is_feature.items() if is_number or name in special]
     named = source.resolve(wanted.columns)
     chosen = [name for name in named if name in wanted.columns or name not in wanted.no_features]
@@ -90,7 +87,7 @@ def _require_there(source: TableSource, wanted: Wanted, where: str) -> None:
 
 
 def _require_use_of_text(source: TableSource, used: Collection[str], where: str) -> None:
-    left = [name for name in source.column_names if source.kind(name) != NUMBERS and name not in used]
+    left = [name for name in source.column_names if not source.is_number(name) and name not in used]
     if left:
         are = "the column {} holds" if len(left) == 1 else "the columns {} hold"
         told = f"{are.format(listed(left))} no numbers; name what it is in CATEGORIES, LABEL or ID"
@@ -98,7 +95,7 @@ def _require_use_of_text(source: TableSource, used: Collection[str], where: str)
 
 
 def _require_numbers(source: TableSource, columns: Sequence[Column], where: str) -> None:
-    bad = [c.name for c in columns if c.kind != CATEGORY and source.kind(c.name) != NUMBERS]
+    bad = [c.name for c in columns if c.kind != CATEGORY and source.kind(c.name) not in {NUMBER, TIME}]
     if bad:
         told = f"column {quoted(bad[0])} holds {source.kind(bad[0])}, no numbers"
         raise DataError(f"{where}: {told}; name it in CATEGORIES, or leave it out of COLUMNS")
