@@ -40,7 +40,7 @@ LEVELS = [
     {"layers", "method", "map_file"},
     {"kernels", "dataset", "intake", "part", "tables"},
     {"answers", "calibration", "datasets", "predictions", "summary", "feed"},
-    {"kohonensom_model"},
+    {"kohonensom_model", "testing"},
     {"algorithms", "evaluation", "map_size", "runs"},
     {"pictures"},
     {"hooks"},
