@@ -15,7 +15,7 @@ from ksom.map_and_data import data_of
 from ksom.names import nearest
 from ksom.sparse_rows import SparseRows
 from ksom.summary import values_and_weights
-from ksom.tables.encoder import encoded, number_columns, text_columns
+from ksom.tables.encoder import encoded, number_columns, require_known, text_columns
 from ksom.tables.found_files import is_table
 from ksom.tables.output import STANDARD_OUTPUT, table_writer
 from ksom.tables.source import TableSource
@@ -95,6 +95,8 @@ def _of_table(som: KohonenSOM, source: TableSource, id_column: str | None) -> It
     beside = [] if id_column is None else [id_column]
     _require_columns(source, [*numbers, *texts, *beside])
     for rows in source.batches(numbers, list(dict.fromkeys([*texts, *beside]))):
+        if not som.intake.keeps_missing:
+            require_known(rows, encoding, str(source), source.place)
         numbered = np.arange(rows.first_row, rows.first_row + rows.columns.num_rows)
         yield Piece(encoded(rows, encoding), numbered if id_column is None else rows.columns.column(id_column))
 
