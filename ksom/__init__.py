@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from ksom.method.neighbourhood import Bubble, Epanechnikov, Gaussian, MexicanHat, Neighbourhood, Triangle
     from ksom.method.quality import dead_nodes, quantization_error, topographic_error
     from ksom.method.residuals import error_of_one_node, explained_variance
+    from ksom.method.scaling import PerColumn
     from ksom.method.schedules import Constant, Exponential, FromStartToEnd, Geometric, HalfCosine, Inverse, Linear
     from ksom.method.topographic_function import topographic_function
     from ksom.method.topographic_product import topographic_product
@@ -83,6 +84,7 @@ _HOMES = {
     "method.neighbourhood": ("Bubble", "Epanechnikov", "Gaussian", "MexicanHat", "Neighbourhood", "Triangle"),
     "method.quality": ("dead_nodes", "quantization_error", "topographic_error"),
     "method.residuals": ("error_of_one_node", "explained_variance"),
+    "method.scaling": ("PerColumn",),
     "method.schedules": (
         "Constant",
         "Exponential",
@@ -130,6 +132,7 @@ __all__ = [
     "MexicanHat",
     "Neighbourhood",
     "Online",
+    "PerColumn",
     "Picture",
     "Progress",
     "Quality",

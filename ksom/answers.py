@@ -267,7 +267,7 @@ class Answers(ABC):
         """Return the features by which each sample differs from its best matching node more than samples use to.
 
         The share of a feature is its term of the distance, divided by its mean term in training, of the sum of these;
-        a feature that is missing has no share. Where directions are compared, it is those that differ.
+        a feature that is missing has no share.
 
         Parameters
         ----------
@@ -286,12 +286,15 @@ class Answers(ABC):
         Raises
         ------
         ParameterError
-            If there are not so many features.
+            If there are not so many features, or the map compares directions: one feature changes all of those.
         NotCalibrated, DataError, NotTrained
             As `novelty`.
         """
+        if self.distance.on_sphere:
+            told = "compare feature by feature, to tell which are strange: one of them changes all of a direction"
+            raise ParameterError("distance", told, self.distance)
         count = require_integer("count", count, minimum=1, maximum=self.features)
-        usual, weights = usual_terms(self.layers), self.weights.reshape(self.lattice.size, -1)
+        usual, weights = usual_terms(self.layers, self.features), self.weights.reshape(self.lattice.size, -1)
         found = [
             strangest(terms_of(self.distance, some.block, weights[some.nodes[:, 0]]), usual, count)
             for some in walk(self, self._walkable(samples), 1)

@@ -126,8 +126,8 @@ def threshold(layers: Mapping[str, Layer]) -> float:
     return float(known)
 
 
-def usual_terms(layers: Mapping[str, Layer]) -> NDArray[np.float64]:
-    """Return the mean term of each feature over the training samples, shape (D,).
+def usual_terms(layers: Mapping[str, Layer], features: int) -> NDArray[np.float64]:
+    """Return the mean term of each of so many features over the training samples, shape (D,).
 
     Raises
     ------
@@ -135,8 +135,8 @@ def usual_terms(layers: Mapping[str, Layer]) -> NDArray[np.float64]:
         If the map does not know them.
     """
     known = _layer(layers, "distances").about.get("usual_terms")
-    if known is None:
-        raise _not_calibrated("usual terms")
+    if not isinstance(known, list) or len(known) != features or not all(map(_is_term, known)):
+        raise _not_calibrated("usual terms of its features")
     return np.array(known, dtype=np.float64)
 
 
@@ -158,6 +158,10 @@ def _rounding(weights: NDArray[Any]) -> float:
     """Return how far rounding may put a sample from weights that are its own, map units, > 0."""
     largest = max(float(weights.max()), -float(weights.min()))
     return max(float(np.finfo(weights.dtype).eps) * largest, float(np.finfo(np.float32).tiny))
+
+
+def _is_term(value: Any) -> bool:
+    return isinstance(value, float) and 0 <= value < np.inf
 
 
 def _layer(layers: Mapping[str, Layer], name: str) -> Layer:

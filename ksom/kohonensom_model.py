@@ -297,7 +297,7 @@ class KohonenSOM(Answers):
         about: dict[str, Any] = {name: node_of(registry, getattr(self, name)) for name, registry in _PARTS.items()}
         about["missing"] = self.missing
         about |= {"layers": self.layers, "training": self.about_training}
-        known = {"feature_names": self.feature_names, "units": self.units}
+        known: dict[str, Any] = {"feature_names": self.feature_names, "units": self.units}
         known |= {"encoding": self.encoding, "scales": self.intake.scales}
         return about | {name: value for name, value in known.items() if value is not None}
 

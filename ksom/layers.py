@@ -22,7 +22,7 @@ def require_meaning(name: str, values: NDArray[Any], about: Mapping[str, Any]) -
     Parameters
     ----------
     name : str
-        What it is called: `hits`, `labels`, `clusters` and `distances` are known.
+        What it is called: `hits`, `labels`, `clusters`, `distances` and `usual_distance` are known.
     values : ndarray of shape (height, width) or (height, width, n)
         Its numbers.
     about : mapping
@@ -75,11 +75,18 @@ def _distances(values: NDArray[Any], about: Mapping[str, Any]) -> Claims:
     yield isinstance(about.get("held_out"), bool), _tells("held_out", "whether the map learned without them", about)
 
 
+def _usual_distance(values: NDArray[Any], _about: Mapping[str, Any]) -> Claims:
+    are_numbers = values.ndim == 2 and values.dtype == np.float64
+    told = "hold the distance that is usual at each node, float64, finite and > 0"
+    yield are_numbers and bool(((values > 0) & np.isfinite(values)).all()), told
+
+
 _KNOWN: Mapping[str, Callable[[NDArray[Any], Mapping[str, Any]], Claims]] = {
     "hits": _hits,
     "labels": _labels,
     "clusters": _clusters,
     "distances": _distances,
+    "usual_distance": _usual_distance,
 }
 
 

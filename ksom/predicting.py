@@ -90,7 +90,7 @@ def _of_blocks(blocks: Iterable[Rows]) -> Iterator[Piece]:
 
 def _of_table(som: KohonenSOM, source: TableSource, id_column: str | None) -> Iterator[Piece]:
     """Yield the samples of a table, as its map's encoding makes them of the columns."""
-    encoding = _encoding(som, source)
+    encoding = encoding_for(som, source)
     numbers, texts = number_columns(encoding), text_columns(encoding)
     beside = [] if id_column is None else [id_column]
     _require_columns(source, [*numbers, *texts, *beside])
@@ -127,7 +127,7 @@ def _concatenated(ids: Sequence[Any]) -> Any:
     return pa.concat_arrays(ids)
 
 
-def _encoding(som: KohonenSOM, source: TableSource) -> Encoding:
+def encoding_for(som: KohonenSOM, source: TableSource) -> Encoding:
     """Return how a table's columns become the map's features; a map that knows no names takes all numbers."""
     if som.encoding is not None:
         return som.encoding

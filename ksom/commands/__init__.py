@@ -7,6 +7,7 @@ import click
 COMMANDS = (
     "train",
     "predict",
+    "impute",
     "evaluate",
     "diagnose",
     "describe",

@@ -1,5 +1,6 @@
 """Quantiles and ranks of features, by the weights of the samples: of few samples exact, of many from some of them."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,11 +40,11 @@ class SomeRows:
     """
 
     def __init__(self, samples: int, features: int) -> None:
-        most = min(MOST_ROWS, max(BLOCK_ROWS, MOST_VALUES // features))
+        most = most_rows(features)
         self._are_all = samples <= most
         self._chosen = np.arange(samples) if self._are_all else _drawn(samples, most)
         self._values = np.full((len(self._chosen), features), np.nan)
-        self._weights = np.ones(len(self._chosen))
+        self._weights: NDArray[np.float64] | None = None
 
     def add(self, rows: NDArray[Any], first_row: int, weights: NDArray[np.float64] | None) -> None:
         """Keep what is to be kept of a block.
@@ -61,18 +62,26 @@ class SomeRows:
         picked = self._chosen[places] - first_row
         self._values[places] = rows[picked]
         if weights is not None:
+            self._weights = np.ones(len(self._chosen)) if self._weights is None else self._weights
             self._weights[places] = weights[picked]
 
     def block(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> Block:
         """Return what was kept, given the least and the largest value of each feature, of shape (D,) both."""
         if self._are_all:
             return Block(self._values, weights=self._weights)
-        ends = np.full(2, self._weights.mean())
-        return Block(np.vstack([self._values, low, high]), weights=np.concatenate([self._weights, ends]))
+        weights = self._weights
+        if weights is not None:
+            weights = np.concatenate([weights, np.full(2, weights.mean())])
+        return Block(np.vstack([self._values, low, high]), weights=weights)
 
 
-def quantile(some: Block, level: float) -> NDArray[np.float64]:
-    """Return the value of each feature below which the share `level` of the samples lies, data units, shape (D,).
+def most_rows(features: int) -> int:
+    """Return how many rows of so many features are kept at most."""
+    return min(MOST_ROWS, max(BLOCK_ROWS, MOST_VALUES // features))
+
+
+def quantiles(some: Block, *levels: float) -> NDArray[np.float64]:
+    """Return the values of each feature below which shares of the samples lie, data units, shape (levels, D).
 
     The least value up to which that share or more goes; the middle between it and the next one where it is that share
     exactly. So a sample of weight 2 is like the sample twice, and the median of 1 to 4 is 2.5.
@@ -81,10 +90,10 @@ def quantile(some: Block, level: float) -> NDArray[np.float64]:
     ----------
     some : Block
         Samples with their weights; NaN where a value is missing.
-    level : float
-        In [0, 1].
+    *levels : float
+        The shares, in [0, 1].
     """
-    return np.array([_quantile(_counted(column, some.weights), level) for column in some.values.T])
+    return np.stack([_quantiles(_counted(column, some.weights), levels) for column in some.values.T], axis=1)
 
 
 def ranks(some: Block) -> tuple[Ranks, ...]:
@@ -112,16 +121,21 @@ class _Counted(NamedTuple):
 
 def _counted(column: NDArray[np.float64], weights: NDArray[np.float64] | None) -> _Counted:
     there = ~np.isnan(column)
+    if weights is None:
+        values, counts = np.unique(column[there], return_counts=True)
+        return _Counted(values, counts.astype(np.float64))
     values, place = np.unique(column[there], return_inverse=True)
-    return _Counted(values, np.bincount(place, None if weights is None else weights[there]).astype(np.float64))
+    return _Counted(values, np.bincount(place, weights[there]))
 
 
-def _quantile(counted: _Counted, level: float) -> float:
+def _quantiles(counted: _Counted, levels: Sequence[float]) -> NDArray[np.float64]:
     up_to = np.cumsum(counted.weights)
-    sides = [np.searchsorted(up_to, level * up_to[-1], side=side) for side in ("left", "right")]
-    first, last = counted.values[np.minimum(sides, len(up_to) - 1)]
+    wanted = np.array(levels) * up_to[-1]
+    places = (np.searchsorted(up_to, wanted, "left"), np.searchsorted(up_to, wanted, "right"))
+    first, last = (counted.values[np.minimum(place, len(up_to) - 1)] for place in places)
     with np.errstate(over="ignore"):  # what becomes infinite cannot be scaled, which is told
-        return float(first + (last - first) / 2)
+        middle: NDArray[np.float64] = first + (last - first) / 2
+    return middle
 
 
 def _ranks(counted: _Counted) -> Ranks:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ksom.arguments import require_number
 from ksom.errors import DataError, ParameterError, quoted
 from ksom.method.bends import Bend, Log1p
-from ksom.method.quantiles import quantile, ranks
+from ksom.method.quantiles import quantiles, ranks
 from ksom.method.scales import Scales
 from ksom.names import nearest
 from ksom.registry import Registry
@@ -174,7 +174,7 @@ class Robust(Scaling):
     def centre_and_spread(self, summary: Summary) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Median, and how far the third quartile is from the first."""
         assert summary.some is not None  # it was asked for
-        lower, median, upper = (quantile(summary.some, level) for level in (0.25, 0.5, 0.75))
+        lower, median, upper = quantiles(summary.some, 0.25, 0.5, 0.75)
         return median, np.where(upper > lower, upper - lower, summary.deviation)
 
 
@@ -326,7 +326,8 @@ def features_called(name: str, summary: Summary, where: str) -> NDArray[np.int64
     if name in summary.names:
         return np.array([summary.names.index(name)])
     known = list(dict.fromkeys([*columns, *summary.names]))
-    raise DataError(f"{where}: no feature is called {quoted(name)}{nearest(name, known)}; known: {quoted(known)}")
+    hint = nearest(name, known) or f"; there are {quoted(known)}"
+    raise DataError(f"{where}: no feature is called {quoted(name)}{hint}")
 
 
 def _own_units(summary: Summary) -> NDArray[np.bool_]:

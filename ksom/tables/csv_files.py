@@ -5,7 +5,7 @@ import io
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -86,10 +86,7 @@ class CsvFile:
 
     def place(self, row: int) -> str:
         """Return where a row of this file lies, for messages."""
-        try:
-            line = next((record.line for number, record in enumerate(self._records()) if number == row), None)
-        except csv.Error:
-            line = None
+        line = next((record.line for number, record in enumerate(self._records()) if number == row), None)
         return f"{self}, row {row}" if line is None else f"{self}, line {line}"
 
     def _read(
@@ -172,22 +169,15 @@ class CsvFile:
         return f"column {quoted(name)} must hold {MUST[kind]}, got {quoted(value)}"
 
     def _long_record(self) -> str:
-        line = 1
-        try:
-            for record in self._records():
-                if sum(map(len, record.fields)) > self._head.block_size // 4:
-                    return f"line {record.line}: "
-                line = record.line
-        except csv.Error:  # a field of more than 131,072 characters
-            return f"behind line {line}: "
-        return ""
+        most = self._head.block_size // 4  # bytes of a character
+        long = (r.line for r in self._records() if not r.is_closed or sum(map(len, r.fields)) > most)
+        return next((f"line {line}: " for line in long), "")
 
     def _require_closed_quotes(self) -> None:
         """Refuse a file whose last quote is never closed: all that follows would be one text."""
         last = None
-        with suppress(csv.Error):
-            for record in self._records():
-                last = record
+        for record in self._records():
+            last = record
         if last is not None and not last.is_closed:
             raise DataError(f"{self}, line {last.line}: a quote is opened that is never closed")
 
@@ -198,12 +188,15 @@ class CsvFile:
             of_record: list[str] = []
             reader = csv.reader(_kept(lines, of_record), **dialect(how.delimiter or ",", how.quote))
             first = 1
-            for fields in reader:
-                quotes = sum(line.count(how.quote) for line in of_record) if how.quote else 0
-                if fields and reader.line_num > self._head.header_lines:
-                    yield _Record(first, fields, quotes % 2 == 0)
-                first = reader.line_num + 1
-                of_record.clear()
+            try:
+                for fields in reader:
+                    quotes = sum(line.count(how.quote) for line in of_record) if how.quote else 0
+                    if fields and reader.line_num > self._head.header_lines:
+                        yield _Record(first, fields, quotes % 2 == 0)
+                    first = reader.line_num + 1
+                    of_record.clear()
+            except csv.Error:  # a field of more than 131,072 characters
+                yield _Record(first, [], is_closed=False)
 
 
 class _QuoteCounter:

@@ -79,7 +79,7 @@ def _require_possible(given: Mapping[str, Any]) -> None:
     if isinstance(missing, str) or not isinstance(missing, Sequence) or not all(isinstance(m, str) for m in missing):
         raise ParameterError("csv.missing", "be a list of texts (in quotes)", missing)
     try:
-        b"".decode(given.get("encoding", "utf-8"))
+        "a".encode(given.get("encoding", "utf-8"))
     except (LookupError, TypeError, ValueError):
         raise ParameterError(
             "csv.encoding", "be an encoding, such as utf-8, latin-1, utf-16", given["encoding"]

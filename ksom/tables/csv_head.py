@@ -76,21 +76,21 @@ def read_head(file: IO[bytes], where: str, how: CsvFormat) -> CsvHead:
     names, lines = _names(records[0], has_header, where), _header_lines(text, how) if has_header else 0
     if len(names) == 1:
         _require_one_column(records, text, how, where)
-    longest = max(map(len, start.splitlines()))
-    if longest > LONGEST_LINE:
-        raise DataError(f"{where}: has a line of more than {LONGEST_LINE >> 20} MiB; is it a table?")
-    head = CsvHead(how, names, lines, {}, min(max(LOOKED_AT, 4 * longest), LONGEST_LINE))
+    block_size = min(max(LOOKED_AT, 4 * max(map(len, start.splitlines()))), LONGEST_LINE)
+    head = CsvHead(how, names, lines, {}, block_size)
     return replace(head, types=_types(text, head))
 
 
 def _start(file: IO[bytes], where: str) -> tuple[bytes, bool]:
     """Return the first lines, and whether that is all."""
-    start = file.read(LOOKED_AT)
+    start = bytearray(file.read(LOOKED_AT))
     while (more := file.read(LOOKED_AT)) and start.count(b"\n") < 2 and len(start) <= LONGEST_LINE:
         start += more
     if start.startswith(MAGIC_ZIP):
         raise DataError(f"{where}: is a zip archive, as spreadsheets are (.xlsx), not a text; save it as CSV")
-    return start, not more
+    if max(map(len, start.splitlines()), default=0) > LONGEST_LINE:
+        raise DataError(f"{where}: has a line of more than {LONGEST_LINE >> 20} MiB; is it a table?")
+    return bytes(start), not more
 
 
 def _text(start: bytes, where: str, encoding: str | None, is_whole: bool) -> tuple[str, str]:

@@ -1,6 +1,7 @@
 """What the columns of a table hold, and their values as numbers or as text."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,6 +35,7 @@ def arrow() -> Any:
     return pa
 
 
+@cache
 def kind_of(stored: "pa.DataType") -> str:
     """Return what a column holds: `NUMBER`, also true and false, or nothing; `TEXT`; `TIME`; `OTHER`: not read."""
     types = arrow().types

@@ -9,6 +9,7 @@ with a text such as '2026-01-31 12:00'. A comparison with a missing value does n
 """
 
 import ast
+import sys
 from collections.abc import Callable, Mapping
 from functools import reduce
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 LONGEST = 2000
 """Characters of an expression."""
+
+LARGEST = sys.float_info.max
 
 DEEPEST = 50
 """Brackets, and whatever else, within each other."""
@@ -168,10 +171,9 @@ class RowFilter:
         return _Value(kind, lambda columns: columns[name])
 
     def _number(self, node: ast.expr, number: float) -> _Value:
-        try:
-            return _constant(float(number))
-        except OverflowError:
-            raise self._refusal(node, "is too large a number") from None
+        if not -LARGEST <= number <= LARGEST:
+            raise self._refusal(node, "is too large a number")
+        return _constant(float(number))
 
     def _refusal(self, node: ast.expr, why: str) -> ParameterError:
         part = ast.get_source_segment(self._text, node) or self._text
@@ -184,7 +186,7 @@ def _parsed(text: Any) -> ast.expr:
     try:
         return ast.parse(text.strip(), mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        why = error.msg if isinstance(error, SyntaxError) else "too deep, or with a byte 0"
+        why = str(getattr(error, "msg", error)) or "nested too deep"
         raise ParameterError("where", f"choose rows by {GRAMMAR} ({why})", text) from None
 
 
