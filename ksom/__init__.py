@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ksom.algorithms import Batch, Online
     from ksom.dataset import Dataset
-    from ksom.datasets import Array, ImagePixels, RandomColors, Table
+    from ksom.datasets import Array, Bundled, ImagePixels, Images, RandomColors, Table, Windows
     from ksom.default_setup import Experiment
     from ksom.errors import KsomError
     from ksom.evaluation import evaluate
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from ksom.method.neighbourhood import Bubble, Epanechnikov, Gaussian, MexicanHat, Neighbourhood, Triangle
     from ksom.method.quality import dead_nodes, quantization_error, topographic_error
     from ksom.method.residuals import error_of_one_node, explained_variance
+    from ksom.method.scaling import PerColumn
     from ksom.method.schedules import Constant, Exponential, FromStartToEnd, Geometric, HalfCosine, Inverse, Linear
     from ksom.method.topographic_function import topographic_function
     from ksom.method.topographic_product import topographic_product
@@ -56,7 +57,7 @@ __version__ = _version("kohonen2")
 _HOMES = {
     "algorithms": ("Batch", "Online"),
     "dataset": ("Dataset",),
-    "datasets": ("Array", "ImagePixels", "RandomColors", "Table"),
+    "datasets": ("Array", "Bundled", "ImagePixels", "Images", "RandomColors", "Table", "Windows"),
     "default_setup": ("Experiment",),
     "errors": ("KsomError",),
     "evaluation": ("evaluate",),
@@ -83,6 +84,7 @@ _HOMES = {
     "method.neighbourhood": ("Bubble", "Epanechnikov", "Gaussian", "MexicanHat", "Neighbourhood", "Triangle"),
     "method.quality": ("dead_nodes", "quantization_error", "topographic_error"),
     "method.residuals": ("error_of_one_node", "explained_variance"),
+    "method.scaling": ("PerColumn",),
     "method.schedules": (
         "Constant",
         "Exponential",
@@ -104,6 +106,7 @@ __all__ = [
     "Array",
     "Batch",
     "Bubble",
+    "Bundled",
     "Checkpoint",
     "Constant",
     "Dataset",
@@ -118,6 +121,7 @@ __all__ = [
     "Hexagonal",
     "Hook",
     "ImagePixels",
+    "Images",
     "Inverse",
     "KohonenSOM",
     "KsomError",
@@ -128,6 +132,7 @@ __all__ = [
     "MexicanHat",
     "Neighbourhood",
     "Online",
+    "PerColumn",
     "Picture",
     "Progress",
     "Quality",
@@ -141,6 +146,7 @@ __all__ = [
     "Trainer",
     "Triangle",
     "Vlog",
+    "Windows",
     "dead_nodes",
     "distortion",
     "entropy",

@@ -21,6 +21,7 @@ LEVELS = [
         "memory",
         "arguments",
         "registry",
+        "named_files",
         "names",
         "users_code",
         "representation",
@@ -29,14 +30,16 @@ LEVELS = [
         "samples",
         "sparse_files",
         "sparse_rows",
+        "archive",
         "array_files",
+        "cache_folder",
         "whole_files",
         "logger",
     }
-    | {"experiment_files", "masking", "plain_yaml", "regular_files", "representation"},
-    {"method", "map_file"},
-    {"kernels", "dataset", "intake", "tables"},
-    {"answers", "datasets", "summary", "feed"},
+    | {"experiment_files", "masking", "plain_yaml", "regular_files", "representation", "text_cells"},
+    {"layers", "method", "map_file"},
+    {"kernels", "dataset", "intake", "part", "tables"},
+    {"answers", "calibration", "datasets", "predictions", "summary", "feed"},
     {"kohonensom_model"},
     {"algorithms", "evaluation", "map_size", "runs"},
     {"pictures"},
@@ -44,7 +47,21 @@ LEVELS = [
     {"trainer"},
     {"training", "evidence"},
     {"diagnosis"},
-    {"commands", "config", "default_setup", "describe", "entry", "map_and_data", "past_run", "sklearn", "__main__", ""},
+    {
+        "commands",
+        "config",
+        "default_setup",
+        "describe",
+        "entry",
+        "exports",
+        "imputation",
+        "map_and_data",
+        "past_run",
+        "predicting",
+        "sklearn",
+        "__main__",
+        "",
+    },
 ]
 """A file imports from its own level or one before it; a folder stands for all its files, and "" is the
 package itself."""
@@ -54,6 +71,7 @@ WITHIN = {
     "hooks": [{"hook"}, set(), {""}],
     "datasets": [set(), {""}],
     "commands": [{"command", ""}],
+    "exports": [{"graph", "majority"}],
 }
 """The same inside of a folder; files that are not named are in between."""
 

@@ -89,6 +89,8 @@ class TableSource:
     ----------
     column_names : tuple of str
         What the columns are called, as the first file has them; other files may have them in another order.
+    files : list of Path
+        What is read, in this order; none if the table is in memory.
 
     Raises
     ------
@@ -110,7 +112,8 @@ class TableSource:
     ) -> None:
         arrow()
         self._told_types = _told_types(types)
-        self._parts = _parts(data, CsvFormat.of(csv), self._arrow_types())
+        self.files = found_files(data) if _names_files(data) else []
+        self._parts = _parts(self.files, data, CsvFormat.of(csv), self._arrow_types())
         self._stored = _same_columns(self._parts)
         self.column_names = tuple(self._stored)
         for name in self._told_types:
@@ -135,6 +138,11 @@ class TableSource:
     def is_number(self, column: str) -> bool:
         """Return whether a column holds numbers, or true and false; raises as `kind`."""
         return self.kind(column) == NUMBER
+
+    def is_single(self, column: str) -> bool:
+        """Return whether a column is stored as float32."""
+        single = arrow().float32()
+        return all(part.schema.field(column).type == single for part in self._parts)
 
     def resolve(self, patterns: Sequence[str]) -> list[str]:
         """Return the columns that names and patterns such as "visits_*" mean, each once, in the order of the patterns.
@@ -262,11 +270,14 @@ def _slices(part: _Part, numbers: Sequence[str], texts: Sequence[str]) -> "Itera
             row += rows.num_rows
 
 
-def _parts(data: Any, how: CsvFormat, types: "Mapping[str, pa.DataType]") -> list[_Part]:
-    is_list = isinstance(data, Sequence) and not hasattr(data, "__arrow_c_stream__")
-    if not isinstance(data, str | Path) and not is_list:
+def _names_files(data: Any) -> bool:
+    return isinstance(data, str | Path) or (isinstance(data, Sequence) and not hasattr(data, "__arrow_c_stream__"))
+
+
+def _parts(files: Sequence[Path], data: Any, how: CsvFormat, types: "Mapping[str, pa.DataType]") -> list[_Part]:
+    if not files:
         return [MemoryTable(data)]
-    parts = [_file(path, how, types) for path in found_files(data)]
+    parts = [_file(path, how, types) for path in files]
     for part in parts:
         require_different(part.schema.names, str(part))
     return parts

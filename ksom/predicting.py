@@ -1,0 +1,143 @@
+"""From a file of samples to a file of what a map says about them, piece by piece."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ksom.answers import SEARCH_BYTES
+from ksom.dataset import Rows
+from ksom.encoding import Column, Encoding
+from ksom.errors import DataError, OutputError, quoted
+from ksom.kohonensom_model import KohonenSOM
+from ksom.map_and_data import data_of
+from ksom.names import nearest
+from ksom.sparse_rows import SparseRows
+from ksom.summary import values_and_weights
+from ksom.tables.encoder import encoded, number_columns, text_columns
+from ksom.tables.found_files import is_table
+from ksom.tables.output import STANDARD_OUTPUT, table_writer
+from ksom.tables.source import TableSource
+
+
+class Piece(NamedTuple):
+    """Some samples of a file, one after another."""
+
+    samples: Any
+    """Shape (n, D), data units."""
+    ids: Any
+    """What they are called: their numbers, from 0, or a column of the table; shape (n,)."""
+
+
+def predict_file(
+    som: KohonenSOM, data: str | Path, output: Path, *, key: str | None = None, id_column: str | None = None
+) -> int:
+    """Write what a map says about each sample of a file, and return how many there were.
+
+    Parameters
+    ----------
+    som : KohonenSOM
+        The map.
+    data : str or Path
+        A table, an array, an image, an experiment, or whatever else holds data.
+    output : Path
+        A table to write, .csv, .parquet or .npy; "-": CSV to standard output.
+    key : str, optional
+        Which array of an .npz file.
+    id_column : str, optional
+        The column of a table that tells rows apart. Default: their numbers, from 0.
+
+    Raises
+    ------
+    DataError
+        If the samples cannot be read, or are none of this map's.
+    OutputError
+        If the output cannot be written; nothing is, then.
+    """
+    refuse_own_data(output, data)
+    with table_writer(output) as writer:
+        for piece in pieces_of(som, data, key, id_column):
+            said = som.predict(piece.samples)
+            writer.write({id_column or "row": piece.ids, **said.columns()})
+    return writer.rows
+
+
+def pieces_of(som: KohonenSOM, data: str | Path, key: str | None, id_column: str | None) -> Iterator[Piece]:
+    """Yield the samples of a file, as many at a time as are searched for at once."""
+    if is_table(data):
+        yield from _joined(_of_table(som, TableSource(data), id_column))
+        return
+    if id_column is not None:
+        raise DataError(f"{data}: is no table, so it has no column {quoted(id_column)}")
+    dataset = data_of(data, key)
+    yield from _joined(_of_blocks(dataset.blocks()))
+
+
+def refuse_own_data(output: Path, data: str | Path) -> None:
+    """Refuse to replace the data by what is said about them."""
+    if output != STANDARD_OUTPUT and output.exists() and Path(data).exists() and output.samefile(data):
+        raise OutputError(f"{output}: is the data themselves; name another file to write to")
+
+
+def _of_blocks(blocks: Iterable[Rows]) -> Iterator[Piece]:
+    first_row = 0
+    for block in blocks:
+        values, _ = values_and_weights(block)
+        yield Piece(values, np.arange(first_row, first_row + len(values)))
+        first_row += len(values)
+
+
+def _of_table(som: KohonenSOM, source: TableSource, id_column: str | None) -> Iterator[Piece]:
+    """Yield the samples of a table, as its map's encoding makes them of the columns."""
+    encoding = encoding_for(som, source)
+    numbers, texts = number_columns(encoding), text_columns(encoding)
+    beside = [] if id_column is None else [id_column]
+    _require_columns(source, [*numbers, *texts, *beside])
+    for rows in source.batches(numbers, list(dict.fromkeys([*texts, *beside]))):
+        numbered = np.arange(rows.first_row, rows.first_row + rows.columns.num_rows)
+        yield Piece(encoded(rows, encoding), numbered if id_column is None else rows.columns.column(id_column))
+
+
+def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield the same samples, as many at a time as are searched for at once."""
+    held: list[Piece] = []
+    for piece in pieces:
+        held.append(piece)
+        if sum(some.samples.nbytes for some in held) >= SEARCH_BYTES:
+            yield _one(held)
+            held = []
+    if held:
+        yield _one(held)
+
+
+def _one(pieces: Sequence[Piece]) -> Piece:
+    samples, ids = zip(*pieces, strict=True)
+    rows = SparseRows.joined(samples) if isinstance(samples[0], SparseRows) else np.concatenate(samples)
+    return Piece(rows, _concatenated(ids))
+
+
+def _concatenated(ids: Sequence[Any]) -> Any:
+    if isinstance(ids[0], np.ndarray):
+        return np.concatenate(ids)
+    import pyarrow as pa
+
+    return pa.concat_arrays(ids)
+
+
+def encoding_for(som: KohonenSOM, source: TableSource) -> Encoding:
+    """Return how a table's columns become the map's features; a map that knows no names takes all numbers."""
+    if som.encoding is not None:
+        return som.encoding
+    names = som.feature_names or tuple(name for name in source.column_names if source.is_number(name))
+    if len(names) != som.features:
+        raise DataError(
+            f"the map has {som.features} features, without names; the table has {len(names)} number columns"
+        )
+    return Encoding(tuple(map(Column, names)))
+
+
+def _require_columns(source: TableSource, names: Sequence[str]) -> None:
+    for name in names:
+        if name not in source.column_names:
+            raise DataError(f"the table has no column {quoted(name)}{nearest(name, source.column_names)}")
