@@ -18,8 +18,11 @@ from ksom.intake import Intake
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
 from ksom.kernels.effort import Work
 from ksom.map_file import Layer
+from ksom.method.clusters import cluster
 from ksom.method.distance import Distance, reported_distances
+from ksom.method.labels import HITS, label_layers, node_labels
 from ksom.method.lattice import Lattice
+from ksom.nearest_nodes import nearest_known
 from ksom.predictions import of_nodes
 from ksom.samples import BLOCK_ROWS, Block, as_samples
 from ksom.tables.encoder import table_as_samples
@@ -98,7 +101,7 @@ class Answers(ABC):
         """
         if isinstance(k, bool) or not isinstance(k, numbers.Integral) or not 1 <= k <= min(2, self.lattice.size):
             raise ParameterError("k", f"be 1 or 2 and at most the number of nodes, {self.lattice.size}", k)
-        rows = self._rows(samples)
+        rows = self.as_rows(samples)
         nodes, distances = self._search(rows, k, self.intake)
         return (nodes, distances) if return_distances else nodes
 
@@ -133,6 +136,85 @@ class Answers(ABC):
         found = of_nodes(self.lattice, self.layers, nodes, distances)
         return found if column_names(samples) is None else table_like(samples, found.columns())
 
+    def label(self, samples: ArrayLike, labels: ArrayLike, column: str | None = None) -> NDArray[np.str_]:
+        """Give the nodes the labels of the samples that they win: the layers `labels` and `hits` of the map.
+
+        A node's label is the most frequent one of its samples, of equals the first in order; a node that wins none has
+        the label of the nearest node that does, by their weights. `predict` tells it of new samples.
+
+        Parameters
+        ----------
+        samples : array_like of shape (N, D), table or Dataset
+            Data units.
+        labels : array_like of shape (N,)
+            What each sample is: numbers, truth values or texts.
+        column : str, optional
+            What the labels are called.
+
+        Returns
+        -------
+        ndarray of shape (height, width)
+            The label of each node.
+
+        Raises
+        ------
+        DataError
+            If there is not one label for each sample, or there are more than 4,096 different ones; or as
+            `best_matching_nodes`.
+        NotTrained
+            If the map has no weights yet.
+
+        Examples
+        --------
+        >>> from ksom import KohonenSOM
+        >>> som = KohonenSOM(1, 3, initial=[[[0.0], [1.0], [5.0]]])
+        >>> som.label([[0.1], [4.0], [5.0]], ["low", "high", "high"]).tolist()
+        [['low', 'low', 'high']]
+        """
+        made = label_layers(self, samples, labels, column)
+        nodes = self.weights.reshape(-1, self.features)
+        nearest = nearest_known(nodes, made[HITS].values.reshape(-1) > 0, self.distance)
+        self.layers.update(made, nearest_labelled=Layer(nearest.reshape(self.weights.shape[:2])))
+        known = node_labels(self.layers)
+        assert known is not None
+        return known.labels.reshape(self.weights.shape[:2])
+
+    def cluster(self, method: str = "ward", clusters: int | str = "auto", seed: int = 0) -> NDArray[np.int64]:
+        """Group the nodes into clusters, by their weights and the layer `hits`, if there is one: the layer `clusters`.
+
+        Parameters
+        ----------
+        method : {"ward", "kmeans", "hdbscan", "umatrix"}
+            How; `ksom.method.clusters` explains them.
+        clusters : int or "auto"
+            How many; "auto": as many as have valleys between them, or one.
+        seed : int
+            Seed of what is drawn, >= 0.
+
+        Returns
+        -------
+        ndarray of shape (height, width)
+            The cluster of each node, numbered in the order of their first nodes; -1: none.
+
+        Raises
+        ------
+        ParameterError
+            If an argument is outside its domain, or there are not so many clusters to be had.
+        NotInstalled
+            If scikit-learn is needed and is not there.
+        NotTrained
+            If the map has no weights yet.
+
+        Examples
+        --------
+        >>> from ksom import KohonenSOM
+        >>> KohonenSOM(1, 4, initial=[[[0.0], [1.0], [8.0], [9.0]]]).cluster(clusters=2).tolist()
+        [[0, 0, 1, 1]]
+        """
+        hits = self.layers[HITS].values if HITS in self.layers else None
+        self.layers["clusters"] = cluster(self, method, clusters, seed, hits)
+        return self.layers["clusters"].values
+
     def transform(self, samples: ArrayLike, output: str = "distances") -> NDArray[Any]:
         """Describe each sample by the map.
 
@@ -156,7 +238,7 @@ class Answers(ABC):
         if require_choice("output", output, ("distances", "coordinates")) == "coordinates":
             nodes: NDArray[np.int64] = self.best_matching_nodes(samples)
             return self.lattice.coordinates()[nodes]
-        rows = self._rows(samples)
+        rows = self.as_rows(samples)
         distances = np.empty((len(rows), self.lattice.size), dtype=self.dtype)
         block_rows = max(1, BLOCK_DISTANCES // self.lattice.size)
         for some, block in self._blocks(rows, block_rows, self.intake):
@@ -187,21 +269,28 @@ class Answers(ABC):
 
         Examples
         --------
+        >>> from ksom import KohonenSOM
         >>> som = KohonenSOM(1, 2, initial=[[[0.0, 1.0], [5.0, 6.0]]])
         >>> som.fill_in([[4.5, 6.5]]).tolist()
         [[4.5, 6.5]]
         """
         if self.distance.on_sphere:
             raise ParameterError("distance", "tell how large values are, to fill some in", self.distance)
-        filled = np.array(self._rows(samples), dtype=np.float64)
+        filled = np.array(self.as_rows(samples), dtype=np.float64)
         missing = np.isnan(filled)
         nodes, _ = self._search(filled, 1, replace(self.intake, missing="keep"))
         some = np.flatnonzero(missing.any(axis=1))
         filled[missing] = self.prototypes.reshape(-1, self.features)[nodes[some]][missing[some]]
         return filled
 
-    def _rows(self, samples: ArrayLike) -> Any:
-        """Return samples of the map's features as an array, not yet looked at."""
+    def as_rows(self, samples: ArrayLike) -> Any:
+        """Return samples of the map's features as an array, shape (n, D), data units, not yet looked at.
+
+        Raises
+        ------
+        DataError
+            If they have other features, or are no numbers.
+        """
         names = column_names(samples)
         if self.encoding is not None and names is not None and names != self.feature_names:
             return table_as_samples(samples, self.encoding)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.map_file import Layer
+from ksom.method.labels import node_labels
 from ksom.method.lattice import Lattice
 
 
@@ -57,6 +58,8 @@ def of_nodes(
     """
     rows, columns = np.divmod(nodes, lattice.width)
     found = Predictions(nodes, rows, columns, distances)
+    if (known := node_labels(layers)) is not None:
+        found = found._replace(label=known.labels[nodes], label_share=known.shares[nodes])
     if "clusters" in layers:
         found = found._replace(cluster=layers["clusters"].values[rows, columns])
     return found

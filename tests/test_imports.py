@@ -36,7 +36,7 @@ LEVELS = [
     | {"experiment_files", "masking", "plain_yaml", "regular_files", "representation", "text_cells"},
     {"method", "map_file"},
     {"kernels", "dataset", "intake", "tables"},
-    {"answers", "datasets", "predictions", "summary", "feed"},
+    {"answers", "datasets", "nearest_nodes", "predictions", "summary", "feed"},
     {"kohonensom_model"},
     {"algorithms", "evaluation", "map_size", "runs"},
     {"pictures"},
