@@ -55,12 +55,6 @@ class Classes:
         keys = found.nodes[:, 0] * len(self.names) + classes
         self._keys, self._counts = counted(self._keys, self._counts, keys)
 
-    def add_all(self, som: Map, samples: Any) -> None:
-        """Count all samples, which must be as many as the labels; raises as `classes`."""
-        for found in walk(som, samples, 1):
-            self.add(found)
-        self.require_whole()
-
     def require_whole(self) -> None:
         """Refuse labels that no sample came for.
 
@@ -94,12 +88,6 @@ class Classes:
         majority = np.full(self.size, NO_CLASS)
         majority[self._nodes[order]] = self._keys[order] % len(self.names)
         return majority
-
-    def counts(self) -> NDArray[np.int64]:
-        """Return how many samples of each class each node won, shape (K, C)."""
-        counts = np.zeros((self.size, len(self.names)), dtype=np.int64)
-        counts.reshape(-1)[self._keys] = self._counts
-        return counts
 
     def mean(self, values: NDArray[np.float64]) -> float:
         """Return the mean of the nodes' values, each weighted by the samples that the node won."""
@@ -135,7 +123,9 @@ def classes(som: Map, samples: Any, labels: ArrayLike) -> Classes:
         As `quantization_error`.
     """
     made = Classes(checked(som).lattice, labels)
-    made.add_all(som, samples)
+    for found in walk(som, samples, 1):
+        made.add(found)
+    made.require_whole()
     return made
 
 

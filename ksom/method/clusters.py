@@ -150,7 +150,7 @@ def kmeans(
         return numbered(means.predict(weights).astype(np.int64))
 
 
-def _partitions(
+def _partitions(  # noqa: PLR0917 (what cluster knows by then)
     method: str,
     som: MeasuringMap,
     weights: NDArray[np.float64],

@@ -1,4 +1,4 @@
-"""Profiles of clusters and labels: how many samples, which features are high or low, and a short rule with its proof."""
+"""Profiles of clusters and labels: how many samples, which features are high or low, and a short rule, checked."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from ksom.errors import ParameterError, one_line
 from ksom.map_file import Layer
 from ksom.method.clusters import NO_CLUSTER
 from ksom.method.labels import HITS, LABELS, node_labels
-from ksom.method.matches import MeasuringMap, checked, pieces
+from ksom.method.matches import MeasuringMap, checked, drawn_rows, pieces
 from ksom.method.moments import Moments
 from ksom.method.rules import Condition, Rules, questions
 from ksom.sparse_rows import in_full
@@ -21,6 +21,8 @@ from ksom.sparse_rows import in_full
 NOTABLE = 0.5
 """Features are told of that differ by so many deviations at least."""
 MOST_TRAITS = 3
+MOST_LEARNED = 4096
+"""Rules are found on so many samples at most."""
 
 OF = ("clusters", LABELS)
 
@@ -138,8 +140,8 @@ class Profiles:
 def profiles(som: KnownMap, samples: Any = None, of: str = "clusters") -> Profiles:
     """Say what distinguishes the samples of each cluster, or of each label, from all others.
 
-    A sample belongs to the group of its best matching node. Rules are found on the nodes, each counted by its hits, as
-    `ksom.method.rules` explains, and are then checked on the samples, which are read once, piece by piece.
+    A sample belongs to the group of its best matching node. Rules are found on 4,096 samples at most, drawn always
+    alike, as `ksom.method.rules` explains, and are then checked on all of them, piece by piece.
 
     Parameters
     ----------
@@ -180,11 +182,12 @@ def profiles(som: KnownMap, samples: Any = None, of: str = "clusters") -> Profil
     group_of, groups = _groups(checked(som), require_choice("of", of, OF))
     values = som.prototypes.reshape(som.lattice.size, -1)
     names = som.feature_names or tuple(f"feature {feature}" for feature in range(values.shape[1]))
-    hits = som.layers[HITS].values.reshape(-1).astype(np.float64) if HITS in som.layers else np.ones(len(values))
-    found = Rules(values[hits > 0], hits[hits > 0], questions(names, som.encoding))
-    rules = [found.rule(group_of[hits > 0] == group) for group in range(len(groups))]
+    own = _nodes(som, values)
+    learned = own if samples is None else _drawn(som, samples)
+    found = Rules(learned.rows, learned.counts, questions(names, som.encoding))
+    rules = [found.rule(group_of[learned.nodes] == group) for group in range(len(groups))]
     seen = _Seen(len(groups), values.shape[1], rules)
-    for rows, nodes, counts in _nodes(values, hits) if samples is None else _samples(som, samples):
+    for rows, nodes, counts in [own] if samples is None else _samples(som, samples):
         seen.add(rows, group_of[nodes], counts)
     units = _units(som.encoding, len(names))
     made = tuple(seen.profile(group, name, names, units) for group, name in enumerate(groups))
@@ -257,14 +260,21 @@ class _Some(NamedTuple):
     counts: NDArray[np.float64]
 
 
-def _nodes(values: NDArray[np.float64], hits: NDArray[np.float64]) -> Iterator[_Some]:
+def _nodes(som: KnownMap, values: NDArray[np.float64]) -> _Some:
+    """Return the nodes that won samples, which stand for these."""
+    hits = som.layers[HITS].values.reshape(-1) if HITS in som.layers else np.ones(len(values))
     won = np.flatnonzero(hits)
-    yield _Some(values[won], won, hits[won])
+    return _Some(values[won], won, hits[won].astype(np.float64))
+
+
+def _drawn(som: KnownMap, samples: Any) -> _Some:
+    rows, _ = drawn_rows(som, samples, MOST_LEARNED, np.random.default_rng(0))
+    return _Some(in_full(rows), som.best_matching_nodes(rows), np.ones(len(rows)))
 
 
 def _samples(som: KnownMap, samples: Any) -> Iterator[_Some]:
     for rows, _ in pieces(som, samples):
-        yield _Some(in_full(rows), som.best_matching_nodes(rows), np.ones(rows.shape[0]))
+        yield _Some(in_full(rows), som.best_matching_nodes(rows), np.ones(len(rows)))
 
 
 def _groups(som: KnownMap, of: str) -> tuple[NDArray[np.int64], list[str]]:

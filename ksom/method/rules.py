@@ -1,4 +1,4 @@
-"""Short rules that tell some nodes from all others: `petal length > 2.5 and sex = female`."""
+"""Short rules that tell some samples from all others: `petal length > 2.5 and sex = female`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from ksom.encoding import CATEGORY, NUMBER, OF_ITS_CATEGORY, OTHER, Encoding
 from ksom.errors import one_line
 
 MOST_CONDITIONS = 3
-LEAST_GAIN = 0.02
+LEAST_GAIN = 0.05
 """A condition has to add so much to how well a rule tells nodes apart, from 0 to 1."""
 
 
@@ -62,40 +62,41 @@ def questions(names: Sequence[str], encoding: Encoding | None) -> list[Question]
 
 
 class Rules:
-    """Finds rules on nodes, for one group of them after another.
+    """Finds rules on samples, or on nodes that stand for them, for one group after another.
 
     Parameters
     ----------
-    values : ndarray of shape (K, D)
-        The nodes' weights, data units; NaN for a feature of which the map knows nothing.
-    hits : ndarray of shape (K,)
-        How much each node counts.
+    values : ndarray of shape (n, D)
+        The samples, data units; NaN for what is not known.
+    counts : ndarray of shape (n,)
+        How much each of them counts, > 0.
     asked : sequence of Question
         What may be asked.
     """
 
-    def __init__(self, values: NDArray[np.float64], hits: NDArray[np.float64], asked: Sequence[Question]) -> None:
-        self.hits = hits
-        self.asked = [question for question in asked if np.isfinite(values[:, question.feature]).all()]
-        self.values = values[:, [question.feature for question in self.asked]]
-        belonging = np.array([question.member is not None for question in self.asked], dtype=np.bool_)
-        self.values[:, belonging] = self.values[:, belonging] > OF_ITS_CATEGORY / 2
+    def __init__(self, values: NDArray[Any], counts: NDArray[np.float64], asked: Sequence[Question]) -> None:
+        self.counts, self.asked = counts, asked
+        self.values = values[:, [question.feature for question in asked]].astype(np.float64)
+        for place, question in enumerate(asked):
+            if question.member is not None:
+                column = self.values[:, place]
+                self.values[:, place] = np.where(np.isnan(column), np.nan, column > OF_ITS_CATEGORY / 2)
         self.order = self.values.argsort(axis=0, kind="stable")
         self._sorted = np.take_along_axis(self.values, self.order, axis=0)
 
     def rule(self, inside: NDArray[np.bool_]) -> tuple[Condition, ...]:
-        """Return at most three conditions that hold, all of them, for a group of nodes and not for the others.
+        """Return at most three conditions that hold, all of them, for a group of samples and not for the others.
 
         Found one by one: each is the one that makes the share of the group that fits, minus the share of the others
-        that fits, largest; none is added for a gain below 0.02.
+        that fits, largest; none is added for a gain below 0.05.
 
         Parameters
         ----------
-        inside : ndarray of shape (K,)
-            Which nodes are the group.
+        inside : ndarray of shape (n,)
+            Which samples are the group.
         """
-        of_group, of_others = (self.hits * some for some in (inside, ~inside))
-        if not of_group.any() or not of_others.any() or not self.asked:
+        of_group, of_others = (self.counts * some for some in (inside, ~inside))
+        if not of_group.any() or not of_others.any() or not self.asked:  # then there are two samples at least
             return ()
         gains = of_group / of_group.sum() - of_others / of_others.sum()
         found: list[Condition] = []
@@ -109,16 +110,14 @@ class Rules:
         return tuple(sorted(found, key=lambda condition: condition.asked.feature))
 
     def _best(self, gains: NDArray[np.float64]) -> tuple[float, Condition, NDArray[np.bool_]]:
-        """Return what is gained at most by one more condition, that condition, and which nodes it holds for."""
-        below = np.cumsum(gains[self.order], axis=0)[:-1]
-        above = gains.sum() - below
+        """Return what is gained at most by one more condition, that condition, and which samples it holds for."""
+        total = np.cumsum(np.where(np.isnan(self._sorted), 0, gains[self.order]), axis=0)
+        below, above = total[:-1], total[-1] - total[:-1]
         either = np.where(self._sorted[1:] > self._sorted[:-1], np.maximum(below, above), -np.inf)
-        if not either.size:
-            return -np.inf, Condition(self.asked[0], 0.0, True), np.zeros(len(gains), dtype=np.bool_)
         place, which = np.unravel_index(either.argmax(), either.shape)
         low, high = self._sorted[place, which], self._sorted[place + 1, which]
         is_above = bool(above[place, which] > below[place, which])
-        fitting = (self.values[:, which] >= high) == is_above
+        fitting = self.values[:, which] >= high if is_above else self.values[:, which] <= low
         question = self.asked[which]
         bound = OF_ITS_CATEGORY / 2 if question.member is not None else round_between(float(low), float(high))
         return float(either[place, which]), Condition(question, bound, is_above), fitting
