@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from ksom.algorithms import Batch, Online
     from ksom.dataset import Dataset
-    from ksom.datasets import Array, ImagePixels, RandomColors, Table
+    from ksom.datasets import Array, Bundled, ImagePixels, Images, RandomColors, Table, Windows
     from ksom.default_setup import Experiment
     from ksom.errors import KsomError
     from ksom.evaluation import evaluate
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from ksom.method.profiles import profiles
     from ksom.method.quality import dead_nodes, quantization_error, topographic_error
     from ksom.method.residuals import error_of_one_node, explained_variance
+    from ksom.method.scaling import PerColumn
     from ksom.method.schedules import Constant, Exponential, FromStartToEnd, Geometric, HalfCosine, Inverse, Linear
     from ksom.method.topographic_function import topographic_function
     from ksom.method.topographic_product import topographic_product
@@ -57,7 +58,7 @@ __version__ = _version("kohonen2")
 _HOMES = {
     "algorithms": ("Batch", "Online"),
     "dataset": ("Dataset",),
-    "datasets": ("Array", "ImagePixels", "RandomColors", "Table"),
+    "datasets": ("Array", "Bundled", "ImagePixels", "Images", "RandomColors", "Table", "Windows"),
     "default_setup": ("Experiment",),
     "errors": ("KsomError",),
     "evaluation": ("evaluate",),
@@ -85,6 +86,7 @@ _HOMES = {
     "method.profiles": ("profiles",),
     "method.quality": ("dead_nodes", "quantization_error", "topographic_error"),
     "method.residuals": ("error_of_one_node", "explained_variance"),
+    "method.scaling": ("PerColumn",),
     "method.schedules": (
         "Constant",
         "Exponential",
@@ -106,6 +108,7 @@ __all__ = [
     "Array",
     "Batch",
     "Bubble",
+    "Bundled",
     "Checkpoint",
     "Constant",
     "Dataset",
@@ -120,6 +123,7 @@ __all__ = [
     "Hexagonal",
     "Hook",
     "ImagePixels",
+    "Images",
     "Inverse",
     "KohonenSOM",
     "KsomError",
@@ -130,6 +134,7 @@ __all__ = [
     "MexicanHat",
     "Neighbourhood",
     "Online",
+    "PerColumn",
     "Picture",
     "Progress",
     "Quality",
@@ -143,6 +148,7 @@ __all__ = [
     "Trainer",
     "Triangle",
     "Vlog",
+    "Windows",
     "dead_nodes",
     "distortion",
     "entropy",

@@ -7,6 +7,7 @@ KsomError
 ├── BackendUnavailable   (ImportError)  a backend that was asked for and is not there
 ├── NotInstalled         (ImportError)  an optional library that was asked for and is not there
 ├── NotTrained           (RuntimeError) a map that has no weights yet
+├── NotCalibrated        (RuntimeError) a map that does not know which distances are usual
 ├── Undefined            (ValueError)   a measure that has no value for this map and these samples
 ├── TrainingFailed       (RuntimeError) training cannot go on
 ├── CheckpointError      (RuntimeError) no checkpoint is whole, or it belongs to another training
@@ -69,6 +70,10 @@ class NotInstalled(KsomError, ImportError):
 
 class NotTrained(KsomError, RuntimeError):
     """The map has no weights yet."""
+
+
+class NotCalibrated(KsomError, RuntimeError):
+    """The map does not know which distances are usual yet."""
 
 
 class Undefined(KsomError, ValueError):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ksom.errors import ConfigError, quoted
+from ksom.named_files import files_of, is_pattern
 from ksom.regular_files import read_regular
 
 SUFFIXES = {".yaml", ".yml"}
@@ -70,12 +71,12 @@ def experiment_name(path: Path | None) -> str:
 
 
 def found_file(path: str, folders: Sequence[Path]) -> str:
-    """Return a path as it is found in the first of `folders` that has it, from the current folder; else as it was."""
+    """Return a path, or a pattern, as it is found in the first of `folders` that has it; else as it was."""
     try:
         places = [folder / Path(path).expanduser() for folder in folders]
     except RuntimeError:  # ~somebody who is not known here
         places = []
-    found = next((place for place in places if _exists(place)), Path(path))
+    found = next((place for place in places if _exists(place) or _is_matched(place)), Path(path))
     place = Path(os.path.normpath(found))  # configs/../examples is examples
     return str(place.relative_to(Path.cwd()) if place.is_relative_to(Path.cwd()) else place)
 
@@ -85,3 +86,7 @@ def _exists(path: Path) -> bool:
         return path.exists()
     except (OSError, ValueError):  # in a folder that may not be read; a name that no file can have
         return False
+
+
+def _is_matched(pattern: Path) -> bool:
+    return is_pattern(pattern) and any(True for _ in files_of(pattern))

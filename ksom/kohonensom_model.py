@@ -15,7 +15,7 @@ from ksom.intake import MISSING, Intake
 from ksom.kernels import BACKENDS, choice, get_backend, needs_speed
 from ksom.kernels.backend import Backend
 from ksom.kernels.effort import Work, numpy_seconds, peak_bytes
-from ksom.map_file import Layer, MapFile, part, read, write
+from ksom.map_file import Layer, MapFile, Unchecked, open_map, part, write
 from ksom.memory import available_memory
 from ksom.method.distance import DISTANCES, Distance
 from ksom.method.initialisation import INITIALISATIONS, Given, Source, as_initialisation, checked_weights
@@ -53,10 +53,11 @@ class KohonenSOM(Answers):
     missing : {"refuse", "keep"}
         What to do where a value is missing (NaN, a masked value, a table's NA): refuse it with an error, or learn from,
         and search by, those that are there. Not with the cosine distance: a sample with gaps has no direction.
-    scaling : {"none", "standard", "minmax"} or Scaling
-        How features become the map's units: as they are; with mean 0 and deviation 1; from 0 to 1. Fitted to the data
-        that the map is trained on first, and applied to every sample that it is given, ever after. Distances and
-        quantization errors are in the map's units then.
+    scaling : {"none", "standard", "minmax", "robust", "log1p+standard", "rank"} or Scaling
+        How features become the map's units: as they are; with mean 0 and deviation 1; from 0 to 1; with median 0 and
+        quartiles 1 apart; as standard, of their logarithms; by their rank in the data, from 0 to 1. `PerColumn` tells
+        them by the features' names. Fitted to the data that the map is trained on first, and applied to every sample
+        that it is given, ever after. Distances and quantization errors are in the map's units then.
     backend : {"auto", "numpy", "numba", "jax"}
         Numerical core. numpy and numba give the same bits, jax within rounding, on the devices that JAX sees. "auto":
         numba if it can be loaded and the work is worth it, else numpy.
@@ -71,6 +72,12 @@ class KohonenSOM(Answers):
     feature_names : tuple of str, or None
         What the features are called, if the map was trained on a table with named columns: then those of another table
         are matched by name.
+    units : tuple of (str or None), or None
+        What unit each feature is given in, such as "cm"; may be given, or come with the data.
+    layers : dict of str to Layer
+        What is known of every node beside its weights; nothing any more, once the map has other weights.
+    about_training : dict
+        Where the weights come from, as plain data; filled in by a training.
 
     Raises
     ------
@@ -124,6 +131,7 @@ class KohonenSOM(Answers):
         self.layers: dict[str, Layer] = {}
         self.about_training: dict[str, Any] = {}
         self._kernels: Backend | None = None
+        self._in_file: Unchecked | None = None
         self._numpy_seconds = 0.0
         self._work = Work()
         self.initial = as_initialisation(initial)
@@ -137,7 +145,12 @@ class KohonenSOM(Answers):
     @property
     def is_initialised(self) -> bool:
         """Whether the map has weights."""
-        return self._kernels is not None
+        return self._kernels is not None or self._in_file is not None
+
+    @property
+    def features(self) -> int:
+        """The number of features, D."""
+        return self.kernels.features if self._in_file is None else self._in_file.weights.shape[2]
 
     @property
     def kernels(self) -> Backend:
@@ -147,7 +160,11 @@ class KohonenSOM(Answers):
         ------
         NotTrained
             If the map has no weights yet.
+        DataError
+            If they lay in the map's file until now, and are damaged.
         """
+        if self._in_file is not None:
+            self._take_up(self._in_file)
         if self._kernels is None:
             raise NotTrained("this map has no weights yet; train it, initialise it, or give initial weights")
         return self._kernels
@@ -163,6 +180,7 @@ class KohonenSOM(Answers):
     def weights(self, weights: ArrayLike) -> None:
         self._hold(checked_weights(weights, self.lattice, self.dtype))
         self.layers.clear()
+        self.about_training.clear()
 
     def name_features(self, names: tuple[str, ...] | None, encoding: Encoding | None = None) -> None:
         """Let the map know what its features are called, and how a table's columns became them; None: nobody knows.
@@ -203,8 +221,9 @@ class KohonenSOM(Answers):
         if seconds <= self._numpy_seconds:
             return
         self._numpy_seconds, self._work = seconds, work
-        if self.backend == "auto" and self.is_initialised and self.kernels.name == "numpy" and needs_speed(seconds):
-            self._hold(self.weights)
+        held = self._kernels
+        if self.backend == "auto" and held is not None and held.name == "numpy" and needs_speed(seconds):
+            self._hold(held.weights)
 
     def save(self, path: str | Path) -> None:
         """Write the map to an .npz file: its array `weights` of shape (height, width, D) and what it needs to be used.
@@ -232,6 +251,10 @@ class KohonenSOM(Answers):
     ) -> Self:
         """Read a map that `save` wrote, or the one in a checkpoint.
 
+        Weights of 64 MiB or more stay in the file, which must not be written to, until the map is first asked for
+        something: then their checksum is looked at, and they are copied once, into the layout that the backend computes
+        with. `weights` is one more copy. Everything else is read and checked here.
+
         Parameters
         ----------
         path : str or Path
@@ -247,7 +270,7 @@ class KohonenSOM(Answers):
             If the file cannot be read or is not a map.
         """
         path = require_path("path", path)
-        held = read(path)
+        held, in_file = open_map(path)
         height, width, _ = held.weights.shape
         som = cls(
             height,
@@ -261,11 +284,10 @@ class KohonenSOM(Answers):
             backend=backend,
             threads=threads,
         )
-        try:
-            som.weights = held.weights
-        except DataError as error:
-            raise DataError(f"{path}: {error}") from error
-        som.feature_names, som.encoding = held.feature_names, held.encoding
+        if in_file is None:
+            som._hold_read(path, held.weights)
+        som._in_file = in_file
+        som.feature_names, som.units, som.encoding = held.feature_names, held.units, held.encoding
         som.layers, som.about_training = dict(held.layers), dict(held.training)
         som.intake = replace(som.intake, scales=held.scales)
         return som
@@ -275,7 +297,8 @@ class KohonenSOM(Answers):
         about: dict[str, Any] = {name: node_of(registry, getattr(self, name)) for name, registry in _PARTS.items()}
         about["missing"] = self.missing
         about |= {"layers": self.layers, "training": self.about_training}
-        known = {"feature_names": self.feature_names, "encoding": self.encoding, "scales": self.intake.scales}
+        known: dict[str, Any] = {"feature_names": self.feature_names, "units": self.units}
+        known |= {"encoding": self.encoding, "scales": self.intake.scales}
         return about | {name: value for name, value in known.items() if value is not None}
 
     def memory(self, features: int) -> int:
@@ -295,8 +318,21 @@ class KohonenSOM(Answers):
             is_product=self.neighbourhood.is_product,
         )
 
+    def _take_up(self, in_file: Unchecked) -> None:
+        """Hold weights that have been in the map's file until now."""
+        in_file.require_whole()
+        self._hold_read(in_file.path, in_file.weights)
+
+    def _hold_read(self, path: Path, weights: NDArray[Any]) -> None:
+        """Hold weights that came from a file."""
+        try:
+            self._hold(checked_weights(weights, self.lattice, self.dtype))
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+
     def _hold(self, weights: NDArray[Any]) -> None:
         """Hold weights in the backend that suits the work expected."""
+        self._in_file = None
         self._kernels = get_backend(
             self.backend,
             weights,

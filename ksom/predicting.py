@@ -1,21 +1,24 @@
 """From a file of samples to a file of what a map says about them, piece by piece."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ksom.answers import SEARCH_BYTES
+from ksom.dataset import Rows
 from ksom.encoding import Column, Encoding
 from ksom.errors import DataError, OutputError, quoted
 from ksom.kohonensom_model import KohonenSOM
 from ksom.map_and_data import data_of
 from ksom.names import nearest
+from ksom.sparse_rows import SparseRows
 from ksom.summary import values_and_weights
 from ksom.tables.encoder import encoded, number_columns, text_columns
+from ksom.tables.found_files import is_table
 from ksom.tables.output import STANDARD_OUTPUT, table_writer
-from ksom.tables.source import TableSource, is_table
+from ksom.tables.source import TableSource
 
 
 class Piece(NamedTuple):
@@ -63,16 +66,12 @@ def predict_file(
 def pieces_of(som: KohonenSOM, data: str | Path, key: str | None, id_column: str | None) -> Iterator[Piece]:
     """Yield the samples of a file, as many at a time as are searched for at once."""
     if is_table(data):
-        yield from _of_table(som, TableSource(data), id_column)
+        yield from _joined(_of_table(som, TableSource(data), id_column))
         return
     if id_column is not None:
         raise DataError(f"{data}: is no table, so it has no column {quoted(id_column)}")
     dataset = data_of(data, key)
-    first_row = 0
-    for block in dataset.blocks():
-        values, _ = values_and_weights(block)
-        yield Piece(values, np.arange(first_row, first_row + len(values)))
-        first_row += len(values)
+    yield from _joined(_of_blocks(dataset.blocks()))
 
 
 def refuse_own_data(output: Path, data: str | Path) -> None:
@@ -81,33 +80,52 @@ def refuse_own_data(output: Path, data: str | Path) -> None:
         raise OutputError(f"{output}: is the data themselves; name another file to write to")
 
 
+def _of_blocks(blocks: Iterable[Rows]) -> Iterator[Piece]:
+    first_row = 0
+    for block in blocks:
+        values, _ = values_and_weights(block)
+        yield Piece(values, np.arange(first_row, first_row + len(values)))
+        first_row += len(values)
+
+
 def _of_table(som: KohonenSOM, source: TableSource, id_column: str | None) -> Iterator[Piece]:
     """Yield the samples of a table, as its map's encoding makes them of the columns."""
-    encoding = _encoding(som, source)
+    encoding = encoding_for(som, source)
     numbers, texts = number_columns(encoding), text_columns(encoding)
     beside = [] if id_column is None else [id_column]
     _require_columns(source, [*numbers, *texts, *beside])
-    held: list[Piece] = []
     for rows in source.batches(numbers, list(dict.fromkeys([*texts, *beside]))):
         numbered = np.arange(rows.first_row, rows.first_row + rows.columns.num_rows)
-        held.append(Piece(encoded(rows, encoding), numbered if id_column is None else rows.columns.column(id_column)))
-        if sum(piece.samples.nbytes for piece in held) >= SEARCH_BYTES:
-            yield _joined(held)
+        yield Piece(encoded(rows, encoding), numbered if id_column is None else rows.columns.column(id_column))
+
+
+def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
+    """Yield the same samples, as many at a time as are searched for at once."""
+    held: list[Piece] = []
+    for piece in pieces:
+        held.append(piece)
+        if sum(some.samples.nbytes for some in held) >= SEARCH_BYTES:
+            yield _one(held)
             held = []
     if held:
-        yield _joined(held)
+        yield _one(held)
 
 
-def _joined(pieces: Sequence[Piece]) -> Piece:
-    ids = [piece.ids for piece in pieces]
-    if not isinstance(ids[0], np.ndarray):
-        import pyarrow as pa
-
-        return Piece(np.concatenate([piece.samples for piece in pieces]), pa.concat_arrays(ids))
-    return Piece(*(np.concatenate(parts) for parts in zip(*pieces, strict=True)))
+def _one(pieces: Sequence[Piece]) -> Piece:
+    samples, ids = zip(*pieces, strict=True)
+    rows = SparseRows.joined(samples) if isinstance(samples[0], SparseRows) else np.concatenate(samples)
+    return Piece(rows, _concatenated(ids))
 
 
-def _encoding(som: KohonenSOM, source: TableSource) -> Encoding:
+def _concatenated(ids: Sequence[Any]) -> Any:
+    if isinstance(ids[0], np.ndarray):
+        return np.concatenate(ids)
+    import pyarrow as pa
+
+    return pa.concat_arrays(ids)
+
+
+def encoding_for(som: KohonenSOM, source: TableSource) -> Encoding:
     """Return how a table's columns become the map's features; a map that knows no names takes all numbers."""
     if som.encoding is not None:
         return som.encoding

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.calibration import scores, threshold
 from ksom.map_file import Layer
 from ksom.method.labels import node_labels
 from ksom.method.lattice import Lattice
@@ -58,8 +59,12 @@ def of_nodes(
     """
     rows, columns = np.divmod(nodes, lattice.width)
     found = Predictions(nodes, rows, columns, distances)
-    if (known := node_labels(layers)) is not None:
+    if "labels" in layers:
+        known = node_labels(layers)
         found = found._replace(label=known.labels[nodes], label_share=known.shares[nodes])
     if "clusters" in layers:
         found = found._replace(cluster=layers["clusters"].values[rows, columns])
+    if "usual_distance" in layers:
+        novelty = scores(layers, nodes, distances)
+        found = found._replace(novelty=novelty, is_novel=novelty > threshold(layers))
     return found

@@ -295,8 +295,8 @@ def located(path: str, elsewhere: Collection[str] = ()) -> Iterator[None]:
     except ParameterError as error:
         if error.argument.partition(".")[0] in elsewhere:
             raise
-        where = f"{path}." if path else ""
-        raise ConfigError(f"{where}{error.argument.upper()} {error.reason}") from error
+        where, (argument, *item) = f"{path}." if path else "", error.argument.partition("[")
+        raise ConfigError(f"{where}{argument.upper()}{''.join(item)} {error.reason}") from error
 
 
 def _check_keys(cls: type, node: Mapping[str, Any], known: Collection[str], path: str) -> None:
@@ -308,9 +308,12 @@ def _check_keys(cls: type, node: Mapping[str, Any], known: Collection[str], path
 
 
 def _located_value(name: str, value: Any, folders: Sequence[Path]) -> Any:
-    """Return a value as it is, or, if it is a path by the argument's name, as it is found in the folders."""
-    is_path = (name == "path" or name.endswith("_path")) and isinstance(value, str)
-    return found_file(value, folders) if is_path else value
+    """Return a value as it is, or, if it is a path by the argument's name, or several, as found in the folders."""
+    if name != "path" and not name.endswith("_path"):
+        return value
+    if isinstance(value, list):
+        return [found_file(item, folders) if isinstance(item, str) else item for item in value]
+    return found_file(value, folders) if isinstance(value, str) else value
 
 
 def _defaults(cls: type) -> dict[str, Any]:

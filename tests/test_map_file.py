@@ -11,6 +11,7 @@ from ksom.errors import CheckpointError, DataError
 from ksom.kohonensom_model import KohonenSOM
 from ksom.map_file import MapFile, NewerFile, read, read_with_texts, write
 from ksom.method.lattice import Rectangular
+from ksom.method.scales import Scales
 from ksom.runs.checkpoint import DamagedCheckpoint, read_checkpoint, save_checkpoint
 from tests.test_array_files import changed, without_rights
 
@@ -137,6 +138,7 @@ GOOD_SCALES = {"centre": [0, 0, 0], "factor": [1, 1, 1]}
         {**GOOD_SCALES, "factor": [1, 1, -1]},
         {**GOOD_SCALES, "factor": [1, "a", 1]},
         {**GOOD_SCALES, "factor": [1, None, 1]},
+        {**GOOD_SCALES, "factor": [1, 10**400, 1]},
         {**GOOD_SCALES, "centre": [[0, 0, 0]]},
         {**GOOD_SCALES, "centre": [0, 0, float("inf")]},
     ],
@@ -146,6 +148,39 @@ def test_scales_that_are_none_are_refused(tmp_path, scales):
     write(tmp_path / "map.npz", MAP._replace(scaling="standard", scales=scales))
     with pytest.raises(DataError, match=r"map.npz: `scales` must hold a centre and a factor >= 0 for each of 3 featur"):
         read(tmp_path / "map.npz")
+
+
+@pytest.mark.parametrize(
+    ("bends", "message"),
+    [
+        (3, "the bends of `scales` must be a list, one for each of 3 features, but are 3"),
+        ([None], r"the bends of `scales` must be a list, one for each of 3 features, but are \[None\]"),
+        (
+            [None, None, "log"],
+            "a bend must be log1p, or 1 to 1001 values and their shares .* both rising, but is 'log'",
+        ),
+        (
+            [None, None, {"values": [1, 0], "shares": [0, 1]}],
+            "a bend must be log1p, or 1 to 1001 values and their share",
+        ),
+        (
+            [None, None, {"values": [0, 1], "shares": [0, 1, 2]}],
+            "a bend must be log1p, or 1 to 1001 values and their s",
+        ),
+    ],
+    ids=str,
+)
+def test_bends_that_are_none_are_refused(tmp_path, bends, message):
+    write(tmp_path / "map.npz", MAP._replace(scaling="rank", scales={**GOOD_SCALES, "bends": bends}))
+    with pytest.raises(DataError, match=f"map.npz: {message}"):
+        read(tmp_path / "map.npz")
+
+
+def test_scales_without_bends_are_written_as_they_were(tmp_path):
+    scales = Scales(np.array([0.1, 0, 1]), np.array([1 / 3, 1, 2]))
+    write(tmp_path / "map.npz", MAP._replace(scaling="standard", scales=scales))
+    with np.load(tmp_path / "map.npz") as file:
+        assert json.loads(str(file["about"]))["scales"] == {"centre": [0.1, 0, 1], "factor": [1 / 3, 1, 2]}
 
 
 @pytest.mark.parametrize("missing", ["drop", True, [], 3])

@@ -7,10 +7,15 @@ import click
 COMMANDS = (
     "train",
     "predict",
+    "label",
+    "cluster",
+    "impute",
     "evaluate",
     "diagnose",
     "describe",
+    "export",
     "track",
+    "cache",
 )
 """In the order in which they are listed; each is a function of its name in the file of its name."""
 

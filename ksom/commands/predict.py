@@ -10,7 +10,7 @@ from ksom.commands.command import examples, with_debug
 @click.command(epilog=examples("ksom predict logs/customers new.csv -o segments.csv --id customer",
                                "ksom predict map.npz samples.npy -o nodes.npy"))  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="-",
-              help="The table to write: .csv, .parquet or .npy.  [default: CSV to standard output]")  # fmt: skip
+              help="The table to write: .csv, .parquet or .npy.  [default: CSV, printed]")  # fmt: skip
 @click.option("--id", "id_column", help="The column that tells the rows apart.  [default: their numbers]")
 @click.option("--key", help="Which array of an .npz file is DATA.  [default: the only one]")
 @with_debug

@@ -2,8 +2,11 @@
 
 from ksom.dataset import DATASETS
 from ksom.datasets.arrays import Array
+from ksom.datasets.bundled import Bundled
 from ksom.datasets.colours import RandomColors
 from ksom.datasets.images import ImagePixels
 from ksom.datasets.table import Table
+from ksom.datasets.thumbnails import Images
+from ksom.datasets.windows import Windows
 
-__all__ = ["DATASETS", "Array", "ImagePixels", "RandomColors", "Table"]
+__all__ = ["DATASETS", "Array", "Bundled", "ImagePixels", "Images", "RandomColors", "Table", "Windows"]

@@ -1,12 +1,17 @@
-"""The rows of an array, in memory or in a file."""
+"""The rows of an array, in memory, in a file or in several."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import ArrayLike
 
 from ksom.dataset import DATASETS, Dataset
+from ksom.datasets.shards import Shards
+from ksom.named_files import named_files, names_several
 from ksom.sparse_files import read_samples
+
+SHARD = (".npy",)
 
 
 @DATASETS.register("Array")
@@ -15,9 +20,11 @@ class Array(Dataset):
 
     Parameters
     ----------
-    path : str, Path, array_like of shape (N, D), or sparse matrix
+    path : str, Path, list of them, array_like of shape (N, D), or sparse matrix
         An .npy file (mapped into memory, so it may be larger than that), an .npz file, or the array itself; data units.
         A sparse matrix is a CSR matrix of scipy's, or the .npz file that `scipy.sparse.save_npz` wrote of one.
+        Several .npy files are read as one array that is never made: a folder (with the folders in it) or a pattern
+        such as `parts/*.npy`, in the order of their names; a list in its own order.
     key : str, optional
         Which array of an .npz file; may be left out if there is only one.
     weights_path : str, Path or array_like of shape (N,), optional
@@ -28,13 +35,20 @@ class Array(Dataset):
     Raises
     ------
     DataError
-        If a file cannot be read, the array is not two-dimensional with numbers in it, or the weights are not one for
-        each of its rows.
+        If a file cannot be read, the array is not two-dimensional with numbers in it, one of several files holds
+        another type or D than the first, or the weights are not one for each of the rows.
+
+    Examples
+    --------
+    `DATASET: {NAME: Array, PATH: parts}` with the folder `parts` beside the YAML file; in Python
+
+    >>> Array([[0.0, 1.0], [1.0, 0.0]]).features
+    2
     """
 
     def __init__(
         self,
-        path: ArrayLike | Path,
+        path: ArrayLike | Path | Sequence[str | Path],
         key: str | None = None,
         weights_path: ArrayLike | Path | None = None,
         weights_key: str | None = None,
@@ -47,4 +61,6 @@ class Array(Dataset):
 
 
 def _array(path: Any, key: str | None) -> Any:
+    if names_several(path):
+        return Shards(named_files("path", path, SHARD).files, "dataset Array")
     return read_samples(path, key) if isinstance(path, str | Path) else path

@@ -31,10 +31,10 @@ def has_valley(values: Values, weights: Values) -> bool:
 def dip(values: Values, weights: Values) -> float:
     """Return the largest difference between the distribution of weighted values and the nearest one with one mode.
 
-    From 1/2n to 1/4; a little too much where weights differ. A distribution F with one mode is convex before it and concave after it. The greatest convex
-    minorant g and the least concave majorant l of F are compared; where they are furthest apart, between a point where
-    g touches F and one where l does, the mode is looked for in between, until they are nowhere further apart than what
-    is left outside.
+    From 1/2n to 1/4; a little too much where weights differ. A distribution F with one mode is convex before it and
+    concave after it. The greatest convex minorant g and the least concave majorant l of F are compared; where they are
+    furthest apart, between a point where g touches F and one where l does, the mode is looked for in between, until
+    they are nowhere further apart than what is left outside.
 
     Parameters
     ----------

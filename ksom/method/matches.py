@@ -257,8 +257,7 @@ def _rows(som: Map, samples: Any) -> tuple[int, Any]:
         if len(samples) < 1:
             raise DataError(f"{_name(samples)} must have at least one sample")
         return len(samples), samples.rows
-    as_rows = getattr(som, "as_rows", None)  # a KohonenSOM knows how the columns of a table became features
-    array = as_samples(samples, "samples") if as_rows is None else as_rows(samples)
+    array = as_samples(samples, "samples", names=getattr(som, "feature_names", None))
     return len(array), array.__getitem__
 
 

@@ -39,6 +39,10 @@ class KnownMap(MeasuringMap, Protocol):
         """The weights in data units, shape (height, width, D)."""
         ...
 
+    def walkable(self, samples: Any) -> Any:
+        """See `KohonenSOM.walkable`."""
+        ...
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -182,6 +186,7 @@ def profiles(som: KnownMap, samples: Any = None, of: str = "clusters") -> Profil
     group_of, groups = _groups(checked(som), require_choice("of", of, OF))
     values = som.prototypes.reshape(som.lattice.size, -1)
     names = som.feature_names or tuple(f"feature {feature}" for feature in range(values.shape[1]))
+    samples = None if samples is None else som.walkable(samples)
     own = _nodes(som, values)
     learned = own if samples is None else _drawn(som, samples)
     found = Rules(learned.rows, learned.counts, questions(names, som.encoding))
@@ -282,8 +287,8 @@ def _groups(som: KnownMap, of: str) -> tuple[NDArray[np.int64], list[str]]:
     if of not in som.layers:
         how = {"clusters": "som.cluster() or ksom cluster", LABELS: "som.label(…) or ksom label"}[of]
         raise ParameterError("of", f"be what the map knows; it has no {of} yet: {how}", of)
-    if of == LABELS and (known := node_labels(som.layers)) is not None:
-        names, numbers = np.unique(known.labels, return_inverse=True)
+    if of == LABELS:
+        names, numbers = np.unique(node_labels(som.layers).labels, return_inverse=True)
         return numbers.astype(np.int64), names.tolist()
     clusters = som.layers[of].values.reshape(-1).astype(np.int64)
     return clusters, [str(number) for number in range(int(clusters.max(initial=NO_CLUSTER)) + 1)]

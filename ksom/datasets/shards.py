@@ -1,0 +1,127 @@
+"""Arrays one after another, in memory or in files, read as one array that is never made."""
+
+import functools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ksom.array_files import MappedFile, mapped_file, read_array
+from ksom.errors import DataError
+
+MAPPED_AT_ONCE = 128
+"""Files that are mapped into memory at the same time: a process may have a thousand open."""
+
+Index = slice | NDArray[np.int64]
+
+
+class Part(NamedTuple):
+    """One of the arrays."""
+
+    name: str
+    """What it is called in messages: its file, or "part 3"."""
+    rows: int
+    """How many it has."""
+    array: NDArray[Any] | None
+    """The array itself; None: it is mapped from the file `name` when it is looked at."""
+    file: MappedFile | None
+    """That file as it was."""
+
+
+class Shards:
+    """Arrays one after another, read as one array of shape (N, D) that is never made.
+
+    Parameters
+    ----------
+    arrays : sequence of Path or ndarray of shape (n, D)
+        The arrays, at least one: .npy files, which are mapped into memory while they are looked at, or in memory. They
+        may have no rows.
+    where : str
+        What they are, for messages.
+
+    Attributes
+    ----------
+    parts : list of Part
+        The arrays.
+    shape : tuple of int
+        (N, D).
+    dtype : dtype
+        That of all of them.
+
+    Raises
+    ------
+    DataError
+        If a file cannot be read, or an array is of another type or D than the first.
+    """
+
+    def __init__(self, arrays: Sequence[Path | NDArray[Any]], where: str) -> None:
+        self.parts: list[Part] = []
+        self._array = functools.lru_cache(MAPPED_AT_ONCE)(self._mapped)
+        for number, given in enumerate(arrays):
+            array = read_array(given) if isinstance(given, Path) else given
+            name = str(given) if isinstance(given, Path) else f"{where}: part {number}"
+            if number == 0:
+                self.dtype, self._row = array.dtype, array.shape[1:]
+            self._require_like_the_first(name, array)
+            is_mapped_anew = isinstance(given, Path) and isinstance(array, np.memmap)
+            self.parts.append(Part(name, len(array), None if is_mapped_anew else array, mapped_file(array)))
+        self._stops = np.cumsum([part.rows for part in self.parts])
+        self._starts: NDArray[np.int64] = self._stops - np.array([part.rows for part in self.parts])
+        self.shape: tuple[int, ...] = (int(self._stops[-1]), *self._row)
+
+    def __len__(self) -> int:
+        return int(self._stops[-1])
+
+    def __getitem__(self, index: Index) -> NDArray[Any]:
+        """Return the rows at `index`, slice or array of any shape, as a new array of the shape (*index.shape, D)."""
+        rows = np.arange(*index.indices(len(self))) if isinstance(index, slice) else np.asarray(index)
+        found = np.empty((*rows.shape, *self._row), self.dtype)
+        for number, where, inside in self._parts_of(rows, isinstance(index, slice) and index.step in {None, 1}):
+            self._copy(number, inside, found, where)
+        return found
+
+    def first_rows(self) -> NDArray[np.int64]:
+        """Return the number of the first row of each array, shape (number of arrays,)."""
+        return self._starts
+
+    def _parts_of(self, rows: NDArray[np.int64], in_order: bool) -> Iterator[tuple[int, Any, Any]]:
+        """Yield for each array that has some of the rows: its number, which of `rows` they are, and which of its."""
+        starts = self._starts
+        if in_order and rows.size:
+            first, last = (int(np.searchsorted(self._stops, row, "right")) for row in (rows[0], rows[-1]))
+            for number in range(first, last + 1):
+                low, high = max(rows[0], starts[number]), min(rows[-1] + 1, self._stops[number])
+                yield number, slice(low - rows[0], high - rows[0]), slice(low - starts[number], high - starts[number])
+            return
+        if len(self.parts) == 1:
+            yield 0, ..., rows
+            return
+        part_of = np.searchsorted(self._stops, rows, "right")
+        for there in np.flatnonzero(np.bincount(part_of.ravel(), minlength=len(self.parts))):
+            where = part_of == there
+            yield int(there), where, rows[where] - starts[there]
+
+    def _copy(self, number: int, index: Any, found: NDArray[Any], where: Any) -> None:
+        """Copy rows of one array to where they belong: what is looked at is what is learned."""
+        part = self.parts[number]
+        array = self._array(number) if part.array is None else part.array
+        self._require_unchanged(part)
+        found[where] = array[index]
+        self._require_unchanged(part)
+
+    @staticmethod
+    def _require_unchanged(part: Part) -> None:
+        if part.file is not None:
+            part.file.require_unchanged(may_be_another=part.array is not None)
+
+    def _mapped(self, number: int) -> NDArray[Any]:
+        return read_array(self.parts[number].name)
+
+    def _require_like_the_first(self, name: str, array: NDArray[Any]) -> None:
+        if not array.shape:
+            raise DataError(f"{name}: holds a single number, not samples")
+        if len(array.shape) != len(self._row) + 1 or array.shape[1:] != self._row or array.dtype != self.dtype:
+            told = f"holds {array.dtype} of the shape {array.shape}, {self.parts[0].name} {self.dtype} of the shape "
+            raise DataError(f"{name}: {told}{(self.parts[0].rows, *self._row)}; all but the first number must be alike")

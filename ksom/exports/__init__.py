@@ -1,0 +1,1 @@
+"""A map in the formats of others, one file each."""
