@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ksom.calibration import scores, threshold
 from ksom.map_file import Layer
+from ksom.method.labels import node_labels
 from ksom.method.lattice import Lattice
 
 
@@ -58,6 +59,9 @@ def of_nodes(
     """
     rows, columns = np.divmod(nodes, lattice.width)
     found = Predictions(nodes, rows, columns, distances)
+    if "labels" in layers:
+        known = node_labels(layers)
+        found = found._replace(label=known.labels[nodes], label_share=known.shares[nodes])
     if "clusters" in layers:
         found = found._replace(cluster=layers["clusters"].values[rows, columns])
     if "usual_distance" in layers:
