@@ -7,7 +7,7 @@ import numpy as np
 from ksom.errors import DataError, quoted
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.labels import LabelCounts
-from ksom.predicting import pieces_of
+from ksom.predicting import naming_rows, pieces_of
 
 
 def label_by_column(som: KohonenSOM, data: str | Path, column: str) -> int:
@@ -28,11 +28,12 @@ def label_by_column(som: KohonenSOM, data: str | Path, column: str) -> int:
         If the table cannot be read, has no such column, no label in it, or too many different ones.
     """
     counted, without = LabelCounts(som.lattice, column), 0
-    for samples, labels in pieces_of(som, data, None, column):
+    for first_row, samples, labels in pieces_of(som, data, None, column):
         has_label = labels.is_valid().to_numpy(zero_copy_only=False)
         without += int((~has_label).sum())
         if has_label.any():
-            nodes = som.best_matching_nodes(samples[has_label])
+            with naming_rows(som.intake, str(data), first_row, samples):
+                nodes = som.best_matching_nodes(samples[has_label])
             counted.add(nodes, np.array(labels.drop_null().to_pylist(), dtype=np.str_))
     if not counted.samples:
         raise DataError(f"{data}: no row has a label in the column {quoted(column)}")

@@ -55,7 +55,7 @@ def _labels(values: NDArray[Any], about: Mapping[str, Any]) -> Claims:
 
 
 def _nearest_labelled(values: NDArray[Any], _about: Mapping[str, Any]) -> Claims:
-    are_nodes = _is_integer(values, 2) and values.min() >= 0 and values.max() < values.size
+    are_nodes = _are_integers(values, 2) and values.min() >= 0 and values.max() < values.size
     yield bool(are_nodes), f"hold the number of a node for each, from 0 to {values.size - 1}"
 
 
