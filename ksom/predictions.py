@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ksom.calibration import scores, threshold
 from ksom.map_file import Layer
-from ksom.method.labels import node_labels
+from ksom.method.labels import LABELS, node_labels
 from ksom.method.lattice import Lattice
 
 
@@ -59,7 +59,8 @@ def of_nodes(
     """
     rows, columns = np.divmod(nodes, lattice.width)
     found = Predictions(nodes, rows, columns, distances)
-    if labels := node_labels(layers):
+    if LABELS in layers:
+        labels = node_labels(layers)
         found = found._replace(label=labels.labels[nodes], label_share=labels.shares[nodes])
     if "clusters" in layers:
         found = found._replace(cluster=layers["clusters"].values[rows, columns])
