@@ -177,7 +177,7 @@ def _clusters(values: NDArray[Any], about: Mapping[str, Any]) -> str:
 def _distances(_: NDArray[Any], about: Mapping[str, Any]) -> str:
     on = f"{_count(about['calibrated_on'], 'sample')} {'held out' if about['held_out'] else 'of the training'}"
     threshold = about["threshold"]
-    limit = "no threshold" if threshold is None else f"a sample is new beyond {threshold:.4g}"
+    limit = "no threshold" if threshold is None else f"new is a score above {threshold:.4g}"
     levels = ", ".join(f"{level:.4g}" for level in about["levels"][:NAMES])
     return f"{limit} (quantile {about['quantile']:.4g} of {on}); quantiles {levels} of each node's distances"
 
