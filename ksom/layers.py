@@ -21,7 +21,7 @@ def require_meaning(name: str, values: NDArray[Any], about: Mapping[str, Any]) -
     Parameters
     ----------
     name : str
-        What it is called: `hits`, `labels`, `clusters`, `distances` and `usual_distance` are known.
+        What it is called: `hits`, `labels`, `nearest_labelled`, `clusters`, `distances` and `usual_distance` are known.
     values : ndarray of shape (height, width) or (height, width, n)
         Its numbers.
     about : mapping
@@ -54,6 +54,11 @@ def _labels(values: NDArray[Any], about: Mapping[str, Any]) -> Claims:
     yield isinstance(column, str | None), _tells("column", "which column they were in, a text or null", about)
 
 
+def _nearest_labelled(values: NDArray[Any], _about: Mapping[str, Any]) -> Claims:
+    are_nodes = _are_integers(values, 2) and values.min() >= 0 and values.max() < values.size
+    yield bool(are_nodes), f"hold the number of a node for each, from 0 to {values.size - 1}"
+
+
 def _clusters(values: NDArray[Any], about: Mapping[str, Any]) -> Claims:
     number: Any = about.get("clusters")
     yield _are_integers(values, 2), "hold the cluster of each node, an integer, -1 for none"
@@ -83,6 +88,7 @@ def _usual_distance(values: NDArray[Any], _about: Mapping[str, Any]) -> Claims:
 _KNOWN: Mapping[str, Callable[[NDArray[Any], Mapping[str, Any]], Claims]] = {
     "hits": _hits,
     "labels": _labels,
+    "nearest_labelled": _nearest_labelled,
     "clusters": _clusters,
     "distances": _distances,
     "usual_distance": _usual_distance,

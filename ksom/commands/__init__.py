@@ -7,6 +7,8 @@ import click
 COMMANDS = (
     "train",
     "predict",
+    "label",
+    "cluster",
     "impute",
     "evaluate",
     "diagnose",
