@@ -34,7 +34,8 @@ _SCALINGS |= {"minmax": "minmax: from 0 to 1"}
 _EDGES = {"none": "open at all edges", "rows": "wrapped from top to bottom", "columns": "wrapped from left to right"}
 _EDGES |= {"both": "wrapped both ways, a torus"}
 
-_TRAINING = "iteration iterations samples batch_size shuffle seed algorithm data_digest versions".split()
+_TRAINING = ["iteration", "iterations", "samples", "batch_size", "shuffle", "seed"]
+_TRAINING += ["algorithm", "data_digest", "versions"]
 """What a training tells, in the order in which it is shown."""
 
 
