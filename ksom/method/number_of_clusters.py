@@ -57,7 +57,7 @@ def share_of_valleys(
     Returns
     -------
     float
-        0 where no two clusters border on each other.
+        1 where no two clusters border on each other, nodes without a cluster lie between; 0 of a single cluster.
     """
     won = hits > 0
     means, numbers = cluster_means(weights[won], hits[won], clusters[won])
@@ -69,7 +69,7 @@ def share_of_valleys(
         both = won & ((clusters == a) | (clusters == b))
         line = means[number_of[b]] - means[number_of[a]]
         found.append(has_valley(weights[both] @ line, hits[both]))
-    return float(np.mean(found)) if found else 0.0
+    return float(np.mean(found)) if found else float(len(means) > 1)
 
 
 def best_number(
