@@ -77,6 +77,7 @@ def cluster(
     weights = som.weights.reshape(lattice.size, -1).astype(np.float64)
     counted = np.ones(lattice.size) if hits is None else np.asarray(hits, dtype=np.float64).reshape(-1)
     won, pairs = counted > 0, neighbouring(lattice)
+    require_integer("seed", seed, minimum=0)
     number = _checked_number(clusters, int(won.sum()), method)
     numbers = range(1, min(MOST_BY_ITSELF, max(1, int(np.sqrt(won.sum())))) + 1) if number is None else [number]
     if method == "hdbscan":

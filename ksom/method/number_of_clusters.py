@@ -80,11 +80,10 @@ def best_number(
 ) -> int:
     """Return the number of clusters of the largest Calinski–Harabasz index among those with valleys; 1 if none has.
 
-    Clusters have valleys if there is one at half of their borders at least. The index alone always finds clusters, in
-    uniform data too. Measured on 12 × 12 nodes: of iris, wine, digits and ten sets of blobs it found the true number in
-    24 of 26 cases by ward and kmeans (Davies–Bouldin 21, silhouette 20); with the valleys it says one for a sphere, a
-    square, a cube, a line, normal and skewed data, but 2 to 4 for a cube of 8 dimensions, which no map can follow. It
-    says one, too, where clusters run into each other without a valley, such as those of breast cancer.
+    Clusters have valleys if there is one at half of their borders at least. The index alone finds clusters in uniform
+    data too. Measured on scikit-learn's iris, wine, breast cancer and digits and on nine sets of blobs, by ward and
+    kmeans on 12 × 12 nodes, its largest value had the true number in 24 of 26 cases; that of Davies and Bouldin in 17,
+    the silhouette in 19. STUDY
 
     Parameters
     ----------
