@@ -25,6 +25,7 @@ from ksom.method.distance import Distance, reported_distances
 from ksom.method.labels import HITS, NEAREST_LABELLED, label_layers, node_labels
 from ksom.method.lattice import Lattice
 from ksom.method.matches import walk
+from ksom.method.neighbourhood import Neighbourhood
 from ksom.method.strange_features import strangest, terms_of
 from ksom.nearest_nodes import nearest_known
 from ksom.predictions import of_nodes
@@ -41,6 +42,7 @@ class Answers(ABC):
 
     lattice: Lattice
     distance: Distance
+    neighbourhood: Neighbourhood
     dtype: np.dtype[Any]
     intake: Intake
     feature_names: tuple[str, ...] | None = None
@@ -141,7 +143,7 @@ class Answers(ABC):
         found = of_nodes(self.lattice, self.layers, nodes, distances)
         return found if column_names(samples) is None else table_like(samples, found.columns())
 
-    def label(self, samples: ArrayLike, labels: ArrayLike, column: str | None = None) -> NDArray[np.str_]:
+    def label(self, samples: Any, labels: ArrayLike, column: str | None = None) -> NDArray[np.str_]:
         """Give the nodes the labels of the samples that they win: the layers `labels` and `hits` of the map.
 
         A node's label is the most frequent one of its samples, of equals the first in order; a node that wins none has

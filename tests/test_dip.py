@@ -12,7 +12,7 @@ ONES = np.ones
 
 
 def by_linear_programming(values):  # noqa: C901 (a row for each thing that must hold)
-    """The least d for which a function within d of the distribution is convex before one of the values, then concave."""
+    """The least d for which a function within d of the distribution is convex before one of them, then concave."""
     x, n = np.sort(values), len(values)
     above = np.arange(1, n + 1) / n
     below = above - 1 / n

@@ -46,7 +46,7 @@ def dip(values: Values, weights: Values) -> float:
     P. M. Hartigan, Algorithm AS 217: Computation of the dip statistic, Applied Statistics 34, 1985.
     """
     places, which = np.unique(values[weights > 0], return_inverse=True)
-    above = np.cumsum(np.bincount(which, weights[weights > 0]))
+    above: Values = np.cumsum(np.bincount(which, weights[weights > 0]), dtype=np.float64)
     above /= above[-1]
     below = np.concatenate([[0.0], above[:-1]])
     outside = 0.0
