@@ -28,7 +28,7 @@ from ksom.method.matches import walk
 from ksom.method.neighbourhood import Neighbourhood
 from ksom.method.strange_features import strangest, terms_of
 from ksom.nearest_nodes import nearest_known
-from ksom.predictions import of_nodes
+from ksom.predictions import named, of_nodes
 from ksom.samples import BLOCK_ROWS, Block, as_samples
 from ksom.tables.encoder import table_as_samples
 
@@ -112,13 +112,15 @@ class Answers(ABC):
         nodes, distances = self._search(rows, k, self.intake)
         return (nodes, distances) if return_distances else nodes
 
-    def predict(self, samples: ArrayLike) -> Any:
+    def predict(self, samples: ArrayLike, *, strange: int = 0) -> Any:
         """Return what the map says about each sample: its node, how far that is, and what is known of the node.
 
         Parameters
         ----------
         samples : array_like of shape (n, D), a table with named columns, or a sparse matrix
             Data units. A table's columns are found by their names; the map's file keeps how they became features.
+        strange : int
+            How many features to name, for each sample, that make it unlike its node; see `strange_features`.
 
         Returns
         -------
@@ -131,6 +133,8 @@ class Answers(ABC):
         ------
         DataError, NotTrained
             As `best_matching_nodes`.
+        ParameterError, NotCalibrated
+            As `strange_features`, if some are asked for.
 
         Examples
         --------
@@ -141,6 +145,9 @@ class Answers(ABC):
         """
         nodes, distances = self.best_matching_nodes(samples, return_distances=True)
         found = of_nodes(self.lattice, self.layers, nodes, distances)
+        if strange:
+            features, _ = self.strange_features(samples, strange)
+            found = found._replace(strange=named(features, self.feature_names or map(str, range(self.features))))
         return found if column_names(samples) is None else table_like(samples, found.columns())
 
     def label(self, samples: Any, labels: ArrayLike, column: str | None = None) -> NDArray[np.str_]:

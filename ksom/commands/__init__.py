@@ -12,6 +12,7 @@ COMMANDS = (
     "impute",
     "evaluate",
     "diagnose",
+    "show",
     "describe",
     "export",
     "track",
