@@ -40,7 +40,7 @@ def map_and_data(
         If one of them cannot be read, or they do not fit each other.
     """
     som = map_of(map_path)
-    dataset = data_of_run(map_path) if data_path is None else data_of(data_path, key, _columns_of(som))
+    dataset = data_of_run(map_path) if data_path is None else data_of(data_path, key, columns_of(som))
     if dataset.features != som.features:
         told = f"has {dataset.features} features, the map {map_path} has {som.features}"
         raise DataError(f"{data_path or type(dataset).__name__}: {told}")
@@ -92,7 +92,7 @@ def file_to_write(path: str | Path, output: Path | None) -> Path:
     return written
 
 
-def _columns_of(som: KohonenSOM) -> Encoding | None:
+def columns_of(som: KohonenSOM) -> Encoding | None:
     """Return how a table's columns become a map's features; None: the map does not know of columns."""
     if som.encoding is not None or som.feature_names is None:
         return som.encoding
