@@ -13,7 +13,7 @@ from ksom.experiment_files import SUFFIXES
 from ksom.inspected_data import Told, inspected
 from ksom.inspection import CATEGORY, CYCLIC, FEATURE, ID, LABEL, LEFT_OUT, Inspection
 from ksom.tables.row_filter import LONGEST
-from ksom.tables.source import TableSource
+from ksom.tables.source import NoRows, TableSource
 from ksom.whole_files import replacing
 
 ITERATIONS = 30
@@ -143,7 +143,7 @@ def _rows_with_values(used: Sequence[str], data: str) -> list[str]:
         return ["  DROP_MISSING: true # rows that lack a value"]
     try:
         empty = next(TableSource(data, where=everywhere).batches(()), None)
-    except DataError:  # no row fulfils it
+    except NoRows:
         return []
     told = "some rows have no value at all"
     return [f"  WHERE: {_word(f'not ({everywhere})')} # {told}"] if empty is not None else []

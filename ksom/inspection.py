@@ -33,7 +33,7 @@ HEAVY = 2.0
 """Skewness from which a tail is called heavy."""
 
 LABELS = re.compile(r"(.*[_ ])?(label|class|target|species|diagnosis|outcome|segment)e?s?|y", re.IGNORECASE)
-IDS = re.compile(r"(.*[_ ])?(id|key|index|uuid|guid|row|nr|no|number)|(.*[a-z])?(Id|ID)|unnamed.*|f0", re.IGNORECASE)
+IDS = re.compile(r"(.*[_ ])?(id|key|index|uuid|guid|row|nr|no|number)|(?-i:.*[a-z](Id|ID))|unnamed.*|f0", re.IGNORECASE)
 
 CYCLES = (
     (r"hour|hr|hours?_of_day", 24, 0, 24),
