@@ -46,7 +46,9 @@ LEVELS = [
     {"hooks"},
     {"trainer"},
     {"training", "evidence"},
-    {"diagnosis"},
+    {"diagnosis", "inspection"},
+    {"inspected_data"},
+    {"first_experiment"},
     {
         "clustering",
         "commands",
