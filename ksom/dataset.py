@@ -79,7 +79,9 @@ class Dataset:
 
     def __init__(self, samples: ArrayLike, weights: ArrayLike | None = None) -> None:
         where = f"dataset {type(self).__name__}"
-        self.feature_names = column_names(samples)
+        names = column_names(samples)
+        if names is not None:  # a class may say them for all its objects
+            self.feature_names = names
         self.samples = as_samples(samples, where)
         self._file = mapped_file(self.samples)
         if weights is not None:

@@ -24,6 +24,7 @@ class Part(Dataset):
     def __init__(self, whole: Dataset, index: NDArray[np.int64]) -> None:
         self.whole, self.index = whole, index
         self.bounds, self.feature_names, self.encoding = whole.bounds, whole.feature_names, whole.encoding
+        self.labels = None if whole.labels is None else whole.labels[index]
 
     def __len__(self) -> int:
         return len(self.index)
@@ -40,6 +41,14 @@ class Part(Dataset):
     def weights_of(self, index: slice | NDArray[np.int64]) -> NDArray[np.float64] | None:
         """Return how much the samples at `index` of the part count; see `Dataset.weights_of`."""
         return self.whole.weights_of(self.index[index])
+
+    def place(self, row: int) -> str:
+        """Return where a sample came from, by its number in the whole data set; see `Dataset.place`."""
+        return self.whole.place(int(self.index[row]))
+
+    def cell(self, row: int, feature: int, value: float) -> str:
+        """Return which value of which sample is wrong; see `Dataset.cell`."""
+        return self.whole.cell(int(self.index[row]), feature, value)
 
 
 def held_out(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Part | None]:

@@ -1,18 +1,20 @@
 """From a file of samples to a file of what a map says about them, piece by piece."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ksom.answers import SEARCH_BYTES
+from ksom.columns import require_all
 from ksom.dataset import Rows
 from ksom.encoding import Column, Encoding
 from ksom.errors import DataError, OutputError, quoted
+from ksom.intake import Intake
 from ksom.kohonensom_model import KohonenSOM
 from ksom.map_and_data import data_of
-from ksom.names import nearest
 from ksom.sparse_rows import SparseRows
 from ksom.summary import values_and_weights
 from ksom.tables.encoder import encoded, number_columns, require_known, text_columns
@@ -24,6 +26,8 @@ from ksom.tables.source import TableSource
 class Piece(NamedTuple):
     """Some samples of a file, one after another."""
 
+    first_row: int
+    """The number of the first of them in the file, from 0."""
     samples: Any
     """Shape (n, D), data units."""
     ids: Any
@@ -31,7 +35,13 @@ class Piece(NamedTuple):
 
 
 def predict_file(
-    som: KohonenSOM, data: str | Path, output: Path, *, key: str | None = None, id_column: str | None = None
+    som: KohonenSOM,
+    data: str | Path,
+    output: Path,
+    *,
+    key: str | None = None,
+    id_column: str | None = None,
+    strange: int = 0,
 ) -> int:
     """Write what a map says about each sample of a file, and return how many there were.
 
@@ -47,6 +57,8 @@ def predict_file(
         Which array of an .npz file.
     id_column : str, optional
         The column of a table that tells rows apart. Default: their numbers, from 0.
+    strange : int
+        How many features to name that make a sample unlike its node.
 
     Raises
     ------
@@ -58,7 +70,8 @@ def predict_file(
     refuse_own_data(output, data)
     with table_writer(output) as writer:
         for piece in pieces_of(som, data, key, id_column):
-            said = som.predict(piece.samples)
+            with naming_rows(som.intake, str(data), piece.first_row, piece.samples):
+                said = som.predict(piece.samples, strange=strange)
             writer.write({id_column or "row": piece.ids, **said.columns()})
     return writer.rows
 
@@ -74,6 +87,28 @@ def pieces_of(som: KohonenSOM, data: str | Path, key: str | None, id_column: str
     yield from _joined(_of_blocks(dataset.blocks()))
 
 
+@contextmanager
+def naming_rows(intake: Intake, where: str, first_row: int, samples: Any) -> Iterator[None]:
+    """Tell of samples that cannot be used by their number in their file: the map sees a piece of it only.
+
+    Parameters
+    ----------
+    intake : Intake
+        What the map does to samples.
+    where : str
+        The file.
+    first_row : int
+        The number of the first sample in it.
+    samples : array_like of shape (n, D)
+        The piece, data units.
+    """
+    try:
+        yield
+    except DataError:
+        intake.block(samples, where, first_row=first_row)
+        raise
+
+
 def refuse_own_data(output: Path, data: str | Path) -> None:
     """Refuse to replace the data by what is said about them."""
     if output != STANDARD_OUTPUT and output.exists() and Path(data).exists() and output.samefile(data):
@@ -84,7 +119,7 @@ def _of_blocks(blocks: Iterable[Rows]) -> Iterator[Piece]:
     first_row = 0
     for block in blocks:
         values, _ = values_and_weights(block)
-        yield Piece(values, np.arange(first_row, first_row + len(values)))
+        yield Piece(first_row, values, np.arange(first_row, first_row + len(values)))
         first_row += len(values)
 
 
@@ -92,13 +127,13 @@ def _of_table(som: KohonenSOM, source: TableSource, id_column: str | None) -> It
     """Yield the samples of a table, as its map's encoding makes them of the columns."""
     encoding = encoding_for(som, source)
     numbers, texts = number_columns(encoding), text_columns(encoding)
-    beside = [] if id_column is None else [id_column]
-    _require_columns(source, [*numbers, *texts, *beside])
+    beside = [] if id_column is None else source.resolve([id_column])
     for rows in source.batches(numbers, list(dict.fromkeys([*texts, *beside]))):
         if not som.intake.keeps_missing:
             require_known(rows, encoding, str(source), source.place)
         numbered = np.arange(rows.first_row, rows.first_row + rows.columns.num_rows)
-        yield Piece(encoded(rows, encoding), numbered if id_column is None else rows.columns.column(id_column))
+        ids = numbered if id_column is None else rows.columns.column(id_column)
+        yield Piece(rows.first_row, encoded(rows, encoding), ids)
 
 
 def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
@@ -114,9 +149,9 @@ def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
 
 
 def _one(pieces: Sequence[Piece]) -> Piece:
-    samples, ids = zip(*pieces, strict=True)
+    first_rows, samples, ids = zip(*pieces, strict=True)
     rows = SparseRows.joined(samples) if isinstance(samples[0], SparseRows) else np.concatenate(samples)
-    return Piece(rows, _concatenated(ids))
+    return Piece(first_rows[0], rows, _concatenated(ids))
 
 
 def _concatenated(ids: Sequence[Any]) -> Any:
@@ -128,18 +163,19 @@ def _concatenated(ids: Sequence[Any]) -> Any:
 
 
 def encoding_for(som: KohonenSOM, source: TableSource) -> Encoding:
-    """Return how a table's columns become the map's features; a map that knows no names takes all numbers."""
+    """Return how a table's columns become the map's features; a map that knows no names takes all numbers.
+
+    Raises
+    ------
+    DataError
+        If it knows no names, and there is another number of such columns; or the table lacks one of its columns.
+    """
     if som.encoding is not None:
+        require_all(source.column_names, som.encoding.column_names, str(source))
         return som.encoding
     names = som.feature_names or tuple(name for name in source.column_names if source.is_number(name))
     if len(names) != som.features:
-        raise DataError(
-            f"the map has {som.features} features, without names; the table has {len(names)} number columns"
-        )
+        told = f"has {len(names)} columns of numbers, the map has {som.features} features, without names"
+        raise DataError(f"{source}: {told}")
+    require_all(source.column_names, names, str(source))
     return Encoding(tuple(map(Column, names)))
-
-
-def _require_columns(source: TableSource, names: Sequence[str]) -> None:
-    for name in names:
-        if name not in source.column_names:
-            raise DataError(f"the table has no column {quoted(name)}{nearest(name, source.column_names)}")
