@@ -100,6 +100,9 @@ class Images(Dataset):
         rows /= np.float32(255)
         return rows
 
+    def ids(self, index: slice | NDArray[np.int64]) -> NDArray[np.str_]:
+        return np.array(self.names())[index]
+
     def place(self, row: int) -> str:
         return str(self._files[row])
 

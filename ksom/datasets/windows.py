@@ -139,6 +139,12 @@ class Windows(Dataset):
         chosen = windows if self._channels is None else windows[..., self._channels]
         return scaled(chosen, self.scale).reshape(len(first), self.features)
 
+    def ids(self, index: slice | NDArray[np.int64]) -> NDArray[Any]:
+        found = self.places(index)
+        if len(self._recordings) == 1:
+            return found.first_row
+        return np.array([f"{recording}:{row}" for recording, row in zip(*found, strict=True)])
+
     def place(self, row: int) -> str:
         found = self.places(slice(row, row + 1))
         return f"the window from row {found.first_row[0]} of {found.recording[0]}"
