@@ -62,6 +62,16 @@ def test_a_shape_is_the_same_at_any_level_and_height(level, height, scale):
 
 
 @pytest.mark.parametrize("scale", ["standard", "minmax"])
+@given(rows=st.integers(2, 9), length=st.integers(1, 300), channels=st.integers(1, 5), has_gaps=st.booleans())
+def test_a_window_is_scaled_the_same_among_others_to_the_last_bit(scale, rows, length, channels, has_gaps):
+    windows = np.random.default_rng(length).random((rows, length, channels))
+    windows[0, 0, 0] = np.nan if has_gaps else 0
+    together = scaled(windows, scale)
+    for row in range(1, rows):
+        np.testing.assert_array_equal(together[row], scaled(windows[row : row + 1], scale)[0])
+
+
+@pytest.mark.parametrize("scale", ["standard", "minmax"])
 @pytest.mark.parametrize("level", [0.0, 0.1, 1e300, -7.0])
 def test_a_flat_window_becomes_zeros(scale, level):
     flat = np.full((1, 5, 1), level)
