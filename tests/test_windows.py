@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -111,6 +113,14 @@ def test_columns_of_an_array_are_numbers():
     np.testing.assert_array_equal(windows.rows(slice(0, 1)).reshape(2, 2), TWO[:2])
 
 
+@pytest.mark.parametrize("make", [pl.from_pandas, pa.Table.from_pandas], ids=["polars", "pyarrow"])
+def test_tables_of_other_libraries_are_as_good(make):
+    table = frame().drop(index=[5]).reset_index(drop=True)
+    table["when"] = table["when"].dt.tz_localize(None)
+    chosen = {"length": 3, "time": "when", "series": "machine", "scale": "standard"}
+    assert summarise(Windows(make(table), **chosen)).digest == summarise(Windows(table, **chosen)).digest
+
+
 @pytest.mark.parametrize("kind", ["csv", "parquet", "feather"])
 def test_a_table_in_a_file_gives_the_windows_of_the_frame(tmp_path, kind):
     table = frame().drop(index=[5]).reset_index(drop=True)
@@ -152,6 +162,12 @@ def test_series_that_are_too_short_are_left_out_and_told(caplog):
         (TWO, {"length": 3, "time": 0, "series": 1}, DataError, "there is no column left to cut windows from"),
         (TWO, {"length": 3, "time": 0}, DataError, "the time of row 1 of series 0 is not after that of the row before"),
         (np.full((9, 2), np.nan), {"length": 3, "time": 0}, DataError, "the time of row 0 of series 0 is missing"),
+        (
+            np.full((9, 2), np.nan),
+            {"length": 3, "series": 0},
+            DataError,
+            "the series of row 0 of series 0 is missing",
+        ),
         (frame(), {"length": 3, "columns": ["temprature"]}, DataError, "'temprature'; did you mean 'temperature'"),
         (
             frame()[["temperature", "machine"]],
