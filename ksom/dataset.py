@@ -121,7 +121,7 @@ class Dataset:
         """Return how much the samples at `index` count, shape (n,), > 0; None, always: all alike."""
         return None if self.weights is None else self.weights[self._counted(index)]
 
-    def ids(self, index: slice | NDArray[np.int64]) -> NDArray[Any] | None:
+    def names_of(self, index: slice | NDArray[np.int64]) -> NDArray[Any] | None:
         """Return what the samples at `index` are called in answers, shape (n,); None, always: by their numbers."""
         return None
 

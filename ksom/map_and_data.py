@@ -14,14 +14,14 @@ from ksom.datasets import DATASETS, Array, ImagePixels, Images, Table
 from ksom.datasets.arrays import SHARD
 from ksom.datasets.thumbnails import SUFFIXES as IMAGES
 from ksom.encoding import Column, Encoding
-from ksom.errors import DataError
+from ksom.errors import DataError, OutputError
 from ksom.experiment_files import CONFIG, ENVIRONMENT, experiment_file, is_experiment
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.classes import as_labels
 from ksom.named_files import is_pattern, named_files
 from ksom.part import held_out
 from ksom.registry import build, located
-from ksom.runs.checkpoint import LAST
+from ksom.runs.checkpoint import LAST, is_checkpoint
 from ksom.runs.run_folder import CHECKPOINTS, MAP
 from ksom.runs.tracking_record import read_json
 from ksom.summary import summarise
@@ -59,14 +59,40 @@ def map_of(path: str | Path) -> KohonenSOM:
     DataError
         If there is none, it cannot be read, or it is something else. Nothing is imported that it names.
     """
+    return KohonenSOM.load(map_file_of(path))
+
+
+def map_file_of(path: str | Path) -> Path:
+    """Return the file of a map that is named by it, or by a run folder.
+
+    Raises
+    ------
+    DataError
+        If there is none in the folder.
+    """
     place = require_path("map", path)
     if not place.is_dir():
-        return KohonenSOM.load(place)
+        return place
     if (place / MAP).is_file():
-        return KohonenSOM.load(place / MAP)
+        return place / MAP
     newest = place / CHECKPOINTS / LAST
     advice = f"; its newest checkpoint is {newest}" if newest.is_file() else ""
     raise DataError(f"{place}: there is no {MAP} in this folder{advice}")
+
+
+def file_to_write(path: str | Path, output: Path | None) -> Path:
+    """Return where a map is written to that was read and has learned more: another file, or its own.
+
+    Raises
+    ------
+    OutputError
+        If its own is a checkpoint, from which a training is to go on.
+    """
+    own = map_file_of(path)
+    written = output or own
+    if written.is_file() and is_checkpoint(written):
+        raise OutputError(f"{written}: is a checkpoint, which stays as it is; name another file: -o labelled.npz")
+    return written
 
 
 def _columns_of(som: KohonenSOM) -> Encoding | None:

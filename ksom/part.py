@@ -44,16 +44,16 @@ class Part(Dataset):
         """Return how much the samples at `index` of the part count; see `Dataset.weights_of`."""
         return self.whole.weights_of(self.index[index])
 
-    def ids(self, index: slice | NDArray[np.int64]) -> NDArray[Any] | None:
-        """Return what the samples at `index` of the part are called; see `Dataset.ids`."""
-        return self.whole.ids(self.index[index])
+    def names_of(self, index: slice | NDArray[np.int64]) -> NDArray[Any] | None:
+        """Return what the samples at `index` of the part are called; see `Dataset.names_of`."""
+        return self.whole.names_of(self.index[index])
 
     def place(self, row: int) -> str:
-        """Return where a sample of the part came from; see `Dataset.place`."""
+        """Return where a sample came from, by its number in the whole data set; see `Dataset.place`."""
         return self.whole.place(int(self.index[row]))
 
     def cell(self, row: int, feature: int, value: float) -> str:
-        """Return which value of the part is wrong; see `Dataset.cell`."""
+        """Return which value of which sample is wrong; see `Dataset.cell`."""
         return self.whole.cell(int(self.index[row]), feature, value)
 
 

@@ -35,7 +35,13 @@ class Piece(NamedTuple):
 
 
 def predict_file(
-    som: KohonenSOM, data: str | Path, output: Path, *, key: str | None = None, id_column: str | None = None
+    som: KohonenSOM,
+    data: str | Path,
+    output: Path,
+    *,
+    key: str | None = None,
+    id_column: str | None = None,
+    strange: int = 0,
 ) -> int:
     """Write what a map says about each sample of a file, and return how many there were.
 
@@ -51,6 +57,8 @@ def predict_file(
         Which array of an .npz file.
     id_column : str, optional
         The column of a table that tells rows apart. Default: their numbers, from 0.
+    strange : int
+        How many features to name that make a sample unlike its node.
 
     Raises
     ------
@@ -63,7 +71,7 @@ def predict_file(
     with table_writer(output) as writer:
         for piece in pieces_of(som, data, key, id_column):
             with naming_rows(som.intake, str(data), piece.first_row, piece.samples):
-                said = som.predict(piece.samples)
+                said = som.predict(piece.samples, strange=strange)
             writer.write({id_column or _called(piece.ids): piece.ids, **said.columns()})
     return writer.rows
 
@@ -111,7 +119,7 @@ def _of_dataset(dataset: Dataset) -> Iterator[Piece]:
     for block in dataset.blocks():
         values, _ = values_and_weights(block)
         stop = first_row + len(values)
-        ids = dataset.ids(slice(first_row, stop))
+        ids = dataset.names_of(slice(first_row, stop))
         yield Piece(first_row, values, np.arange(first_row, stop) if ids is None else ids)
         first_row = stop
 

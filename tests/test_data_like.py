@@ -69,7 +69,7 @@ def test_windows_of_several_files_are_called_by_file_and_row(there):
     for name in ("x.npy", "y.npy"):
         np.save(there / "new" / name, RNG.random(8))
     windows = data_like(trained(there, WINDOWS), "new/*.npy")
-    assert windows.ids(np.array([0, 3])).tolist() == ["new/x.npy:0", "new/y.npy:4"]
+    assert windows.names_of(np.array([0, 3])).tolist() == ["new/x.npy:0", "new/y.npy:4"]
 
 
 def test_what_a_strangers_map_tells_of_its_data_imports_nothing(there):
@@ -86,5 +86,5 @@ def test_a_part_knows_what_the_whole_knows_of_its_samples(there):
     data.labels = np.array(["one", "two"])
     part, held = held_out(data, 0.5, seed=0)
     assert sorted([*part.labels, *held.labels]) == ["one", "two"]
-    assert part.ids(slice(None)) == data.ids(part.index)
+    assert part.names_of(slice(None)) == data.names_of(part.index)
     assert part.place(0) == data.place(int(part.index[0]))

@@ -80,6 +80,15 @@ def test_weights_of_samples_stay_with_them():
     np.testing.assert_array_equal(made.dataset.weights_of(slice(None)), weights[made.dataset.index])
 
 
+def test_a_part_knows_what_its_samples_are():
+    whole = Dataset(SAMPLES)
+    whole.labels = np.arange(200).astype(str)
+    made = trainer(whole, hold_out=0.3).held_out
+    assert made.labels.tolist() == made.index.astype(str).tolist()
+    assert made.place(5) == whole.place(made.index[5])
+    assert made.cell(5, 1, np.nan) == whole.cell(made.index[5], 1, np.nan)
+
+
 def test_sparse_samples_can_be_held_out():
     sparse = pytest.importorskip("scipy.sparse").csr_matrix(np.maximum(SAMPLES, [1, 0, 0]))
     made = trainer(sparse, hold_out=0.3, calibrate=True)

@@ -7,9 +7,12 @@ import click
 COMMANDS = (
     "train",
     "predict",
+    "label",
+    "cluster",
     "impute",
     "evaluate",
     "diagnose",
+    "show",
     "describe",
     "export",
     "track",

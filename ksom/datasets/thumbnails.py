@@ -103,7 +103,7 @@ class Images(Dataset):
         rows /= np.float32(255)
         return rows
 
-    def ids(self, index: slice | NDArray[np.int64]) -> NDArray[np.str_]:
+    def names_of(self, index: slice | NDArray[np.int64]) -> NDArray[np.str_]:
         return np.array(self.names())[index]
 
     def place(self, row: int) -> str:

@@ -141,7 +141,7 @@ class Windows(Dataset):
         chosen = windows if self._channels is None else windows[..., self._channels]
         return scaled(chosen, self.scale).reshape(len(first), self.features)
 
-    def ids(self, index: slice | NDArray[np.int64]) -> NDArray[Any]:
+    def names_of(self, index: slice | NDArray[np.int64]) -> NDArray[Any]:
         found = self.places(index)
         if len(self._recordings) == 1:
             return found.first_row
@@ -224,7 +224,7 @@ def scaled(windows: NDArray[Any], scale: str) -> NDArray[Any]:
     if scale == "none":
         return windows
     values = np.array(windows.transpose(0, 2, 1), np.float64, order="C")  # a window's sums do not depend on the others
-    has_gaps = np.isnan(values).any()
+    has_gaps = bool(np.isnan(values).any())
     low, high = (of.reduce(values, axis=2, keepdims=True) for of in ((np.fmin, np.fmax) if has_gaps else EXTREMES))
     spread = high - low
     precision = np.finfo(windows.dtype).eps if windows.dtype.kind == "f" else 0

@@ -57,7 +57,7 @@ def as_number(column: "pa.Array") -> "pa.Array":
     """
     pa = arrow()
     if pa.types.is_dictionary(column.type):
-        return as_number(column.dictionary_decode())
+        return as_number(column.dictionary).take(column.indices)
     if pa.types.is_float32(column.type) or pa.types.is_float64(column.type):
         return column
     if kind_of(column.type) == TIME:
@@ -75,7 +75,7 @@ def as_text(column: "pa.Array", where: str) -> "pa.Array":
     """
     pa = arrow()
     if pa.types.is_dictionary(column.type):
-        return as_text(column.dictionary_decode(), where)
+        return as_text(column.dictionary, where).take(column.indices)
     try:
         return column.cast(pa.string())
     except pa.ArrowException as error:

@@ -1,6 +1,7 @@
 """The rows of a table, in order, in batches: CSV, Parquet and Arrow files, and tables in memory, through pyarrow."""
 
 import fnmatch
+import glob
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from ksom.arguments import require_choice
 from ksom.array_files import open_data
-from ksom.errors import DataError, quoted
+from ksom.errors import DataError, ParameterError, quoted
 from ksom.names import nearest
 from ksom.tables.arrow_files import MAGIC_ARROW, MAGIC_OLD, MAGIC_STREAM, ArrowFile
 from ksom.tables.csv_files import CsvFile
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 BATCH_ROWS = 65536
 """Rows that are read at a time, at most."""
+
+TYPES = (NUMBER, TEXT, TIME)
+"""What a column can be said to hold."""
 
 MOST_VALUES = 2**22
 """Values that are read at a time, at most; a row has at least one."""
@@ -107,8 +111,7 @@ class TableSource:
         csv: Mapping[str, Any] | None = None,
     ) -> None:
         arrow()
-        self._told_types = {name: require_choice(f"types.{name}", kind, (NUMBER, TEXT, TIME))
-                            for name, kind in (types or {}).items()}  # fmt: skip
+        self._told_types = _told_types(types)
         self.files = found_files(data) if _names_files(data) else []
         self._parts = _parts(self.files, data, CsvFormat.of(csv), self._arrow_types())
         self._stored = _same_columns(self._parts)
@@ -213,9 +216,11 @@ class TableSource:
         return {name: types[kind] for name, kind in self._told_types.items()}
 
     def _fitting(self, pattern: str) -> list[str]:
+        if not glob.has_magic(str(pattern)):
+            self._require_column(pattern)
         found = [name for name in self.column_names if fnmatch.fnmatchcase(name, pattern)]
         if not found:
-            self._require_column(pattern)
+            raise DataError(f"{self}: no column fits {quoted(pattern)}")
         return found
 
     def _require_column(self, name: str) -> None:
@@ -233,7 +238,9 @@ class TableSource:
         for name in numbers:
             if self.kind(name) == TEXT and not isinstance(self._parts[0], CsvFile):  # there, the line is told
                 told = f"column {quoted(name)} holds text, not numbers"
-                raise DataError(f"{self}: {told}; make it a category, or say that it is a number: TYPES")
+                raise DataError(
+                    f"{self}: {told}; make it a category, or say that it is a number: TYPES: {{{quoted(name)}: number}}"
+                )
 
 
 class _Place(NamedTuple):
@@ -245,6 +252,12 @@ class _Place(NamedTuple):
     def of(self, row: int) -> str:
         """Return where one of them is."""
         return self.part.place(self.first_row + row)
+
+
+def _told_types(types: Any) -> dict[str, str]:
+    if not isinstance(types or {}, Mapping):
+        raise ParameterError("types", "tell what columns hold, such as {zip: text}", types)
+    return {str(name): require_choice(f"types.{name}", kind, TYPES) for name, kind in (types or {}).items()}
 
 
 def _slices(part: _Part, numbers: Sequence[str], texts: Sequence[str]) -> "Iterator[tuple[int, pa.RecordBatch]]":
@@ -299,13 +312,14 @@ def _same_columns(parts: Sequence[_Part]) -> "dict[str, pa.DataType]":
                 told = f"which {has} has; all files of a table must have the same columns"
                 raise DataError(f"{lacks}: lacks the column {quoted(min(names))}, {told}")
         for name, found in others.items():
-            stored[name] = _both(stored[name], found, f"{part}: column {quoted(name)}", str(first))
+            stored[name] = _both(stored[name], found, name, (part, first))
     return stored
 
 
-def _both(first: "pa.DataType", second: "pa.DataType", where: str, other: str) -> "pa.DataType":
+def _both(first: "pa.DataType", second: "pa.DataType", name: str, parts: tuple[_Part, _Part]) -> "pa.DataType":
     if arrow().types.is_null(first) or arrow().types.is_null(second):
         return second if arrow().types.is_null(first) else first
     if kind_of(first) != kind_of(second):
-        raise DataError(f"{where} holds {kind_of(second)}, in {other} it holds {kind_of(first)}; say which: TYPES")
+        told = f"column {quoted(name)} holds {kind_of(second)}, in {parts[1]} it holds {kind_of(first)}"
+        raise DataError(f"{parts[0]}: {told}; say which it is: TYPES: {{{quoted(name)}: …}}")
     return first
