@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from ksom.method.topographic_product import topographic_product
     from ksom.method.trustworthiness import neighbourhood_preservation, trustworthiness
     from ksom.method.umatrix import umatrix
+    from ksom.quantization import quantize
     from ksom.trainer import Trainer
     from ksom.training import train
 
@@ -96,6 +97,7 @@ _HOMES = {
     "method.topographic_product": ("topographic_product",),
     "method.trustworthiness": ("neighbourhood_preservation", "trustworthiness"),
     "method.umatrix": ("umatrix",),
+    "quantization": ("quantize",),
     "trainer": ("Trainer",),
     "training": ("train",),
 }
@@ -154,6 +156,7 @@ __all__ = [
     "neighbourhood_preservation",
     "purity",
     "quantization_error",
+    "quantize",
     "topographic_error",
     "topographic_function",
     "topographic_product",

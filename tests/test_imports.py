@@ -43,7 +43,7 @@ LEVELS = [
     {"pictures"},
     {"hooks"},
     {"trainer"},
-    {"training", "evidence"},
+    {"training", "evidence", "quantization"},
     {"diagnosis"},
     {
         "commands",

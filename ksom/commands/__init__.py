@@ -11,6 +11,7 @@ COMMANDS = (
     "diagnose",
     "describe",
     "export",
+    "quantize",
     "track",
 )
 """In the order in which they are listed; each is a function of its name in the file of its name."""
