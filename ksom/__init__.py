@@ -41,8 +41,10 @@ if TYPE_CHECKING:
     from ksom.method.kaski_lagus import kaski_lagus
     from ksom.method.lattice import Hexagonal, Lattice, Rectangular
     from ksom.method.neighbourhood import Bubble, Epanechnikov, Gaussian, MexicanHat, Neighbourhood, Triangle
+    from ksom.method.profiles import profiles
     from ksom.method.quality import dead_nodes, quantization_error, topographic_error
     from ksom.method.residuals import error_of_one_node, explained_variance
+    from ksom.method.scaling import PerColumn
     from ksom.method.schedules import Constant, Exponential, FromStartToEnd, Geometric, HalfCosine, Inverse, Linear
     from ksom.method.topographic_function import topographic_function
     from ksom.method.topographic_product import topographic_product
@@ -82,8 +84,10 @@ _HOMES = {
     "method.kaski_lagus": ("kaski_lagus",),
     "method.lattice": ("Hexagonal", "Lattice", "Rectangular"),
     "method.neighbourhood": ("Bubble", "Epanechnikov", "Gaussian", "MexicanHat", "Neighbourhood", "Triangle"),
+    "method.profiles": ("profiles",),
     "method.quality": ("dead_nodes", "quantization_error", "topographic_error"),
     "method.residuals": ("error_of_one_node", "explained_variance"),
+    "method.scaling": ("PerColumn",),
     "method.schedules": (
         "Constant",
         "Exponential",
@@ -132,6 +136,7 @@ __all__ = [
     "MexicanHat",
     "Neighbourhood",
     "Online",
+    "PerColumn",
     "Picture",
     "Progress",
     "Quality",
@@ -154,6 +159,7 @@ __all__ = [
     "explained_variance",
     "kaski_lagus",
     "neighbourhood_preservation",
+    "profiles",
     "purity",
     "quantization_error",
     "quantize",

@@ -2,25 +2,32 @@
 
 import numbers
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ksom.arguments import require_choice
+from ksom.arguments import require_choice, require_integer
 from ksom.array_files import mapped_file
-from ksom.columns import column_names, table_like
+from ksom.calibration import QUANTILE, calibration, scores, threshold, usual_terms
+from ksom.columns import as_array, column_names, table_like
+from ksom.dataset import Dataset
 from ksom.encoding import Encoding
 from ksom.errors import ParameterError
 from ksom.intake import Intake
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
 from ksom.kernels.effort import Work
 from ksom.map_file import Layer
+from ksom.method.clusters import cluster
 from ksom.method.distance import Distance, reported_distances
+from ksom.method.labels import HITS, NEAREST_LABELLED, LabelCounts, counted_labels, node_labels
 from ksom.method.lattice import Lattice
-from ksom.predictions import of_nodes
+from ksom.method.matches import walk
+from ksom.method.strange_features import strangest, terms_of
+from ksom.nearest_nodes import nearest_known
+from ksom.predictions import named, of_nodes
 from ksom.samples import BLOCK_ROWS, Block, as_samples
 from ksom.tables.encoder import table_as_samples
 
@@ -37,6 +44,7 @@ class Answers(ABC):
     dtype: np.dtype[Any]
     intake: Intake
     feature_names: tuple[str, ...] | None = None
+    units: tuple[str | None, ...] | None = None
     encoding: Encoding | None = None
     layers: dict[str, Layer]
 
@@ -55,9 +63,9 @@ class Answers(ABC):
         """Tell what will be asked of the map."""
 
     @property
+    @abstractmethod
     def features(self) -> int:
         """The number of features, D."""
-        return self.kernels.features
 
     @property
     def prototypes(self) -> NDArray[np.float64]:
@@ -102,13 +110,15 @@ class Answers(ABC):
         nodes, distances = self._search(rows, k, self.intake)
         return (nodes, distances) if return_distances else nodes
 
-    def predict(self, samples: ArrayLike) -> Any:
+    def predict(self, samples: ArrayLike, *, strange: int = 0) -> Any:
         """Return what the map says about each sample: its node, how far that is, and what is known of the node.
 
         Parameters
         ----------
         samples : array_like of shape (n, D), a table with named columns, or a sparse matrix
             Data units. A table's columns are found by their names; the map's file keeps how they became features.
+        strange : int
+            How many features to name, for each sample, that make it unlike its node; see `strange_features`.
 
         Returns
         -------
@@ -121,6 +131,8 @@ class Answers(ABC):
         ------
         DataError, NotTrained
             As `best_matching_nodes`.
+        ParameterError, NotCalibrated
+            As `strange_features`, if some are asked for.
 
         Examples
         --------
@@ -131,7 +143,92 @@ class Answers(ABC):
         """
         nodes, distances = self.best_matching_nodes(samples, return_distances=True)
         found = of_nodes(self.lattice, self.layers, nodes, distances)
+        if strange:
+            features, _ = self.strange_features(samples, strange)
+            found = found._replace(strange=named(features, self.feature_names or map(str, range(self.features))))
         return found if column_names(samples) is None else table_like(samples, found.columns())
+
+    def label(self, samples: ArrayLike, labels: ArrayLike, column: str | None = None) -> NDArray[np.str_]:
+        """Give the nodes the labels of the samples that they win: the layers `labels` and `hits` of the map.
+
+        A node's label is the most frequent one of its samples, of equals the first in order; a node that wins none has
+        the label of the nearest node that does, by their weights. `predict` tells it of new samples.
+
+        Parameters
+        ----------
+        samples : array_like of shape (N, D), table or Dataset
+            Data units.
+        labels : array_like of shape (N,)
+            What each sample is: numbers, truth values or texts.
+        column : str, optional
+            What the labels are called.
+
+        Returns
+        -------
+        ndarray of shape (height, width)
+            The label of each node.
+
+        Raises
+        ------
+        DataError
+            If there is not one label for each sample, or there are more than 4,096 different ones; or as
+            `best_matching_nodes`.
+        NotTrained
+            If the map has no weights yet.
+
+        Examples
+        --------
+        >>> from ksom import KohonenSOM
+        >>> som = KohonenSOM(1, 3, initial=[[[0.0], [1.0], [5.0]]])
+        >>> som.label([[0.1], [4.0], [5.0]], ["low", "high", "high"]).tolist()
+        [['low', 'low', 'high']]
+        """
+        return self.take_labels(counted_labels(self, self.walkable(samples), labels, column))
+
+    def take_labels(self, counted: LabelCounts) -> NDArray[np.str_]:
+        """Give the nodes the labels that were counted, however they came; see `label`."""
+        made, shape = counted.layers(), (self.lattice.height, self.lattice.width)
+        nearest = nearest_known(
+            self.weights.reshape(-1, self.features), made[HITS].values.reshape(-1) > 0, self.distance
+        )
+        self.layers |= made | {NEAREST_LABELLED: Layer(nearest.reshape(shape))}
+        return node_labels(self.layers).labels.reshape(shape)
+
+    def cluster(self, method: str = "ward", clusters: int | str = "auto", seed: int = 0) -> NDArray[np.int64]:
+        """Group the nodes into clusters, by their weights and the layer `hits`, if there is one: the layer `clusters`.
+
+        Parameters
+        ----------
+        method : {"ward", "kmeans", "hdbscan", "umatrix"}
+            How; `ksom.method.clusters` explains them.
+        clusters : int or "auto"
+            How many; "auto": as many as have valleys between them, or one.
+        seed : int
+            Seed of what is drawn, >= 0.
+
+        Returns
+        -------
+        ndarray of shape (height, width)
+            The cluster of each node, numbered in the order of their first nodes; -1: none.
+
+        Raises
+        ------
+        ParameterError
+            If an argument is outside its domain, or there are not so many clusters to be had.
+        NotInstalled
+            If scikit-learn is needed and is not there.
+        NotTrained
+            If the map has no weights yet.
+
+        Examples
+        --------
+        >>> from ksom import KohonenSOM
+        >>> KohonenSOM(1, 4, initial=[[[0.0], [1.0], [8.0], [9.0]]]).cluster(clusters=2).tolist()
+        [[0, 0, 1, 1]]
+        """
+        hits = self.layers[HITS].values if HITS in self.layers else None
+        self.layers["clusters"] = cluster(self, method, clusters, seed, hits)
+        return self.layers["clusters"].values
 
     def transform(self, samples: ArrayLike, output: str = "distances") -> NDArray[Any]:
         """Describe each sample by the map.
@@ -193,19 +290,132 @@ class Answers(ABC):
         """
         if self.distance.on_sphere:
             raise ParameterError("distance", "tell how large values are, to fill some in", self.distance)
-        filled = np.array(self._rows(samples), dtype=np.float64)
+        filled = np.array(self._rows(samples, keep_missing=True), dtype=np.float64)
         missing = np.isnan(filled)
         nodes, _ = self._search(filled, 1, replace(self.intake, missing="keep"))
         some = np.flatnonzero(missing.any(axis=1))
         filled[missing] = self.prototypes.reshape(-1, self.features)[nodes[some]][missing[some]]
         return filled
 
-    def _rows(self, samples: ArrayLike) -> Any:
+    def calibrate(self, samples: Any, held_out: Any = None, quantile: float = QUANTILE) -> None:
+        """Let the map know which distances are usual, so that it can say what is novel.
+
+        Gives it the layers `hits`, `distances` and `usual_distance`, in one search.
+
+        Parameters
+        ----------
+        samples : array_like of shape (N, D), table or Dataset
+            What it has learned from, data units.
+        held_out : array_like of shape (n, D), table or Dataset, optional
+            Samples that it has not learned from: their scores give the threshold, so that neither a map that has
+            learned its samples by heart nor oddities among them spoil it. Default: the samples themselves.
+        quantile : float
+            The threshold is this quantile of the scores, above 0 and at most 1: no more than 1 − quantile of the
+            samples that give it are novel.
+
+        Raises
+        ------
+        ParameterError
+            If the quantile is no such number.
+        DataError, NotTrained
+            As `best_matching_nodes`.
+
+        Examples
+        --------
+        >>> from ksom import KohonenSOM
+        >>> som = KohonenSOM(1, 2, initial=[[[0.0], [10.0]]])
+        >>> som.calibrate([[-1.0], [1.0], [9.0], [11.0]])
+        >>> som.is_novel([[0.5], [15.0]]).tolist()
+        [False, True]
+        """
+        others = None if held_out is None else self.walkable(held_out)
+        self.layers |= calibration(self, self.walkable(samples), others, quantile) or {}
+
+    def novelty(self, samples: ArrayLike) -> NDArray[np.float64]:
+        """Return how unlike the training's samples each sample is: d / u_b, shape (n,).
+
+        d is the distance to the best matching node, u_b the distance that is usual there: 1 is usual, 2 twice as far.
+
+        Parameters
+        ----------
+        samples : array_like of shape (n, D), or a table with named columns
+            Data units.
+
+        Raises
+        ------
+        NotCalibrated
+            If the map does not know which distances are usual: `calibrate` tells it.
+        DataError, NotTrained
+            As `best_matching_nodes`.
+        """
+        return scores(self.layers, *self.best_matching_nodes(samples, return_distances=True))
+
+    def is_novel(self, samples: ArrayLike) -> NDArray[np.bool_]:
+        """Return whether the `novelty` of each sample is above the map's threshold, shape (n,); raises as that does."""
+        is_novel: NDArray[np.bool_] = self.novelty(samples) > threshold(self.layers)
+        return is_novel
+
+    def strange_features(self, samples: ArrayLike, count: int = 3) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Return the features by which each sample differs from its best matching node more than samples use to.
+
+        The share of a feature is its term of the distance, divided by its mean term in training, of the sum of these;
+        a feature that is missing has no share.
+
+        Parameters
+        ----------
+        samples : array_like of shape (n, D), or a table with named columns
+            Data units.
+        count : int
+            How many features, from 1 to D.
+
+        Returns
+        -------
+        features : ndarray of shape (n, count)
+            Their indices, that of the largest share first; -1 where no further feature differs.
+        shares : ndarray of shape (n, count)
+            From 0 to 1.
+
+        Raises
+        ------
+        ParameterError
+            If there are not so many features, or the map compares directions: one feature changes all of those.
+        NotCalibrated, DataError, NotTrained
+            As `novelty`.
+        """
+        if self.distance.on_sphere:
+            told = "compare feature by feature, to tell which are strange: one of them changes all of a direction"
+            raise ParameterError("distance", told, self.distance)
+        count = require_integer("count", count, minimum=1, maximum=self.features)
+        usual, weights = usual_terms(self.layers, self.features), self.weights.reshape(self.lattice.size, -1)
+        found = [
+            strangest(terms_of(self.distance, some.block, weights[some.nodes[:, 0]]), usual, count)
+            for some in walk(self, self.walkable(samples), 1)
+        ]
+        features, shares = zip(*found, strict=True)
+        return np.concatenate(features), np.concatenate(shares)
+
+    def walkable(self, samples: Any) -> Any:
+        """Return samples that can be read piece by piece: a data set as it is, all else as the map's features.
+
+        Raises
+        ------
+        DataError
+            If they are not of shape (n, D), or a table lacks columns.
+        """
+        return samples if isinstance(samples, Dataset) else self._rows(samples)
+
+    def _rows(self, samples: ArrayLike, *, keep_missing: bool = False) -> Any:
         """Return samples of the map's features as an array, not yet looked at."""
         names = column_names(samples)
-        if self.encoding is not None and names is not None and names != self.feature_names:
-            return table_as_samples(samples, self.encoding)
+        if self.encoding is not None and names is not None:  # a table with columns that are no features as well
+            samples = self._encoded(samples, names, self.encoding, keep_missing=keep_missing)
         return as_samples(samples, "samples", features=self.features, names=self.feature_names)
+
+    def _encoded(self, table: Any, names: Sequence[str], encoding: Encoding, *, keep_missing: bool) -> NDArray[Any]:
+        """Return a table's features: as they are, if its columns are called like them, or made from its columns."""
+        if set(encoding.feature_names) <= set(names):
+            return as_array(table, encoding.feature_names, "samples")
+        return table_as_samples(table, encoding, "samples", keep_missing=keep_missing or self.intake.keeps_missing)
 
     def _search(self, rows: Any, k: int, intake: Intake) -> tuple[NDArray[np.int64], NDArray[Any]]:
         """Return the k nearest nodes of each sample, and their distances, of shape (n,), or (n, k) for k > 1."""
@@ -227,3 +437,5 @@ class Answers(ABC):
             rows = slice(start, start + block_rows)
             names = self.feature_names
             yield rows, intake.block(samples[rows], features=self.features, first_row=start, names=names)
+            if file is not None:
+                file.let_go()

@@ -1,4 +1,4 @@
-"""Arrays in .npy and .npz files: no pickle, .npy files mapped into memory rather than read, damage noticed."""
+"""Arrays in .npy and .npz files: no pickle, damage noticed, large ones mapped into memory rather than read."""
 
 import io
 import math
@@ -6,7 +6,7 @@ import mmap
 import os
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any, Literal, NamedTuple
@@ -14,6 +14,7 @@ from typing import IO, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.archive import ALIGNMENT, place_of
 from ksom.errors import DataError, KsomError, quoted
 from ksom.memory import available_memory
 from ksom.regular_files import open_regular
@@ -25,6 +26,10 @@ LONGEST_HEADER = 2**14
 
 CHUNK = 2**20
 """Bytes that are unpacked at a time."""
+
+
+MAPPED_FROM = 2**26
+"""Bytes of an array in an .npz file from which on it may be mapped: a smaller one is read in 0.1 s."""
 
 
 class DamagedFile(DataError):
@@ -58,11 +63,19 @@ def read_array(path: str | Path, key: str | None = None) -> NDArray[Any]:
         if chosen not in names:
             held = f"holds the arrays {', '.join(names)}"
             raise DataError(f"{path}: {held}; name the one that is meant (got {quoted(key)})")
-        return _member(path, archive, chosen)
+        return _member(path, file, archive, chosen)
 
 
-def read_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
+def read_arrays(path: str | Path, mapped: Container[str] = ()) -> dict[str, NDArray[Any]]:
     """Return all arrays of an .npz file, by name.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    mapped : container of str
+        Arrays that need not be read: of 64 MiB or more, and stored at a multiple of 64 bytes, they are mapped into
+        memory, read-only. The archive's own sum of their bytes is not looked at then.
 
     Raises
     ------
@@ -71,7 +84,7 @@ def read_arrays(path: str | Path) -> dict[str, NDArray[Any]]:
     """
     with open_data(path) as file, _telling_damage(path):
         archive = _archive(path, file)
-        return {name: _member(path, archive, name) for name in _names(archive)}
+        return {name: _member(path, file, archive, name, may_map=name in mapped) for name in _names(archive)}
 
 
 def array_names(path: str | Path) -> list[str]:
@@ -114,11 +127,14 @@ class MappedFile:
         The file.
     size : int
         Bytes that it must have.
+    mapping : mmap
+        What it is mapped by.
     """
 
-    def __init__(self, path: str, size: int) -> None:
+    def __init__(self, path: str, size: int, mapping: mmap.mmap) -> None:
         self.path = path
         self._size = size
+        self._mapping = mapping
         self._before = self._state()
 
     def require_unchanged(self, *, may_be_another: bool = True) -> None:
@@ -141,6 +157,14 @@ class MappedFile:
         if not is_whole and (is_same or not may_be_another):
             raise DataError(f"{self.path}: was written to while it was read; let nothing change it, and begin anew")
 
+    def let_go(self) -> None:
+        """Do without the memory of what was read: the system keeps it as long as nobody needs the room.
+
+        Else a walk through a file would seem to take, and in a container would take, as much memory as the file.
+        """
+        if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
+            self._mapping.madvise(mmap.MADV_DONTNEED)
+
     def _state(self) -> tuple[int, int, int, int] | None:
         try:
             found = Path(self.path).stat()
@@ -157,7 +181,7 @@ def mapped_file(array: Any) -> MappedFile | None:
         array = array.base
     if mapped is None or not isinstance(array, mmap.mmap) or mapped.filename is None:
         return None
-    return MappedFile(str(mapped.filename), mapped.offset + mapped.nbytes)
+    return MappedFile(str(mapped.filename), mapped.offset + mapped.nbytes, array)
 
 
 class _Header(NamedTuple):
@@ -230,7 +254,9 @@ def _mapped(file: IO[bytes]) -> NDArray[Any]:
     return np.memmap(file, header.dtype, "r", start.tell(), header.shape, header.order)
 
 
-def _member(path: str | Path, archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+def _member(
+    path: str | Path, raw: IO[bytes], archive: zipfile.ZipFile, name: str, *, may_map: bool = False
+) -> NDArray[Any]:
     info = archive.getinfo(f"{name}.npy")
     if info.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}:
         raise ValueError("it is compressed in a way that numpy does not use")
@@ -242,6 +268,10 @@ def _member(path: str | Path, archive: zipfile.ZipFile, name: str) -> NDArray[An
         if header.size > there:
             told = f"takes {header.size / 1e9:.3g} GB, this machine has {there / 1e9:.3g} GB"
             raise DataError(f"{path}: its array {quoted(name)} {told}; an .npy file is read piece by piece")
+        if may_map and header.size >= MAPPED_FROM and info.compress_type == zipfile.ZIP_STORED:
+            place = place_of(raw, archive, info) + start.tell()
+            if place % ALIGNMENT == 0:
+                return np.memmap(raw, header.dtype, "r", place, header.shape, header.order)
         data = _read_to_the_end(start, file, header.size)
     array: NDArray[Any] = np.ndarray(header.shape, header.dtype, data, order=header.order)
     return array

@@ -1,13 +1,16 @@
 """Tables with named columns, such as a DataFrame of pandas: read by what they can do, no library is imported."""
 
 import numbers
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ksom.errors import DataError, quoted
+
+SHOWN = 20
+"""Names that a message lists."""
 
 
 def column_names(values: Any) -> tuple[str, ...] | None:
@@ -27,12 +30,24 @@ def required_names(there: Sequence[str], known: Sequence[str], where: str) -> Se
     DataError
         Naming the columns.
     """
-    missing, extra = ([name for name in a if name not in b] for a, b in ((known, there), (there, known)))
-    if missing:
-        raise DataError(f"{where}: the map was trained with the columns {_listed(missing)}, which are missing")
+    require_all(there, known, where)
+    extra = [name for name in there if name not in known]
     if extra:
-        raise DataError(f"{where}: the map was trained without the columns {_listed(extra)}; drop them")
+        raise DataError(f"{where}: the map was trained without the columns {listed(extra)}; drop them")
     return known
+
+
+def require_all(there: Sequence[str], known: Sequence[str], where: str) -> None:
+    """Refuse a table that lacks one of the `known` columns; it may have others.
+
+    Raises
+    ------
+    DataError
+        Naming the columns.
+    """
+    missing = [name for name in known if name not in there]
+    if missing:
+        raise DataError(f"{where}: the map was trained with the columns {listed(missing)}, which are missing")
 
 
 def as_array(table: Any, names: Sequence[str], where: str) -> NDArray[Any]:
@@ -45,7 +60,7 @@ def as_array(table: Any, names: Sequence[str], where: str) -> NDArray[Any]:
     """
     twice = [name for name in dict.fromkeys(names) if list(names).count(name) > 1]
     if twice:
-        raise DataError(f"{where}: more than one column is called {_listed(twice)}")
+        raise DataError(f"{where}: more than one column is called {listed(twice)}")
     columns = [_numbers(table[name], f"{where}: column {quoted(name)}") for name in names]
     return np.column_stack(columns) if columns else np.empty((0, 0))
 
@@ -74,10 +89,6 @@ def _kind(value: Any) -> str:
     return f"text ({quoted(value)})" if isinstance(value, str) else f"a {type(value).__name__}"
 
 
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(map(quoted, names))
-
-
 def table_like(table: Any, columns: Mapping[str, NDArray[Any]]) -> Any:
     """Return columns as a table of the kind that came, its rows under the same names where they have some.
 
@@ -93,3 +104,8 @@ def table_like(table: Any, columns: Mapping[str, NDArray[Any]]) -> Any:
         return kind(dict(columns), index=table.index)
     make = getattr(kind, "from_pydict", kind)
     return make(dict(columns))
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the names of columns as a message shows them: the first twenty."""
+    return ", ".join(map(quoted, names[:SHOWN])) + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")

@@ -12,7 +12,7 @@ from typing import Any
 
 from yacs.config import CfgNode
 
-from ksom.arguments import require_integer, require_path
+from ksom.arguments import require_boolean, require_integer, require_path
 from ksom.errors import ConfigError, ParameterError, quoted, shown_key
 from ksom.experiment_files import SUFFIXES, file_meant, is_experiment
 from ksom.masking import holds_secret
@@ -25,6 +25,7 @@ DEFAULTS: dict[str, Any] = {
     "BACKEND": "auto",
     "THREADS": 0,
     "CALLBACK_PERIOD": 10,
+    "CALIBRATE": True,
     "OUTPUT_DIR": "logs",
     "DATASET": {"NAME": "RandomColors"},
     "MODEL": {},
@@ -197,6 +198,8 @@ def _check_value(key: str, value: Any, source: str) -> None:
     try:
         if key in LEAST:
             require_integer(key, value, minimum=LEAST[key])
+        elif key == "CALIBRATE":
+            require_boolean(key, value)
         elif not isinstance(value, str) or not value:
             raise ParameterError(key, "be a string", value)
         elif key == "OUTPUT_DIR":

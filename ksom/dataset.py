@@ -1,7 +1,7 @@
 """Data sets: N samples of D features that come in blocks of rows, never as one array that must fit in memory."""
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +13,7 @@ from ksom.errors import DataError
 from ksom.method.random_streams import stream
 from ksom.registry import Registry
 from ksom.representation import as_call
-from ksom.samples import BLOCK_ROWS, Block, as_samples, sample_weights
+from ksom.samples import BLOCK_ROWS, Block, RowNumbers, as_samples, sample_weights
 from ksom.sparse_rows import SamplesLike, as_rows
 
 Rows = SamplesLike | Block
@@ -68,6 +68,8 @@ class Dataset:
     """The class of each sample, shape (N,), where they are known; nothing learns from them. None: unknown."""
     encoding: Encoding | None = None
     """How the columns of a table became the features; None: they are the columns, or came from no table."""
+    units: Mapping[str, str] | None = None
+    """What the columns of a table are measured in, where that is known."""
     _file: MappedFile | None = None
 
     weights: NDArray[np.float64] | None = None
@@ -77,7 +79,9 @@ class Dataset:
 
     def __init__(self, samples: ArrayLike, weights: ArrayLike | None = None) -> None:
         where = f"dataset {type(self).__name__}"
-        self.feature_names = column_names(samples)
+        names = column_names(samples)
+        if names is not None:  # a class may say them for all its objects
+            self.feature_names = names
         self.samples = as_samples(samples, where)
         self._file = mapped_file(self.samples)
         if weights is not None:
@@ -108,12 +112,21 @@ class Dataset:
             return as_rows(self.samples[index], f"dataset {type(self).__name__}")
         self._file.require_unchanged()
         rows = np.array(self.samples[index])  # a copy: what is looked at is what is learned
+        self._file.let_go()
         self._file.require_unchanged()
         return rows
 
     def weights_of(self, index: slice | NDArray[np.int64]) -> NDArray[np.float64] | None:
         """Return how much the samples at `index` count, shape (n,), > 0; None, always: all alike."""
         return None if self.weights is None else self.weights[self._counted(index)]
+
+    def place(self, row: int) -> str:
+        """Return where the sample of this number came from, for messages: "row 5", or a file and the line in it."""
+        return f"row {row}"
+
+    def cell(self, row: int, feature: int, value: float) -> str:
+        """Return which value of which sample is wrong, for messages: "row 5, column 3 is nan"."""
+        return RowNumbers(self.feature_names).cell(row, feature, value)
 
     def samples_per_iteration(self, batch_size: int) -> int:
         """Return how many samples an iteration shows; the last one of an epoch may show fewer."""

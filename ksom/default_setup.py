@@ -20,8 +20,8 @@ from ksom.kohonensom_model import KohonenSOM
 from ksom.logger import log_to_file
 from ksom.map_size import chosen_size
 from ksom.method.initialisation import initial_node
-from ksom.method.quality import quality
-from ksom.registry import as_mapping, build, call, located, with_chosen
+from ksom.method.quality import Quality, quality
+from ksom.registry import arguments, as_mapping, build, call, located, with_chosen
 from ksom.runs.checkpoint import Checkpoint, checkpoint_paths, newest_checkpoint
 from ksom.runs.interruption import stopping_on_signals
 from ksom.runs.resume import refuse_own_result, require_same_training
@@ -146,7 +146,7 @@ class Experiment:
 
     def plan(self) -> str:
         """Return what `run` would do: sizes, iterations, hooks, memory, run folder."""
-        trainer, som, samples = self.trainer, self.som, len(self.dataset)
+        trainer, som, samples = self.trainer, self.som, len(self.trainer.dataset)
         per_iteration = trainer.feed.samples_per_iteration
         weights, peak = som.memory(som.features), som.peak_memory(som.features)
         updates = trainer.iterations * per_iteration
@@ -155,6 +155,7 @@ class Experiment:
             f"backend     {som.kernels.name} (asked for: {som.backend})",
             f"data        {samples} samples of {self.dataset.features} features, {self._kind_of_data()}",
             f"training    {trainer.iterations} iterations of {per_iteration} samples, {updates / samples:.4g} epochs",
+            f"calibration {self._kind_of_calibration()}",
             f"memory      {_bytes(weights)} of weights, {_bytes(peak)} at most, beside the data",
             f"run folder  {self.folder.path}",
         ]
@@ -176,6 +177,7 @@ class Experiment:
                 dataset=self.dataset,
                 hooks={key: hook for key, (hook, _) in hooks.items()},
                 callback_period=config["CALLBACK_PERIOD"],
+                calibrate=config["CALIBRATE"],
                 seed=seed,
                 folder=self.folder.path,
             )
@@ -231,8 +233,9 @@ class Experiment:
                 outcome = self.trainer.train()
                 interrupted = interruption.signal if outcome is Outcome.STOPPED else None
                 status = "interrupted" if interrupted else outcome.value
-                self.som.save(self.folder.path / MAP)
                 summary = self._summary(status)
+                self.som.about_training["quality"] = {name: summary[name] for name in (*Quality._fields, "measured_on")}
+                self.som.save(self.folder.path / MAP)
                 logger.info("%s after %d of %d iterations", status, run.iteration, run.iterations)
                 self.trainer.files.sync()  # the summary must not outlive them
                 self.folder.write_json(SUMMARY, summary)
@@ -250,13 +253,13 @@ class Experiment:
             "iteration": run.iteration,
             "iterations": run.iterations,
             **quality(self.som, run.probe)._asdict(),
-            "measured_on": f"{len(run.probe)} of {len(self.dataset)} samples",
+            "measured_on": f"{len(run.probe)} of {len(self.trainer.dataset)} samples",
             "seconds_learning": run.seconds,
             "seconds_wall": run.wall_seconds,
         }
 
     def _size(self) -> str:
-        data = f"{len(self.dataset)} samples of {self.dataset.features} features"
+        data = f"{len(self.trainer.dataset)} samples of {self.dataset.features} features"
         how = f"{self.trainer.iterations} iterations, backend {self.som.kernels.name}"
         return f"{self.som.height} × {self.som.width} nodes, {data}, {how}"
 
@@ -265,6 +268,12 @@ class Experiment:
         missing = int(feed.summary.missing.sum())
         told = [f"{missing} values missing" if missing else "", "with weights" if feed.is_weighted else ""]
         return ", ".join([type(self.dataset).__name__, *filter(None, told)])
+
+    def _kind_of_calibration(self) -> str:
+        trainer = self.trainer
+        held, learned = len(trainer.held_out or ()), len(trainer.dataset)
+        told = f"{held} more samples held out" if held else "no sample held out"
+        return f"one search over {learned + held} samples at the end, {told}" if trainer.calibrate else f"none, {told}"
 
     def _finished(self) -> Result:
         som = KohonenSOM.load(
@@ -287,7 +296,8 @@ def _hook(key: str, node: Any, folders: Sequence[Path]) -> tuple[Hook, dict[str,
 def _as_today(config: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return an earlier run's config with what an older ksom left out of it: a plain name is a node with defaults."""
     try:
-        return {**config, "MODEL": call(KohonenSOM, config["MODEL"], "MODEL")[1]}
+        training = {"HOLD_OUT": arguments(Trainer)["hold_out"].default, **config["TRAINER"]}
+        return {**config, "TRAINER": training, "MODEL": call(KohonenSOM, config["MODEL"], "MODEL")[1]}
     except KsomError:  # one that cannot be built any more is not the same
         return config
 

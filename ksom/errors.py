@@ -4,9 +4,11 @@ KsomError
 ├── ConfigError          (ValueError)   a YAML file, a key or a value in it, an override
 ├── ParameterError       (ValueError)   an argument of a constructor or a function
 ├── DataError            (ValueError)   samples, images, weights: their values, their shape, their file
+├── ContractError        (AssertionError) a data set of one's own that ksom.testing.check_dataset finds fault with
 ├── BackendUnavailable   (ImportError)  a backend that was asked for and is not there
 ├── NotInstalled         (ImportError)  an optional library that was asked for and is not there
 ├── NotTrained           (RuntimeError) a map that has no weights yet
+├── NotCalibrated        (RuntimeError) a map that does not know which distances are usual
 ├── Undefined            (ValueError)   a measure that has no value for this map and these samples
 ├── TrainingFailed       (RuntimeError) training cannot go on
 ├── CheckpointError      (RuntimeError) no checkpoint is whole, or it belongs to another training
@@ -59,6 +61,10 @@ class DataError(KsomError, ValueError):
     """Data that cannot be learned from."""
 
 
+class ContractError(KsomError, AssertionError):
+    """A class of a user's own that does not keep to what ksom relies on."""
+
+
 class BackendUnavailable(KsomError, ImportError):
     """A backend that was asked for by name cannot be imported here."""
 
@@ -69,6 +75,10 @@ class NotInstalled(KsomError, ImportError):
 
 class NotTrained(KsomError, RuntimeError):
     """The map has no weights yet."""
+
+
+class NotCalibrated(KsomError, RuntimeError):
+    """The map does not know which distances are usual yet."""
 
 
 class Undefined(KsomError, ValueError):

@@ -11,7 +11,7 @@ from ksom.dataset import Dataset, Rows, SameBlocks
 from ksom.errors import DataError
 from ksom.intake import Intake
 from ksom.method.random_streams import stream
-from ksom.method.scaling import Scales
+from ksom.method.scales import Scales
 from ksom.samples import Block, Range
 from ksom.sparse_rows import SamplesLike, SparseRows, as_rows, in_full
 from ksom.summary import counting_weights, name_of, summarise, values_and_weights
@@ -76,8 +76,15 @@ class Feed:
     ) -> None:
         self.dataset = dataset
         intake = intake or Intake(np.dtype("float32"))
-        self.summary = summarise(dataset, keep_missing=intake.keeps_missing, with_moments=intake.needs_moments)
-        self.intake = intake.fitted(self.summary, name_of(dataset))
+        summary = summarise(
+            dataset,
+            keep_missing=intake.keeps_missing,
+            with_moments=intake.needs_moments,
+            with_log_moments=intake.needs_log_moments,
+            with_quantiles=intake.needs_quantiles,
+        )
+        self.intake = intake.fitted(summary, name_of(dataset))
+        self.summary = summary._replace(some=None)  # they may take 64 MB
         self.probe = _probe(dataset, seed)
         self.is_sparse = isinstance(self.probe, SparseRows)
         if self.is_sparse:

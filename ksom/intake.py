@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from ksom.errors import DataError, NotTrained
 from ksom.method.distance import Cosine, Distance, Euclidean
-from ksom.method.scaling import NoScaling, Scales, Scaling
+from ksom.method.scales import Scales
+from ksom.method.scaling import NoScaling, Scaling
 from ksom.method.sphere import put_on_sphere
 from ksom.samples import Block, Range, Summary, as_samples, in_precision, missing_values, require_normal_range
 from ksom.sparse_rows import SparseRows, is_sparse
@@ -51,6 +52,16 @@ class Intake:
     def needs_moments(self) -> bool:
         """Whether it has to know the mean and the deviation of the data: to scale, or to stand for what is missing."""
         return self.keeps_missing or (self.scales is None and self.scaling.needs_moments)
+
+    @property
+    def needs_log_moments(self) -> bool:
+        """Whether it has to know the mean and the deviation of logarithms, to scale."""
+        return self.scales is None and self.scaling.needs_log_moments
+
+    @property
+    def needs_quantiles(self) -> bool:
+        """Whether it has to know quantiles of the data, to scale."""
+        return self.scales is None and self.scaling.needs_quantiles
 
     @property
     def changes_values(self) -> bool:
@@ -157,7 +168,7 @@ class Intake:
         if type(self.distance) not in OF_SPARSE.values():
             told = f"are compared by the distances {' and '.join(OF_SPARSE)}, not {type(self.distance).__name__}"
             raise DataError(f"{where}: sparse samples {told}; take one of them, or give the samples as an array")
-        if self.scales is not None and self.scales.centre.any():
+        if self.scales is not None and self.scales.moves_zero:
             told = f"the scaling {type(self.scaling).__name__} moves 0, so that sparse samples would become dense"
             raise DataError(f"{where}: {told}; take none, or give the samples as an array")
 

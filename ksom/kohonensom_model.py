@@ -1,5 +1,6 @@
 """The map: weights on a lattice, which learn, and the file it is kept in."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -15,7 +16,7 @@ from ksom.intake import MISSING, Intake
 from ksom.kernels import BACKENDS, choice, get_backend, needs_speed
 from ksom.kernels.backend import Backend
 from ksom.kernels.effort import Work, numpy_seconds, peak_bytes
-from ksom.map_file import Layer, MapFile, part, read, write
+from ksom.map_file import Layer, MapFile, Unchecked, open_map, part, write
 from ksom.memory import available_memory
 from ksom.method.distance import DISTANCES, Distance
 from ksom.method.initialisation import INITIALISATIONS, Given, Source, as_initialisation, checked_weights
@@ -53,10 +54,11 @@ class KohonenSOM(Answers):
     missing : {"refuse", "keep"}
         What to do where a value is missing (NaN, a masked value, a table's NA): refuse it with an error, or learn from,
         and search by, those that are there. Not with the cosine distance: a sample with gaps has no direction.
-    scaling : {"none", "standard", "minmax"} or Scaling
-        How features become the map's units: as they are; with mean 0 and deviation 1; from 0 to 1. Fitted to the data
-        that the map is trained on first, and applied to every sample that it is given, ever after. Distances and
-        quantization errors are in the map's units then.
+    scaling : {"none", "standard", "minmax", "robust", "log1p+standard", "rank"} or Scaling
+        How features become the map's units: as they are; with mean 0 and deviation 1; from 0 to 1; with median 0 and
+        quartiles 1 apart; as standard, of their logarithms; by their rank in the data, from 0 to 1. `PerColumn` tells
+        them by the features' names. Fitted to the data that the map is trained on first, and applied to every sample
+        that it is given, ever after. Distances and quantization errors are in the map's units then.
     backend : {"auto", "numpy", "numba", "jax"}
         Numerical core. numpy and numba give the same bits, jax within rounding, on the devices that JAX sees. "auto":
         numba if it can be loaded and the work is worth it, else numpy.
@@ -71,6 +73,12 @@ class KohonenSOM(Answers):
     feature_names : tuple of str, or None
         What the features are called, if the map was trained on a table with named columns: then those of another table
         are matched by name.
+    units : tuple of (str or None), or None
+        What unit each feature is given in, such as "cm"; may be given, or come with the data.
+    layers : dict of str to Layer
+        What is known of every node beside its weights; nothing any more, once the map has other weights.
+    about_training : dict
+        Where the weights come from, as plain data; filled in by a training.
 
     Raises
     ------
@@ -124,6 +132,7 @@ class KohonenSOM(Answers):
         self.layers: dict[str, Layer] = {}
         self.about_training: dict[str, Any] = {}
         self._kernels: Backend | None = None
+        self._in_file: Unchecked | None = None
         self._numpy_seconds = 0.0
         self._work = Work()
         self.initial = as_initialisation(initial)
@@ -137,7 +146,12 @@ class KohonenSOM(Answers):
     @property
     def is_initialised(self) -> bool:
         """Whether the map has weights."""
-        return self._kernels is not None
+        return self._kernels is not None or self._in_file is not None
+
+    @property
+    def features(self) -> int:
+        """The number of features, D."""
+        return self.kernels.features if self._in_file is None else self._in_file.weights.shape[2]
 
     @property
     def kernels(self) -> Backend:
@@ -147,7 +161,11 @@ class KohonenSOM(Answers):
         ------
         NotTrained
             If the map has no weights yet.
+        DataError
+            If they lay in the map's file until now, and are damaged.
         """
+        if self._in_file is not None:
+            self._take_up(self._in_file)
         if self._kernels is None:
             raise NotTrained("this map has no weights yet; train it, initialise it, or give initial weights")
         return self._kernels
@@ -163,19 +181,38 @@ class KohonenSOM(Answers):
     def weights(self, weights: ArrayLike) -> None:
         self._hold(checked_weights(weights, self.lattice, self.dtype))
         self.layers.clear()
+        self.about_training.clear()
 
-    def name_features(self, names: tuple[str, ...] | None, encoding: Encoding | None = None) -> None:
-        """Let the map know what its features are called, and how a table's columns became them; None: nobody knows.
+    def name_features(
+        self,
+        names: tuple[str, ...] | None,
+        encoding: Encoding | None = None,
+        units: Mapping[str, str] | None = None,
+    ) -> None:
+        """Let the map know what its features are called, how a table's columns became them, and their units.
+
+        What nobody knows is None; what the map knows already stays.
+
+        Parameters
+        ----------
+        names : tuple of str, optional
+            What the features are called.
+        encoding : Encoding, optional
+            How columns became features.
+        units : mapping of str to str, optional
+            Of features, by their names, what they are measured in, such as "cm".
 
         Raises
         ------
         DataError
-            If it knows them by other names, or in another order.
+            If it knows them by other names, or in another order; or if there is not a unit, or None, for each.
         """
         if self.feature_names and names and names != self.feature_names:
             before, now = (", ".join(map(repr, known)) for known in (self.feature_names, names))
             raise DataError(f"the map's features are {before}, in this order, those of the data {now}")
         self.feature_names, self.encoding = self.feature_names or names, self.encoding or encoding
+        if units and self.feature_names and self.units is None:
+            self.units = tuple(units.get(name) for name in self.feature_names)
 
     def initialise(self, source: Source, within: Range, seed: int = 0) -> None:
         """Give the map its first weights.
@@ -203,8 +240,9 @@ class KohonenSOM(Answers):
         if seconds <= self._numpy_seconds:
             return
         self._numpy_seconds, self._work = seconds, work
-        if self.backend == "auto" and self.is_initialised and self.kernels.name == "numpy" and needs_speed(seconds):
-            self._hold(self.weights)
+        held = self._kernels
+        if self.backend == "auto" and held is not None and held.name == "numpy" and needs_speed(seconds):
+            self._hold(held.weights)
 
     def save(self, path: str | Path) -> None:
         """Write the map to an .npz file: its array `weights` of shape (height, width, D) and what it needs to be used.
@@ -232,6 +270,10 @@ class KohonenSOM(Answers):
     ) -> Self:
         """Read a map that `save` wrote, or the one in a checkpoint.
 
+        Weights of 64 MiB or more stay in the file, which must not be written to, until the map is first asked for
+        something: then their checksum is looked at, and they are copied once, into the layout that the backend computes
+        with. `weights` is one more copy. Everything else is read and checked here.
+
         Parameters
         ----------
         path : str or Path
@@ -247,7 +289,7 @@ class KohonenSOM(Answers):
             If the file cannot be read or is not a map.
         """
         path = require_path("path", path)
-        held = read(path)
+        held, in_file = open_map(path)
         height, width, _ = held.weights.shape
         som = cls(
             height,
@@ -261,11 +303,10 @@ class KohonenSOM(Answers):
             backend=backend,
             threads=threads,
         )
-        try:
-            som.weights = held.weights
-        except DataError as error:
-            raise DataError(f"{path}: {error}") from error
-        som.feature_names, som.encoding = held.feature_names, held.encoding
+        if in_file is None:
+            som._hold_read(path, held.weights)
+        som._in_file = in_file
+        som.feature_names, som.units, som.encoding = held.feature_names, held.units, held.encoding
         som.layers, som.about_training = dict(held.layers), dict(held.training)
         som.intake = replace(som.intake, scales=held.scales)
         return som
@@ -275,7 +316,8 @@ class KohonenSOM(Answers):
         about: dict[str, Any] = {name: node_of(registry, getattr(self, name)) for name, registry in _PARTS.items()}
         about["missing"] = self.missing
         about |= {"layers": self.layers, "training": self.about_training}
-        known = {"feature_names": self.feature_names, "encoding": self.encoding, "scales": self.intake.scales}
+        known: dict[str, Any] = {"feature_names": self.feature_names, "units": self.units}
+        known |= {"encoding": self.encoding, "scales": self.intake.scales}
         return about | {name: value for name, value in known.items() if value is not None}
 
     def memory(self, features: int) -> int:
@@ -295,8 +337,21 @@ class KohonenSOM(Answers):
             is_product=self.neighbourhood.is_product,
         )
 
+    def _take_up(self, in_file: Unchecked) -> None:
+        """Hold weights that have been in the map's file until now."""
+        in_file.require_whole()
+        self._hold_read(in_file.path, in_file.weights)
+
+    def _hold_read(self, path: Path, weights: NDArray[Any]) -> None:
+        """Hold weights that came from a file."""
+        try:
+            self._hold(checked_weights(weights, self.lattice, self.dtype))
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
+
     def _hold(self, weights: NDArray[Any]) -> None:
         """Hold weights in the backend that suits the work expected."""
+        self._in_file = None
         self._kernels = get_backend(
             self.backend,
             weights,

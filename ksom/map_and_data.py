@@ -1,5 +1,6 @@
 """The map and the data that a command is given by the names of their files."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,17 +10,23 @@ from ksom.arguments import require_path
 from ksom.array_files import MAGIC_NPY, MAGIC_ZIP, open_data, read_array
 from ksom.config import as_plain, load_config
 from ksom.dataset import Dataset
-from ksom.datasets import DATASETS, Array, ImagePixels, Table
-from ksom.errors import DataError
+from ksom.datasets import DATASETS, Array, ImagePixels, Images, Table
+from ksom.datasets.arrays import SHARD
+from ksom.datasets.thumbnails import SUFFIXES as IMAGES
+from ksom.encoding import Column, Encoding
+from ksom.errors import DataError, OutputError
 from ksom.experiment_files import CONFIG, ENVIRONMENT, experiment_file, is_experiment
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.classes import as_labels
-from ksom.registry import build
-from ksom.runs.checkpoint import LAST
+from ksom.named_files import is_pattern, named_files
+from ksom.part import held_out
+from ksom.registry import build, located
+from ksom.runs.checkpoint import LAST, is_checkpoint
 from ksom.runs.run_folder import CHECKPOINTS, MAP
 from ksom.runs.tracking_record import read_json
 from ksom.summary import summarise
-from ksom.tables.source import is_table
+from ksom.tables.found_files import SUFFIXES as TABLES
+from ksom.tables.found_files import is_table
 
 
 def map_and_data(
@@ -33,7 +40,7 @@ def map_and_data(
         If one of them cannot be read, or they do not fit each other.
     """
     som = map_of(map_path)
-    dataset = data_of_run(map_path) if data_path is None else data_of(data_path, key)
+    dataset = data_of_run(map_path) if data_path is None else data_of(data_path, key, _columns_of(som))
     if dataset.features != som.features:
         told = f"has {dataset.features} features, the map {map_path} has {som.features}"
         raise DataError(f"{data_path or type(dataset).__name__}: {told}")
@@ -49,25 +56,60 @@ def map_of(path: str | Path) -> KohonenSOM:
     DataError
         If there is none, it cannot be read, or it is something else. Nothing is imported that it names.
     """
+    return KohonenSOM.load(map_file_of(path))
+
+
+def map_file_of(path: str | Path) -> Path:
+    """Return the file of a map that is named by it, or by a run folder.
+
+    Raises
+    ------
+    DataError
+        If there is none in the folder.
+    """
     place = require_path("map", path)
     if not place.is_dir():
-        return KohonenSOM.load(place)
+        return place
     if (place / MAP).is_file():
-        return KohonenSOM.load(place / MAP)
+        return place / MAP
     newest = place / CHECKPOINTS / LAST
     advice = f"; its newest checkpoint is {newest}" if newest.is_file() else ""
     raise DataError(f"{place}: there is no {MAP} in this folder{advice}")
 
 
-def data_of(path: str | Path, key: str | None = None) -> Dataset:
+def file_to_write(path: str | Path, output: Path | None) -> Path:
+    """Return where a map is written to that was read and has learned more: another file, or its own.
+
+    Raises
+    ------
+    OutputError
+        If its own is a checkpoint, from which a training is to go on.
+    """
+    own = map_file_of(path)
+    written = output or own
+    if written.is_file() and is_checkpoint(written):
+        raise OutputError(f"{written}: is a checkpoint, which stays as it is; name another file: -o labelled.npz")
+    return written
+
+
+def _columns_of(som: KohonenSOM) -> Encoding | None:
+    """Return how a table's columns become a map's features; None: the map does not know of columns."""
+    if som.encoding is not None or som.feature_names is None:
+        return som.encoding
+    return Encoding(tuple(map(Column, som.feature_names)))
+
+
+def data_of(path: str | Path, key: str | None = None, known: Encoding | None = None) -> Dataset:
     """Make the data set that a file holds, an array, an image or the DATASET of an experiment; or a run's.
 
     Parameters
     ----------
     path : str or Path
-        The file, or the run folder.
+        The file; the run folder; or a folder of images or of .npy files, or a pattern such as `photos/*.jpg`.
     key : str, optional
         Which array of an .npz file; may be left out if there is only one.
+    known : Encoding, optional
+        How a table's columns became the features of a map; a table is read likewise.
 
     Raises
     ------
@@ -75,15 +117,37 @@ def data_of(path: str | Path, key: str | None = None) -> Dataset:
         If it cannot be read, or is something else.
     """
     if is_experiment(str(path)):
-        return _dataset_of(experiment_file(path))
+        return _dataset_of(experiment_file(path), known)
     place = require_path("data", path)
+    if is_pattern(place) or (place.is_dir() and not (place / CONFIG).is_file()):
+        return _data_of_files(place, known)
     if place.is_dir():
         return data_of_run(place)
     if is_table(place):
-        return Table(place)
+        return Table(place, known=known)
     with open_data(place) as file:
         start = file.read(max(len(MAGIC_NPY), len(MAGIC_ZIP)))
     return Array(place, key) if start.startswith((MAGIC_NPY, MAGIC_ZIP)) else _image(place)
+
+
+def _data_of_files(path: Path, known: Encoding | None) -> Dataset:
+    """Make the data set of a folder, or of a pattern, by what its files are."""
+    kinds: dict[tuple[str, ...], Callable[[Path], Dataset]] = {
+        SHARD: Array,
+        IMAGES: Images,
+        TABLES: lambda path: Table(path, known=known),
+    }
+    try:
+        files = named_files("data", path, [suffix for suffixes in kinds for suffix in suffixes]).files
+    except DataError as error:
+        if is_pattern(path):
+            raise
+        raise DataError(f"{path}: there is no {CONFIG} that tells its data; name the data") from error
+    made = {make: file for file in files for suffixes, make in kinds.items() if file.name.lower().endswith(suffixes)}
+    if len(made) > 1:
+        told = f"there are files of several kinds, {', '.join(file.name for file in made.values())}"
+        raise DataError(f"{path}: {told}; name one kind, by a pattern such as {path.name}/*{files[0].suffix}")
+    return next(iter(made))(path)
 
 
 def _image(path: Path) -> ImagePixels:
@@ -114,7 +178,9 @@ def data_of_run(folder: str | Path) -> Dataset:
     file = place / CONFIG
     if not file.is_file():
         raise DataError(f"{place}: there is no {CONFIG} that tells its data; name the data")
-    return _dataset_of(file, may_import=False)
+    config = as_plain(load_config(file))
+    with located("TRAINER"):
+        return held_out(_dataset_of(file, may_import=False), config["TRAINER"].get("HOLD_OUT", 0), config["SEED"])[0]
 
 
 def unchanged(folder: Path, som: KohonenSOM, dataset: Dataset) -> Dataset:
@@ -131,14 +197,14 @@ def unchanged(folder: Path, som: KohonenSOM, dataset: Dataset) -> Dataset:
     return dataset
 
 
-def _dataset_of(file: Path, *, may_import: bool = True) -> Dataset:
+def _dataset_of(file: Path, known: Encoding | None = None, *, may_import: bool = True) -> Dataset:
     config = as_plain(load_config(file))
     node = config["DATASET"]
     name: Any = node.get("NAME") if isinstance(node, dict) else node
     if not may_import and isinstance(name, str) and ":" in name:
         told = f"its data are of the class {name}, and nothing is imported for a run folder"
         raise DataError(f"{file}: {told}; name the data, or the experiment's own YAML file")
-    made: Dataset = build(DATASETS, node, "DATASET", [file.parent, Path()], seed=config["SEED"])[0]
+    made: Dataset = build(DATASETS, node, "DATASET", [file.parent, Path()], seed=config["SEED"], known=known)[0]
     return made
 
 

@@ -1,7 +1,10 @@
-"""The file that a map is kept in: plain arrays in an .npz archive, with a checksum of their own and no pickle.
+"""The file that a map is kept in: plain arrays in an .npz archive, with checksums of their own and no pickle.
 
-`weights` holds the weights, shape (height, width, D); `about` tells in JSON what else the map is; `checksum` is a
-SHA-256 over both, and over further texts that a file may keep, such as the state of a training.
+`weights` holds the weights, shape (height, width, D); `layer_<name>` what else is known of every node; `about` tells in
+JSON what else the map is. `weights_checksum` is a SHA-256 over the weights; `checksum` one over all else: layers,
+texts, that other checksum, and further texts that a file may keep, such as the state of a training. So a map of
+gigabytes can be opened at once: its weights are mapped into memory, and `Unchecked` looks at their checksum before
+anybody computes with them. Everything else is read whole and looked at.
 """
 
 import hashlib
@@ -13,10 +16,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.array_files import DamagedFile, read_arrays
+from ksom.archive import write_archive
+from ksom.array_files import DamagedFile, mapped_file, read_arrays
 from ksom.encoding import Encoding
 from ksom.errors import ConfigError, DataError, ParameterError, quoted
-from ksom.method.scaling import Scales
+from ksom.layers import require_meaning
+from ksom.method.scales import Scales
+from ksom.plain_yaml import DEEPEST
 from ksom.registry import Node, Registry, as_mapping, build
 from ksom.whole_files import replacing
 
@@ -26,6 +32,9 @@ FORMAT_VERSION = 4
 
 LAYER = "layer_"
 """What the names of the arrays of layers begin with."""
+
+WEIGHTS_CHECKSUM = "weights_checksum"
+"""The text with the checksum of the weights alone."""
 
 
 class NewerFile(DataError):
@@ -41,6 +50,39 @@ class Layer(NamedTuple):
     """What the numbers mean: plain data that JSON can hold."""
 
 
+class Unchecked:
+    """Weights that lie in their file, mapped into memory: nobody has looked at their checksum yet.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    weights : ndarray of shape (height, width, D)
+        The weights, mapped.
+    checksum : str
+        What it must be.
+    """
+
+    def __init__(self, path: Path, weights: NDArray[Any], checksum: str) -> None:
+        self.path, self.weights, self._checksum = path, weights, checksum
+        self._file = mapped_file(weights)
+
+    def require_whole(self) -> None:
+        """Read the weights once, and refuse damaged ones.
+
+        Raises
+        ------
+        DamagedFile
+            If their checksum is another one.
+        DataError
+            If the file has been written to since it was opened.
+        """
+        if self._file is not None:
+            self._file.require_unchanged()
+        if _checksum({"weights": self.weights}) != self._checksum:
+            raise DamagedFile(f"{self.path}: its checksum does not fit")
+
+
 class MapFile(NamedTuple):
     """A map, as its file holds it."""
 
@@ -54,18 +96,23 @@ class MapFile(NamedTuple):
     """How far a sample is from a node, likewise."""
     feature_names: tuple[str, ...] | None = None
     """What the features are called, if it is known."""
+    units: tuple[str | None, ...] | None = None
+    """What unit each feature is given in, data units such as "cm"; None where it has none or nobody knows."""
     missing: str = "refuse"
     """Whether it keeps missing values, likewise."""
     scaling: Node = "none"
     """How features are scaled, likewise."""
     scales: Scales | None = None
-    """That scaling, fitted: x ↦ (x − centre) · factor; in the file an object with both, a list of numbers each."""
+    """That scaling, fitted: x ↦ (bend(x) − centre) · factor; in the file an object with lists of numbers, and, if some
+    features are bent, `bends`: for each null, "log1p" or a table of ranks, {"values": […], "shares": […]}."""
     encoding: Encoding | None = None
     """How the columns of a table become features; None: they are the columns, as they are."""
     layers: Mapping[str, Layer] = {}
     """What is known of every node, by name; in the file an array `layer_<name>` each, and in `about` what they mean."""
     training: Mapping[str, Any] = {}
     """Where the map comes from, plain data that JSON can hold: configuration, versions, seed, digest, quality."""
+    format_version: int = FORMAT_VERSION
+    """That of the file it was read from."""
 
 
 def write(path: Path, map_file: MapFile, **texts: str) -> None:
@@ -84,24 +131,27 @@ def write(path: Path, map_file: MapFile, **texts: str) -> None:
     ------
     OutputError
         If it cannot be written.
+    DataError
+        If there is not one unit for each feature, or what its layers and its training tell is not plain data.
     """
-    kept = {"about": json.dumps({"format_version": FORMAT_VERSION, **as_plain(map_file)}, sort_keys=True), **texts}
+    _units(path, map_file._asdict(), map_file.weights.shape[-1])
     layers = {f"{LAYER}{name}": layer.values for name, layer in map_file.layers.items()}
-    kept["checksum"] = _checksum({"weights": map_file.weights, **layers}, *kept.values())
+    kept = {"about": _told(path, map_file), WEIGHTS_CHECKSUM: _checksum({"weights": map_file.weights}), **texts}
+    kept["checksum"] = _checksum(layers, *kept.values())
     kept_texts = {name: np.array(text) for name, text in kept.items()}
-    arrays: dict[str, Any] = {"weights": map_file.weights, **layers, **kept_texts}
     with replacing(path) as file:
-        np.savez(file, **arrays)
+        write_archive(file, {"weights": map_file.weights, **layers, **kept_texts})
 
 
 def as_plain(map_file: MapFile) -> dict[str, Any]:
     """Return what a file tells of a map beside its arrays, as JSON can hold it: numbers to the last bit."""
-    told = {name: value for name, value in map_file._asdict().items() if name != "weights" and value is not None}
+    parts = map_file._replace(format_version=FORMAT_VERSION)._asdict().items()
+    told = {name: value for name, value in parts if name != "weights" and value is not None}
     return {name: _as_json(value) for name, value in told.items()}
 
 
 def read(path: Path) -> MapFile:
-    """Read a map.
+    """Read a map; its weights may be mapped into memory rather than read, and are whole.
 
     Raises
     ------
@@ -113,25 +163,46 @@ def read(path: Path) -> MapFile:
 
 def read_with_texts(path: Path, *names: str) -> tuple[MapFile, list[str]]:
     """Read a map and the texts `names` that its file keeps beside it; raises as `read`."""
-    arrays = read_arrays(path)
+    map_file, unchecked, texts = _opened(path)
+    if unchecked is not None:
+        unchecked.require_whole()
+    return map_file, [texts[name] for name in names]
+
+
+def open_map(path: Path) -> tuple[MapFile, Unchecked | None]:
+    """Read a map but for weights of 64 MiB or more: those are mapped, to be checked when they are used first.
+
+    Raises
+    ------
+    DataError
+        As `read`, but for damage in such weights.
+    """
+    return _opened(path)[:2]
+
+
+def _opened(path: Path) -> tuple[MapFile, Unchecked | None, dict[str, str]]:
+    arrays = read_arrays(path, mapped={"weights"})
     texts = {name: str(array) for name, array in arrays.items() if array.dtype.kind == "U" and not array.shape}
-    _require_checksum(path, arrays, texts)
+    unchecked = _unchecked(path, arrays, texts)
     about = _about(path, arrays, texts)
     weights = _weights(path, arrays["weights"])
+    features = weights.shape[2]
     map_file = MapFile(
         weights,
         lattice=_node(path, about, "lattice"),
         neighbourhood=_node(path, about, "neighbourhood"),
         distance=_node(path, about, "distance"),
-        feature_names=_feature_names(path, about, weights.shape[2]),
+        feature_names=_feature_names(path, about, features),
+        units=_units(path, about, features),
         missing=_missing(path, about),
         scaling=_node(path, about, "scaling"),
-        scales=_scales(path, about, weights.shape[2]),
-        encoding=_encoding(path, about, weights.shape[2]),
+        scales=_scales(path, about, features),
+        encoding=_encoding(path, about, features),
         layers=_layers(path, about, arrays, weights.shape[:2]),
         training=_training(path, about),
+        format_version=int(about["format_version"]),
     )
-    return map_file, [texts[name] for name in names]
+    return map_file, unchecked, texts
 
 
 def part(path: Path, registry: Registry, node: Node, **size: Any) -> Any:
@@ -154,16 +225,27 @@ def part(path: Path, registry: Registry, node: Node, **size: Any) -> Any:
         raise DataError(f"{path}: its {kind} {quoted(node)} cannot be made ({error})") from error
 
 
-def _require_checksum(path: Path, arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, str]) -> None:
-    kept = [text for name, text in texts.items() if name != "checksum"]
-    summed = {"weights": arrays.get("weights", np.empty(0))}
+def _unchecked(path: Path, arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, str]) -> Unchecked | None:
+    """Look at the checksums, but for that of weights that are mapped: return those.
+
+    Before there were two, `checksum` was over the weights as well; the very first files had none.
+    """
+    weights = arrays.get("weights", np.empty(0))
+    has_own = WEIGHTS_CHECKSUM in texts
+    summed = {} if has_own else {"weights": weights}
     summed |= {name: array for name, array in arrays.items() if name.startswith(LAYER)}
+    kept = [text for name, text in texts.items() if name != "checksum"]
     if "checksum" in texts and texts["checksum"] != _checksum(summed, *kept):
         raise DamagedFile(f"{path}: its checksum does not fit")
+    unchecked = Unchecked(path, weights, texts[WEIGHTS_CHECKSUM]) if has_own else None
+    if unchecked is not None and not isinstance(weights, np.memmap):
+        unchecked.require_whole()
+        return None
+    return unchecked
 
 
 def _checksum(arrays: Mapping[str, NDArray[Any]], *texts: str) -> str:
-    """Return a SHA-256 over arrays and texts; a map without layers has the checksum that older files have."""
+    """Return a SHA-256 over arrays and texts."""
     digest = hashlib.sha256()
     for array in arrays.values():
         digest.update(f"{array.shape} {array.dtype.str}".encode())
@@ -184,7 +266,18 @@ def _about(path: Path, arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, s
         raise NewerFile(f"{path}: was written by a newer ksom (format {version}); update ksom to read it")
     if not is_whole or "weights" not in arrays:
         raise DamagedFile(f"{path}: is not a map that ksom wrote")
+    _require_shallow(path, about)
     return dict(about)
+
+
+def _require_shallow(path: Path, about: Any) -> None:
+    """Refuse what is nested deeper than anything that ksom writes: whoever shows or writes it would end in a fault."""
+    level = [about]
+    for _ in range(DEEPEST):
+        inner = (value for one in level for value in (one.values() if isinstance(one, dict) else one))
+        level = [value for value in inner if isinstance(value, dict | list)]
+    if level:
+        raise DataError(f"{path}: what it tells of its map is nested deeper than {DEEPEST}")
 
 
 def _weights(path: Path, weights: NDArray[Any]) -> NDArray[Any]:
@@ -213,6 +306,19 @@ def _feature_names(path: Path, about: Mapping[str, Any], features: int) -> tuple
     return tuple(names)
 
 
+def _units(path: Path, about: Mapping[str, Any], features: int) -> tuple[str | None, ...] | None:
+    units = about.get("units")
+    if units is None:
+        return None
+    if (
+        not isinstance(units, list | tuple)
+        or len(units) != features
+        or not all(isinstance(unit, str | None) for unit in units)
+    ):
+        raise DataError(f"{path}: `units` must be {features} units or null, but is {quoted(units)}")
+    return tuple(units)
+
+
 def _missing(path: Path, about: Mapping[str, Any]) -> str:
     missing = about.get("missing", "refuse")
     if missing not in ("refuse", "keep"):
@@ -225,14 +331,9 @@ def _scales(path: Path, about: Mapping[str, Any], features: int) -> Scales | Non
     if scales is None:
         return None
     try:
-        made = Scales(*(np.array(scales[name], dtype=np.float64) for name in Scales._fields))
-        fit = all(array.shape == (features,) and np.isfinite(array).all() for array in made)
-    except (ValueError, KeyError, TypeError):
-        fit = False
-    if not fit or (made.factor < 0).any():
-        told = f"`scales` must hold a centre and a factor >= 0 for each of {features} features"
-        raise DataError(f"{path}: {told}, but is {quoted(scales)}")
-    return made
+        return Scales.from_plain(scales, features)
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
 
 
 def _encoding(path: Path, about: Mapping[str, Any], features: int) -> Encoding | None:
@@ -258,6 +359,10 @@ def _layers(
         values = arrays.get(f"{LAYER}{name}", np.empty(0))
         if values.shape[:2] != nodes or values.dtype.kind not in "biuf" or not isinstance(meaning, dict):
             raise DataError(f"{path}: its layer {quoted(name)} must hold numbers of {nodes[0]} × {nodes[1]} nodes")
+        try:
+            require_meaning(name, values, meaning)
+        except DataError as error:
+            raise DataError(f"{path}: {error}") from error
         layers[name] = Layer(values, meaning)
     return layers
 
@@ -269,9 +374,19 @@ def _training(path: Path, about: Mapping[str, Any]) -> dict[str, Any]:
     return training
 
 
+def _told(path: Path, map_file: MapFile) -> str:
+    """Return in JSON what a map is beside its arrays."""
+    try:
+        return json.dumps(as_plain(map_file), sort_keys=True)
+    except (TypeError, ValueError) as error:
+        told = "what its layers and its training tell must be plain data: texts, numbers, lists, mappings by texts"
+        raise DataError(f"{path}: {told} ({error})") from error
+
+
 def _as_json(value: Any) -> Any:
-    if isinstance(value, Encoding):
+    """Return a part of a map as JSON can hold it: numbers as they are, to the last bit."""
+    if isinstance(value, Encoding | Scales):
         return value.as_plain()
     if isinstance(value, Mapping) and value and all(isinstance(layer, Layer) for layer in value.values()):
         return {name: dict(layer.about) for name, layer in value.items()}
-    return {name: array.tolist() for name, array in value._asdict().items()} if isinstance(value, Scales) else value
+    return value

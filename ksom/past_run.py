@@ -171,7 +171,7 @@ def _findings_in_short(experiment: Experiment, result: Result) -> list[Finding]:
     evidence = Evidence(
         som,
         trainer.run.probe[::every],
-        size=len(experiment.dataset),
+        size=len(trainer.dataset),
         at_end=trainer.algorithm.parameters(max(0, iteration - 1)),
         config=experiment.config,
         iteration=iteration,

@@ -295,8 +295,8 @@ def located(path: str, elsewhere: Collection[str] = ()) -> Iterator[None]:
     except ParameterError as error:
         if error.argument.partition(".")[0] in elsewhere:
             raise
-        where = f"{path}." if path else ""
-        raise ConfigError(f"{where}{error.argument.upper()} {error.reason}") from error
+        where, (argument, *item) = f"{path}." if path else "", error.argument.partition("[")
+        raise ConfigError(f"{where}{argument.upper()}{''.join(item)} {error.reason}") from error
 
 
 def _check_keys(cls: type, node: Mapping[str, Any], known: Collection[str], path: str) -> None:

@@ -4,12 +4,13 @@ import functools
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ksom.columns import as_array, column_names, required_names
+from ksom.encoding import Encoding
 from ksom.errors import DataError, quoted
 from ksom.sparse_rows import SamplesLike, SparseRows, as_rows, as_sparse_rows, is_sparse
 
@@ -74,6 +75,23 @@ class Summary(NamedTuple):
     """The mean of the samples' weights; None: they have none."""
     digest: str
     """SHA-256 of shape, type, values and weights; equal for equal data."""
+    log_mean: NDArray[np.float64] | None = None
+    """The same as `mean`, of sign(x) · ln(1 + |x|), shape (D,); None if not asked for."""
+    log_deviation: NDArray[np.float64] | None = None
+    """Likewise."""
+    some: Block | None = None
+    """Rows to tell quantiles by, with weights, data units, NaN where a value is missing; None if not asked for."""
+    names: tuple[str, ...] | None = None
+    """What the features are called, if they have names."""
+    encoding: Encoding | None = None
+    """How the columns of a table became them, if they did."""
+
+    def of(self, features: NDArray[np.int64]) -> "Summary":
+        """Return what is told of some features, by their numbers: all that a scaling is fitted by."""
+        of_each: dict[str, Any] = {name: held for name, held in self._asdict().items() if isinstance(held, np.ndarray)}
+        some = None if self.some is None else self.some._replace(values=self.some.values[:, features])
+        chosen = {name: held[features] for name, held in of_each.items()}
+        return self._replace(**chosen, some=some, names=None, encoding=None)
 
 
 def require_normal_range(low: NDArray[np.float64], high: NDArray[np.float64], dtype: DTypeLike, where: str) -> None:
@@ -239,8 +257,47 @@ def _as_numbers(values: Any, where: str) -> Any:
     return array
 
 
+class Places(Protocol):
+    """Knows where samples came from."""
+
+    def place(self, row: int) -> str:
+        """Return where a sample came from, for messages: "row 5"."""
+
+    def cell(self, row: int, feature: int, value: float) -> str:
+        """Return which value of which sample is wrong, for messages: "row 5, column 3 is nan"."""
+
+
+class RowNumbers:
+    """Samples that are known by their number, and features by their name, if they have one.
+
+    Parameters
+    ----------
+    names : sequence of str, optional
+        What the features are called.
+    """
+
+    def __init__(self, names: Sequence[str] | None = None) -> None:
+        self._names = names
+
+    def place(self, row: int) -> str:
+        """Return the number of a row."""
+        return f"row {row}"
+
+    def cell(self, row: int, feature: int, value: float) -> str:
+        """Return the value, its feature and its row."""
+        if self._names is None:
+            return f"row {row}, column {feature} is {value}"
+        return f"column {quoted(self._names[feature])} is {value} in row {row}"
+
+
 def missing_values(
-    rows: SamplesLike, where: str, first_row: int = 0, *, keep: bool = False, names: Sequence[str] | None = None
+    rows: SamplesLike,
+    where: str,
+    first_row: int = 0,
+    *,
+    keep: bool = False,
+    names: Sequence[str] | None = None,
+    places: Places | None = None,
 ) -> NDArray[np.bool_] | None:
     """Return where values are missing, that is NaN, shape (n, D); None: nowhere.
 
@@ -256,6 +313,8 @@ def missing_values(
         Whether values may be missing.
     names : sequence of str, optional
         What the features are called, for messages.
+    places : Places, optional
+        Where they came from, for messages. Default: their rows have numbers.
 
     Raises
     ------
@@ -263,6 +322,7 @@ def missing_values(
         Naming the row and the column of a value that is infinite, or missing where none may be, or a row that has no
         value at all.
     """
+    told_by = places or RowNumbers(names)
     if isinstance(rows, SparseRows):
         _require_finite(rows, where, first_row)
         return None
@@ -274,11 +334,11 @@ def missing_values(
     if refused.any():
         row, column = (int(index) for index in np.argwhere(refused)[0])
         advice = "" if np.isinf(rows[row, column]) else ", or keep NaN (MODEL.MISSING keep)"
-        told = _place(float(rows[row, column]), first_row + row, column, names)
+        told = told_by.cell(first_row + row, column, float(rows[row, column]))
         raise DataError(f"{where}: {told}; drop or fill it before training{advice}")
     empty = missing.all(axis=1)
     if empty.any():
-        raise DataError(f"{where}: row {first_row + int(empty.argmax())} has no value at all; leave it out")
+        raise DataError(f"{where}: {told_by.place(first_row + int(empty.argmax()))} has no value at all; leave it out")
     return missing
 
 
@@ -286,14 +346,9 @@ def _require_finite(rows: SparseRows, where: str, first_row: int) -> None:
     finite = np.isfinite(rows.compact.values)
     if not finite.all():
         at = int(finite.argmin())
-        told = _place(float(rows.compact.values[at]), first_row + int(rows.row_of[at]), int(rows.compact.features[at]))
+        row, feature = first_row + int(rows.row_of[at]), int(rows.compact.features[at])
+        told = RowNumbers().cell(row, feature, float(rows.compact.values[at]))
         raise DataError(f"{where}: {told}; sparse samples must be finite, and cannot have missing values: drop it")
-
-
-def _place(value: float, row: int, column: int, names: Sequence[str] | None = None) -> str:
-    if names is None:
-        return f"row {row}, column {column} is {value}"
-    return f"column {quoted(names[column])} is {value} in row {row}"
 
 
 def sample_weights(weights: Any, samples: int, where: str, first_row: int = 0) -> NDArray[np.float64]:

@@ -9,12 +9,22 @@ from numpy.typing import NDArray
 
 from ksom.dataset import Dataset, Rows
 from ksom.errors import DataError, quoted
+from ksom.method.bends import Log1p
 from ksom.method.moments import Moments
+from ksom.method.quantiles import SomeRows
+from ksom.part import Part
 from ksom.samples import Block, Summary, as_samples, missing_values, sample_weights
-from ksom.sparse_rows import SamplesLike, as_rows
+from ksom.sparse_rows import SamplesLike, SparseRows, as_rows
 
 
-def summarise(dataset: Dataset, *, keep_missing: bool = False, with_moments: bool = True) -> Summary:
+def summarise(
+    dataset: Dataset,
+    *,
+    keep_missing: bool = False,
+    with_moments: bool = True,
+    with_log_moments: bool = False,
+    with_quantiles: bool = False,
+) -> Summary:
     """Read the data once; refuse what cannot be learned from.
 
     Parameters
@@ -25,15 +35,19 @@ def summarise(dataset: Dataset, *, keep_missing: bool = False, with_moments: boo
         Whether values may be missing.
     with_moments : bool
         Whether to tell mean and deviation, which takes as long as all the rest; else they are NaN.
+    with_log_moments : bool
+        Whether to tell them of sign(x) · ln(1 + |x|) too.
+    with_quantiles : bool
+        Whether to keep some rows to tell quantiles by, at most 64 MB, or one block.
 
     Raises
     ------
     DataError
-        If there is no sample or no feature; a value is infinite, or missing where none may be; or all values of a
-        sample or of a feature are missing.
+        If there is no sample or no feature; a value is infinite, or missing where none may be; all values of a
+        sample or of a feature are missing; or quantiles of sparse samples are asked for.
     """
     _require_samples(dataset)
-    reading = _Reading(dataset, keep_missing, with_moments)
+    reading = _Reading(dataset, keep_missing, with_moments, with_log_moments, with_quantiles)
     for block in dataset.blocks():
         reading.add(block)
     return reading.summary()
@@ -42,19 +56,24 @@ def summarise(dataset: Dataset, *, keep_missing: bool = False, with_moments: boo
 class _Reading:
     """What is known of a data set after some of its blocks."""
 
-    def __init__(self, dataset: Dataset, keep_missing: bool, with_moments: bool) -> None:
+    def __init__(
+        self, dataset: Dataset, keep_missing: bool, with_moments: bool, with_log_moments: bool, with_quantiles: bool
+    ) -> None:
         self._where, self._names, features = name_of(dataset), dataset.feature_names, dataset.features
-        self._keep_missing = keep_missing
+        self._keep_missing, self._places = keep_missing, dataset
         self._low, self._high = np.full(features, np.inf), np.full(features, -np.inf)
         self._missing = np.zeros(features, dtype=np.int64)
+        self._encoding = dataset.encoding
         self._moments = Moments(features) if with_moments else None
+        self._log_moments = Moments(features) if with_log_moments else None
+        self._some = SomeRows(len(dataset), features) if with_quantiles else None
         self._rows, self._weight = 0, 0.0
         self._digest = hashlib.sha256(f"{len(dataset)} x {features}".encode())
 
     def add(self, block: Rows) -> None:
         values, weights = values_and_weights(block)
         rows = as_rows(as_samples(values, self._where, features=len(self._low)), self._where)
-        missing = missing_values(rows, self._where, self._rows, keep=self._keep_missing, names=self._names)
+        missing = missing_values(rows, self._where, self._rows, keep=self._keep_missing, places=self._places)
         self._digest.update(rows.dtype.str.encode() + rows.tobytes())
         if self._rows and (weights is None) is (self._weight > 0):
             raise DataError(f"{self._where}: some of its samples have weights, others none; give all of them one")
@@ -64,6 +83,10 @@ class _Reading:
             self._digest.update(b"weights" + weights.tobytes())
         if self._moments is not None:
             self._moments.add(rows, missing, weights)
+        if self._log_moments is not None:
+            self._log_moments.add(_logarithms(rows), missing, weights)
+        if self._some is not None:
+            self._some.add(self._in_full(rows), self._rows, weights)
         self._look_at_range(rows, missing)
         self._rows += len(rows)
 
@@ -74,7 +97,26 @@ class _Reading:
         mean, deviation = (np.full_like(low, np.nan),) * 2
         if self._moments is not None:
             mean, deviation = self._moments.mean, self._moments.deviation
-        return Summary(low, high, mean, deviation, self._missing, mean_weight, self._digest.hexdigest())
+        return Summary(
+            low,
+            high,
+            mean,
+            deviation,
+            self._missing,
+            mean_weight,
+            self._digest.hexdigest(),
+            log_mean=None if self._log_moments is None else self._log_moments.mean,
+            log_deviation=None if self._log_moments is None else self._log_moments.deviation,
+            some=None if self._some is None else self._some.block(low, high),
+            names=self._names,
+            encoding=self._encoding,
+        )
+
+    def _in_full(self, rows: SamplesLike) -> NDArray[Any]:
+        if isinstance(rows, SparseRows):
+            told = "the scaling goes by quantiles, for which sparse samples would become dense"
+            raise DataError(f"{self._where}: {told}; take none, or give the samples as an array")
+        return rows
 
     def _look_at_range(self, rows: SamplesLike, missing: NDArray[np.bool_] | None) -> None:
         lows, highs = rows, rows
@@ -89,6 +131,12 @@ class _Reading:
             feature = int((self._missing == self._rows).argmax())
             called = f"feature {feature}{_called(self._names, feature)}"
             raise DataError(f"{self._where}: {called} has no value at all; leave it out")
+
+
+def _logarithms(rows: SamplesLike) -> SamplesLike:
+    if isinstance(rows, SparseRows):
+        return rows.with_values(Log1p().of(rows.compact.values))
+    return Log1p().of(rows)
 
 
 def values_and_weights(block: Rows) -> tuple[SamplesLike, NDArray[np.float64] | None]:
@@ -115,6 +163,8 @@ def counting_weights(weights: Any, samples: int, where: str, first_row: int) -> 
 
 def name_of(dataset: Dataset) -> str:
     """Return what a data set is called in messages that tell the number of a row."""
+    if isinstance(dataset, Part):
+        return f"{name_of(dataset.whole)}, {len(dataset)} of its rows"
     leaves_out = dataset.weights is not None and not dataset.weights.all()
     return f"dataset {type(dataset).__name__}{', rows of weight 0 left out' if leaves_out else ''}"
 

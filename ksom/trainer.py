@@ -11,15 +11,22 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from ksom.algorithms import ALGORITHMS, Algorithm, require_bounded
-from ksom.arguments import require_integer
+from ksom.arguments import require_boolean, require_integer
+from ksom.calibration import calibration
 from ksom.dataset import Dataset
 from ksom.errors import DataError, ParameterError, TrainingFailed
 from ksom.feed import Feed
 from ksom.hooks.hook import Hook, Phase
 from ksom.hooks.named_hooks import by_phase, checked_state, failing, folder_for
 from ksom.kohonensom_model import KohonenSOM
+from ksom.masking import masked_values
+from ksom.part import held_out
+from ksom.registry import node_of
 from ksom.runs.growing_files import GrowingFiles
+from ksom.runs.resume import LEARNED
 from ksom.runs.run import Outcome, Run
+from ksom.runs.run_folder import versions_that_matter
+from ksom.summary import summarise
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +59,13 @@ class Trainer:
         Told of the progress. The keys are the names their states are kept under; by default the classes' names.
     callback_period : int
         Iterations between two calls of a hook that does not say.
+    hold_out : float
+        Share of the samples that are not learned from, from 0 to 1: those that the map is calibrated on.
+    calibrate : bool
+        Let the map know at the end, in one search over the samples, which distances are usual: see
+        `KohonenSOM.calibrate`. A stop that is asked for comes first.
     seed : int
-        Seed of the first weights, of the order of the samples and of the probe.
+        Seed of the first weights, of the order of the samples, of the probe and of what is held out.
     folder : Path, optional
         Where hooks put their results; some need one.
 
@@ -61,6 +73,10 @@ class Trainer:
     ----------
     run : Run
         What hooks see.
+    dataset : Dataset
+        The samples that are learned from.
+    held_out : Dataset or None
+        The others.
     feed : Feed
         The samples of each iteration; knows what they are like, and their digest.
     config : mapping
@@ -83,7 +99,7 @@ class Trainer:
     """
 
     parts = {"algorithm": ALGORITHMS}
-    from_elsewhere = ("som", "dataset", "hooks", "callback_period", "seed", "folder")
+    from_elsewhere = ("som", "dataset", "hooks", "callback_period", "calibrate", "seed", "folder")
 
     def __init__(
         self,
@@ -96,6 +112,8 @@ class Trainer:
         algorithm: Algorithm | str = "batch",
         hooks: Mapping[str, Hook] | Iterable[Hook] = (),
         callback_period: int = 10,
+        hold_out: float = 0.0,
+        calibrate: bool = False,
         seed: int = 0,
         folder: str | Path | None = None,
     ) -> None:
@@ -106,7 +124,10 @@ class Trainer:
         if not isinstance(som, KohonenSOM):
             raise ParameterError("som", "be a KohonenSOM, such as KohonenSOM(10, 10)", som)
         self.som = som
-        self.dataset = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
+        self.calibrate = require_boolean("calibrate", calibrate)
+        self.dataset, self.held_out = self._divided(
+            dataset if isinstance(dataset, Dataset) else Dataset(dataset), hold_out
+        )
         self.algorithm = copy.copy(ALGORITHMS.made("algorithm", algorithm))  # it may serve other trainings as well
         self.algorithm.prepare(som, self.iterations)
         self.shuffle = self._shuffled(shuffle)
@@ -118,6 +139,7 @@ class Trainer:
         where = folder_for(self.hooks, folder)
         self.files = GrowingFiles(where, {hook.file: hook.trailer for hook in self.hooks.values() if hook.file})
         self._file_warnings: list[str] = []
+        self._is_done = False
         self.run = Run(som, self.iterations, self.feed, where, self.state)
         self._seconds_per_iteration = self._guessed_seconds()
 
@@ -131,6 +153,13 @@ class Trainer:
         if isinstance(shuffle, bool):
             return shuffle
         raise ParameterError("shuffle", "be true, false or auto", shuffle)
+
+    def _divided(self, dataset: Dataset, share: float) -> tuple[Dataset, Dataset | None]:
+        """Return what is learned from and what is held out; where that is something, all of it is looked at first."""
+        learned, others = held_out(dataset, share, self.seed)
+        if others is not None:
+            summarise(dataset, keep_missing=self.som.intake.keeps_missing, with_moments=False)
+        return learned, others
 
     def check(self) -> None:
         """Ask the hooks whether they can work, before anything is written.
@@ -167,6 +196,8 @@ class Trainer:
                 if any(self._period(hook) and hook.phase < Phase.REPORT for hook in due.values()):
                     self.run.metrics.put(**self.algorithm.parameters(stop - 1))
                 self._tell("after_step", due)
+            self._is_done = self.run.iteration == self.iterations and (not self.calibrate or self._calibrated())
+        self.som.about_training["iteration"] = self.run.iteration
         return self.run.outcome
 
     def state(self) -> dict[str, Any]:
@@ -188,6 +219,24 @@ class Trainer:
             "config": self.config,
             "files": self.files.marks(),
         }
+
+    def provenance(self) -> dict[str, Any]:
+        """Return where the map comes from, as its file tells it: what decided what it learned, and the software.
+
+        Neither times nor places: who trains the same again gets the same file.
+        """
+        described = {
+            "seed": self.seed,
+            "iterations": self.iterations,
+            "batch_size": self.batch_size,
+            "shuffle": self.shuffle,
+            "algorithm": node_of(ALGORITHMS, self.algorithm),
+            "samples": len(self.dataset),
+            "data_digest": self.feed.digest,
+            "versions": versions_that_matter(self.som.kernels.name),
+        }
+        learned = {key: value for key, value in self.config.items() if key in LEARNED}
+        return described | ({"config": masked_values(learned)} if learned else {})
 
     def load_state(self, state: Mapping[str, Any], weights: NDArray[Any]) -> None:
         """Go on from `state` and its weights; files that hooks append to go back to where they were.
@@ -213,6 +262,8 @@ class Trainer:
         self.files.begin(new=[] if self.run.iteration else [hook.file for hook in self.hooks.values() if hook.file])
         for line in self._file_warnings:  # now that there is a log
             logger.warning("%s", line)
+        self.som.layers.clear()
+        self.som.about_training = self.provenance()
         self.run.begin()
 
     def times(self, hook: Hook) -> str:
@@ -228,6 +279,14 @@ class Trainer:
         self.run.seconds += seconds
         self.run.iteration = stop
         self.feed.shown = 0
+
+    def _calibrated(self) -> bool:
+        """Calibrate the map; return whether it came to an end before somebody asked for a stop."""
+        on = f"{len(self.dataset)} samples" if self.held_out is None else f"{len(self.held_out)} samples held out"
+        logger.info("calibrating the map on %s", on)
+        layers = calibration(self.som, self.dataset, self.held_out, is_over=lambda: self.run.stop_reason is not None)
+        self.som.layers |= layers or {}
+        return layers is not None
 
     def _guessed_seconds(self) -> float:
         """Guess an iteration's time: each sample, and the neighbourhood's rows and columns, look at every weight."""
@@ -274,7 +333,7 @@ class Trainer:
             except BaseException:
                 self.run.outcome = Outcome.FAILED
                 raise
-            self.run.outcome = Outcome.COMPLETED if self.run.iteration == self.iterations else Outcome.STOPPED
+            self.run.outcome = Outcome.COMPLETED if self._is_done else Outcome.STOPPED
 
     def _require_use_of_samples(self) -> None:
         where = f"dataset {type(self.dataset).__name__}: its samples"
@@ -292,5 +351,5 @@ class Trainer:
             self.som.initialise(self.feed, self.feed.range, self.seed)
         if self.som.features != self.dataset.features:
             raise DataError(f"the map's weights have {self.som.features} features, the data {self.dataset.features}")
-        self.som.name_features(self.dataset.feature_names, self.dataset.encoding)
+        self.som.name_features(self.dataset.feature_names, self.dataset.encoding, self.dataset.units)
         self.som.intake = self.feed.intake

@@ -1,6 +1,6 @@
 """A training in one call."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from ksom.hooks.named_hooks import by_name
 from ksom.hooks.progress import Progress
 from ksom.kohonensom_model import KohonenSOM
 from ksom.map_size import chosen_size
-from ksom.method.scaling import SCALINGS
+from ksom.method.scaling import SCALINGS, FeatureWeights
 from ksom.method.schedules import ScheduleLike
 from ksom.registry import arguments
 from ksom.trainer import Trainer
@@ -42,7 +42,8 @@ def train(
     scaling: Any = None,
     backend: str | None = None,
     threads: int | None = None,
-    feature_weights: Sequence[float] | None = None,
+    hold_out: float | None = None,
+    feature_weights: FeatureWeights | None = None,
     sample_weights: ArrayLike | None = None,
     hooks: Mapping[str, Hook] | Iterable[Hook] | None = None,
     progress: bool = False,
@@ -77,8 +78,11 @@ def train(
         Show the samples in a new order in every epoch; "auto": where it matters.
     lattice, neighbourhood, distance, initial, dtype, missing, scaling, backend, threads
         As `KohonenSOM` takes them.
-    feature_weights : sequence of float, optional
-        How much each feature counts in squared distances, >= 0, beside the scaling.
+    hold_out : float, optional
+        Share of the samples that are not learned from; the map is calibrated on them, so that `is_novel` works, with 0
+        on those that it has learned from. Default: it is not calibrated.
+    feature_weights : sequence of float, or mapping of str to float, optional
+        How much each feature counts in squared distances, >= 0, beside the scaling; by name, 1 for all others.
     sample_weights : array_like of shape (N,), optional
         How much each sample counts, as `Dataset` takes it; only for "batch".
     hooks : mapping of str to Hook, or iterable of Hook
@@ -127,7 +131,8 @@ def train(
         algorithm=_algorithm(algorithm, **_given(sigma=sigma, learning_rate=learning_rate)),
         folder=folder,
         **_given(hooks=_with_progress(hooks or ()) if require_boolean("progress", progress) else hooks),
-        **_given(iterations=iterations, batch_size=batch_size, shuffle=shuffle, seed=seed),
+        **_given(iterations=iterations, batch_size=batch_size, shuffle=shuffle, seed=seed, hold_out=hold_out),
+        calibrate=hold_out is not None,
     )
     trainer.train()
     return som
@@ -152,14 +157,14 @@ def _algorithm(algorithm: Any, **options: Any) -> Algorithm:
     return made
 
 
-def _scaling(scaling: Any, feature_weights: Sequence[float] | None) -> Any:
+def _scaling(scaling: Any, feature_weights: FeatureWeights | None) -> Any:
     """Return a scaling that is given as such, or by its name, with the weights of the features."""
     if feature_weights is None:
         return scaling
     if SCALINGS.holds(scaling):
         told = f"be given to the scaling itself, as in {type(scaling).__name__}(feature_weights=…)"
         raise ParameterError("feature_weights", told, feature_weights)
-    return SCALINGS.named("scaling", "none" if scaling is None else scaling)(feature_weights)
+    return SCALINGS.named("scaling", "none" if scaling is None else scaling)(feature_weights=feature_weights)
 
 
 def _weighted(samples: Dataset | ArrayLike, weights: ArrayLike | None) -> Dataset:

@@ -175,3 +175,15 @@ def test_how_large_an_error_is_can_be_told_without_units():
 def test_bubble_and_mexican_hat_are_what_their_formulas_say(name, squared, factor):
     of = NEIGHBOURHOODS[name]().of(np.array([squared]), np.array([2.0]))
     np.testing.assert_allclose(of, [factor], atol=1e-15)
+
+
+@pytest.mark.parametrize("hold_out", [0, 0.2])
+def test_oddities_among_the_training_samples_do_not_hide_later_ones(hold_out):
+    usual, chance = np.concatenate([SAMPLES] * 10), np.random.default_rng(1)
+    usual = usual + 0.1 * chance.normal(size=usual.shape)
+    odd, later = 20 * chance.normal(size=(5, 3)), [[9.0, 9.0, -9.0], [-9.0, 9.0, 9.0]]
+    som = train(np.concatenate([usual, odd]), 5, 5, iterations=20, hold_out=hold_out)
+    _, distances = som.best_matching_nodes([*odd, *later], return_distances=True)
+    assert distances[5:].max() < distances[:5].max()  # the largest distance in training would let them through
+    assert som.is_novel(later).all()
+    assert som.is_novel(usual).mean() < 0.03

@@ -113,3 +113,25 @@ def test_a_map_that_needs_more_than_there_is_is_refused_before_it_is_made(monkey
         DataError, match=r"1500 × 1500 nodes × 16 features of float32 need 1.\d+ GB to be trained, there are 1 GB"
     ):
         Trainer(som, samples, algorithm="batch")
+
+
+WALKS = """
+import sys
+import ksom
+
+def most():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmHWM"))
+
+dataset = ksom.Array(sys.argv[1])
+before = most()
+for block in dataset.blocks():
+    pass
+print(most() - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere memory is counted otherwise")
+def test_a_walk_through_a_file_takes_no_memory_for_what_was_read(tmp_path: Path) -> None:
+    np.save(tmp_path / "large.npy", np.zeros((500_000, 32), dtype=np.float32))  # 64 MB
+    said = subprocess.run([sys.executable, "-c", WALKS, tmp_path / "large.npy"], capture_output=True, check=True)
+    assert int(said.stdout) < 10_000  # kB

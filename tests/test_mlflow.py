@@ -208,7 +208,7 @@ def test_a_parameter_that_is_too_long_is_shortened_and_the_log_says_so(experimen
     ("key", "value"),
     [
         ("SCALING", "none"),
-        ("SCALING", "standard"),
+        *(("SCALING", name) for name in ("standard", "log1p+standard", "rank")),
         *(("DISTANCE", name) for name in ("cosine", "manhattan", "chebyshev")),
     ],
 )

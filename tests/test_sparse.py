@@ -328,6 +328,16 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[KsomError], str]] = {
         DataError,
         "the scaling Standard moves 0, so that sparse samples would become dense; take none, or give the samples as an",
     ),
+    "a scaling that bends": (
+        trains(counts(), scaling="log1p+standard"),
+        DataError,
+        "the scaling LogStandard moves 0, so that sparse samples would become dense",
+    ),
+    "a scaling by quantiles": (
+        trains(counts(), scaling="rank"),
+        DataError,
+        "dataset Dataset: the scaling goes by quantiles, for which sparse samples would become dense; take none, or",
+    ),
     "another distance": (
         measures("manhattan", counts()),
         DataError,

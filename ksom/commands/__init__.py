@@ -7,12 +7,17 @@ import click
 COMMANDS = (
     "train",
     "predict",
+    "label",
+    "cluster",
+    "impute",
     "evaluate",
     "diagnose",
+    "show",
     "describe",
     "export",
     "quantize",
     "track",
+    "cache",
 )
 """In the order in which they are listed; each is a function of its name in the file of its name."""
 

@@ -59,6 +59,16 @@ class Array(Dataset):
         self.weights_key = weights_key
         super().__init__(_array(path, key), _array(weights_path, weights_key))
 
+    def place(self, row: int) -> str:
+        if not isinstance(self.samples, Shards):
+            return super().place(row)
+        return self.samples.place(row if self._counting is None else int(self._counting[row]))
+
+    def cell(self, row: int, feature: int, value: float) -> str:
+        if not isinstance(self.samples, Shards):
+            return super().cell(row, feature, value)
+        return f"{self.place(row)}, column {feature} is {value}"
+
 
 def _array(path: Any, key: str | None) -> Any:
     if names_several(path):

@@ -13,7 +13,9 @@ from ksom.columns import as_array, column_names
 from ksom.errors import DataError, quoted
 from ksom.named_files import is_list_of_names, named_files
 from ksom.names import nearest
-from ksom.tables.source import SUFFIXES, TableSource
+from ksom.tables.found_files import SUFFIXES, is_table
+from ksom.tables.kinds import TEXT
+from ksom.tables.source import TableSource
 
 ARRAYS = (".npy", ".npz")
 
@@ -53,7 +55,7 @@ class Recording(NamedTuple):
     """Rows one after another in time."""
 
     name: str
-    """What it is called: its file's path, or its number."""
+    """What it is called: its file's path, or "series 0"."""
     values: Path | NDArray[Any]
     """Shape (T, columns) or (T,): an .npy file, or an array."""
     channels: list[int] | None
@@ -80,7 +82,7 @@ def recordings(data: Any, key: str | None, choice: Choice) -> list[Recording]:
         files = named_files("path", data, (*ARRAYS, *SUFFIXES)).files
         return [_of_file(file, key, choice) for file in files]
     several = data if isinstance(data, list | tuple) and data and all(map(_is_whole, data)) else [data]
-    return [_of_values(values, str(number), choice) for number, values in enumerate(several)]
+    return [_of_values(values, f"series {number}", choice) for number, values in enumerate(several)]
 
 
 def pieces(recording: Recording, gap: float) -> list[tuple[int, int]]:
@@ -117,7 +119,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _of_file(file: Path, key: str | None, choice: Choice) -> Recording:
-    if file.suffix.lower() in SUFFIXES:
+    if is_table(file):
         return _of_source(TableSource(file), str(file), choice)
     array = read_array(file, key)
     return _of_array(array, str(file), choice)._replace(values=file if isinstance(array, np.memmap) else array)
@@ -137,8 +139,10 @@ def _of_values(values: Any, name: str, choice: Choice) -> Recording:
 def _of_source(source: TableSource, name: str, choice: Choice) -> Recording:
     """Read the columns of a table that are needed into memory, and no others."""
     channels = choice.channels(source.column_names, name)
+    if other := [key for key in channels if not source.is_number(str(key))]:
+        raise DataError(f"{name}: column {quoted(other[0])} holds no numbers; choose the channels by COLUMNS")
     beside = [str(key) for key in (choice.series, choice.time) if key is not None]
-    texts = [key for key in beside if not source.is_number(key)]
+    texts = [key for key in beside if source.kind(key) == TEXT]
     numbers = list(dict.fromkeys([*map(str, channels), *(key for key in beside if key not in texts)]))
     read: dict[str, list[NDArray[Any]]] = {key: [] for key in (*numbers, *texts)}
     for rows in source.batches(numbers, texts):

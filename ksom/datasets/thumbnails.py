@@ -100,9 +100,12 @@ class Images(Dataset):
         rows /= np.float32(255)
         return rows
 
+    def place(self, row: int) -> str:
+        return str(self._files[row])
+
     def names(self) -> list[str]:
         """Return what the images are called: their files, as seen from the folder that was named."""
-        return [str(file.relative_to(self._folder or "")) for file in self._files]
+        return [str(file.relative_to(self._folder) if self._folder else file) for file in self._files]
 
     def _labels(self) -> NDArray[np.str_] | None:
         folders = [Path(name).parts[0] for name in self.names() if len(Path(name).parts) > 1]
@@ -134,9 +137,10 @@ def _fitted(image: "Image.Image", height: int, width: int) -> "Image.Image":
     from PIL import Image
 
     scale = min(image.width / width, image.height / height)
-    left, top = (image.width - width * scale) / 2, (image.height - height * scale) / 2
-    box = (left, top, image.width - left, image.height - top)
-    return image.resize((width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=FINER)
+    wide, high = max(1, round(width * scale)), max(1, round(height * scale))
+    left, top = (image.width - wide) // 2, (image.height - high) // 2
+    middle = image.crop((left, top, left + wide, top + high))
+    return middle.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=FINER)
 
 
 def _sides(size: Any) -> tuple[int, int]:

@@ -26,7 +26,7 @@ class Places(NamedTuple):
     """Where windows come from."""
 
     recording: NDArray[np.str_]
-    """The file, or the number of the array, that each window is from, shape (N,)."""
+    """The file, or "series 0" of arrays, that each window is from, shape (N,)."""
     first_row: NDArray[np.int64]
     """The number of its first row there, from 0, shape (N,)."""
 
@@ -84,7 +84,7 @@ class Windows(Dataset):
     >>> hours = np.arange(6.0)
     >>> windows = Windows(hours, length=3, step=1)
     >>> windows.rows(slice(0, 2)).tolist(), windows.feature_names
-    ([[0.0, 1.0, 2.0], [1.0, 2.0, 3.0]], ('t-2', 't-1', 't'))
+    ([[0.0, 1.0, 2.0], [1.0, 2.0, 3.0]], ('channel 0 t-2', 'channel 0 t-1', 'channel 0 t'))
     >>> windows.places().first_row.tolist()
     [0, 1, 2, 3]
     """
@@ -116,7 +116,8 @@ class Windows(Dataset):
         self._channels = found[0].channels
         self._series = Shards([recording.values for recording in found], WHERE)
         self._cut(found)
-        self.feature_names = self._feature_names(found)
+        self._channel_names = self._names_of_channels(found)
+        self.feature_names = self._names_of_features()
 
     def __len__(self) -> int:
         return int(self._windows_until[-1])
@@ -137,6 +138,14 @@ class Windows(Dataset):
         windows = values.reshape(len(first), self.length, -1)
         chosen = windows if self._channels is None else windows[..., self._channels]
         return scaled(chosen, self.scale).reshape(len(first), self.features)
+
+    def place(self, row: int) -> str:
+        found = self.places(slice(row, row + 1))
+        return f"the window from row {found.first_row[0]} of {found.recording[0]}"
+
+    def cell(self, row: int, feature: int, value: float) -> str:
+        found, (later, channel) = self.places(slice(row, row + 1)), divmod(feature, self.channels)
+        return f"{self._channel_names[channel]} is {value} in row {found.first_row[0] + later} of {found.recording[0]}"
 
     def places(self, index: slice | NDArray[np.int64] = slice(None)) -> Places:
         """Return where windows come from, for those at `index`; default all of them."""
@@ -177,16 +186,16 @@ class Windows(Dataset):
         first: NDArray[np.int64] = self._starts[piece] + (number - before[piece]) * self._step
         return first
 
-    def _feature_names(self, found: Sequence[Recording]) -> tuple[str, ...]:
-        names = found[0].channel_names
+    def _names_of_channels(self, found: Sequence[Recording]) -> tuple[str, ...]:
         for recording in found:
-            if recording.channel_names != names:
+            if recording.channel_names != found[0].channel_names:
                 raise DataError(f"{WHERE}: {recording.name} has other channels than {found[0].name}; choose by COLUMNS")
-        if names is None:
-            numbers = self._channels or range(self.channels)
-            names = tuple(f"channel {number}" for number in numbers) if self.channels > 1 else ("",)
+        numbers = self._channels or range(self.channels)
+        return found[0].channel_names or tuple(f"channel {number}" for number in numbers)
+
+    def _names_of_features(self) -> tuple[str, ...]:
         times = [f"t-{ago}" if ago else "t" for ago in reversed(range(self.length))]
-        return tuple(f"{name} {time}".lstrip() for time in times for name in names)
+        return tuple(f"{name} {time}" for time in times for name in self._channel_names)
 
 
 def scaled(windows: NDArray[Any], scale: str) -> NDArray[Any]:

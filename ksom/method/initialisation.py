@@ -14,7 +14,7 @@ from ksom.map_file import MapFile, read
 from ksom.method.lattice import LATTICES, Lattice
 from ksom.method.principal_axes import principal_axes
 from ksom.method.random_streams import stream
-from ksom.method.scaling import Scales, rescaled
+from ksom.method.scales import Scales, rescaled
 from ksom.registry import Registry, as_mapping, node_of
 from ksom.representation import as_call
 from ksom.samples import Block, Range, as_samples, in_precision

@@ -19,7 +19,7 @@ DISTANCES: dict[str, tuple[Any, Any, Any]] = {
 """What is made of the difference in a feature, how features are put together, and what is reported."""
 
 
-class ServedMap(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+class ServedMap(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # MLflow is not checked
     """Answers samples with the best matching node of each and the distance to it, as `KohonenSOM` does, bit for bit."""
 
     def load_context(self, context: Any) -> None:
@@ -28,6 +28,7 @@ class ServedMap(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
             weights, about = file["weights"], json.loads(str(file["about"]))
         scales = about.get("scales") or {"centre": 0.0, "factor": 1.0}
         self.centre, self.factor = np.array(scales["centre"]), np.array(scales["factor"])
+        self.bends = scales.get("bends") or []
         distance = about.get("distance", "euclidean")
         self.distance = distance if isinstance(distance, str) else distance["NAME"]
         if self.distance not in DISTANCES:
@@ -39,12 +40,18 @@ class ServedMap(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
         raw = np.asarray(model_input)
         if raw.ndim != 2 or raw.shape[1] != len(self.planes) or not np.isfinite(raw).all():
             raise ValueError(f"samples must be finite numbers of shape (n, {len(self.planes)}), got {raw.shape}")
-        scaled = (raw - self.centre) * self.factor
+        scaled = (self._bent(raw) - self.centre) * self.factor
         samples = (_directions(scaled) if self.distance == "cosine" else scaled).astype(self.planes.dtype)
         block_rows = max(1, BLOCK_DISTANCES // self.planes.shape[1])
         found = [self._nearest(samples[i : i + block_rows]) for i in range(0, len(samples), block_rows)]
         nodes, distances = (np.concatenate(column) for column in zip(*found, strict=True))
         return pd.DataFrame({"node": nodes, "distance": distances.astype(np.float64)})
+
+    def _bent(self, raw: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        if not self.bends:
+            return raw
+        columns = [raw[:, feature].astype(np.float64) for feature in range(raw.shape[1])]
+        return np.stack([_bent(values, bend) for values, bend in zip(columns, self.bends, strict=True)], axis=1)
 
     def _nearest(self, samples: np.ndarray[Any, Any]) -> tuple[Any, Any]:
         term, added, reported = DISTANCES[self.distance]
@@ -53,6 +60,21 @@ class ServedMap(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
             added(totals, term(plane - values[:, None]), out=totals)
         nodes = totals.argmin(axis=1)
         return nodes, reported(totals[np.arange(len(samples)), nodes])
+
+
+def _bent(values: np.ndarray[Any, Any], bend: Any) -> np.ndarray[Any, Any]:
+    """Return a feature bent as the map's file tells: not at all, by logarithms, or by a table of ranks."""
+    if bend is None:
+        return values
+    if bend == "log1p":
+        logarithms: np.ndarray[Any, Any] = np.copysign(np.log1p(np.abs(values)), values)
+        return logarithms
+    knots, shares = np.array(bend["values"]), np.array(bend["shares"])
+    after = np.clip(np.searchsorted(knots, values, side="right"), 1, max(1, len(knots) - 1))
+    before, after = after - 1, np.minimum(after, len(knots) - 1)
+    along = np.clip((values - knots[before]) / np.where(after > before, knots[after] - knots[before], 1), 0, 1)
+    ranks = np.minimum(shares[before] + along * (shares[after] - shares[before]), shares[after])
+    return np.where(values < knots[0], 0.0, np.where(values > knots[-1], 1.0, ranks))
 
 
 def _directions(samples: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

@@ -60,17 +60,19 @@ def table_writer(path: Path) -> Iterator[TableWriter]:
     kind = CsvWriter if path == STANDARD_OUTPUT else WRITERS.get(path.suffix.lower())
     if kind is None:
         raise OutputError(f"{path}: the name of a table must end with {', '.join(WRITERS)}")
-    if path == STANDARD_OUTPUT:
-        with writing(Path("standard output")):
-            writer = kind(sys.stdout.buffer)
-            yield writer
-            writer.close()
-            sys.stdout.buffer.flush()
-        return
-    with replacing(path) as file:
+    with _standard_output() if path == STANDARD_OUTPUT else replacing(path) as file:
         writer = kind(file)
-        yield writer
-        writer.close()
+        try:
+            yield writer
+        finally:  # whatever happened: pyarrow's writers must not outlive their file
+            writer.close()
+
+
+@contextmanager
+def _standard_output() -> Iterator[IO[bytes]]:
+    with writing(Path("standard output")):
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
 
 
 class _ArrowWriter(TableWriter):
@@ -86,8 +88,8 @@ class _ArrowWriter(TableWriter):
 
         batch = pa.record_batch({self._name(name): self._column(pa.array(values)) for name, values in columns.items()})
         if self._writer is None:
-            self._writer = self._opened(batch.schema)
-        self._writer.write_batch(batch)
+            self._writer, self._schema = self._opened(batch.schema), batch.schema
+        self._writer.write_batch(batch.cast(self._schema))  # pyarrow crashes where types differ
         self.rows += batch.num_rows
 
     def close(self) -> None:

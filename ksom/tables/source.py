@@ -1,10 +1,27 @@
 """The rows of a table, in order, in batches: CSV, Parquet and Arrow files, and tables in memory, through pyarrow."""
 
-from collections.abc import Iterator, Sequence
+import fnmatch
+import glob
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from ksom.errors import DataError, NotInstalled, quoted
+import numpy as np
+from numpy.typing import NDArray
+
+from ksom.arguments import require_choice
+from ksom.array_files import open_data
+from ksom.errors import DataError, ParameterError, quoted
+from ksom.names import nearest
+from ksom.tables.arrow_files import MAGIC_ARROW, MAGIC_OLD, MAGIC_STREAM, ArrowFile
+from ksom.tables.csv_files import CsvFile
+from ksom.tables.csv_format import CsvFormat
+from ksom.tables.csv_head import require_different
+from ksom.tables.found_files import ARROW, PARQUET, format_by_name, found_files
+from ksom.tables.kinds import NUMBER, OTHER, TEXT, TIME, arrow, as_number, as_text, from_text, kind_of
+from ksom.tables.memory_tables import MemoryTable
+from ksom.tables.parquet_files import MAGIC_PARQUET, ParquetFile
+from ksom.tables.row_filter import RowFilter
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -12,24 +29,41 @@ if TYPE_CHECKING:
 BATCH_ROWS = 65536
 """Rows that are read at a time, at most."""
 
-CSV, PARQUET, ARROW = (".csv", ".tsv", ".txt"), (".parquet", ".pq"), (".arrow", ".feather", ".ipc")
-"""What the names of files of each format end with."""
+TYPES = (NUMBER, TEXT, TIME)
+"""What a column can be said to hold."""
 
-SUFFIXES = (*CSV, *PARQUET, *ARROW)
-
-
-def is_table(path: str | Path) -> bool:
-    """Return whether a file is a table, by its name."""
-    return Path(path).suffix.lower() in SUFFIXES
+MOST_VALUES = 2**22
+"""Values that are read at a time, at most; a row has at least one."""
 
 
 class Rows(NamedTuple):
     """Some rows of a table, one after another."""
 
     first_row: int
-    """The number of the first of them in the whole table, from 0."""
+    """The number of the first of them in the whole table, from 0; rows that a filter leaves out do not count."""
     columns: "pa.RecordBatch"
-    """The columns that were asked for: numbers as stored, float64 in a CSV; texts as strings. Null: missing."""
+    """The columns that were asked for: numbers as float32 if stored so, else float64; texts as strings. Null: missing;
+    a number may be NaN as well."""
+
+
+class _Part(Protocol):
+    """A file of a table, or a table in memory."""
+
+    @property
+    def schema(self) -> "pa.Schema": ...
+
+    def batches(self, numbers: Sequence[str], texts: Sequence[str], most_rows: int) -> "Iterator[pa.RecordBatch]": ...
+
+    def place(self, row: int) -> str: ...
+
+
+class _Piece(NamedTuple):
+    """Some rows of one part that a filter leaves."""
+
+    part: _Part
+    numbers: NDArray[np.int64]
+    """Their numbers in the part."""
+    columns: "pa.RecordBatch"
 
 
 class TableSource:
@@ -38,106 +72,254 @@ class TableSource:
     Parameters
     ----------
     data : str, Path, sequence of them, or a table
-        Files, read one after another in this order; a folder's or pattern's files in the order of their names. Or
-        anything with `__arrow_c_stream__`: a DataFrame of pandas or polars, a table of pyarrow or duckdb.
+        Files, read one after another in this order; a folder's or pattern's files in the order of their names: CSV
+        (.csv, .tsv, .txt, packed by gzip or not), Parquet, Arrow or Feather. Or anything with `__arrow_c_stream__`: a
+        DataFrame of pandas or polars, a table of pyarrow or duckdb; a stream that can be read only once is kept in
+        memory.
+    where : str, optional
+        Which rows are read: "age >= 18 and city != 'Rome' and not is_missing(income)"; `ksom.tables.row_filter` tells
+        what it may hold. Rows are numbered after it, from 0. Default: all.
+    types : mapping of str to str, optional
+        What columns hold that are taken for something else: "number", "text" or "time".
+    csv : mapping of str to Any, optional
+        How CSV files are written, if it is not to be found out: delimiter, decimal, encoding, header, quote, missing;
+        `ksom.tables.csv_format.CsvFormat` explains.
 
     Attributes
     ----------
     column_names : tuple of str
-        What the columns are called.
+        What the columns are called, as the first file has them; other files may have them in another order.
+    files : list of Path
+        What is read, in this order; none if the table is in memory.
 
     Raises
     ------
     DataError
         If there is no such file, it cannot be read, or the files have different columns.
+    ParameterError
+        If `where`, `types` or `csv` say what cannot be.
     NotInstalled
         If pyarrow is not there.
     """
 
-    def __init__(self, data: Any) -> None:
-        _pyarrow()
-        self.files = [Path(data)] if isinstance(data, str | Path) else []
-        self._table = None if self.files else _in_memory(data)
-        self.schema: pa.Schema = self._table.schema if self._table is not None else _schema(self.files[0])
-        self.column_names = tuple(self.schema.names)
+    def __init__(
+        self,
+        data: Any,
+        *,
+        where: str | None = None,
+        types: Mapping[str, str] | None = None,
+        csv: Mapping[str, Any] | None = None,
+    ) -> None:
+        arrow()
+        self._told_types = _told_types(types)
+        self.files = found_files(data) if _names_files(data) else []
+        self._parts = _parts(self.files, data, CsvFormat.of(csv), self._arrow_types())
+        self._stored = _same_columns(self._parts)
+        self.column_names = tuple(self._stored)
+        for name in self._told_types:
+            self._require_column(name)
+        self._filter = None if where is None else RowFilter(where, self.kind)
 
-    def is_number(self, column: str) -> bool:
-        """Return whether a column holds numbers, or true and false."""
-        import pyarrow as pa
+    def __str__(self) -> str:
+        first, more = self._parts[0], len(self._parts) - 1
+        return f"{first} and {more} more" if more else str(first)
 
-        kind = self.schema.field(column).type
-        return any(is_kind(kind) for is_kind in (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean))
-
-    def batches(self, numbers: Sequence[str], texts: Sequence[str] = ()) -> Iterator[Rows]:
-        """Yield all rows with these columns, `numbers` as numbers and `texts` as strings.
+    def kind(self, column: str) -> str:
+        """Return what a column holds: "number" (true and false too), "text", "time", or "other", which is not read.
 
         Raises
         ------
         DataError
-            Naming the file and the row of what cannot be read.
+            If there is no such column; with the one most like it.
         """
+        self._require_column(column)
+        return self._told_types.get(column) or kind_of(self._stored[column])
+
+    def is_number(self, column: str) -> bool:
+        """Return whether a column holds numbers, or true and false; raises as `kind`."""
+        return self.kind(column) == NUMBER
+
+    def is_single(self, column: str) -> bool:
+        """Return whether a column is stored as float32."""
+        single = arrow().float32()
+        return all(part.schema.field(column).type == single for part in self._parts)
+
+    def resolve(self, patterns: Sequence[str]) -> list[str]:
+        """Return the columns that names and patterns such as "visits_*" mean, each once, in the order of the patterns.
+
+        Raises
+        ------
+        DataError
+            Naming what fits no column, with the column most like it.
+        """
+        found = [[p] if p in self._stored else self._fitting(p) for p in patterns]
+        return list(dict.fromkeys(name for names in found for name in names))
+
+    def place(self, row: int) -> str:
+        """Return where a row lies, for messages: "customers.csv, line 17"; row: its number as `Rows` counts."""
+        before = 0
+        for piece in self._pieces((), ()):
+            if row < before + len(piece.numbers):
+                return piece.part.place(int(piece.numbers[row - before]))
+            before += len(piece.numbers)
+        return f"{self}, row {row}"
+
+    def batches(self, numbers: Sequence[str], texts: Sequence[str] = ()) -> Iterator[Rows]:
+        """Yield all rows with these columns, `numbers` as numbers and `texts` as strings.
+
+        A time is read as the seconds since the beginning of 1970, true and false as 1 and 0.
+
+        Raises
+        ------
+        DataError
+            Naming the file, the line or row, and the column of what cannot be read; or if there are no rows.
+        """
+        self._require_kinds(numbers, texts)
         row = 0
-        for batch in self._raw(numbers, texts):
-            columns = [batch.column(name) for name in numbers] + [_as_text(batch.column(name)) for name in texts]
-            yield Rows(row, _pyarrow().RecordBatch.from_arrays(columns, names=[*numbers, *texts]))
-            row += batch.num_rows
+        for piece in self._pieces(numbers, texts):
+            if len(piece.numbers):
+                yield Rows(row, piece.columns)
+            row += len(piece.numbers)
+        if not row:
+            raise DataError(f"{self}: {'has no rows' if self._filter is None else f'no row fulfils {self._filter}'}")
 
-    def _raw(self, numbers: Sequence[str], texts: Sequence[str]) -> "Iterator[pa.RecordBatch]":
-        names = [*numbers, *texts]
-        if self._table is not None:
-            yield from self._table.select(names).to_batches(max_chunksize=BATCH_ROWS)
-        for file in self.files:
-            yield from _file_batches(file, numbers, texts)
+    def _pieces(self, numbers: Sequence[str], texts: Sequence[str]) -> Iterator[_Piece]:
+        """Yield all rows that the filter leaves, with the columns `numbers` and `texts`."""
+        pa, keep = arrow(), self._filter
+        all_numbers = list(dict.fromkeys([*numbers, *(keep.numbers if keep else ())]))
+        all_texts = list(dict.fromkeys([*texts, *(keep.texts if keep else ())]))
+        for part in self._parts:
+            for first, batch in _slices(part, all_numbers, all_texts or [self.column_names[0]][: not all_numbers]):
+                place = _Place(part, first)
+                as_numbers = {name: self._number(batch.column(at), name, place) for at, name in enumerate(all_numbers)}
+                as_texts = {name: self._text(batch.column(at), name, place)
+                            for at, name in enumerate(all_texts, len(all_numbers))}  # fmt: skip
+                columns = [*map(as_numbers.__getitem__, numbers), *map(as_texts.__getitem__, texts)]
+                rows = np.arange(first, first + batch.num_rows)
+                kept = pa.RecordBatch.from_arrays([pa.array(rows), *columns], names=["", *numbers, *texts])
+                if keep:
+                    kept = kept.filter(keep.mask(as_numbers, as_texts))
+                yield _Piece(part, kept.column(0).to_numpy(), kept.remove_column(0))
+
+    def _number(self, column: "pa.Array", name: str, place: "_Place") -> "pa.Array":
+        if kind_of(column.type) == TEXT:
+            wanted = self._arrow_types().get(name) or arrow().float64()
+            column = from_text(column, wanted, lambda row: f"{place.of(row)}: column {quoted(name)}")
+        return as_number(column)
+
+    def _text(self, column: "pa.Array", name: str, place: "_Place") -> "pa.Array":
+        return as_text(column, f"{place.of(0)}: column {quoted(name)}")
+
+    def _arrow_types(self) -> "dict[str, pa.DataType]":
+        pa = arrow()
+        types = {NUMBER: pa.float64(), TEXT: pa.string(), TIME: pa.timestamp("us")}
+        return {name: types[kind] for name, kind in self._told_types.items()}
+
+    def _fitting(self, pattern: str) -> list[str]:
+        if not glob.has_magic(str(pattern)):
+            self._require_column(pattern)
+        found = [name for name in self.column_names if fnmatch.fnmatchcase(name, pattern)]
+        if not found:
+            raise DataError(f"{self}: no column fits {quoted(pattern)}")
+        return found
+
+    def _require_column(self, name: str) -> None:
+        if name not in self._stored:
+            told = f"has no column {quoted(name)}{nearest(str(name), self.column_names)}"
+            raise DataError(f"{self}: {told}")
+
+    def _require_kinds(self, numbers: Sequence[str], texts: Sequence[str]) -> None:
+        for name in (*numbers, *texts):
+            if self.kind(name) == OTHER:
+                told = (
+                    f"column {quoted(name)} holds {self._stored[name]}, which is neither a number nor text nor a time"
+                )
+                raise DataError(f"{self}: {told}; leave it out, or make columns of it")
+        for name in numbers:
+            if self.kind(name) == TEXT and not isinstance(self._parts[0], CsvFile):  # there, the line is told
+                told = f"column {quoted(name)} holds text, not numbers"
+                raise DataError(
+                    f"{self}: {told}; make it a category, or say that it is a number: TYPES: {{{quoted(name)}: number}}"
+                )
 
 
-def _pyarrow() -> Any:
-    try:
-        import pyarrow as pa
-    except ImportError as error:
-        raise NotInstalled("tables are read by pyarrow, which is not installed: pip install pyarrow") from error
-    return pa
+class _Place(NamedTuple):
+    """Where rows begin."""
+
+    part: _Part
+    first_row: int
+
+    def of(self, row: int) -> str:
+        """Return where one of them is."""
+        return self.part.place(self.first_row + row)
 
 
-def _in_memory(data: Any) -> "pa.Table":
-    if not hasattr(data, "__arrow_c_stream__"):
-        raise DataError(f"a table must be a file, or have __arrow_c_stream__ as data frames do, got {quoted(data)}")
-    return _pyarrow().table(data)
+def _told_types(types: Any) -> dict[str, str]:
+    if not isinstance(types or {}, Mapping):
+        raise ParameterError("types", "tell what columns hold, such as {zip: text}", types)
+    return {str(name): require_choice(f"types.{name}", kind, TYPES) for name, kind in (types or {}).items()}
 
 
-def _schema(file: Path) -> "pa.Schema":
-    if file.suffix in CSV:
-        import pyarrow.csv
-
-        return pyarrow.csv.open_csv(file).schema
-    if file.suffix in PARQUET:
-        import pyarrow.parquet
-
-        return pyarrow.parquet.read_schema(file)
-    import pyarrow.feather
-
-    return pyarrow.feather.read_table(file, memory_map=True).schema
+def _slices(part: _Part, numbers: Sequence[str], texts: Sequence[str]) -> "Iterator[tuple[int, pa.RecordBatch]]":
+    most_rows = max(1, min(BATCH_ROWS, MOST_VALUES // max(1, len(numbers) + len(texts))))
+    row = 0
+    for batch in part.batches(numbers, texts, most_rows):
+        for start in range(0, batch.num_rows, most_rows):
+            rows = batch.slice(start, most_rows)
+            yield row, rows
+            row += rows.num_rows
 
 
-def _file_batches(file: Path, numbers: Sequence[str], texts: Sequence[str]) -> "Iterator[pa.RecordBatch]":
-    import pyarrow as pa
-
-    names = [*numbers, *texts]
-    if file.suffix in CSV:
-        import pyarrow.csv as pc
-
-        types = dict.fromkeys(numbers, pa.float64()) | dict.fromkeys(texts, pa.string())
-        yield from pc.open_csv(file, convert_options=pc.ConvertOptions(include_columns=names, column_types=types))
-    elif file.suffix in PARQUET:
-        import pyarrow.parquet
-
-        yield from pyarrow.parquet.ParquetFile(file).iter_batches(BATCH_ROWS, columns=names)
-    else:
-        import pyarrow.feather
-
-        yield from pyarrow.feather.read_table(file, columns=names, memory_map=True).to_batches(BATCH_ROWS)
+def _names_files(data: Any) -> bool:
+    return isinstance(data, str | Path) or (isinstance(data, Sequence) and not hasattr(data, "__arrow_c_stream__"))
 
 
-def _as_text(column: "pa.Array") -> "pa.Array":
-    import pyarrow.compute as pc
+def _parts(files: Sequence[Path], data: Any, how: CsvFormat, types: "Mapping[str, pa.DataType]") -> list[_Part]:
+    if not files:
+        return [MemoryTable(data)]
+    parts = [_file(path, how, types) for path in files]
+    for part in parts:
+        require_different(part.schema.names, str(part))
+    return parts
 
-    return pc.cast(column, _pyarrow().string())
+
+def _file(path: Path, how: CsvFormat, types: "Mapping[str, pa.DataType]") -> _Part:
+    """Return a file by what it begins with: its name may tell otherwise."""
+    with open_data(path) as file:
+        start = file.read(len(MAGIC_ARROW))
+    told = format_by_name(path)
+    if start.startswith(MAGIC_PARQUET) or told == PARQUET:
+        return ParquetFile(path)
+    if start.startswith((MAGIC_ARROW, MAGIC_STREAM, MAGIC_OLD)) or told == ARROW:
+        return ArrowFile(path)
+    return CsvFile(path, how, types)
+
+
+def _same_columns(parts: Sequence[_Part]) -> "dict[str, pa.DataType]":
+    """Return the columns of all parts and what they hold.
+
+    Raises
+    ------
+    DataError
+        If a part lacks one, has one more, or holds another kind of thing in it.
+    """
+    first = parts[0]
+    stored = dict(zip(first.schema.names, first.schema.types, strict=True))
+    for part in parts[1:]:
+        others = dict(zip(part.schema.names, part.schema.types, strict=True))
+        for lacks, has, names in ((part, first, stored.keys() - others), (first, part, others.keys() - stored)):
+            if names:
+                told = f"which {has} has; all files of a table must have the same columns"
+                raise DataError(f"{lacks}: lacks the column {quoted(min(names))}, {told}")
+        for name, found in others.items():
+            stored[name] = _both(stored[name], found, name, (part, first))
+    return stored
+
+
+def _both(first: "pa.DataType", second: "pa.DataType", name: str, parts: tuple[_Part, _Part]) -> "pa.DataType":
+    if arrow().types.is_null(first) or arrow().types.is_null(second):
+        return second if arrow().types.is_null(first) else first
+    if kind_of(first) != kind_of(second):
+        told = f"column {quoted(name)} holds {kind_of(second)}, in {parts[1]} it holds {kind_of(first)}"
+        raise DataError(f"{parts[0]}: {told}; say which it is: TYPES: {{{quoted(name)}: …}}")
+    return first

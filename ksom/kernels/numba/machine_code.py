@@ -9,7 +9,6 @@ To load machine code is to unpickle it, which can run anything: it is kept only 
 
 import hashlib
 import logging
-import os
 import pickle
 import shutil
 import sys
@@ -25,6 +24,7 @@ from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
 
+from ksom.cache_folder import make_own
 from ksom.errors import OutputError
 from ksom.whole_files import replacing
 
@@ -89,7 +89,7 @@ def kept_in() -> Path | None:
         folder = place / _digest_of_sources()
         is_new = not folder.exists()
         for each in (place.parent, place, folder):
-            _make_own(each)
+            make_own(each)
     except OSError as error:
         _tell(place, error.strerror or str(error))
         return None
@@ -108,14 +108,6 @@ def _digest_of_sources() -> str:
     for source in sources:
         digest.update(hashlib.sha256(source.read_bytes()).digest())
     return digest.hexdigest()[:32]
-
-
-def _make_own(folder: Path) -> None:
-    """Make a folder that is this user's own; raise PermissionError if it is there and others may write to it."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    found = folder.stat()
-    if os.name != "nt" and (found.st_uid not in {os.geteuid(), 0} or found.st_mode & 0o022):
-        raise PermissionError("somebody else can write to it")
 
 
 def _forget_others(newest: Path) -> None:

@@ -1,0 +1,78 @@
+"""The files that a table is in: one, a list, those of a folder, those that fit a pattern."""
+
+import glob
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ksom.arguments import require_path
+from ksom.errors import DataError, quoted
+
+CSV, PARQUET, ARROW = "CSV", "Parquet", "Arrow"
+
+FORMATS = {
+    CSV: (".csv", ".tsv", ".txt", ".csv.gz", ".tsv.gz", ".txt.gz"),
+    PARQUET: (".parquet", ".pq"),
+    ARROW: (".arrow", ".arrows", ".feather", ".ipc"),
+}
+"""What the names of files of each format end with."""
+
+SUFFIXES = tuple(suffix for suffixes in FORMATS.values() for suffix in suffixes)
+
+
+def is_table(path: str | Path) -> bool:
+    """Return whether a file has the name of a table."""
+    return format_by_name(path) is not None
+
+
+def format_by_name(path: str | Path) -> str | None:
+    """Return the format that a file's name tells; None: another one than that of a table."""
+    name = Path(path).name.lower()
+    return next((known for known, suffixes in FORMATS.items() if name.endswith(suffixes)), None)
+
+
+def found_files(data: str | Path | Sequence[Any]) -> list[Path]:
+    """Return the files of a table in the order in which they are read.
+
+    Parameters
+    ----------
+    data : str, Path, or sequence of them
+        A file; a folder, whose tables are taken in the order of their names; a pattern such as "parts/*.csv", the same;
+        a list of these, in its own order.
+
+    Raises
+    ------
+    DataError
+        If there is no file, a folder has tables of more than one format, or a name leads nowhere.
+    ParameterError
+        If something is no path.
+    """
+    if isinstance(data, str | Path):
+        return _of_one(data)
+    files = [file for one in data for file in _of_one(one)]
+    if not files:
+        raise DataError("a table's list of files must name at least one, but is empty")
+    return files
+
+
+def _of_one(name: Any) -> list[Path]:
+    path = require_path("path", name)
+    if path.is_dir():
+        return _of_folder(path)
+    if not glob.has_magic(str(path)) or path.exists():
+        return [path]
+    found = [Path(one) for one in sorted(glob.glob(str(path), recursive=True)) if not Path(one).is_dir()]  # noqa: PTH207 (Path.glob takes no absolute pattern)
+    if not found:
+        raise DataError(f"{path}: no file fits this pattern")
+    return found
+
+
+def _of_folder(folder: Path) -> list[Path]:
+    files = [path for path in sorted(folder.iterdir()) if is_table(path) and not path.name.startswith((".", "_"))]
+    formats = {format_by_name(path): path.name for path in files}
+    if not files:
+        raise DataError(f"{folder}: this folder has no table; their names end with {', '.join(SUFFIXES)}")
+    if len(formats) > 1:
+        told = " and ".join(f"{known} ({quoted(name)})" for known, name in formats.items())
+        raise DataError(f"{folder}: this folder has tables of more than one format, {told}; name those that are meant")
+    return files
