@@ -45,7 +45,7 @@ LEVELS = [
     {"pictures"},
     {"hooks"},
     {"trainer"},
-    {"training", "evidence"},
+    {"training", "evidence", "quantization"},
     {"diagnosis", "inspection"},
     {"inspected_data"},
     {"first_experiment"},

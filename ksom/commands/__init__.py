@@ -17,6 +17,7 @@ COMMANDS = (
     "show",
     "describe",
     "export",
+    "quantize",
     "track",
     "cache",
 )
