@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ksom.errors import DataError
+from ksom.tables.column_names import require_different
 from ksom.tables.kinds import arrow
 from ksom.tables.watched_file import WatchedFile
 
@@ -34,6 +35,7 @@ class ArrowFile:
         self._file = WatchedFile(path)
         with self._opened(None) as reader:
             self.schema: pa.Schema = reader.schema
+            require_different(self.schema.names, str(self))
 
     def __str__(self) -> str:
         return str(self._file)
