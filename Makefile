@@ -1,13 +1,14 @@
 # make train   set up, train the 10 × 10 colour map, say where its film is
 # make test    set up, run all tests
 # make test-random  the tests that draw examples, with others than ever before (SEED=7: those of an earlier run)
+# make examples  install the packages whose data the examples learn from, do what their pages say
 # make notebook   execute kohonen.ipynb, store it with its outputs
 # make bench   set up ksom and its peers, measure them, write benchmarks/results/ (ARGS='--quick': a look at everything)
 
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: train test test-random lint notebook bench clean
+.PHONY: train test test-random lint examples notebook bench clean
 
 train: .venv/ksom
 	$(BIN)/ksom train --config-file configs/exp1.yaml
@@ -24,6 +25,9 @@ lint: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+examples: .venv/examples
+	$(BIN)/python examples/run.py $(ARGS)
 
 notebook: .venv/test
 	$(BIN)/python -m tests.notebook
@@ -45,6 +49,12 @@ clean:
 
 .venv/ksom: pyproject.toml | .venv/bin/pip
 	$(BIN)/pip install --quiet --editable .
+	@touch $@
+
+# aeon asks for older versions of what ksom stands on; only its data are read, so it comes without them.
+.venv/examples: pyproject.toml | .venv/test
+	$(BIN)/pip install --quiet --editable '.[examples]'
+	$(BIN)/pip install --quiet --no-deps 'aeon>=1.0'
 	@touch $@
 
 .venv/test: pyproject.toml | .venv/bin/pip

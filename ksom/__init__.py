@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from ksom.method.kaski_lagus import kaski_lagus
     from ksom.method.lattice import Hexagonal, Lattice, Rectangular
     from ksom.method.neighbourhood import Bubble, Epanechnikov, Gaussian, MexicanHat, Neighbourhood, Triangle
+    from ksom.method.profiles import profiles
     from ksom.method.quality import dead_nodes, quantization_error, topographic_error
     from ksom.method.residuals import error_of_one_node, explained_variance
     from ksom.method.scaling import PerColumn
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from ksom.method.topographic_product import topographic_product
     from ksom.method.trustworthiness import neighbourhood_preservation, trustworthiness
     from ksom.method.umatrix import umatrix
+    from ksom.quantization import quantize
     from ksom.trainer import Trainer
     from ksom.training import train
 
@@ -82,6 +84,7 @@ _HOMES = {
     "method.kaski_lagus": ("kaski_lagus",),
     "method.lattice": ("Hexagonal", "Lattice", "Rectangular"),
     "method.neighbourhood": ("Bubble", "Epanechnikov", "Gaussian", "MexicanHat", "Neighbourhood", "Triangle"),
+    "method.profiles": ("profiles",),
     "method.quality": ("dead_nodes", "quantization_error", "topographic_error"),
     "method.residuals": ("error_of_one_node", "explained_variance"),
     "method.scaling": ("PerColumn",),
@@ -98,6 +101,7 @@ _HOMES = {
     "method.topographic_product": ("topographic_product",),
     "method.trustworthiness": ("neighbourhood_preservation", "trustworthiness"),
     "method.umatrix": ("umatrix",),
+    "quantization": ("quantize",),
     "trainer": ("Trainer",),
     "training": ("train",),
 }
@@ -155,8 +159,10 @@ __all__ = [
     "explained_variance",
     "kaski_lagus",
     "neighbourhood_preservation",
+    "profiles",
     "purity",
     "quantization_error",
+    "quantize",
     "topographic_error",
     "topographic_function",
     "topographic_product",

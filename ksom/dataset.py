@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -79,7 +80,9 @@ class Dataset:
 
     def __init__(self, samples: ArrayLike, weights: ArrayLike | None = None) -> None:
         where = f"dataset {type(self).__name__}"
-        self.feature_names = column_names(samples)
+        names = column_names(samples)
+        if names is not None:  # a class may say them for all its objects
+            self.feature_names = names
         self.samples = as_samples(samples, where)
         self._file = mapped_file(self.samples)
         if weights is not None:
@@ -117,6 +120,10 @@ class Dataset:
     def weights_of(self, index: slice | NDArray[np.int64]) -> NDArray[np.float64] | None:
         """Return how much the samples at `index` count, shape (n,), > 0; None, always: all alike."""
         return None if self.weights is None else self.weights[self._counted(index)]
+
+    def names_of(self, index: slice | NDArray[np.int64]) -> NDArray[Any] | None:
+        """Return what the samples at `index` are called in answers, shape (n,); None, always: by their numbers."""
+        return None
 
     def place(self, row: int) -> str:
         """Return where the sample of this number came from, for messages: "row 5", or a file and the line in it."""

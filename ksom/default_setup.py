@@ -20,7 +20,7 @@ from ksom.kohonensom_model import KohonenSOM
 from ksom.logger import log_to_file
 from ksom.map_size import chosen_size
 from ksom.method.initialisation import initial_node
-from ksom.method.quality import quality
+from ksom.method.quality import Quality, quality
 from ksom.registry import arguments, as_mapping, build, call, located, with_chosen
 from ksom.runs.checkpoint import Checkpoint, checkpoint_paths, newest_checkpoint
 from ksom.runs.interruption import stopping_on_signals
@@ -233,8 +233,9 @@ class Experiment:
                 outcome = self.trainer.train()
                 interrupted = interruption.signal if outcome is Outcome.STOPPED else None
                 status = "interrupted" if interrupted else outcome.value
-                self.som.save(self.folder.path / MAP)
                 summary = self._summary(status)
+                self.som.about_training["quality"] = {name: summary[name] for name in (*Quality._fields, "measured_on")}
+                self.som.save(self.folder.path / MAP)
                 logger.info("%s after %d of %d iterations", status, run.iteration, run.iterations)
                 self.trainer.files.sync()  # the summary must not outlive them
                 self.folder.write_json(SUMMARY, summary)

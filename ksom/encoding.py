@@ -1,7 +1,6 @@
 """How the columns of a table become features: a number as it is, a category by its members, a cycle as a circle."""
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple, Self
@@ -105,12 +104,12 @@ def _column(plain: Any) -> Column:
         column = Column(**{**plain, "categories": tuple(plain["categories"])})
     except (TypeError, KeyError):
         column = Column("")
-    whole = isinstance(plain, Mapping) and isinstance(column.name, str) and isinstance(column.has_other, bool)
-    known = column.kind in {NUMBER, CATEGORY} or (column.kind == CYCLE and _is_period(column.period))
-    if not whole or not column.name or not known or not all(isinstance(member, str) for member in column.categories):
+    whole = isinstance(column.name, str) and isinstance(column.kind, str) and isinstance(column.has_other, bool)
+    known = whole and (column.kind in {NUMBER, CATEGORY} or (column.kind == CYCLE and _is_period(column.period)))
+    if not known or not column.name or not all(isinstance(member, str) for member in column.categories):
         raise DataError(f"`encoding` must tell of each column how it becomes features, but has {quoted(plain)}")
     return column
 
 
 def _is_period(period: Any) -> bool:
-    return isinstance(period, int | float) and math.isfinite(period) and period > 0
+    return isinstance(period, int | float) and 0 < period < math.inf

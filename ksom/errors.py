@@ -4,6 +4,7 @@ KsomError
 ├── ConfigError          (ValueError)   a YAML file, a key or a value in it, an override
 ├── ParameterError       (ValueError)   an argument of a constructor or a function
 ├── DataError            (ValueError)   samples, images, weights: their values, their shape, their file
+├── ContractError        (AssertionError) a data set of one's own that ksom.testing.check_dataset finds fault with
 ├── BackendUnavailable   (ImportError)  a backend that was asked for and is not there
 ├── NotInstalled         (ImportError)  an optional library that was asked for and is not there
 ├── NotTrained           (RuntimeError) a map that has no weights yet
@@ -58,6 +59,10 @@ class ParameterError(KsomError, ValueError):
 
 class DataError(KsomError, ValueError):
     """Data that cannot be learned from."""
+
+
+class ContractError(KsomError, AssertionError):
+    """A class of a user's own that does not keep to what ksom relies on."""
 
 
 class BackendUnavailable(KsomError, ImportError):

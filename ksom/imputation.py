@@ -1,15 +1,17 @@
 """Filling in: what is missing in a file, from the map's best node for what is there."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ksom.encoding import CATEGORY, Encoding
-from ksom.errors import DataError
+from ksom.errors import DataError, quoted
 from ksom.kohonensom_model import KohonenSOM
 from ksom.map_and_data import data_of
-from ksom.predicting import encoding_for, refuse_own_data
+from ksom.predicting import encoding_for, naming_rows, refuse_own_data
 from ksom.sparse_rows import in_full
 from ksom.tables.decoder import decoded
 from ksom.tables.encoder import encoded, number_columns, text_columns
@@ -60,7 +62,9 @@ def impute_file(som: KohonenSOM, data: str | Path, output: Path, *, key: str | N
 
 def _array(som: KohonenSOM, data: str | Path, output: Path, key: str | None) -> Filled:
     if output.suffix != ".npy":
-        raise DataError(f"{output}: an array is filled in as an array; name an .npy file")
+        raise DataError(
+            f"{data}: an array is filled in as an array: name an .npy file to write, got {quoted(str(output))}"
+        )
     samples = in_full(data_of(data, key).rows(slice(None)))
     with replacing(output) as file:
         np.save(file, som.fill_in(samples))
@@ -71,23 +75,24 @@ def _table(som: KohonenSOM, source: TableSource, output: Path) -> Filled:
     encoding = encoding_for(som, source)
     numbers, texts = number_columns(encoding), text_columns(encoding)
     others = [name for name in source.column_names if name not in encoding.column_names]
-    filled = 0
+    keeping, filled = replace(som.intake, missing="keep"), 0
     with table_writer(output) as writer:
         for rows in source.batches(numbers, [*texts, *others]):
-            columns = _filled_columns(som, rows, encoding)
+            samples = encoded(rows, encoding)
+            with naming_rows(keeping, str(source), rows.first_row, samples):
+                columns = _columns(som.fill_in(samples), encoding, rows)
             filled += sum(_missing(rows, name) for name in encoding.column_names)
             writer.write({name: columns.get(name, rows.columns[name]) for name in source.column_names})
     return Filled(writer.rows, filled)
 
 
-def _filled_columns(som: KohonenSOM, rows: Rows, encoding: Encoding) -> dict[str, "pa.Array"]:
+def _columns(samples: NDArray[Any], encoding: Encoding, rows: Rows) -> dict[str, "pa.Array"]:
     """Return the columns that features came from, with the map's values where theirs are missing."""
     import pyarrow as pa
 
-    known = dict(decoded(som.fill_in(encoded(rows, encoding)), encoding))
     is_text = {column.name for column in encoding.columns if column.kind == CATEGORY}
     return {name: _filled(rows.columns[name], pa.array(values, pa.string() if name in is_text else pa.float64()))
-            for name, values in known.items()}  # fmt: skip
+            for name, values in decoded(samples, encoding)}  # fmt: skip
 
 
 def _filled(column: "pa.Array", values: "pa.Array") -> "pa.Array":

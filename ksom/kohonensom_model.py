@@ -1,5 +1,6 @@
 """The map: weights on a lattice, which learn, and the file it is kept in."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
@@ -182,18 +183,36 @@ class KohonenSOM(Answers):
         self.layers.clear()
         self.about_training.clear()
 
-    def name_features(self, names: tuple[str, ...] | None, encoding: Encoding | None = None) -> None:
-        """Let the map know what its features are called, and how a table's columns became them; None: nobody knows.
+    def name_features(
+        self,
+        names: tuple[str, ...] | None,
+        encoding: Encoding | None = None,
+        units: Mapping[str, str] | None = None,
+    ) -> None:
+        """Let the map know what its features are called, how a table's columns became them, and their units.
+
+        What nobody knows is None; what the map knows already stays.
+
+        Parameters
+        ----------
+        names : tuple of str, optional
+            What the features are called.
+        encoding : Encoding, optional
+            How columns became features.
+        units : mapping of str to str, optional
+            Of features, by their names, what they are measured in, such as "cm".
 
         Raises
         ------
         DataError
-            If it knows them by other names, or in another order.
+            If it knows them by other names, or in another order; or if there is not a unit, or None, for each.
         """
         if self.feature_names and names and names != self.feature_names:
             before, now = (", ".join(map(repr, known)) for known in (self.feature_names, names))
             raise DataError(f"the map's features are {before}, in this order, those of the data {now}")
         self.feature_names, self.encoding = self.feature_names or names, self.encoding or encoding
+        if units and self.feature_names and self.units is None:
+            self.units = tuple(units.get(name) for name in self.feature_names)
 
     def initialise(self, source: Source, within: Range, seed: int = 0) -> None:
         """Give the map its first weights.

@@ -1,5 +1,6 @@
 """The map and the data that a command is given by the names of their files."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,19 +10,26 @@ from ksom.arguments import require_path
 from ksom.array_files import MAGIC_NPY, MAGIC_ZIP, open_data, read_array
 from ksom.config import as_plain, load_config
 from ksom.dataset import Dataset
-from ksom.datasets import DATASETS, Array, ImagePixels, Table
+from ksom.datasets import DATASETS, Array, ImagePixels, Images, Table
+from ksom.datasets.arrays import SHARD
+from ksom.datasets.thumbnails import SUFFIXES as IMAGES
 from ksom.encoding import Column, Encoding
-from ksom.errors import DataError
+from ksom.errors import DataError, OutputError
 from ksom.experiment_files import CONFIG, ENVIRONMENT, experiment_file, is_experiment
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.classes import as_labels
+from ksom.named_files import is_pattern, named_files
 from ksom.part import held_out
 from ksom.registry import build, located
-from ksom.runs.checkpoint import LAST
+from ksom.runs.checkpoint import LAST, is_checkpoint
 from ksom.runs.run_folder import CHECKPOINTS, MAP
 from ksom.runs.tracking_record import read_json
 from ksom.summary import summarise
+from ksom.tables.found_files import SUFFIXES as TABLES
 from ksom.tables.found_files import is_table
+
+READ_ALIKE = ("ImagePixels", "Images", "Windows")
+"""Data sets whose options say what the features of a file are; none of them imports anything that a map names."""
 
 
 def map_and_data(
@@ -35,7 +43,7 @@ def map_and_data(
         If one of them cannot be read, or they do not fit each other.
     """
     som = map_of(map_path)
-    dataset = data_of_run(map_path) if data_path is None else data_of(data_path, key, _columns_of(som))
+    dataset = data_of_run(map_path) if data_path is None else data_like(som, data_path, key)
     if dataset.features != som.features:
         told = f"has {dataset.features} features, the map {map_path} has {som.features}"
         raise DataError(f"{data_path or type(dataset).__name__}: {told}")
@@ -51,21 +59,78 @@ def map_of(path: str | Path) -> KohonenSOM:
     DataError
         If there is none, it cannot be read, or it is something else. Nothing is imported that it names.
     """
+    return KohonenSOM.load(map_file_of(path))
+
+
+def map_file_of(path: str | Path) -> Path:
+    """Return the file of a map that is named by it, or by a run folder.
+
+    Raises
+    ------
+    DataError
+        If there is none in the folder.
+    """
     place = require_path("map", path)
     if not place.is_dir():
-        return KohonenSOM.load(place)
+        return place
     if (place / MAP).is_file():
-        return KohonenSOM.load(place / MAP)
+        return place / MAP
     newest = place / CHECKPOINTS / LAST
     advice = f"; its newest checkpoint is {newest}" if newest.is_file() else ""
     raise DataError(f"{place}: there is no {MAP} in this folder{advice}")
 
 
-def _columns_of(som: KohonenSOM) -> Encoding | None:
+def file_to_write(path: str | Path, output: Path | None) -> Path:
+    """Return where a map is written to that was read and has learned more: another file, or its own.
+
+    Raises
+    ------
+    OutputError
+        If its own is a checkpoint, from which a training is to go on.
+    """
+    own = map_file_of(path)
+    written = output or own
+    if written.is_file() and is_checkpoint(written):
+        raise OutputError(f"{written}: is a checkpoint, which stays as it is; name another file: -o labelled.npz")
+    return written
+
+
+def columns_of(som: KohonenSOM) -> Encoding | None:
     """Return how a table's columns become a map's features; None: the map does not know of columns."""
     if som.encoding is not None or som.feature_names is None:
         return som.encoding
     return Encoding(tuple(map(Column, som.feature_names)))
+
+
+def data_like(som: KohonenSOM, path: str | Path, key: str | None = None) -> Dataset:
+    """Make the data set of a file or a folder as the map's own data were made: photos as small, windows as long.
+
+    Parameters
+    ----------
+    som : KohonenSOM
+        The map.
+    path : str or Path
+        As `data_of` takes it.
+    key : str, optional
+        Which array of an .npz file.
+
+    Raises
+    ------
+    DataError, ConfigError
+        As `data_of`; or if what the map tells of its own data cannot be.
+    """
+    own = own_reading(som)
+    if own is None or is_experiment(str(path)) or (require_path("data", path) / CONFIG).is_file():
+        return data_of(path, key, columns_of(som))
+    made: Dataset = build(DATASETS, {**own, "PATH": str(path), **({"KEY": key} if key else {})}, "DATASET")[0]
+    return made
+
+
+def own_reading(som: KohonenSOM) -> dict[str, Any] | None:
+    """Return how the map's own data were read, if that says what a feature is: the node of one of `READ_ALIKE`."""
+    config = som.about_training.get("config")
+    node = config.get("DATASET") if isinstance(config, dict) else None
+    return node if isinstance(node, dict) and node.get("NAME") in READ_ALIKE else None
 
 
 def data_of(path: str | Path, key: str | None = None, known: Encoding | None = None) -> Dataset:
@@ -74,7 +139,7 @@ def data_of(path: str | Path, key: str | None = None, known: Encoding | None = N
     Parameters
     ----------
     path : str or Path
-        The file, or the run folder.
+        The file; the run folder; or a folder of images or of .npy files, or a pattern such as `photos/*.jpg`.
     key : str, optional
         Which array of an .npz file; may be left out if there is only one.
     known : Encoding, optional
@@ -88,6 +153,8 @@ def data_of(path: str | Path, key: str | None = None, known: Encoding | None = N
     if is_experiment(str(path)):
         return _dataset_of(experiment_file(path), known)
     place = require_path("data", path)
+    if is_pattern(place) or (place.is_dir() and not (place / CONFIG).is_file()):
+        return _data_of_files(place, known)
     if place.is_dir():
         return data_of_run(place)
     if is_table(place):
@@ -95,6 +162,26 @@ def data_of(path: str | Path, key: str | None = None, known: Encoding | None = N
     with open_data(place) as file:
         start = file.read(max(len(MAGIC_NPY), len(MAGIC_ZIP)))
     return Array(place, key) if start.startswith((MAGIC_NPY, MAGIC_ZIP)) else _image(place)
+
+
+def _data_of_files(path: Path, known: Encoding | None) -> Dataset:
+    """Make the data set of a folder, or of a pattern, by what its files are."""
+    kinds: dict[tuple[str, ...], Callable[[Path], Dataset]] = {
+        SHARD: Array,
+        IMAGES: Images,
+        TABLES: lambda path: Table(path, known=known),
+    }
+    try:
+        files = named_files("data", path, [suffix for suffixes in kinds for suffix in suffixes]).files
+    except DataError as error:
+        if is_pattern(path):
+            raise
+        raise DataError(f"{path}: there is no {CONFIG} that tells its data; name the data") from error
+    made = {make: file for file in files for suffixes, make in kinds.items() if file.name.lower().endswith(suffixes)}
+    if len(made) > 1:
+        told = f"there are files of several kinds, {', '.join(file.name for file in made.values())}"
+        raise DataError(f"{path}: {told}; name one kind, by a pattern such as {path.name}/*{files[0].suffix}")
+    return next(iter(made))(path)
 
 
 def _image(path: Path) -> ImagePixels:

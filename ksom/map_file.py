@@ -22,6 +22,7 @@ from ksom.encoding import Encoding
 from ksom.errors import ConfigError, DataError, ParameterError, quoted
 from ksom.layers import require_meaning
 from ksom.method.scales import Scales
+from ksom.plain_yaml import DEEPEST
 from ksom.registry import Node, Registry, as_mapping, build
 from ksom.whole_files import replacing
 
@@ -110,6 +111,8 @@ class MapFile(NamedTuple):
     """What is known of every node, by name; in the file an array `layer_<name>` each, and in `about` what they mean."""
     training: Mapping[str, Any] = {}
     """Where the map comes from, plain data that JSON can hold: configuration, versions, seed, digest, quality."""
+    format_version: int = FORMAT_VERSION
+    """That of the file it was read from."""
 
 
 def write(path: Path, map_file: MapFile, **texts: str) -> None:
@@ -128,7 +131,10 @@ def write(path: Path, map_file: MapFile, **texts: str) -> None:
     ------
     OutputError
         If it cannot be written.
+    DataError
+        If there is not one unit for each feature, or what its layers and its training tell is not plain data.
     """
+    _units(path, map_file._asdict(), map_file.weights.shape[-1])
     layers = {f"{LAYER}{name}": layer.values for name, layer in map_file.layers.items()}
     kept = {"about": _told(path, map_file), WEIGHTS_CHECKSUM: _checksum({"weights": map_file.weights}), **texts}
     kept["checksum"] = _checksum(layers, *kept.values())
@@ -139,7 +145,8 @@ def write(path: Path, map_file: MapFile, **texts: str) -> None:
 
 def as_plain(map_file: MapFile) -> dict[str, Any]:
     """Return what a file tells of a map beside its arrays, as JSON can hold it: numbers to the last bit."""
-    told = {name: value for name, value in map_file._asdict().items() if name != "weights" and value is not None}
+    parts = map_file._replace(format_version=FORMAT_VERSION)._asdict().items()
+    told = {name: value for name, value in parts if name != "weights" and value is not None}
     return {name: _as_json(value) for name, value in told.items()}
 
 
@@ -193,6 +200,7 @@ def _opened(path: Path) -> tuple[MapFile, Unchecked | None, dict[str, str]]:
         encoding=_encoding(path, about, features),
         layers=_layers(path, about, arrays, weights.shape[:2]),
         training=_training(path, about),
+        format_version=int(about["format_version"]),
     )
     return map_file, unchecked, texts
 
@@ -258,7 +266,18 @@ def _about(path: Path, arrays: Mapping[str, NDArray[Any]], texts: Mapping[str, s
         raise NewerFile(f"{path}: was written by a newer ksom (format {version}); update ksom to read it")
     if not is_whole or "weights" not in arrays:
         raise DamagedFile(f"{path}: is not a map that ksom wrote")
+    _require_shallow(path, about)
     return dict(about)
+
+
+def _require_shallow(path: Path, about: Any) -> None:
+    """Refuse what is nested deeper than anything that ksom writes: whoever shows or writes it would end in a fault."""
+    level = [about]
+    for _ in range(DEEPEST):
+        inner = (value for one in level for value in (one.values() if isinstance(one, dict) else one))
+        level = [value for value in inner if isinstance(value, dict | list)]
+    if level:
+        raise DataError(f"{path}: what it tells of its map is nested deeper than {DEEPEST}")
 
 
 def _weights(path: Path, weights: NDArray[Any]) -> NDArray[Any]:
@@ -291,7 +310,11 @@ def _units(path: Path, about: Mapping[str, Any], features: int) -> tuple[str | N
     units = about.get("units")
     if units is None:
         return None
-    if not isinstance(units, list) or len(units) != features or not all(isinstance(unit, str | None) for unit in units):
+    if (
+        not isinstance(units, list | tuple)
+        or len(units) != features
+        or not all(isinstance(unit, str | None) for unit in units)
+    ):
         raise DataError(f"{path}: `units` must be {features} units or null, but is {quoted(units)}")
     return tuple(units)
 
@@ -354,7 +377,7 @@ def _training(path: Path, about: Mapping[str, Any]) -> dict[str, Any]:
 def _told(path: Path, map_file: MapFile) -> str:
     """Return in JSON what a map is beside its arrays."""
     try:
-        return json.dumps({"format_version": FORMAT_VERSION, **as_plain(map_file)}, sort_keys=True)
+        return json.dumps(as_plain(map_file), sort_keys=True)
     except (TypeError, ValueError) as error:
         told = "what its layers and its training tell must be plain data: texts, numbers, lists, mappings by texts"
         raise DataError(f"{path}: {told} ({error})") from error

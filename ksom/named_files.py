@@ -83,7 +83,8 @@ def _chosen(named: Path, folder: Path, found: Iterable[Path], suffixes: Collecti
     files: list[Path] = []
     left_out: list[Path] = []
     for path in sorted(found):
-        is_meant = path.suffix.lower() in suffixes and not path.name.startswith(".") and _is_file_in(path, home)
+        is_named = path.name.lower().endswith(tuple(suffixes)) and not path.name.startswith(".")
+        is_meant = is_named and _is_file_in(path, home)
         (files if is_meant else left_out).append(path)
     if not files:
         beside = f" among {len(left_out)} others" if left_out else ""

@@ -1,5 +1,7 @@
 """Some rows of a data set, such as those that are held out: not learned from, to try the map on."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +26,7 @@ class Part(Dataset):
     def __init__(self, whole: Dataset, index: NDArray[np.int64]) -> None:
         self.whole, self.index = whole, index
         self.bounds, self.feature_names, self.encoding = whole.bounds, whole.feature_names, whole.encoding
+        self.labels = None if whole.labels is None else whole.labels[index]
 
     def __len__(self) -> int:
         return len(self.index)
@@ -40,6 +43,18 @@ class Part(Dataset):
     def weights_of(self, index: slice | NDArray[np.int64]) -> NDArray[np.float64] | None:
         """Return how much the samples at `index` of the part count; see `Dataset.weights_of`."""
         return self.whole.weights_of(self.index[index])
+
+    def names_of(self, index: slice | NDArray[np.int64]) -> NDArray[Any] | None:
+        """Return what the samples at `index` of the part are called; see `Dataset.names_of`."""
+        return self.whole.names_of(self.index[index])
+
+    def place(self, row: int) -> str:
+        """Return where a sample came from, by its number in the whole data set; see `Dataset.place`."""
+        return self.whole.place(int(self.index[row]))
+
+    def cell(self, row: int, feature: int, value: float) -> str:
+        """Return which value of which sample is wrong; see `Dataset.cell`."""
+        return self.whole.cell(int(self.index[row]), feature, value)
 
 
 def held_out(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Part | None]:

@@ -72,7 +72,7 @@ class _Loader(yaml.SafeLoader):
         extent = self._extents[node]
         _require(extent.values <= MOST_VALUES, event.start_mark, f"there are more than {MOST_VALUES} values")
         _require(self._open + extent.depth <= DEEPEST, event.start_mark, f"values are nested deeper than {DEEPEST}")
-        return node  # type: ignore[no-any-return]
+        return node  # type: ignore[no-any-return]  # as PyYAML has it
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
         """Make a value; whatever its tag cannot be made of is told with its place."""

@@ -1,21 +1,23 @@
 """From a file of samples to a file of what a map says about them, piece by piece."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ksom.answers import SEARCH_BYTES
-from ksom.dataset import Rows
+from ksom.columns import require_all
+from ksom.dataset import Dataset
 from ksom.encoding import Column, Encoding
 from ksom.errors import DataError, OutputError, quoted
+from ksom.intake import Intake
 from ksom.kohonensom_model import KohonenSOM
-from ksom.map_and_data import data_of
-from ksom.names import nearest
+from ksom.map_and_data import data_like, own_reading
 from ksom.sparse_rows import SparseRows
 from ksom.summary import values_and_weights
-from ksom.tables.encoder import encoded, number_columns, text_columns
+from ksom.tables.encoder import encoded, number_columns, require_known, text_columns
 from ksom.tables.found_files import is_table
 from ksom.tables.output import STANDARD_OUTPUT, table_writer
 from ksom.tables.source import TableSource
@@ -24,14 +26,22 @@ from ksom.tables.source import TableSource
 class Piece(NamedTuple):
     """Some samples of a file, one after another."""
 
+    first_row: int
+    """The number of the first of them in the file, from 0."""
     samples: Any
     """Shape (n, D), data units."""
     ids: Any
-    """What they are called: their numbers, from 0, or a column of the table; shape (n,)."""
+    """What they are called: their numbers, from 0, names that the data have, or a column of the table; shape (n,)."""
 
 
 def predict_file(
-    som: KohonenSOM, data: str | Path, output: Path, *, key: str | None = None, id_column: str | None = None
+    som: KohonenSOM,
+    data: str | Path,
+    output: Path,
+    *,
+    key: str | None = None,
+    id_column: str | None = None,
+    strange: int = 0,
 ) -> int:
     """Write what a map says about each sample of a file, and return how many there were.
 
@@ -47,6 +57,8 @@ def predict_file(
         Which array of an .npz file.
     id_column : str, optional
         The column of a table that tells rows apart. Default: their numbers, from 0.
+    strange : int
+        How many features to name that make a sample unlike its node.
 
     Raises
     ------
@@ -58,20 +70,42 @@ def predict_file(
     refuse_own_data(output, data)
     with table_writer(output) as writer:
         for piece in pieces_of(som, data, key, id_column):
-            said = som.predict(piece.samples)
-            writer.write({id_column or "row": piece.ids, **said.columns()})
+            with naming_rows(som.intake, str(data), piece.first_row, piece.samples):
+                said = som.predict(piece.samples, strange=strange)
+            writer.write({id_column or _called(piece.ids): piece.ids, **said.columns()})
     return writer.rows
 
 
 def pieces_of(som: KohonenSOM, data: str | Path, key: str | None, id_column: str | None) -> Iterator[Piece]:
     """Yield the samples of a file, as many at a time as are searched for at once."""
-    if is_table(data):
+    if is_table(data) and own_reading(som) is None:
         yield from _joined(_of_table(som, TableSource(data), id_column))
         return
     if id_column is not None:
         raise DataError(f"{data}: is no table, so it has no column {quoted(id_column)}")
-    dataset = data_of(data, key)
-    yield from _joined(_of_blocks(dataset.blocks()))
+    yield from _joined(_of_dataset(data_like(som, data, key)))
+
+
+@contextmanager
+def naming_rows(intake: Intake, where: str, first_row: int, samples: Any) -> Iterator[None]:
+    """Tell of samples that cannot be used by their number in their file: the map sees a piece of it only.
+
+    Parameters
+    ----------
+    intake : Intake
+        What the map does to samples.
+    where : str
+        The file.
+    first_row : int
+        The number of the first sample in it.
+    samples : array_like of shape (n, D)
+        The piece, data units.
+    """
+    try:
+        yield
+    except DataError:
+        intake.block(samples, where, first_row=first_row)
+        raise
 
 
 def refuse_own_data(output: Path, data: str | Path) -> None:
@@ -80,23 +114,32 @@ def refuse_own_data(output: Path, data: str | Path) -> None:
         raise OutputError(f"{output}: is the data themselves; name another file to write to")
 
 
-def _of_blocks(blocks: Iterable[Rows]) -> Iterator[Piece]:
+def _of_dataset(dataset: Dataset) -> Iterator[Piece]:
     first_row = 0
-    for block in blocks:
+    for block in dataset.blocks():
         values, _ = values_and_weights(block)
-        yield Piece(values, np.arange(first_row, first_row + len(values)))
-        first_row += len(values)
+        stop = first_row + len(values)
+        ids = dataset.names_of(slice(first_row, stop))
+        yield Piece(first_row, values, np.arange(first_row, stop) if ids is None else ids)
+        first_row = stop
+
+
+def _called(ids: Any) -> str:
+    """Return the name of the column with the ids: numbers are those of rows."""
+    return "sample" if isinstance(ids, np.ndarray) and ids.dtype.kind == "U" else "row"
 
 
 def _of_table(som: KohonenSOM, source: TableSource, id_column: str | None) -> Iterator[Piece]:
     """Yield the samples of a table, as its map's encoding makes them of the columns."""
     encoding = encoding_for(som, source)
     numbers, texts = number_columns(encoding), text_columns(encoding)
-    beside = [] if id_column is None else [id_column]
-    _require_columns(source, [*numbers, *texts, *beside])
+    beside = [] if id_column is None else source.resolve([id_column])
     for rows in source.batches(numbers, list(dict.fromkeys([*texts, *beside]))):
+        if not som.intake.keeps_missing:
+            require_known(rows, encoding, str(source), source.place)
         numbered = np.arange(rows.first_row, rows.first_row + rows.columns.num_rows)
-        yield Piece(encoded(rows, encoding), numbered if id_column is None else rows.columns.column(id_column))
+        ids = numbered if id_column is None else rows.columns.column(id_column)
+        yield Piece(rows.first_row, encoded(rows, encoding), ids)
 
 
 def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
@@ -112,9 +155,9 @@ def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
 
 
 def _one(pieces: Sequence[Piece]) -> Piece:
-    samples, ids = zip(*pieces, strict=True)
+    first_rows, samples, ids = zip(*pieces, strict=True)
     rows = SparseRows.joined(samples) if isinstance(samples[0], SparseRows) else np.concatenate(samples)
-    return Piece(rows, _concatenated(ids))
+    return Piece(first_rows[0], rows, _concatenated(ids))
 
 
 def _concatenated(ids: Sequence[Any]) -> Any:
@@ -126,18 +169,19 @@ def _concatenated(ids: Sequence[Any]) -> Any:
 
 
 def encoding_for(som: KohonenSOM, source: TableSource) -> Encoding:
-    """Return how a table's columns become the map's features; a map that knows no names takes all numbers."""
+    """Return how a table's columns become the map's features; a map that knows no names takes all numbers.
+
+    Raises
+    ------
+    DataError
+        If it knows no names, and there is another number of such columns; or the table lacks one of its columns.
+    """
     if som.encoding is not None:
+        require_all(source.column_names, som.encoding.column_names, str(source))
         return som.encoding
     names = som.feature_names or tuple(name for name in source.column_names if source.is_number(name))
     if len(names) != som.features:
-        raise DataError(
-            f"the map has {som.features} features, without names; the table has {len(names)} number columns"
-        )
+        told = f"has {len(names)} columns of numbers, the map has {som.features} features, without names"
+        raise DataError(f"{source}: {told}")
+    require_all(source.column_names, names, str(source))
     return Encoding(tuple(map(Column, names)))
-
-
-def _require_columns(source: TableSource, names: Sequence[str]) -> None:
-    for name in names:
-        if name not in source.column_names:
-            raise DataError(f"the table has no column {quoted(name)}{nearest(name, source.column_names)}")

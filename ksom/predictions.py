@@ -1,6 +1,6 @@
 """What a map says about each of some samples: its node, how far that is, its label, its cluster."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ksom.calibration import scores, threshold
 from ksom.map_file import Layer
+from ksom.method.labels import LABELS, node_labels
 from ksom.method.lattice import Lattice
 
 
@@ -25,7 +26,7 @@ class Predictions(NamedTuple):
     label: NDArray[np.str_] | None = None
     """The label of the node, shape (n,)."""
     label_share: NDArray[np.float64] | None = None
-    """Which share of the samples that the node won in labelling has this label, shape (n,)."""
+    """Which share of the labelled samples that the node won has it, shape (n,); 0: it won none."""
     cluster: NDArray[np.int64] | None = None
     """The cluster of the node, shape (n,); -1: none."""
     novelty: NDArray[np.float64] | None = None
@@ -58,9 +59,34 @@ def of_nodes(
     """
     rows, columns = np.divmod(nodes, lattice.width)
     found = Predictions(nodes, rows, columns, distances)
+    if LABELS in layers:
+        labels = node_labels(layers)
+        found = found._replace(label=labels.labels[nodes], label_share=labels.shares[nodes])
     if "clusters" in layers:
         found = found._replace(cluster=layers["clusters"].values[rows, columns])
     if "usual_distance" in layers:
         novelty = scores(layers, nodes, distances)
         found = found._replace(novelty=novelty, is_novel=novelty > threshold(layers))
     return found
+
+
+def named(features: NDArray[np.int64], names: Iterable[str]) -> NDArray[np.str_]:
+    """Return the names of features, those of a row with commas between, shape (n,).
+
+    Parameters
+    ----------
+    features : ndarray of shape (n, count)
+        Their indices; -1 stands for none.
+    names : iterable of str
+        What features are called, D names.
+
+    Examples
+    --------
+    >>> named(np.array([[1, 0], [0, -1]]), ["age", "income"]).tolist()
+    ['income, age', 'age']
+    """
+    known = np.array([*names, ""], dtype=np.str_)
+    joined = known[features[:, 0]]
+    for further in known[features[:, 1:]].T:
+        joined = np.where(further == "", joined, np.char.add(np.char.add(joined, ", "), further))
+    return joined

@@ -19,9 +19,13 @@ from ksom.feed import Feed
 from ksom.hooks.hook import Hook, Phase
 from ksom.hooks.named_hooks import by_phase, checked_state, failing, folder_for
 from ksom.kohonensom_model import KohonenSOM
+from ksom.masking import masked_values
 from ksom.part import held_out
+from ksom.registry import node_of
 from ksom.runs.growing_files import GrowingFiles
+from ksom.runs.resume import LEARNED
 from ksom.runs.run import Outcome, Run
+from ksom.runs.run_folder import versions_that_matter
 from ksom.summary import summarise
 
 logger = logging.getLogger(__name__)
@@ -193,6 +197,7 @@ class Trainer:
                     self.run.metrics.put(**self.algorithm.parameters(stop - 1))
                 self._tell("after_step", due)
             self._is_done = self.run.iteration == self.iterations and (not self.calibrate or self._calibrated())
+        self.som.about_training["iteration"] = self.run.iteration
         return self.run.outcome
 
     def state(self) -> dict[str, Any]:
@@ -214,6 +219,24 @@ class Trainer:
             "config": self.config,
             "files": self.files.marks(),
         }
+
+    def provenance(self) -> dict[str, Any]:
+        """Return where the map comes from, as its file tells it: what decided what it learned, and the software.
+
+        Neither times nor places: who trains the same again gets the same file.
+        """
+        described = {
+            "seed": self.seed,
+            "iterations": self.iterations,
+            "batch_size": self.batch_size,
+            "shuffle": self.shuffle,
+            "algorithm": node_of(ALGORITHMS, self.algorithm),
+            "samples": len(self.dataset),
+            "data_digest": self.feed.digest,
+            "versions": versions_that_matter(self.som.kernels.name),
+        }
+        learned = {key: value for key, value in self.config.items() if key in LEARNED}
+        return described | ({"config": masked_values(learned)} if learned else {})
 
     def load_state(self, state: Mapping[str, Any], weights: NDArray[Any]) -> None:
         """Go on from `state` and its weights; files that hooks append to go back to where they were.
@@ -239,6 +262,8 @@ class Trainer:
         self.files.begin(new=[] if self.run.iteration else [hook.file for hook in self.hooks.values() if hook.file])
         for line in self._file_warnings:  # now that there is a log
             logger.warning("%s", line)
+        self.som.layers.clear()
+        self.som.about_training = self.provenance()
         self.run.begin()
 
     def times(self, hook: Hook) -> str:
@@ -326,5 +351,5 @@ class Trainer:
             self.som.initialise(self.feed, self.feed.range, self.seed)
         if self.som.features != self.dataset.features:
             raise DataError(f"the map's weights have {self.som.features} features, the data {self.dataset.features}")
-        self.som.name_features(self.dataset.feature_names, self.dataset.encoding)
+        self.som.name_features(self.dataset.feature_names, self.dataset.encoding, self.dataset.units)
         self.som.intake = self.feed.intake

@@ -7,8 +7,9 @@ import pytest
 
 import ksom
 import ksom.sklearn
+import ksom.testing
 
-PUBLIC = {name: getattr(module, name) for module in (ksom, ksom.sklearn) for name in module.__all__}
+PUBLIC = {name: getattr(module, name) for module in (ksom, ksom.sklearn, ksom.testing) for name in module.__all__}
 AS_ANOTHER = {"topographic_error": "quantization_error", "SOMClassifier": "SOM", "SOMRegressor": "SOM"}
 
 

@@ -70,14 +70,23 @@ def test_what_is_held_out_depends_on_the_seed_and_on_the_number_of_samples_only(
     assert (trainer(hold_out=0.3, seed=1).held_out.index != index).any()
 
 
-def test_holding_out_leaves_the_other_random_streams_alone():
-    assert trainer(seed=3).feed.probe.tolist() == trainer(seed=3, hold_out=0.0).feed.probe.tolist()
+def test_what_is_held_out_is_the_same_in_every_version():
+    assert trainer(hold_out=0.03).held_out.index.tolist() == [16, 107, 113, 180, 188, 192]
 
 
 def test_weights_of_samples_stay_with_them():
     weights = np.arange(1.0, 201.0)
     made = trainer(Dataset(SAMPLES, weights), hold_out=0.3, algorithm=Batch())
     np.testing.assert_array_equal(made.dataset.weights_of(slice(None)), weights[made.dataset.index])
+
+
+def test_a_part_knows_what_its_samples_are():
+    whole = Dataset(SAMPLES)
+    whole.labels = np.arange(200).astype(str)
+    made = trainer(whole, hold_out=0.3).held_out
+    assert made.labels.tolist() == made.index.astype(str).tolist()
+    assert made.place(5) == whole.place(made.index[5])
+    assert made.cell(5, 1, np.nan) == whole.cell(made.index[5], 1, np.nan)
 
 
 def test_sparse_samples_can_be_held_out():

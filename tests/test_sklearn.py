@@ -23,8 +23,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import ksom
 from ksom.errors import one_line
+from ksom.method.clusters import kmeans
 from ksom.sklearn import SOM, SOMClassifier, SOMRegressor
-from ksom.sklearn.clusters import grouped
 
 FLOWERS, KINDS = load_iris(return_X_y=True)
 
@@ -141,7 +141,7 @@ def test_clusters_are_numbered_in_the_order_of_their_first_nodes():
     ids=["alike", "by their hits", "not at all"],
 )
 def test_nodes_count_in_clusters_by_their_hits(weights, hits, clusters):
-    assert grouped(np.array(weights, float)[:, np.newaxis], np.array(hits, float), 2, seed=0).tolist() == clusters
+    assert kmeans(np.array(weights, float)[:, np.newaxis], np.array(hits, float), 2, seed=0).tolist() == clusters
 
 
 # further parts

@@ -47,7 +47,7 @@ def test_all_pieces_are_rows_of_one_table(suffix: str, tmp_path: Path) -> None:
 
 def test_a_cell_that_a_spreadsheet_would_compute_is_text(tmp_path: Path) -> None:
     lines = written(tmp_path / "out.csv").read_text().splitlines()
-    assert lines[1:] == ["0,\"'=1+1\",0.5", '1,"plain",2', '2,"-3",0.25']
+    assert lines[1:] == ['0,"\'=1+1",0.5', '1,"plain",2', '2,"-3",0.25']
 
 
 def test_the_name_of_a_column_is_no_formula_either(tmp_path: Path) -> None:

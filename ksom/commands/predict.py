@@ -12,11 +12,15 @@ from ksom.commands.command import examples, with_debug
 @click.option("-o", "--output", type=click.Path(path_type=Path), default="-",
               help="The table to write: .csv, .parquet or .npy.  [default: CSV, printed]")  # fmt: skip
 @click.option("--id", "id_column", help="The column that tells the rows apart.  [default: their numbers]")
+@click.option("--strange", type=int, default=0, metavar="N",
+              help="Name N features that make a sample unlike its node.  [default: none]")  # fmt: skip
 @click.option("--key", help="Which array of an .npz file is DATA.  [default: the only one]")
 @with_debug
 @click.argument("som", type=click.Path(path_type=Path), metavar="MAP")
 @click.argument("data", type=click.Path(), metavar="DATA")
-def predict(som: Path, data: str, output: Path, id_column: str | None, key: str | None) -> int:
+def predict(  # noqa: PLR0917 (click passes them by name)
+    som: Path, data: str, output: Path, id_column: str | None, strange: int, key: str | None
+) -> int:
     """Say of each sample its node, how far that is, and what is known of the node: label, cluster, novelty.
 
     MAP is a run folder, its map.npz, or a checkpoint. DATA is a table (.csv, .parquet, …), whose columns are found by
@@ -25,6 +29,6 @@ def predict(som: Path, data: str, output: Path, id_column: str | None, key: str 
     from ksom.map_and_data import map_of
     from ksom.predicting import predict_file
 
-    rows = predict_file(map_of(som), data, output, key=key, id_column=id_column)
+    rows = predict_file(map_of(som), data, output, key=key, id_column=id_column, strange=strange)
     click.echo(f"{rows:,} samples{'' if str(output) == '-' else f': {output}'}", err=True)
     return 0

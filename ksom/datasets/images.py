@@ -54,7 +54,7 @@ class ImagePixels(Dataset):
         If an argument is out of its domain.
     """
 
-    bounds = (0.0, 1.0)
+    bounds: tuple[float, float] | None = (0.0, 1.0)
 
     def __init__(self, path: str | Path, colour: str | None = None, position: float = 0.0) -> None:
         self.path = path
@@ -63,7 +63,8 @@ class ImagePixels(Dataset):
         file = require_path("path", path)
         pixels = read_channels(file, _colour(file, colour))
         if self.position:
-            pixels = np.concatenate([pixels, _positions(*pixels.shape[:2], self.position).astype(pixels.dtype)], axis=2)
+            places = _positions(pixels.shape[0], pixels.shape[1], self.position)
+            pixels = np.concatenate([pixels, places.astype(np.result_type(pixels.dtype, np.float32))], axis=2)
         if colour == BANDS or file.suffix.lower() == ARRAY or self.position > 1:
             self.bounds = None
         super().__init__(pixels.reshape(-1, pixels.shape[2]))

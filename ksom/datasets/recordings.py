@@ -13,7 +13,8 @@ from ksom.columns import as_array, column_names
 from ksom.errors import DataError, quoted
 from ksom.named_files import is_list_of_names, named_files
 from ksom.names import nearest
-from ksom.tables.found_files import SUFFIXES
+from ksom.tables.found_files import SUFFIXES, is_table
+from ksom.tables.kinds import TEXT
 from ksom.tables.source import TableSource
 
 ARRAYS = (".npy", ".npz")
@@ -54,7 +55,7 @@ class Recording(NamedTuple):
     """Rows one after another in time."""
 
     name: str
-    """What it is called: its file's path, or its number."""
+    """What it is called: its file's path, or "series 0"."""
     values: Path | NDArray[Any]
     """Shape (T, columns) or (T,): an .npy file, or an array."""
     channels: list[int] | None
@@ -81,7 +82,7 @@ def recordings(data: Any, key: str | None, choice: Choice) -> list[Recording]:
         files = named_files("path", data, (*ARRAYS, *SUFFIXES)).files
         return [_of_file(file, key, choice) for file in files]
     several = data if isinstance(data, list | tuple) and data and all(map(_is_whole, data)) else [data]
-    return [_of_values(values, str(number), choice) for number, values in enumerate(several)]
+    return [_of_values(values, f"series {number}", choice) for number, values in enumerate(several)]
 
 
 def pieces(recording: Recording, gap: float) -> list[tuple[int, int]]:
@@ -118,7 +119,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _of_file(file: Path, key: str | None, choice: Choice) -> Recording:
-    if file.suffix.lower() in SUFFIXES:
+    if is_table(file):
         return _of_source(TableSource(file), str(file), choice)
     array = read_array(file, key)
     return _of_array(array, str(file), choice)._replace(values=file if isinstance(array, np.memmap) else array)
@@ -138,8 +139,10 @@ def _of_values(values: Any, name: str, choice: Choice) -> Recording:
 def _of_source(source: TableSource, name: str, choice: Choice) -> Recording:
     """Read the columns of a table that are needed into memory, and no others."""
     channels = choice.channels(source.column_names, name)
+    if other := [key for key in channels if not source.is_number(str(key))]:
+        raise DataError(f"{name}: column {quoted(other[0])} holds no numbers; choose the channels by COLUMNS")
     beside = [str(key) for key in (choice.series, choice.time) if key is not None]
-    texts = [key for key in beside if not source.is_number(key)]
+    texts = [key for key in beside if source.kind(key) == TEXT]
     numbers = list(dict.fromkeys([*map(str, channels), *(key for key in beside if key not in texts)]))
     read: dict[str, list[NDArray[Any]]] = {key: [] for key in (*numbers, *texts)}
     for rows in source.batches(numbers, texts):
@@ -154,7 +157,7 @@ def _of_table(
     values: NDArray[Any], channels: Sequence[Name], series: NDArray[Any] | None, time: NDArray[Any] | None, name: str
 ) -> Recording:
     times = None if time is None else _times(time, name)
-    return Recording(name, values, None, tuple(map(str, channels)), len(values), series, times)
+    return Recording(name, values, None, tuple(map(str, channels)), len(values), _known(series, name), times)
 
 
 def _of_array(array: NDArray[Any], name: str, choice: Choice) -> Recording:
@@ -166,7 +169,22 @@ def _of_array(array: NDArray[Any], name: str, choice: Choice) -> Recording:
     channels = [int(key) for key in choice.channels(numbers, f"{WHERE}, {name}")]
     series, time = (None if key is None else np.array(columns[:, int(key)]) for key in (choice.series, choice.time))
     times = None if time is None else _times(time, name)
-    return Recording(name, array, None if channels == numbers else channels, None, len(array), series, times)
+    chosen = None if channels == numbers else channels
+    return Recording(name, array, chosen, None, len(array), _known(series, name), times)
+
+
+def _known(series: NDArray[Any] | None, name: str) -> NDArray[Any] | None:
+    """Return the series of each row, if they are known."""
+    if series is None:
+        return None
+    if series.dtype.kind in "biufmM":
+        missing = np.isnan(series)
+    else:
+        missing = np.array([not isinstance(value, str | int) for value in series])
+    if missing.any():
+        told = f"the series of row {int(np.argmax(missing))} of {name} is missing"
+        raise DataError(f"{WHERE}: {told}; say which it belongs to, or leave the row out")
+    return series
 
 
 def _times(values: NDArray[Any], name: str) -> NDArray[Any]:

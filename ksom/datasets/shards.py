@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from ksom.array_files import MappedFile, mapped_file, read_array
 from ksom.errors import DataError
+from ksom.tables.watched_file import WatchedFile
 
 MAPPED_AT_ONCE = 128
 """Files that are mapped into memory at the same time: a process may have a thousand open."""
@@ -21,13 +22,15 @@ class Part(NamedTuple):
     """One of the arrays."""
 
     name: str
-    """What it is called in messages: its file, or "part 3"."""
+    """What it is called in messages: its file, or "dataset Windows: part 3"."""
     rows: int
     """How many it has."""
     array: NDArray[Any] | None
-    """The array itself; None: it is mapped from the file `name` when it is looked at."""
-    file: MappedFile | None
-    """That file as it was."""
+    """The array itself; None: it is mapped from its file when it is looked at."""
+    mapped: MappedFile | None
+    """The file that `array` is mapped from; None: it is in memory."""
+    watched: WatchedFile | None = None
+    """The file that is mapped when it is looked at."""
 
 
 class Shards:
@@ -60,13 +63,11 @@ class Shards:
         self.parts: list[Part] = []
         self._array = functools.lru_cache(MAPPED_AT_ONCE)(self._mapped)
         for number, given in enumerate(arrays):
-            array = read_array(given) if isinstance(given, Path) else given
-            name = str(given) if isinstance(given, Path) else f"{where}: part {number}"
+            part, array = _part(given, f"{where}: part {number}")
             if number == 0:
                 self.dtype, self._row = array.dtype, array.shape[1:]
-            self._require_like_the_first(name, array)
-            is_mapped_anew = isinstance(given, Path) and isinstance(array, np.memmap)
-            self.parts.append(Part(name, len(array), None if is_mapped_anew else array, mapped_file(array)))
+            self._require_like_the_first(part.name, array)
+            self.parts.append(part)
         self._stops = np.cumsum([part.rows for part in self.parts])
         self._starts: NDArray[np.int64] = self._stops - np.array([part.rows for part in self.parts])
         self.shape: tuple[int, ...] = (int(self._stops[-1]), *self._row)
@@ -81,6 +82,11 @@ class Shards:
         for number, where, inside in self._parts_of(rows, isinstance(index, slice) and index.step in {None, 1}):
             self._copy(number, inside, found, where)
         return found
+
+    def place(self, row: int) -> str:
+        """Return where a row of the whole lies: "row 5 of parts/2.npy"."""
+        number = int(np.searchsorted(self._stops, row, "right"))
+        return f"row {row - self._starts[number]} of {self.parts[number].name}"
 
     def first_rows(self) -> NDArray[np.int64]:
         """Return the number of the first row of each array, shape (number of arrays,)."""
@@ -106,18 +112,24 @@ class Shards:
     def _copy(self, number: int, index: Any, found: NDArray[Any], where: Any) -> None:
         """Copy rows of one array to where they belong: what is looked at is what is learned."""
         part = self.parts[number]
-        array = self._array(number) if part.array is None else part.array
-        self._require_unchanged(part)
-        found[where] = array[index]
-        self._require_unchanged(part)
+        if part.watched is not None:
+            with part.watched.opened():
+                array, file = self._array(number)
+                found[where] = array[index]
+                file.let_go()
+        elif part.array is not None and part.mapped is not None:
+            part.mapped.require_unchanged()
+            found[where] = part.array[index]
+            part.mapped.let_go()
+            part.mapped.require_unchanged()
+        elif part.array is not None:
+            found[where] = part.array[index]
 
-    @staticmethod
-    def _require_unchanged(part: Part) -> None:
-        if part.file is not None:
-            part.file.require_unchanged(may_be_another=part.array is not None)
-
-    def _mapped(self, number: int) -> NDArray[Any]:
-        return read_array(self.parts[number].name)
+    def _mapped(self, number: int) -> tuple[NDArray[Any], MappedFile]:
+        array = read_array(self.parts[number].name)
+        file = mapped_file(array)
+        assert file is not None  # it was mapped when it was first looked at, and is watched since
+        return array, file
 
     def _require_like_the_first(self, name: str, array: NDArray[Any]) -> None:
         if not array.shape:
@@ -125,3 +137,14 @@ class Shards:
         if len(array.shape) != len(self._row) + 1 or array.shape[1:] != self._row or array.dtype != self.dtype:
             told = f"holds {array.dtype} of the shape {array.shape}, {self.parts[0].name} {self.dtype} of the shape "
             raise DataError(f"{name}: {told}{(self.parts[0].rows, *self._row)}; all but the first number must be alike")
+
+
+def _part(given: Path | NDArray[Any], name: str) -> tuple[Part, NDArray[Any]]:
+    """Return a part, and its array as it is looked at first."""
+    if not isinstance(given, Path):
+        return Part(name, len(given), given, mapped_file(given)), given
+    watched, array = WatchedFile(given), read_array(given)
+    rows = len(array) if array.shape else 0
+    if isinstance(array, np.memmap):
+        return Part(str(given), rows, None, None, watched), array
+    return Part(str(given), rows, array, None), array

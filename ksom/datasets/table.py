@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,7 +28,7 @@ class _Kept(NamedTuple):
     rows: Rows
     samples: NDArray[Any]
     """Shape (n, D), data units."""
-    index: NDArray[np.int64]
+    places: NDArray[np.int64]
     """Where they are among the rows, shape (n,)."""
 
 
@@ -118,10 +117,8 @@ class Table(Dataset):
         self.drop_missing = require_boolean("drop_missing", drop_missing)
         self.rare = require_number("rare", rare, at_least=0, at_most=1)
         self.known = known
-        self._called = (
-            quoted(path) if isinstance(path, str | list) else str(path) if isinstance(path, Path) else "table"
-        )
         self._source = TableSource(path, where=where, types=types, csv=_lower("csv", csv))
+        self._called = str(self._source)
         self.units = _texts("units", units)
         members = members_of(categories or (), self.rare)
         columns_known = self._columns(members)
@@ -140,7 +137,7 @@ class Table(Dataset):
         self.feature_names = self.encoding.feature_names
 
     @cached_property
-    def labels(self) -> NDArray[np.str_] | None:
+    def labels(self) -> NDArray[np.str_] | None:  # type: ignore[override]  # read only when somebody asks
         """The class of each sample, shape (N,), "" where it is missing; None without a `label`."""
         return None if self.label is None else np.concatenate(list(self.texts(self.label)))
 
@@ -159,7 +156,7 @@ class Table(Dataset):
         walk = self._walk(self.encoding, [column]) if self.drop_missing else self._rows([column])
         for kept in walk:
             values = kept.rows.columns.column(column).cast("string").fill_null("")
-            yield np.array(values.to_pylist(), dtype=np.str_)[kept.index]
+            yield np.array(values.to_pylist(), dtype=np.str_)[kept.places]
 
     def place(self, row: int) -> str:
         """Return where a sample came from: the file, and the line or the row in it."""
@@ -209,11 +206,11 @@ class Table(Dataset):
             if self.known is None:
                 require_known(rows, encoding, self._called, self._source.place)
             samples = encoded(rows, encoding, dtype)
-            index = np.arange(len(samples))
+            places = np.arange(len(samples))
             if self.drop_missing:
-                index = np.flatnonzero(~np.isnan(samples).any(axis=1))
-                samples = samples[index]
-            yield _Kept(rows, samples, index)
+                places = np.flatnonzero(~np.isnan(samples).any(axis=1))
+                samples = samples[places]
+            yield _Kept(rows, samples, places)
 
     def _rows(self, texts: Sequence[str]) -> Iterator[_Kept]:
         """Yield all rows, with `texts` alone."""
@@ -223,9 +220,9 @@ class Table(Dataset):
     def _at(self, row: int) -> tuple[Rows, int]:
         """Return the rows that a sample is among, and where; reads up to there."""
         for kept in self._walk(self.encoding):
-            if row < len(kept.index):
-                return kept.rows, int(kept.index[row])
-            row -= len(kept.index)
+            if row < len(kept.places):
+                return kept.rows, int(kept.places[row])
+            row -= len(kept.places)
         raise IndexError("there are not so many samples")
 
     @staticmethod

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 SCALES = ("none", "standard", "minmax")
 
+EXTREMES = (np.minimum, np.maximum)
+
 FLAT = 8
 """Steps of the precision that a window must span to have a shape: else it is what rounding left of a constant."""
 
@@ -26,7 +28,7 @@ class Places(NamedTuple):
     """Where windows come from."""
 
     recording: NDArray[np.str_]
-    """The file, or the number of the array, that each window is from, shape (N,)."""
+    """The file, or "series 0" of arrays, that each window is from, shape (N,)."""
     first_row: NDArray[np.int64]
     """The number of its first row there, from 0, shape (N,)."""
 
@@ -84,7 +86,7 @@ class Windows(Dataset):
     >>> hours = np.arange(6.0)
     >>> windows = Windows(hours, length=3, step=1)
     >>> windows.rows(slice(0, 2)).tolist(), windows.feature_names
-    ([[0.0, 1.0, 2.0], [1.0, 2.0, 3.0]], ('t-2', 't-1', 't'))
+    ([[0.0, 1.0, 2.0], [1.0, 2.0, 3.0]], ('channel 0 t-2', 'channel 0 t-1', 'channel 0 t'))
     >>> windows.places().first_row.tolist()
     [0, 1, 2, 3]
     """
@@ -116,7 +118,8 @@ class Windows(Dataset):
         self._channels = found[0].channels
         self._series = Shards([recording.values for recording in found], WHERE)
         self._cut(found)
-        self.feature_names = self._feature_names(found)
+        self._channel_names = self._names_of_channels(found)
+        self.feature_names = self._names_of_features()
 
     def __len__(self) -> int:
         return int(self._windows_until[-1])
@@ -137,6 +140,20 @@ class Windows(Dataset):
         windows = values.reshape(len(first), self.length, -1)
         chosen = windows if self._channels is None else windows[..., self._channels]
         return scaled(chosen, self.scale).reshape(len(first), self.features)
+
+    def names_of(self, index: slice | NDArray[np.int64]) -> NDArray[Any]:
+        found = self.places(index)
+        if len(self._recordings) == 1:
+            return found.first_row
+        return np.array([f"{recording}:{row}" for recording, row in zip(*found, strict=True)])
+
+    def place(self, row: int) -> str:
+        found = self.places(slice(row, row + 1))
+        return f"the window from row {found.first_row[0]} of {found.recording[0]}"
+
+    def cell(self, row: int, feature: int, value: float) -> str:
+        found, (later, channel) = self.places(slice(row, row + 1)), divmod(feature, self.channels)
+        return f"{self._channel_names[channel]} is {value} in row {found.first_row[0] + later} of {found.recording[0]}"
 
     def places(self, index: slice | NDArray[np.int64] = slice(None)) -> Places:
         """Return where windows come from, for those at `index`; default all of them."""
@@ -177,16 +194,16 @@ class Windows(Dataset):
         first: NDArray[np.int64] = self._starts[piece] + (number - before[piece]) * self._step
         return first
 
-    def _feature_names(self, found: Sequence[Recording]) -> tuple[str, ...]:
-        names = found[0].channel_names
+    def _names_of_channels(self, found: Sequence[Recording]) -> tuple[str, ...]:
         for recording in found:
-            if recording.channel_names != names:
+            if recording.channel_names != found[0].channel_names:
                 raise DataError(f"{WHERE}: {recording.name} has other channels than {found[0].name}; choose by COLUMNS")
-        if names is None:
-            numbers = self._channels or range(self.channels)
-            names = tuple(f"channel {number}" for number in numbers) if self.channels > 1 else ("",)
+        numbers = self._channels or range(self.channels)
+        return found[0].channel_names or tuple(f"channel {number}" for number in numbers)
+
+    def _names_of_features(self) -> tuple[str, ...]:
         times = [f"t-{ago}" if ago else "t" for ago in reversed(range(self.length))]
-        return tuple(f"{name} {time}".lstrip() for time in times for name in names)
+        return tuple(f"{name} {time}" for time in times for name in self._channel_names)
 
 
 def scaled(windows: NDArray[Any], scale: str) -> NDArray[Any]:
@@ -206,27 +223,28 @@ def scaled(windows: NDArray[Any], scale: str) -> NDArray[Any]:
     """
     if scale == "none":
         return windows
-    dtype = np.result_type(windows.dtype, np.float32)
-    values = windows.astype(np.float64)
-    low, high = (of.reduce(values, axis=1, keepdims=True) for of in (np.fmin, np.fmax))
+    values = np.array(windows.transpose(0, 2, 1), np.float64, order="C")  # a window's sums do not depend on the others
+    has_gaps = bool(np.isnan(values).any())
+    low, high = (of.reduce(values, axis=2, keepdims=True) for of in ((np.fmin, np.fmax) if has_gaps else EXTREMES))
     spread = high - low
     precision = np.finfo(windows.dtype).eps if windows.dtype.kind == "f" else 0
     is_flat = ~(spread > FLAT * precision * np.maximum(np.abs(low), np.abs(high)))
-    shapes = np.where(is_flat, values * 0, (values - low) / np.where(is_flat, 1, spread))
+    values -= low
+    values /= np.where(is_flat, np.inf, spread)
     if scale == "standard":
-        shapes = _standard(shapes, is_flat)
-    return shapes.astype(dtype)
+        _standardise(values, is_flat, has_gaps)
+    shapes = np.empty(windows.shape, np.result_type(windows.dtype, np.float32))
+    shapes[:] = values.transpose(0, 2, 1)
+    return shapes
 
 
-def _standard(shapes: NDArray[np.float64], is_flat: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return shapes from 0 to 1 with mean 0 and deviation 1: no square overflows, nor are all lost."""
-    there = ~np.isnan(shapes)
-    count = np.maximum(there.sum(axis=1, keepdims=True), 1)
-    differences = shapes - np.where(there, shapes, 0).sum(axis=1, keepdims=True) / count
-    squares = np.where(there, differences, 0) ** 2
-    deviation = np.sqrt(squares.sum(axis=1, keepdims=True) / count)
-    standard: NDArray[np.float64] = differences / np.where(is_flat, 1, deviation)
-    return standard
+def _standardise(values: NDArray[np.float64], is_flat: NDArray[np.bool_], has_gaps: bool) -> None:
+    """Give shapes from 0 to 1, of shape (n, channels, length), mean 0 and deviation 1; no square overflows."""
+    there = ~np.isnan(values) if has_gaps else np.True_
+    count = np.maximum(there.sum(axis=2, keepdims=True), 1) if has_gaps else values.shape[2]
+    values -= values.sum(axis=2, keepdims=True, where=there) / count
+    deviation = np.sqrt((values * values).sum(axis=2, keepdims=True, where=there) / count)
+    values /= np.where(is_flat, np.inf, deviation)
 
 
 def _names(argument: str, given: Any) -> tuple[Name, ...] | None:

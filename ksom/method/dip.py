@@ -3,11 +3,14 @@
 import numpy as np
 from numpy.typing import NDArray
 
-SIGNIFICANT = 0.62
-"""√n · dip of n uniform values, the hardest unimodal ones, is larger in 1 of 1,000 cases."""
+Values = NDArray[np.float64]
+
+SIGNIFICANT = 0.6
+"""√n · dip of n uniform values, the hardest ones that have one mode, is larger in about 1 of 100 cases: measured are
+0.53 of 20 values, 0.57 of 50 and 0.59 of 200; less if their weights differ."""
 
 
-def has_valley(values: NDArray[np.float64], weights: NDArray[np.float64]) -> bool:
+def has_valley(values: Values, weights: Values) -> bool:
     """Whether weighted values have more than one mode: their dip is beyond `SIGNIFICANT` / √n.
 
     n is (Σ v)² / Σ v² for the weights v, so that a few values of great weight are no proof of anything.
@@ -25,13 +28,13 @@ def has_valley(values: NDArray[np.float64], weights: NDArray[np.float64]) -> boo
     return bool(dip(values, shares) * np.sqrt(1 / (shares**2).sum()) > SIGNIFICANT)
 
 
-def dip(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+def dip(values: Values, weights: Values) -> float:
     """Return the largest difference between the distribution of weighted values and the nearest one with one mode.
 
-    From 1/2n to 1/4. A distribution F with one mode is convex before it and concave after it. The greatest convex
-    minorant g and the least concave majorant l of F are compared; where they are furthest apart, between a point where
-    g touches F and one where l does, the mode is looked for in between, until they are nowhere further apart than what
-    is left outside.
+    From 1/2n to 1/4; a little too much where weights differ. A distribution F with one mode is convex before it and
+    concave after it. The greatest convex minorant g and the least concave majorant l of F are compared; where they are
+    furthest apart, between a point where g touches F and one where l does, the mode is looked for in between, until
+    they are nowhere further apart than what is left outside.
 
     Parameters
     ----------
@@ -43,7 +46,7 @@ def dip(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
     P. M. Hartigan, Algorithm AS 217: Computation of the dip statistic, Applied Statistics 34, 1985.
     """
     places, which = np.unique(values[weights > 0], return_inverse=True)
-    above = np.cumsum(np.bincount(which, weights[weights > 0]))
+    above: Values = np.cumsum(np.bincount(which, weights[weights > 0]), dtype=np.float64)
     above /= above[-1]
     below = np.concatenate([[0.0], above[:-1]])
     outside = 0.0
@@ -58,12 +61,11 @@ def dip(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
         if last - first + 1 == len(places):
             break
         places, below, above = places[inside], below[inside], above[inside]
-    return max(outside, float((above - below).min())) / 2
+    step = float((above - below).min()) if len(places) > 1 else 0.0  # at its mode a distribution may jump
+    return max(outside, step) / 2
 
 
-def _minorant(
-    places: NDArray[np.float64], heights: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _minorant(places: Values, heights: Values) -> tuple[Values, NDArray[np.int64]]:
     """Return the greatest convex function below points, at each of them, and where it touches them."""
     touching: list[int] = []
     for point in range(len(places)):
@@ -74,19 +76,17 @@ def _minorant(
     return np.interp(places, places[corners], heights[corners]), corners
 
 
-def _majorant(
-    places: NDArray[np.float64], heights: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _majorant(places: Values, heights: Values) -> tuple[Values, NDArray[np.int64]]:
     turned, corners = _minorant(places, -heights)
     return -turned, corners
 
 
-def _is_above(x: NDArray[np.float64], y: NDArray[np.float64], first: int, middle: int, last: int) -> bool:
+def _is_above(x: Values, y: Values, first: int, middle: int, last: int) -> bool:
     """Whether the middle one of three points is not below the line through the others."""
     return bool((y[middle] - y[first]) * (x[last] - x[first]) >= (y[last] - y[first]) * (x[middle] - x[first]))
 
 
-def _furthest(apart: NDArray[np.float64], low: NDArray[np.int64], high: NDArray[np.int64]) -> tuple[float, int, int]:
+def _furthest(apart: Values, low: NDArray[np.int64], high: NDArray[np.int64]) -> tuple[float, int, int]:
     """Return how far the two functions are apart at most where one touches, and the interval in which that is."""
     at_low, at_high = int(low[apart[low].argmax()]), int(high[apart[high].argmax()])
     if apart[at_high] > apart[at_low]:

@@ -214,11 +214,17 @@ def drawn(som: Map, samples: Any, most: int, generator: np.random.Generator) -> 
     ParameterError, DataError, NotTrained
         As `walk`.
     """
+    some, block = drawn_rows(som, samples, most, generator)
+    return _found(som, some, block, 1)
+
+
+def drawn_rows(som: Map, samples: Any, most: int, generator: np.random.Generator) -> tuple[NDArray[Any], Block]:
+    """Return the samples of `drawn`, as they are and as the map computes with them; see there."""
     size, rows = _rows(checked(som), samples)
     chosen = np.arange(size) if size <= most else np.sort(generator.choice(size, size=most, replace=False))
     where = _name(samples) if len(chosen) == size else f"{_name(samples)}, {most} rows drawn"
     some = rows(chosen)
-    return _found(som, some, _taken(som, some, where), 1)
+    return some, _taken(som, some, where)
 
 
 def checked(som: AnyMap) -> AnyMap:

@@ -59,7 +59,7 @@ def of_function(function: Callable[[NDArray[np.float64], float], Any]) -> type[N
         __doc__ = function.__doc__
 
         @property
-        def lowest(self) -> float:  # type: ignore[override]
+        def lowest(self) -> float:  # type: ignore[override]  # known only once the function is tried
             return -1.0 if (self.of(*TRIED) < 0).any() else 0.0
 
         def of(self, squares: NDArray[np.float64], sigma: NDArray[np.float64]) -> NDArray[np.float64]:

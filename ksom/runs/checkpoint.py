@@ -108,6 +108,15 @@ def read_checkpoint(path: Path) -> Checkpoint:
     return Checkpoint(iteration, map_file.weights, state)
 
 
+def is_checkpoint(path: Path) -> bool:
+    """Return whether a file is a map with the state of a training; what cannot be read is none."""
+    try:
+        read_with_texts(path, "state")
+    except (DataError, KeyError):
+        return False
+    return True
+
+
 def checkpoint_paths(folder: Path) -> list[Path]:
     """Return the checkpoints in a folder, oldest first.
 

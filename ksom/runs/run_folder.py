@@ -208,6 +208,13 @@ def environment() -> dict[str, Any]:
     }
 
 
+def versions_that_matter(backend: str) -> dict[str, str | None]:
+    """Return the versions that can change a bit of what is learned: the numba backend has the bits of numpy's."""
+    packages = ("kohonen2", "numpy", *(["jax"] if backend == "jax" else []))
+    system = f"{platform.system()} {platform.machine()}"
+    return {"python": sys.version.split()[0], **{name: _version(name) for name in packages}, "system": system}
+
+
 def _git_commit() -> str | None:
     """Return the commit of the current folder, if it is in a git repository."""
     try:

@@ -19,7 +19,7 @@ DISTANCES: dict[str, tuple[Any, Any, Any]] = {
 """What is made of the difference in a feature, how features are put together, and what is reported."""
 
 
-class ServedMap(mlflow.pyfunc.PythonModel):  # type: ignore[misc]
+class ServedMap(mlflow.pyfunc.PythonModel):  # type: ignore[misc]  # MLflow is not checked
     """Answers samples with the best matching node of each and the distance to it, as `KohonenSOM` does, bit for bit."""
 
     def load_context(self, context: Any) -> None:

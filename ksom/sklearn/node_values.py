@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.kohonensom_model import KohonenSOM
+from ksom.nearest_nodes import nearest_known
 
 
 def votes(
@@ -39,11 +40,5 @@ def filled(som: KohonenSOM, values: NDArray[Any], known: NDArray[np.bool_]) -> N
     known : ndarray of shape (K,)
         Which nodes have one; at least one of them.
     """
-    if known.all():
-        return values
     weights = som.weights.reshape(som.lattice.size, som.features)
-    given = weights[known][np.newaxis]
-    asked = KohonenSOM(1, given.shape[1], initial=given, distance=som.distance, dtype=som.dtype.name)
-    all_values = values.copy()
-    all_values[~known] = values[known][asked.best_matching_nodes(weights[~known])]
-    return all_values
+    return values[nearest_known(weights, known, som.distance)]

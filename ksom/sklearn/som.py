@@ -13,8 +13,8 @@ from ksom.dataset import Dataset
 from ksom.errors import DataError, quoted
 from ksom.kernels.node_sums import NodeSums
 from ksom.kohonensom_model import KohonenSOM
+from ksom.method.clusters import kmeans
 from ksom.method.schedules import ScheduleLike
-from ksom.sklearn.clusters import grouped
 from ksom.sklearn.continued import Continued
 from ksom.sklearn.estimator import DTYPES, MapEstimator, weights_of
 
@@ -220,7 +220,7 @@ class SOM(TransformerMixin, ClusterMixin, MapEstimator):
     def _clusters(self) -> NDArray[np.int64]:
         if self.n_clusters is None:
             return np.arange(self.som_.lattice.size)
-        return grouped(self._node_weights(), self.hits_, self.n_clusters, self._seed())
+        return kmeans(self._node_weights(), self.hits_, self.n_clusters, self._seed(), "n_clusters")
 
     def _nodes_at(self, coordinates: NDArray[Any]) -> NDArray[np.int64]:
         shape = self.som_.height, self.som_.width

@@ -89,8 +89,10 @@ def _require_there(source: TableSource, wanted: Wanted, where: str) -> None:
 def _require_use_of_text(source: TableSource, used: Collection[str], where: str) -> None:
     left = [name for name in source.column_names if not source.is_number(name) and name not in used]
     if left:
-        are = "the column {} holds" if len(left) == 1 else "the columns {} hold"
-        told = f"{are.format(listed(left))} no numbers; name what it is in CATEGORIES, LABEL or ID"
+        are = (
+            "the column {} holds no numbers; name it" if len(left) == 1 else "the columns {} hold no numbers; name them"
+        )
+        told = f"{are.format(listed(left))} in CATEGORIES, LABEL or ID"
         raise DataError(f"{where}: {told}, or name the COLUMNS to learn from (`ksom init` writes it all down)")
 
 

@@ -107,12 +107,11 @@ def prepared(files: Sequence[Path], asked: Mapping[str, Any], preparation: Prepa
     made = None
     if folder is not None:
         name = folder / f"{_key([*before, *_ends(files)], asked)}.npy"
-        made = _found(name) or _kept(name, files, preparation, where)
+        made = _found(name) or _kept(name, files, before, preparation, where)
     if made is None:
         encoding = preparation.encoding()
         made = Prepared(encoding, _in_memory(preparation.blocks(encoding), preparation.dtype(encoding), where))
-    if _states(files) != before:
-        raise DataError(f"{where}: was written to while it was read; let nothing change it, and begin anew")
+        _require_unchanged(files, before, where)
     return made
 
 
@@ -221,12 +220,20 @@ def _in_memory(blocks: Iterator[NDArray[Any]], dtype: np.dtype[Any], where: str)
     return np.concatenate(read) if read else np.empty((0, 0), dtype)
 
 
-def _kept(path: Path, files: Sequence[Path], preparation: Preparation, where: str) -> Prepared | None:
+def _require_unchanged(files: Sequence[Path], before: Sequence[Any], where: str) -> None:
+    if _states(files) != before:
+        raise DataError(f"{where}: was written to while it was read; let nothing change it, and begin anew")
+
+
+def _kept(
+    path: Path, files: Sequence[Path], before: Sequence[Any], preparation: Preparation, where: str
+) -> Prepared | None:
     """Write a table's samples into the cache and map them; None, which is told, if that cannot be."""
     encoding = preparation.encoding()
     try:
         with replacing(path) as file, _in_use(file):
             about = _written(file, preparation.blocks(encoding), preparation.dtype(encoding), encoding)
+            _require_unchanged(files, before, where)
             with replacing(_about(path)) as beside:
                 beside.write(as_json({**about, "files": [os.path.realpath(each) for each in files]}))
     except OutputError as error:

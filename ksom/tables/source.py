@@ -211,7 +211,7 @@ class TableSource:
         return as_number(column)
 
     def _text(self, column: "pa.Array", name: str, place: "_Place") -> "pa.Array":
-        return as_text(column, f"{place.of(0)}: column {quoted(name)}")
+        return as_text(column, f"{place.part}: column {quoted(name)}")
 
     def _arrow_types(self) -> "dict[str, pa.DataType]":
         pa = arrow()

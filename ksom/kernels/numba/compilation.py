@@ -28,7 +28,7 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     def decorated(kernel: Callable[..., Any]) -> Any:
         made = njit(**options)(kernel)
         if isinstance(made, Dispatcher):  # NUMBA_DISABLE_JIT leaves it as it is
-            made._cache = MachineCode(kernel)  # type: ignore[attr-defined]
+            made._cache = MachineCode(kernel)  # type: ignore[attr-defined]  # private to numba
         return made
 
     return decorated

@@ -1,0 +1,202 @@
+"""From a file to a file: what a map says about each row, and what it fills in."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+from click.testing import CliRunner, Result
+
+import ksom
+from ksom import KohonenSOM, predicting
+from ksom.entry import cli, main
+from ksom.errors import DataError
+from ksom.map_file import Layer
+from ksom.predicting import predict_file
+
+ROWS = 60
+
+
+def frame(rows: int = ROWS, seed: int = 0) -> pd.DataFrame:
+    random = np.random.default_rng(seed)
+    kind = random.choice(["cat", "dog"], rows)
+    return pd.DataFrame(
+        {
+            "name": [f"pet{row}" for row in range(rows)],
+            "weight": np.where(kind == "cat", 4.0, 20.0) + random.standard_normal(rows),
+            "kind": kind,
+            "hour": random.integers(0, 24, rows).astype(float),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def som() -> KohonenSOM:
+    table = ksom.Table(frame(), columns=["weight"], categories=["kind"], cyclic={"hour": 24})
+    made = ksom.train(table, 4, 4, scaling="standard", missing="keep", backend="numpy")
+    made.calibrate(table)
+    made.layers["clusters"] = Layer(np.arange(16).reshape(4, 4) % 3, {"method": "given", "clusters": 3})
+    return made
+
+
+@pytest.fixture
+def files(som: KohonenSOM, tmp_path: Path) -> Path:
+    som.save(tmp_path / "map.npz")
+    frame().to_csv(tmp_path / "pets.csv", index=False)
+    return tmp_path
+
+
+def run(*words: Any) -> Result:
+    return CliRunner().invoke(cli, list(map(str, words)), catch_exceptions=False)
+
+
+def told(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: Any) -> str:
+    monkeypatch.setattr("sys.argv", ["ksom", *map(str, words)])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 1
+    return capsys.readouterr().err.splitlines()[-1].removeprefix("Error: ")
+
+
+READERS = {
+    "csv": lambda path: pyarrow.csv.read_csv(path).to_pandas(),
+    "parquet": lambda path: pyarrow.parquet.read_table(path).to_pandas(),
+    "npy": lambda path: pd.DataFrame(np.load(path)),
+}
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_a_file_holds_what_python_says(kind: str, som: KohonenSOM, files: Path) -> None:
+    run("predict", files / "map.npz", files / "pets.csv", "-o", files / f"out.{kind}")
+    read, said = READERS[kind](files / f"out.{kind}"), som.predict(frame())
+    assert list(read) == ["row", *said]
+    assert list(said) == ["node", "node_row", "node_column", "distance", "cluster", "novelty", "is_novel"]
+    for column in said:
+        np.testing.assert_allclose(read[column].astype(float), said[column].astype(float), rtol=1e-6)
+
+
+@pytest.mark.parametrize("make", [pd.DataFrame, pl.DataFrame], ids=["pandas", "polars"])
+def test_a_data_frame_gets_a_data_frame_of_its_kind(make: Any, som: KohonenSOM) -> None:
+    said = som.predict(make(frame().to_dict("list")))
+    assert type(said) is make
+    assert said["node"].to_list() == som.predict(frame())["node"].to_list()
+
+
+def test_a_data_frame_keeps_the_names_of_its_rows(som: KohonenSOM) -> None:
+    assert som.predict(frame().set_index("name")).index[0] == "pet0"
+
+
+def test_an_array_gets_arrays(som: KohonenSOM) -> None:
+    samples = ksom.Table(frame(), known=som.encoding).rows(slice(None))
+    assert som.predict(samples).node.tolist() == som.predict(frame())["node"].tolist()
+
+
+def test_pieces_say_what_the_whole_says(som: KohonenSOM, files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    predict_file(som, files / "pets.csv", files / "whole.csv", id_column="name")
+    monkeypatch.setattr("ksom.tables.source.BATCH_ROWS", 7)
+    monkeypatch.setattr(predicting, "SEARCH_BYTES", 1000)
+    frame().to_parquet(files / "pets.parquet")
+    predict_file(som, files / "pets.parquet", files / "pieces.csv", id_column="name")
+    assert (files / "pieces.csv").read_text() == (files / "whole.csv").read_text()
+
+
+def test_rows_are_told_apart_by_their_ids(files: Path) -> None:
+    shown = run("predict", files / "map.npz", files / "pets.csv", "--id", "name").stdout.splitlines()
+    assert [line.split(",")[0] for line in shown[:2]] == ['"name"', '"pet0"']
+    assert len(shown) == 1 + ROWS
+
+
+def test_columns_are_found_by_name_in_any_order(som: KohonenSOM) -> None:
+    assert som.predict(frame()[["kind", "hour", "name", "weight"]]).equals(som.predict(frame()))
+
+
+def test_an_array_file_is_predicted_too(tmp_path: Path) -> None:
+    ksom.train(np.eye(3), 2, 2).save(tmp_path / "map.npz")
+    np.save(tmp_path / "eye.npy", np.eye(3))
+    run("predict", tmp_path / "map.npz", tmp_path / "eye.npy", "-o", tmp_path / "out.npy")
+    assert len(np.load(tmp_path / "out.npy")["node"]) == 3
+
+
+MESSAGES = {
+    "a column that is missing": (
+        lambda data: data.drop(columns="weight"), (), "the map was trained with the columns 'weight', which are missing"
+    ),
+    "an id that there is not": (lambda data: data, ("--id", "nam"), "has no column 'nam'; did you mean 'name'?"),
+    "a row without a value": (
+        lambda data: data.assign(weight=np.where(data.name == "pet57", np.nan, data.weight),
+                                 kind=data.kind.where(data.name != "pet57"),
+                                 hour=data.hour.where(data.name != "pet57")), (),
+        "row 57 has no value at all; leave it out"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", MESSAGES)
+@pytest.mark.parametrize("command", ["predict", "impute"])
+def test_what_cannot_be_used_is_named_and_nothing_is_written(
+    command: str, case: str, files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change, words, message = MESSAGES[case]
+    if command == "impute" and words:
+        return
+    monkeypatch.setattr("ksom.tables.source.BATCH_ROWS", 10)
+    change(frame()).to_parquet(files / "bad.parquet")
+    line = told(capsys, monkeypatch, command, files / "map.npz", files / "bad.parquet", "-o", files / "o.csv", *words)
+    assert line.endswith(message)
+    assert not (files / "o.csv").exists()
+
+
+def test_the_data_are_never_replaced(files: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = (files / "pets.csv").read_bytes()
+    line = told(capsys, monkeypatch, "predict", files / "map.npz", files / "pets.csv", "-o", files / "pets.csv")
+    assert line.endswith("pets.csv: is the data themselves; name another file to write to")
+    assert (files / "pets.csv").read_bytes() == before
+
+
+def test_a_map_without_names_takes_as_many_columns_of_numbers_as_it_has_features(tmp_path: Path) -> None:
+    frame().to_csv(tmp_path / "pets.csv", index=False)
+    predict_file(ksom.train(np.eye(2), 2, 2), tmp_path / "pets.csv", tmp_path / "out.csv")
+    with pytest.raises(DataError) as caught:
+        predict_file(ksom.train(np.eye(3), 2, 2), tmp_path / "pets.csv", tmp_path / "out.csv")
+    assert str(caught.value).endswith("pets.csv: has 2 columns of numbers, the map has 3 features, without names")
+
+
+def test_a_member_that_the_map_does_not_know_is_named(tmp_path: Path) -> None:
+    som = ksom.train(ksom.Table(frame(), columns=["weight"], categories=["kind"]), 3, 3)
+    frame().replace("dog", "fish").to_csv(tmp_path / "pets.csv", index=False)
+    with pytest.raises(DataError) as caught:
+        predict_file(som, tmp_path / "pets.csv", tmp_path / "out.csv")
+    assert "'fish'" in str(caught.value)
+    assert "pets.csv, line 2" in str(caught.value)
+
+
+def gappy() -> pd.DataFrame:
+    data = frame()
+    data.loc[3, "weight"], data.loc[4, "kind"], data.loc[5, "hour"] = np.nan, None, np.nan
+    return data
+
+
+def test_what_is_missing_is_filled_in_and_all_else_is_as_it_was(som: KohonenSOM, files: Path) -> None:
+    gappy().to_parquet(files / "gappy.parquet")
+    shown = run("impute", files / "map.npz", files / "gappy.parquet", "-o", files / "whole.parquet")
+    assert shown.stderr == f"3 values filled in, in {ROWS} rows: {files / 'whole.parquet'}\n"
+    whole = pd.read_parquet(files / "whole.parquet")
+    assert list(whole) == list(frame())
+    assert not whole.isna().any(axis=None)
+    there = ~gappy().isna()
+    assert whole.astype(object).where(there, None).equals(gappy().astype(object).where(there, None))
+    assert 0 <= whole["hour"][5] < 24
+    assert whole["kind"][4] == frame()["kind"][4]  # its weight tells
+
+
+def test_gaps_of_an_array_are_filled_in_an_array(tmp_path: Path) -> None:
+    samples = np.repeat(np.eye(2), 5, axis=0)
+    ksom.train(samples, 1, 2, sigma=0.1).save(tmp_path / "map.npz")
+    samples[0, 1] = np.nan
+    np.save(tmp_path / "gappy.npy", samples)
+    run("impute", tmp_path / "map.npz", tmp_path / "gappy.npy", "-o", tmp_path / "whole.npy")
+    assert np.load(tmp_path / "whole.npy")[0].tolist() == [1.0, pytest.approx(0, abs=0.01)]
