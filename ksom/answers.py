@@ -201,6 +201,7 @@ class Answers(ABC):
 
         Examples
         --------
+        >>> from ksom import KohonenSOM
         >>> som = KohonenSOM(1, 2, initial=[[[0.0, 1.0], [5.0, 6.0]]])
         >>> som.fill_in([[4.5, 6.5]]).tolist()
         [[4.5, 6.5]]
