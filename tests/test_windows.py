@@ -203,6 +203,20 @@ def test_a_value_that_cannot_be_is_told_by_its_row_in_the_series(tmp_path):
     assert windows.place(2).startswith("the window from row 6 of ")
 
 
+def test_windows_of_too_many_values_are_refused_before_they_are_named():
+    with pytest.raises(DataError, match=r"a window has 1000000 × 2 values, more than 1,048,576; take a smaller LENGTH"):
+        Windows(TWO, 1_000_000)
+
+
+def test_a_table_that_does_not_fit_into_memory_is_refused_while_it_is_read(tmp_path, monkeypatch):
+    frame().to_csv(tmp_path / "series.csv", index=False)
+    monkeypatch.setattr("ksom.datasets.recordings.available_memory", lambda: 100)
+    with pytest.raises(
+        DataError, match=r"series.csv: its columns take more than .* GB, half of the memory; save the s"
+    ):
+        Windows(tmp_path / "series.csv", 3, columns=["temperature"])
+
+
 def test_a_column_of_texts_in_a_file_is_no_channel(tmp_path):
     frame().to_csv(tmp_path / "series.csv", index=False)
     with pytest.raises(DataError, match=r"series.csv: column 'machine' holds no numbers; choose the channels by COLUM"):
