@@ -103,7 +103,13 @@ def test_no_window_spans_two_series():
 def test_a_gap_in_time_begins_a_new_series():
     table = frame().drop(index=[5]).drop(columns="machine")
     assert first_rows(Windows(table, 3, time="when")) == [0, 5, 8]
-    assert first_rows(Windows(table, 3, time="when", gap=3)) == [0, 3, 6]
+    assert first_rows(Windows(table, 3, time="when", gap=2)) == [0, 3, 6]
+
+
+def test_the_usual_step_is_that_within_series():
+    times = [0, 100, 200, 300, 301, 302, 340, 341]
+    series = np.column_stack([times, [1, 2, 3, 4, 4, 4, 4, 4], times])
+    assert first_rows(Windows(series, 2, time=0, series=1)) == [3, 6]
 
 
 def test_columns_of_an_array_are_numbers():
