@@ -95,7 +95,7 @@ def file_to_write(path: str | Path, output: Path | None) -> Path:
     return written
 
 
-def _columns_of(som: KohonenSOM) -> Encoding | None:
+def columns_of(som: KohonenSOM) -> Encoding | None:
     """Return how a table's columns become a map's features; None: the map does not know of columns."""
     if som.encoding is not None or som.feature_names is None:
         return som.encoding
@@ -121,7 +121,7 @@ def data_like(som: KohonenSOM, path: str | Path, key: str | None = None) -> Data
     """
     own = own_reading(som)
     if own is None or is_experiment(str(path)) or (require_path("data", path) / CONFIG).is_file():
-        return data_of(path, key, _columns_of(som))
+        return data_of(path, key, columns_of(som))
     made: Dataset = build(DATASETS, {**own, "PATH": str(path), **({"KEY": key} if key else {})}, "DATASET")[0]
     return made
 

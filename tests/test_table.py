@@ -1,6 +1,9 @@
 """A table's columns become features, as somebody says; what they cannot be is told in one line."""
 
 import math
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -354,3 +357,34 @@ def test_wrong_keys_are_told_by_their_place_in_the_yaml_file(experiment: Path) -
     experiment.write_text("DATASET: {NAME: Table, PATH: people.csv, KNOWN: 3}")
     with pytest.raises(ConfigError, match=r"DATASET.KNOWN: Table has no such key"):
         Experiment(experiment)
+
+
+@pytest.mark.slow
+def test_ksom_trains_on_files_of_a_pattern_beside_the_yaml_file_and_keeps_them(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    place, command = tmp_path / "lake", Path(sys.executable).with_name("ksom")
+    place.mkdir()
+    for part in ("1", "2"):
+        columns = {f"x{number}": rng.normal(size=30_000) for number in range(9)}
+        csv.write_csv(pa.table({**columns, "kind": rng.choice(["a", "b, c"], 30_000)}), place / f"{part}.csv")
+    (place / "exp.yaml").write_text("""
+DATASET: {NAME: Table, PATH: "?.csv", COLUMNS: ["x[0-4]"], CATEGORIES: [kind]}
+MODEL: {HEIGHT: 3, WIDTH: 3}
+TRAINER: {ITERATIONS: 2}
+HOOKS: {VLOG: null, PICTURE: null}
+""")
+
+    def ksom(*words: str) -> str:
+        environment = {**os.environ, "KSOM_CACHE": str(tmp_path / "cache")}
+        done = subprocess.run([command, *words], cwd=tmp_path, env=environment, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout.decode() + done.stderr.decode()
+
+    assert "60,000 rows" in ksom("train", "--config-file", "lake/exp.yaml")
+    first = (tmp_path / "logs/exp/map.npz").read_bytes()
+    assert "kept for later runs" not in ksom("train", "--config-file", "lake/exp.yaml")
+    assert (tmp_path / "logs/exp/map.npz").read_bytes() == first
+    shown = ksom("cache")
+    assert "60,000 × 7" in shown
+    assert str(place / "1.csv") in shown
+    assert "1 table removed" in ksom("cache", "--clear")
