@@ -22,9 +22,10 @@ from ksom.kernels.effort import Work
 from ksom.map_file import Layer
 from ksom.method.clusters import cluster
 from ksom.method.distance import Distance, reported_distances
-from ksom.method.labels import HITS, NEAREST_LABELLED, LabelCounts, counted_labels, node_labels
+from ksom.method.labels import HITS, NEAREST_LABELLED, label_layers, node_labels
 from ksom.method.lattice import Lattice
 from ksom.method.matches import walk
+from ksom.method.neighbourhood import Neighbourhood
 from ksom.method.strange_features import strangest, terms_of
 from ksom.nearest_nodes import nearest_known
 from ksom.predictions import named, of_nodes
@@ -41,6 +42,7 @@ class Answers(ABC):
 
     lattice: Lattice
     distance: Distance
+    neighbourhood: Neighbourhood
     dtype: np.dtype[Any]
     intake: Intake
     feature_names: tuple[str, ...] | None = None
@@ -148,7 +150,7 @@ class Answers(ABC):
             found = found._replace(strange=named(features, self.feature_names or map(str, range(self.features))))
         return found if column_names(samples) is None else table_like(samples, found.columns())
 
-    def label(self, samples: ArrayLike, labels: ArrayLike, column: str | None = None) -> NDArray[np.str_]:
+    def label(self, samples: Any, labels: ArrayLike, column: str | None = None) -> NDArray[np.str_]:
         """Give the nodes the labels of the samples that they win: the layers `labels` and `hits` of the map.
 
         A node's label is the most frequent one of its samples, of equals the first in order; a node that wins none has
@@ -159,7 +161,7 @@ class Answers(ABC):
         samples : array_like of shape (N, D), table or Dataset
             Data units.
         labels : array_like of shape (N,)
-            What each sample is: numbers, truth values or texts.
+            What each sample is: numbers, truth values or texts; an empty text is no label.
         column : str, optional
             What the labels are called.
 
@@ -183,14 +185,9 @@ class Answers(ABC):
         >>> som.label([[0.1], [4.0], [5.0]], ["low", "high", "high"]).tolist()
         [['low', 'low', 'high']]
         """
-        return self.take_labels(counted_labels(self, self.walkable(samples), labels, column))
-
-    def take_labels(self, counted: LabelCounts) -> NDArray[np.str_]:
-        """Give the nodes the labels that were counted, however they came; see `label`."""
-        made, shape = counted.layers(), (self.lattice.height, self.lattice.width)
-        nearest = nearest_known(
-            self.weights.reshape(-1, self.features), made[HITS].values.reshape(-1) > 0, self.distance
-        )
+        made = label_layers(self, self.walkable(samples), labels, column)
+        weights, shape = self.weights.reshape(-1, self.features), (self.lattice.height, self.lattice.width)
+        nearest = nearest_known(weights, made[HITS].values.reshape(-1) > 0, self.distance)
         self.layers |= made | {NEAREST_LABELLED: Layer(nearest.reshape(shape))}
         return node_labels(self.layers).labels.reshape(shape)
 

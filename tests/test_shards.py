@@ -104,6 +104,8 @@ def test_a_file_that_does_not_stay_is_told(folder, change):
 
 def test_sample_weights_count_for_all_of_them(folder):
     np.save(folder / "weights.npy", np.arange(9000.0))
-    weighted = Array(folder / "parts", weights_path=folder / "weights.npy")
+    (folder / "weights").mkdir()
+    (folder / "weights.npy").rename(folder / "weights/all.npy")
+    weighted = Array(folder / "parts", weights_path=folder / "weights")
     assert len(weighted) == 8999
     np.testing.assert_array_equal(weighted.rows(slice(0, 5000)), WHOLE[1:5001])

@@ -107,6 +107,13 @@ def test_many_thumbnails_are_kept_in_a_file(photos, monkeypatch, caplog):
     assert "thumbnails are kept in a file in" in caplog.text
 
 
+def test_how_far_a_long_reading_is_is_told(photos, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    monkeypatch.setattr("ksom.datasets.thumbnails.MANY", 2)
+    Images(photos)
+    assert "read 2 of 3 images" in caplog.text
+
+
 def test_a_full_disk_is_told(photos, monkeypatch):
     monkeypatch.setattr("ksom.datasets.thumbnails.IN_MEMORY", 100)
     full = Path("/dev/full").open("r+b")  # noqa: SIM115 (closed by whoever writes to it)

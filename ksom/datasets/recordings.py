@@ -157,7 +157,7 @@ def _of_table(
     values: NDArray[Any], channels: Sequence[Name], series: NDArray[Any] | None, time: NDArray[Any] | None, name: str
 ) -> Recording:
     times = None if time is None else _times(time, name)
-    return Recording(name, values, None, tuple(map(str, channels)), len(values), series, times)
+    return Recording(name, values, None, tuple(map(str, channels)), len(values), _known(series, name), times)
 
 
 def _of_array(array: NDArray[Any], name: str, choice: Choice) -> Recording:
@@ -169,7 +169,22 @@ def _of_array(array: NDArray[Any], name: str, choice: Choice) -> Recording:
     channels = [int(key) for key in choice.channels(numbers, f"{WHERE}, {name}")]
     series, time = (None if key is None else np.array(columns[:, int(key)]) for key in (choice.series, choice.time))
     times = None if time is None else _times(time, name)
-    return Recording(name, array, None if channels == numbers else channels, None, len(array), series, times)
+    chosen = None if channels == numbers else channels
+    return Recording(name, array, chosen, None, len(array), _known(series, name), times)
+
+
+def _known(series: NDArray[Any] | None, name: str) -> NDArray[Any] | None:
+    """Return the series of each row, if they are known."""
+    if series is None:
+        return None
+    if series.dtype.kind in "biufmM":
+        missing = np.isnan(series)
+    else:
+        missing = np.array([not isinstance(value, str | int) for value in series])
+    if missing.any():
+        told = f"the series of row {int(np.argmax(missing))} of {name} is missing"
+        raise DataError(f"{WHERE}: {told}; say which it belongs to, or leave the row out")
+    return series
 
 
 def _times(values: NDArray[Any], name: str) -> NDArray[Any]:

@@ -46,6 +46,10 @@ class Rows(NamedTuple):
     a number may be NaN as well."""
 
 
+class NoRows(DataError):
+    """A table without any row, or without one that a filter leaves."""
+
+
 class _Part(Protocol):
     """A file of a table, or a table in memory."""
 
@@ -181,7 +185,7 @@ class TableSource:
                 yield Rows(row, piece.columns)
             row += len(piece.numbers)
         if not row:
-            raise DataError(f"{self}: {'has no rows' if self._filter is None else f'no row fulfils {self._filter}'}")
+            raise NoRows(f"{self}: {'has no rows' if self._filter is None else f'no row fulfils {self._filter}'}")
 
     def _pieces(self, numbers: Sequence[str], texts: Sequence[str]) -> Iterator[_Piece]:
         """Yield all rows that the filter leaves, with the columns `numbers` and `texts`."""
