@@ -193,6 +193,16 @@ def test_a_folder_that_others_can_write_to_keeps_nothing(
     assert "read anew in every run: no folder to keep them (somebody else can write to it)" in caplog.text
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link away")
+def test_somebody_else_s_link_for_a_folder_keeps_nothing(file: Path, place: Path, tmp_path: Path, caplog) -> None:
+    (tmp_path / "mine").mkdir(mode=0o700)
+    place.parent.symlink_to(tmp_path / "mine")
+    os.chown(place.parent, 12345, 12345, follow_symlinks=False)
+    Table(file, columns=["x"])
+    assert list((tmp_path / "mine").iterdir()) == []
+    assert "somebody else can write to it" in caplog.text
+
+
 def test_a_folder_that_cannot_be_made_keeps_nothing(file: Path, tmp_path: Path, caplog) -> None:
     (tmp_path / "cache").write_text("")
     assert isinstance(Table(file, columns=["x"]).samples, np.ndarray)
