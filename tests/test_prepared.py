@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from ksom import Table, train
-from ksom.commands.cache import cache
+from ksom.entry import cli
 from ksom.errors import DataError, OutputError, ParameterError
 from ksom.tables import prepared as prepared_module
 from ksom.tables.prepared import kept_tables, largest_cache, make_room
@@ -329,18 +329,18 @@ def test_two_processes_at_once_give_the_same_map_and_one_whole_table(tmp_path: P
 
 def test_ksom_cache_shows_and_clears(file: Path, place: Path) -> None:
     Table(file, columns=["x", "y"])
-    shown = CliRunner().invoke(cache, [])
+    shown = CliRunner().invoke(cli, ["cache"])
     assert str(file) in shown.output
     assert "3 × 2" in shown.output
     assert f"{place}: 1 table, " in shown.output
-    assert "1 table in use" in CliRunner().invoke(cache, ["--clear"]).output
+    assert "1 table in use" in CliRunner().invoke(cli, ["cache", "--clear"]).output
     release()
-    assert "1 table removed, 0.000176 MB" in CliRunner().invoke(cache, ["--clear"]).output
+    assert "1 table removed, 0.000176 MB" in CliRunner().invoke(cli, ["cache", "--clear"]).output
     assert list(place.iterdir()) == []
 
 
 def test_ksom_cache_says_why_there_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("")
-    result = CliRunner().invoke(cache, [])
+    result = CliRunner().invoke(cli, ["cache"])
     assert isinstance(result.exception, OutputError)
     assert "the cache folder: cannot be used (" in str(result.exception)

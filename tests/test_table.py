@@ -261,9 +261,7 @@ def test_what_a_data_frame_lacks_or_the_map_does_not_know_is_told(som: KohonenSO
         som.best_matching_nodes(whole.drop(columns=["hour", "visits"]))
     with pytest.raises(DataError, match="column 'sex' holds 'x' in DataFrame, row 1, which is none of its mem"):
         som.best_matching_nodes(whole.assign(sex=["f", "x", "m", "f"]))
-    with pytest.raises(
-        DataError, match="samples: column 'age' is missing in DataFrame, row 2; drop or fill it: the map"
-    ):
+    with pytest.raises(DataError, match="column 'age' is missing in DataFrame, row 2; drop or fill it: the map"):
         som.best_matching_nodes(whole.assign(age=[1.0, 2.0, None, 3.0]))
     with pytest.raises(DataError, match="samples: column 'age' is inf in DataFrame, row 0"):
         som.best_matching_nodes(whole.assign(age=[math.inf, 2.0, 1.0, 3.0]))
