@@ -121,6 +121,9 @@ def test_an_exported_graph_labels_samples_without_ksom(som, file, tmp_path):
     assert node.tolist() == list(range(6))
     assert label.tolist() == ["@home", "away", "away"] * 2
     assert cluster.tolist() == [0, 0, 1, -1, 1, 1]
+    said = som.predict(samples)
+    assert label.tolist() == said.label.tolist()
+    assert cluster.tolist() == said.cluster.tolist()
 
 
 @pytest.mark.parametrize("to", ["csv", "onnx", "safetensors"])

@@ -4,6 +4,9 @@ Float32 products, as converters write them, find other nodes for 99.98 % of samp
 products about the nodes' mean only choose 8 nodes; these are compared as ksom compares, by differences in the working
 precision whose terms are added feature by feature. A sample whose 8 might not hold the nearest, by the bound on all
 roundings that ksom's own search has, is compared with every node so.
+
+One thread of onnxruntime, 1,000 rows a call: 16 features and 2,500 nodes 48,000 rows a second, 784 features 4,000. It
+takes about 20 bytes for each row of a call and each node: a map of a million nodes is asked for a few rows at a time.
 """
 
 import hashlib
