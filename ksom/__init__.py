@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from ksom.method.topographic_product import topographic_product
     from ksom.method.trustworthiness import neighbourhood_preservation, trustworthiness
     from ksom.method.umatrix import umatrix
+    from ksom.quantization import quantize
     from ksom.trainer import Trainer
     from ksom.training import train
 
@@ -100,6 +101,7 @@ _HOMES = {
     "method.topographic_product": ("topographic_product",),
     "method.trustworthiness": ("neighbourhood_preservation", "trustworthiness"),
     "method.umatrix": ("umatrix",),
+    "quantization": ("quantize",),
     "trainer": ("Trainer",),
     "training": ("train",),
 }
@@ -160,6 +162,7 @@ __all__ = [
     "profiles",
     "purity",
     "quantization_error",
+    "quantize",
     "topographic_error",
     "topographic_function",
     "topographic_product",

@@ -45,8 +45,10 @@ LEVELS = [
     {"pictures"},
     {"hooks"},
     {"trainer"},
-    {"training", "evidence"},
-    {"diagnosis"},
+    {"training", "evidence", "quantization"},
+    {"diagnosis", "inspection"},
+    {"inspected_data"},
+    {"first_experiment"},
     {
         "clustering",
         "commands",

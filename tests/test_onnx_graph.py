@@ -56,7 +56,7 @@ def test_nodes_and_distances_have_the_bits_of_the_map(features, size, offset, dt
 
 
 @pytest.mark.parametrize("distance", ["euclidean", "cosine", "manhattan", "chebyshev"])
-@pytest.mark.parametrize("scaling", ["none", "standard", "minmax"])
+@pytest.mark.parametrize("scaling", ["none", "standard", "minmax", "robust"])
 @pytest.mark.parametrize("size", [(4, 5), MANY], ids=["few", "many"])
 def test_distances_and_scalings_are_in_the_graph(distance, scaling, size):
     rng = np.random.default_rng(1)
@@ -194,6 +194,13 @@ def test_weights_that_the_format_cannot_hold_are_refused(monkeypatch):
     monkeypatch.setattr(onnx_graph, "MOST_BYTES", 7)
     with pytest.raises(DataError, match=r"8e-09 GB, and an ONNX file ends at 2 GB; export it as safetensors"):
         onnx_model(a_map(np.zeros((1, 1, 2))))
+
+
+@pytest.mark.parametrize("scaling", ["log1p+standard", "rank"])
+def test_a_scaling_that_bends_features_is_refused(scaling):
+    som = ksom.train(np.random.default_rng(0).random((20, 2)), 2, 2, 1, scaling=scaling)
+    with pytest.raises(DataError, match=r"the map's scaling \w+\(\) takes logarithms or ranks, .*; export it as safet"):
+        onnx_model(som)
 
 
 def test_a_scaling_that_saw_no_data_is_refused():

@@ -5,6 +5,8 @@ from importlib import import_module
 import click
 
 COMMANDS = (
+    "inspect",
+    "init",
     "train",
     "predict",
     "label",
@@ -15,6 +17,7 @@ COMMANDS = (
     "show",
     "describe",
     "export",
+    "quantize",
     "track",
     "cache",
 )

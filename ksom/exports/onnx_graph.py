@@ -21,7 +21,7 @@ from ksom.exports.majority import majority
 from ksom.kernels.rounding import MOST_FEATURES, score_margin
 from ksom.map_file import Layer
 from ksom.method.distance import Chebyshev, Cosine, Distance, Euclidean, Manhattan
-from ksom.method.scaling import Scales
+from ksom.method.scales import Scales
 from ksom.samples import largest_value
 from ksom.whole_files import replacing
 
@@ -102,7 +102,7 @@ def onnx_model(som: Answers) -> Any:
     Raises
     ------
     DataError
-        If the map has a distance of somebody's own, or is too large for the format.
+        If the map has a distance of somebody's own, scales by logarithms or ranks, or is too large for the format.
     NotInstalled
         If the package onnx is not.
     NotTrained
@@ -115,6 +115,9 @@ def onnx_model(som: Answers) -> Any:
     if weights.nbytes > MOST_BYTES:
         told = f"its weights take {weights.nbytes / 1e9:.3g} GB, and an ONNX file ends at 2 GB"
         raise DataError(f"the map: {told}; export it as safetensors")
+    if som.intake.scales is not None and som.intake.scales.bends is not None:
+        told = "takes logarithms or ranks, which ONNX has not to the bit"
+        raise DataError(f"the map's scaling {quoted(som.intake.scaling)} {told}; export it as safetensors")
     graph = Graph()
     _answer(graph, som, graph.input("features", np.float64, ["n", som.features]), weights)
     return graph.as_model("ksom", _metadata(som, weights), TEXT)
@@ -171,7 +174,8 @@ def _taken(graph: Graph, som: Answers, features: str) -> _Samples:
     """Add what `Intake.block` does."""
     values, along = features, graph.constant([1], np.int64)
     if not som.intake.scaling.changes_nothing:
-        centre, factor = (graph.constant(part[np.newaxis]) for part in _scales(som))
+        scales = _scales(som)
+        centre, factor = (graph.constant(part[np.newaxis]) for part in (scales.centre, scales.factor))
         values = graph.add("Mul", graph.add("Sub", values, centre), factor)
     missing = graph.add("IsNaN", features) if som.intake.keeps_missing else None
     if missing:

@@ -66,12 +66,12 @@ def _fitted(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.ui
     samples = _thinned(pixels[::step, ::step].reshape(-1, 3)).astype(np.float32)
     colours = samples[np.arange(COLOURS) * len(samples) // COLOURS]
     for _ in range(REFINEMENTS):
-        colours = _means(samples, _nearest(samples, colours), colours)
+        colours = _means(samples, nearest(samples, colours), colours)
     if size > FEW_PIXELS:
         found = _outermost(samples, colours).astype(np.uint8)
-        return _mixed(pixels, found), found
-    nearest = _nearest(pixels.reshape(-1, 3).astype(np.float32), colours)
-    return nearest.reshape(pixels.shape[:2]), colours.astype(np.uint8)
+        return mixed(pixels, found), found
+    found = nearest(pixels.reshape(-1, 3).astype(np.float32), colours)
+    return found.reshape(pixels.shape[:2]), colours.astype(np.uint8)
 
 
 def _thinned(samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -95,33 +95,34 @@ def _means(samples: NDArray[np.float32], nearest: NDArray[Any], colours: NDArray
     return np.where(count > 0, means, colours)
 
 
-def _nearest(samples: NDArray[np.float32], colours: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return the index of the colour nearest to each sample, the first of equals.
+def nearest(samples: NDArray[np.float32], colours: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Return the index of the colour nearest to each sample, the first of equals, shape (n,); of whole numbers.
 
     It has the least ‖c‖² − 2 s·c: below 2²⁰, so that float32 holds all of it exactly.
     """
-    nearest = np.empty(len(samples), dtype=np.uint8)
+    found = np.empty(len(samples), dtype=np.uint8)
     factors = np.column_stack([-2 * colours, np.square(colours).sum(axis=1)]).T
     samples = np.column_stack([samples, np.ones(len(samples), dtype=np.float32)])
     for first in range(0, len(samples), ROWS_AT_ONCE):
         rows = slice(first, first + ROWS_AT_ONCE)
-        nearest[rows] = (samples[rows] @ factors).argmin(axis=1)
-    return nearest
+        found[rows] = (samples[rows] @ factors).argmin(axis=1)
+    return found
 
 
 def _outermost(samples: NDArray[np.float32], colours: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return colours that reach as far as the samples: what lies beyond all of them cannot be mixed from them."""
     outermost = samples[(samples @ DIRECTIONS.T).argmax(axis=0)]
     reaching = colours.copy()
-    reaching[_nearest(outermost, colours)] = outermost
+    reaching[nearest(outermost, colours)] = outermost
     return reaching
 
 
-def _mixed(pixels: NDArray[np.uint8], colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def mixed(pixels: NDArray[np.uint8], colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return indices that pass each pixel's error on to its neighbours (Floyd and Steinberg): no contour is seen."""
     from PIL import Image
 
     palette = Image.new("P", (1, 1))
-    palette.putpalette(colours.tobytes())
+    palette.putpalette(np.concatenate([colours, np.repeat(colours[-1:], 256 - len(colours), axis=0)]).tobytes())
     picture = Image.fromarray(np.ascontiguousarray(pixels))
-    return np.asarray(picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG))
+    indices = np.asarray(picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG))
+    return np.minimum(indices, np.uint8(len(colours) - 1))  # the last colour fills up Pillow's 256
