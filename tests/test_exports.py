@@ -30,7 +30,7 @@ def som():
     som.layers["hits"] = Layer(np.arange(6).reshape(2, 3), {"samples": 15})
     counts = np.array([[3, 1], [0, 0], [1, 1]] * 2).reshape(2, 3, 2)
     som.layers["labels"] = Layer(counts, {"names": ["@home", "away"], "column": "where"})
-    som.layers["clusters"] = Layer(np.array([[0, 0, 1], [-1, 1, 1]]), {"method": "ward"})
+    som.layers["clusters"] = Layer(np.array([[0, 0, 1], [-1, 1, 1]]), {"method": "ward", "clusters": 2})
     return som
 
 

@@ -39,7 +39,7 @@ LEVELS = [
     | {"archive", "experiment_files", "masking", "plain_yaml", "regular_files", "representation", "text_cells"},
     {"layers", "method", "map_file"},
     {"kernels", "dataset", "intake", "part", "tables"},
-    {"answers", "calibration", "datasets", "nearest_nodes", "predictions", "summary", "feed"},
+    {"answers", "calibration", "datasets", "nearest_nodes", "node_groups", "predictions", "summary", "feed"},
     {"kohonensom_model", "testing"},
     {"algorithms", "evaluation", "map_size", "runs"},
     {"pictures"},
