@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -119,6 +120,10 @@ class Dataset:
     def weights_of(self, index: slice | NDArray[np.int64]) -> NDArray[np.float64] | None:
         """Return how much the samples at `index` count, shape (n,), > 0; None, always: all alike."""
         return None if self.weights is None else self.weights[self._counted(index)]
+
+    def names_of(self, index: slice | NDArray[np.int64]) -> NDArray[Any] | None:
+        """Return what the samples at `index` are called in answers, shape (n,); None, always: by their numbers."""
+        return None
 
     def place(self, row: int) -> str:
         """Return where the sample of this number came from, for messages: "row 5", or a file and the line in it."""

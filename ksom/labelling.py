@@ -1,41 +1,70 @@
-"""From a table of labelled rows to a map whose nodes have labels, piece by piece."""
+"""From the files of a map and of labelled samples to a map whose nodes have labels."""
 
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
+from ksom.dataset import Dataset
+from ksom.datasets import Table
 from ksom.errors import DataError, quoted
 from ksom.kohonensom_model import KohonenSOM
-from ksom.method.labels import LabelCounts
-from ksom.predicting import naming_rows, pieces_of
+from ksom.map_and_data import columns_of, file_to_write, labels_of, map_and_data, map_of
+from ksom.method.labels import as_table
+from ksom.tables.found_files import is_table
 
 
-def label_by_column(som: KohonenSOM, data: str | Path, column: str) -> int:
-    """Label a map's nodes by a column of a table, and return how many rows had no label: they are left out.
+def label_file(
+    som_path: Path,
+    data: str | None,
+    *,
+    column: str | None = None,
+    labels: Path | None = None,
+    key: str | None = None,
+    output: Path | None = None,
+) -> str:
+    """Label the nodes of a map, write it, and return a table of what labels there are.
 
     Parameters
     ----------
-    som : KohonenSOM
-        The map; see its `label`.
-    data : str or Path
-        The table.
-    column : str
-        The column that holds the labels.
+    som_path : Path
+        The map's file, or a run folder.
+    data : str, optional
+        The file of samples. Default: those that the run has learned from.
+    column : str, optional
+        The column of the table `data` that holds the labels.
+    labels : Path, optional
+        An .npy file with the label of each sample, instead. Default: the data set's own.
+    key : str, optional
+        Which array of an .npz file.
+    output : Path, optional
+        Where to write the map. Default: its own file.
 
     Raises
     ------
-    DataError
-        If the table cannot be read, has no such column, no label in it, or too many different ones.
+    DataError, ConfigError, OutputError
+        If something cannot be read or written, or there is not a label for each sample.
     """
-    counted, without = LabelCounts(som.lattice, column), 0
-    for first_row, samples, labels in pieces_of(som, data, None, column):
-        has_label = labels.is_valid().to_numpy(zero_copy_only=False)
-        without += int((~has_label).sum())
-        if has_label.any():
-            with naming_rows(som.intake, str(data), first_row, samples):
-                nodes = som.best_matching_nodes(samples[has_label])
-            counted.add(nodes, np.array(labels.drop_null().to_pylist(), dtype=np.str_))
-    if not counted.samples:
-        raise DataError(f"{data}: no row has a label in the column {quoted(column)}")
-    som.take_labels(counted)
-    return without
+    if column is not None and data is not None:
+        som = map_of(som_path)
+        dataset: Dataset = _labelled_table(som, data, column)
+    else:
+        som, dataset = map_and_data(som_path, data, key)
+    written = file_to_write(som_path, output)
+    som.label(dataset, _own_labels(dataset, data) if labels is None else labels_of(labels), column)
+    som.save(written)
+    return f"{as_table(som.layers)}\nwritten: {written}"
+
+
+def _labelled_table(som: KohonenSOM, data: str, column: str) -> Table:
+    """Return a table as the map reads it, without the rows that it could not place, with a column of labels."""
+    if not is_table(data):
+        raise DataError(f"{data}: is no table, so it has no column {quoted(column)}; give the labels by --labels")
+    return Table(data, label=column, drop_missing=not som.intake.keeps_missing, known=columns_of(som))
+
+
+def _own_labels(dataset: Dataset, data: str | None) -> NDArray[Any]:
+    if dataset.labels is None:
+        told = "do not tell what their samples are; name a column (--column) or a file of labels (--labels)"
+        raise DataError(f"{data or 'the data of the run'}: {told}")
+    return dataset.labels

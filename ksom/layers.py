@@ -73,7 +73,7 @@ def _distances(values: NDArray[Any], about: Mapping[str, Any]) -> Claims:
     yield are_distances and not np.isinf(values).any(), "hold quantiles of each node's distances, float64, >= 0"
     told = f"the levels of its {values.shape[2]} quantiles, rising, in [0, 1]"
     yield _are_levels(levels, values.shape[2]), _tells("levels", told, about)
-    yield threshold is None or _is_number(threshold), _tells("threshold", "from where on a sample is new", about)
+    yield threshold is None or _is_number(threshold), _tells("threshold", "above which score a sample is new", about)
     yield _is_number(about.get("quantile"), most=1), _tells("quantile", "a share of samples in [0, 1]", about)
     yield _is_count(about.get("calibrated_on")), _tells("calibrated_on", "a number of samples, an integer >= 0", about)
     yield isinstance(about.get("held_out"), bool), _tells("held_out", "whether the map learned without them", about)

@@ -28,6 +28,9 @@ from ksom.summary import summarise
 from ksom.tables.found_files import SUFFIXES as TABLES
 from ksom.tables.found_files import is_table
 
+READ_ALIKE = ("ImagePixels", "Images", "Windows")
+"""Data sets whose options say what the features of a file are; none of them imports anything that a map names."""
+
 
 def map_and_data(
     map_path: str | Path, data_path: str | Path | None = None, key: str | None = None
@@ -40,7 +43,7 @@ def map_and_data(
         If one of them cannot be read, or they do not fit each other.
     """
     som = map_of(map_path)
-    dataset = data_of_run(map_path) if data_path is None else data_of(data_path, key, _columns_of(som))
+    dataset = data_of_run(map_path) if data_path is None else data_like(som, data_path, key)
     if dataset.features != som.features:
         told = f"has {dataset.features} features, the map {map_path} has {som.features}"
         raise DataError(f"{data_path or type(dataset).__name__}: {told}")
@@ -92,11 +95,42 @@ def file_to_write(path: str | Path, output: Path | None) -> Path:
     return written
 
 
-def _columns_of(som: KohonenSOM) -> Encoding | None:
+def columns_of(som: KohonenSOM) -> Encoding | None:
     """Return how a table's columns become a map's features; None: the map does not know of columns."""
     if som.encoding is not None or som.feature_names is None:
         return som.encoding
     return Encoding(tuple(map(Column, som.feature_names)))
+
+
+def data_like(som: KohonenSOM, path: str | Path, key: str | None = None) -> Dataset:
+    """Make the data set of a file or a folder as the map's own data were made: photos as small, windows as long.
+
+    Parameters
+    ----------
+    som : KohonenSOM
+        The map.
+    path : str or Path
+        As `data_of` takes it.
+    key : str, optional
+        Which array of an .npz file.
+
+    Raises
+    ------
+    DataError, ConfigError
+        As `data_of`; or if what the map tells of its own data cannot be.
+    """
+    own = own_reading(som)
+    if own is None or is_experiment(str(path)) or (require_path("data", path) / CONFIG).is_file():
+        return data_of(path, key, columns_of(som))
+    made: Dataset = build(DATASETS, {**own, "PATH": str(path), **({"KEY": key} if key else {})}, "DATASET")[0]
+    return made
+
+
+def own_reading(som: KohonenSOM) -> dict[str, Any] | None:
+    """Return how the map's own data were read, if that says what a feature is: the node of one of `READ_ALIKE`."""
+    config = som.about_training.get("config")
+    node = config.get("DATASET") if isinstance(config, dict) else None
+    return node if isinstance(node, dict) and node.get("NAME") in READ_ALIKE else None
 
 
 def data_of(path: str | Path, key: str | None = None, known: Encoding | None = None) -> Dataset:

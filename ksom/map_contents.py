@@ -34,8 +34,8 @@ _SCALINGS |= {"minmax": "minmax: from 0 to 1"}
 _EDGES = {"none": "open at all edges", "rows": "wrapped from top to bottom", "columns": "wrapped from left to right"}
 _EDGES |= {"both": "wrapped both ways, a torus"}
 
-_TRAINING = ("iteration", "iterations", "samples", "batch_size", "shuffle", "seed", "algorithm", "data_digest")
-_TRAINING += ("versions",)
+_TRAINING = ["iteration", "iterations", "samples", "batch_size", "shuffle", "seed"]
+_TRAINING += ["algorithm", "data_digest", "versions"]
 """What a training tells, in the order in which it is shown."""
 
 
@@ -170,14 +170,18 @@ def _labels(values: NDArray[Any], about: Mapping[str, Any]) -> str:
 def _clusters(values: NDArray[Any], about: Mapping[str, Any]) -> str:
     alone = int((values < 0).sum())
     index = about.get("index")
-    how = f" by {_shown(about['method'])}" + (f", number by {_shown(index)}" if isinstance(index, str) else "")
+    how = f" by {_shown(about['method'])}"
+    if about.get("number") == "given":
+        how += ", number given"
+    elif isinstance(index, str):
+        how += f", number by {_shown(index)}"
     return f"{about['clusters']}{how}" + (f"; {_count(alone, 'node')} in none" if alone else "")
 
 
 def _distances(_: NDArray[Any], about: Mapping[str, Any]) -> str:
     on = f"{_count(about['calibrated_on'], 'sample')} {'held out' if about['held_out'] else 'of the training'}"
     threshold = about["threshold"]
-    limit = "no threshold" if threshold is None else f"a sample is new beyond {threshold:.4g}"
+    limit = "no threshold" if threshold is None else f"new is a score above {threshold:.4g}"
     levels = ", ".join(f"{level:.4g}" for level in about["levels"][:NAMES])
     return f"{limit} (quantile {about['quantile']:.4g} of {on}); quantiles {levels} of each node's distances"
 

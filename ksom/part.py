@@ -1,5 +1,7 @@
 """Some rows of a data set, such as those that are held out: not learned from, to try the map on."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,6 +43,10 @@ class Part(Dataset):
     def weights_of(self, index: slice | NDArray[np.int64]) -> NDArray[np.float64] | None:
         """Return how much the samples at `index` of the part count; see `Dataset.weights_of`."""
         return self.whole.weights_of(self.index[index])
+
+    def names_of(self, index: slice | NDArray[np.int64]) -> NDArray[Any] | None:
+        """Return what the samples at `index` of the part are called; see `Dataset.names_of`."""
+        return self.whole.names_of(self.index[index])
 
     def place(self, row: int) -> str:
         """Return where a sample came from, by its number in the whole data set; see `Dataset.place`."""

@@ -9,15 +9,15 @@ import numpy as np
 
 from ksom.answers import SEARCH_BYTES
 from ksom.columns import require_all
-from ksom.dataset import Rows
+from ksom.dataset import Dataset
 from ksom.encoding import Column, Encoding
 from ksom.errors import DataError, OutputError, quoted
 from ksom.intake import Intake
 from ksom.kohonensom_model import KohonenSOM
-from ksom.map_and_data import data_of
+from ksom.map_and_data import data_like, own_reading
 from ksom.sparse_rows import SparseRows
 from ksom.summary import values_and_weights
-from ksom.tables.encoder import encoded, number_columns, require_known, text_columns
+from ksom.tables.encoder import encoded, number_columns, require_values, text_columns
 from ksom.tables.found_files import is_table
 from ksom.tables.output import STANDARD_OUTPUT, table_writer
 from ksom.tables.source import TableSource
@@ -31,7 +31,7 @@ class Piece(NamedTuple):
     samples: Any
     """Shape (n, D), data units."""
     ids: Any
-    """What they are called: their numbers, from 0, or a column of the table; shape (n,)."""
+    """What they are called: their numbers, from 0, names that the data have, or a column of the table; shape (n,)."""
 
 
 def predict_file(
@@ -72,19 +72,18 @@ def predict_file(
         for piece in pieces_of(som, data, key, id_column):
             with naming_rows(som.intake, str(data), piece.first_row, piece.samples):
                 said = som.predict(piece.samples, strange=strange)
-            writer.write({id_column or "row": piece.ids, **said.columns()})
+            writer.write({id_column or _called(piece.ids): piece.ids, **said.columns()})
     return writer.rows
 
 
 def pieces_of(som: KohonenSOM, data: str | Path, key: str | None, id_column: str | None) -> Iterator[Piece]:
     """Yield the samples of a file, as many at a time as are searched for at once."""
-    if is_table(data):
+    if is_table(data) and own_reading(som) is None:
         yield from _joined(_of_table(som, TableSource(data), id_column))
         return
     if id_column is not None:
         raise DataError(f"{data}: is no table, so it has no column {quoted(id_column)}")
-    dataset = data_of(data, key)
-    yield from _joined(_of_blocks(dataset.blocks()))
+    yield from _joined(_of_dataset(data_like(som, data, key)))
 
 
 @contextmanager
@@ -115,12 +114,19 @@ def refuse_own_data(output: Path, data: str | Path) -> None:
         raise OutputError(f"{output}: is the data themselves; name another file to write to")
 
 
-def _of_blocks(blocks: Iterable[Rows]) -> Iterator[Piece]:
+def _of_dataset(dataset: Dataset) -> Iterator[Piece]:
     first_row = 0
-    for block in blocks:
+    for block in dataset.blocks():
         values, _ = values_and_weights(block)
-        yield Piece(first_row, values, np.arange(first_row, first_row + len(values)))
-        first_row += len(values)
+        stop = first_row + len(values)
+        ids = dataset.names_of(slice(first_row, stop))
+        yield Piece(first_row, values, np.arange(first_row, stop) if ids is None else ids)
+        first_row = stop
+
+
+def _called(ids: Any) -> str:
+    """Return the name of the column with the ids: numbers are those of rows."""
+    return "sample" if isinstance(ids, np.ndarray) and ids.dtype.kind == "U" else "row"
 
 
 def _of_table(som: KohonenSOM, source: TableSource, id_column: str | None) -> Iterator[Piece]:
@@ -129,11 +135,12 @@ def _of_table(som: KohonenSOM, source: TableSource, id_column: str | None) -> It
     numbers, texts = number_columns(encoding), text_columns(encoding)
     beside = [] if id_column is None else source.resolve([id_column])
     for rows in source.batches(numbers, list(dict.fromkeys([*texts, *beside]))):
+        samples = encoded(rows, encoding)
         if not som.intake.keeps_missing:
-            require_known(rows, encoding, str(source), source.place)
+            require_values(samples, rows, encoding, str(source), source.place)
         numbered = np.arange(rows.first_row, rows.first_row + rows.columns.num_rows)
         ids = numbered if id_column is None else rows.columns.column(id_column)
-        yield Piece(rows.first_row, encoded(rows, encoding), ids)
+        yield Piece(rows.first_row, samples, ids)
 
 
 def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:

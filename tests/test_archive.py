@@ -74,8 +74,10 @@ def test_the_archive_is_whole_to_any_other_reader():
     assert zipfile.ZipFile(io.BytesIO(written())).testzip() is None
 
 
-def test_same_arrays_give_the_same_bytes():
+def test_same_arrays_give_the_same_bytes_whenever_and_wherever():
     assert written() == written({name: array.copy() for name, array in ARRAYS.items()})
+    for member in zipfile.ZipFile(io.BytesIO(written())).infolist():
+        assert (member.date_time, member.create_system) == ((1980, 1, 1, 0, 0, 0), 3)
 
 
 @pytest.mark.usefixtures("mapping")

@@ -53,6 +53,11 @@ def test_each_feature_is_scaled_as_its_scaling_does_alone(chosen, default):
 
 
 @pytest.mark.parametrize("default", ONE_EACH)
+def test_every_feature_may_be_named(default):
+    assert fitted(PerColumn(dict.fromkeys(NAMES, "minmax"), default), named()).of(RAW).max() == 1
+
+
+@pytest.mark.parametrize("default", ONE_EACH)
 def test_only_what_is_needed_is_measured(default):
     cls: type[Scaling] = SCALINGS[default]
     for need in ("needs_moments", "needs_log_moments", "needs_quantiles"):

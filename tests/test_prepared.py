@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from ksom import Table, train
-from ksom.commands.cache import cache
+from ksom.entry import cli
 from ksom.errors import DataError, OutputError, ParameterError
 from ksom.tables import prepared as prepared_module
 from ksom.tables.prepared import kept_tables, largest_cache, make_room
@@ -193,6 +193,16 @@ def test_a_folder_that_others_can_write_to_keeps_nothing(
     assert "read anew in every run: no folder to keep them (somebody else can write to it)" in caplog.text
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link away")
+def test_somebody_else_s_link_for_a_folder_keeps_nothing(file: Path, place: Path, tmp_path: Path, caplog) -> None:
+    (tmp_path / "mine").mkdir(mode=0o700)
+    place.parent.symlink_to(tmp_path / "mine")
+    os.chown(place.parent, 12345, 12345, follow_symlinks=False)
+    Table(file, columns=["x"])
+    assert list((tmp_path / "mine").iterdir()) == []
+    assert "somebody else can write to it" in caplog.text
+
+
 def test_a_folder_that_cannot_be_made_keeps_nothing(file: Path, tmp_path: Path, caplog) -> None:
     (tmp_path / "cache").write_text("")
     assert isinstance(Table(file, columns=["x"]).samples, np.ndarray)
@@ -314,23 +324,23 @@ def test_two_processes_at_once_give_the_same_map_and_one_whole_table(tmp_path: P
     assert [process.returncode for process in both] == [0, 0]
     assert said[0] == said[1] != b""
     assert len(list(place.iterdir())) == 2
-    assert f"{train(Table(tmp_path / 'big.csv'), 2, 2, iterations=1).weights.sum()}\n".encode() == said[0]
+    assert str(train(Table(tmp_path / "big.csv"), 2, 2, iterations=1).weights.sum()) == said[0].decode().strip()
 
 
 def test_ksom_cache_shows_and_clears(file: Path, place: Path) -> None:
     Table(file, columns=["x", "y"])
-    shown = CliRunner().invoke(cache, [])
+    shown = CliRunner().invoke(cli, ["cache"])
     assert str(file) in shown.output
     assert "3 × 2" in shown.output
     assert f"{place}: 1 table, " in shown.output
-    assert "1 table in use" in CliRunner().invoke(cache, ["--clear"]).output
+    assert "1 table in use" in CliRunner().invoke(cli, ["cache", "--clear"]).output
     release()
-    assert "1 table removed, 0.000176 MB" in CliRunner().invoke(cache, ["--clear"]).output
+    assert "1 table removed, 0.000176 MB" in CliRunner().invoke(cli, ["cache", "--clear"]).output
     assert list(place.iterdir()) == []
 
 
 def test_ksom_cache_says_why_there_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("")
-    result = CliRunner().invoke(cache, [])
+    result = CliRunner().invoke(cli, ["cache"])
     assert isinstance(result.exception, OutputError)
     assert "the cache folder: cannot be used (" in str(result.exception)

@@ -180,6 +180,15 @@ def test_the_scaling_s_way_back_leads_to_the_samples(name, samples):
     np.testing.assert_allclose(scales.undone(scales.of(samples)), samples, rtol=1e-9, atol=1e-9 * size)
 
 
+@pytest.mark.parametrize("name", [name for name in SCALED if name != "none"])
+def test_a_sample_of_weight_two_scales_like_the_sample_twice(name):
+    weights = RNG.integers(1, 3, len(RAW))
+    weighted = summarise(Dataset(RAW, weights), with_log_moments=True, with_quantiles=True)
+    one = SCALINGS[name]().fitted(weighted, "data").of(RAW)
+    other = SCALINGS[name]().fitted(summary_of(np.repeat(RAW, weights, axis=0)), "data").of(RAW)
+    np.testing.assert_allclose(one, other, rtol=1e-9, atol=1e-12)
+
+
 @pytest.mark.parametrize("name", NEW)
 def test_a_sample_of_weight_zero_is_as_if_it_were_not_there(name):
     weights = RNG.integers(0, 3, len(RAW)).astype(float)

@@ -1,7 +1,9 @@
 """A folder of arrays is read as the one array that they would be together."""
 
+import gc
 import itertools
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -59,6 +61,23 @@ def test_more_files_than_may_be_open_are_read(tmp_path):
     assert Array(tmp_path).rows(np.array([MAPPED_AT_ONCE + 2, 0, 1])).tolist() == [[130, 130], [0, 0], [1, 1]]
 
 
+def test_no_more_than_so_many_files_are_open_at_once(folder, monkeypatch):
+    monkeypatch.setattr("ksom.datasets.shards.MAPPED_AT_ONCE", 2)
+    gc.collect()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    parts = Array(folder / "parts")
+    parts.rows(slice(None))
+    gc.collect()
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 2
+
+
+def test_an_experiment_names_files_beside_it_one_by_one(folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    (folder / "parts.yaml").write_text("DATASET: {NAME: Array, PATH: [parts/4.npy, parts/0.npy]}\n")
+    dataset = Experiment(folder / "parts.yaml", output_dir=folder / "run").dataset
+    np.testing.assert_array_equal(dataset.rows(slice(None)), np.concatenate([WHOLE[4501:], WHOLE[:1]]))
+
+
 @pytest.mark.parametrize(
     ("odd", "message"),
     [
@@ -104,6 +123,8 @@ def test_a_file_that_does_not_stay_is_told(folder, change):
 
 def test_sample_weights_count_for_all_of_them(folder):
     np.save(folder / "weights.npy", np.arange(9000.0))
-    weighted = Array(folder / "parts", weights_path=folder / "weights.npy")
+    (folder / "weights").mkdir()
+    (folder / "weights.npy").rename(folder / "weights/all.npy")
+    weighted = Array(folder / "parts", weights_path=folder / "weights")
     assert len(weighted) == 8999
     np.testing.assert_array_equal(weighted.rows(slice(0, 5000)), WHOLE[1:5001])

@@ -18,7 +18,7 @@ from ksom.training import train
 
 RNG = np.random.default_rng(0)
 NOVELTY = (
-    "a sample is new beyond 1.25 (quantile 0.99 of 40 samples held out); quantiles 0.5, 0.99 of each node's distances"
+    "new is a score above 1.25 (quantile 0.99 of 40 samples held out); quantiles 0.5, 0.99 of each node's distances"
 )
 
 

@@ -333,6 +333,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[KsomError], str]] = {
         DataError,
         "the scaling LogStandard moves 0, so that sparse samples would become dense",
     ),
+    "even about 0": (
+        trains(np.concatenate([np.eye(40), -np.eye(40)]), scaling="log1p+standard"),
+        DataError,
+        "the scaling LogStandard moves 0, so that sparse samples would become dense",
+    ),
     "a scaling by quantiles": (
         trains(counts(), scaling="rank"),
         DataError,

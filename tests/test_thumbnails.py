@@ -107,6 +107,13 @@ def test_many_thumbnails_are_kept_in_a_file(photos, monkeypatch, caplog):
     assert "thumbnails are kept in a file in" in caplog.text
 
 
+def test_how_far_a_long_reading_is_is_told(photos, monkeypatch, caplog):
+    caplog.set_level("INFO")
+    monkeypatch.setattr("ksom.datasets.thumbnails.MANY", 2)
+    Images(photos)
+    assert "read 2 of 3 images" in caplog.text
+
+
 def test_a_full_disk_is_told(photos, monkeypatch):
     monkeypatch.setattr("ksom.datasets.thumbnails.IN_MEMORY", 100)
     full = Path("/dev/full").open("r+b")  # noqa: SIM115 (closed by whoever writes to it)
@@ -119,8 +126,8 @@ def test_large_photos_are_unpacked_in_bounded_memory(tmp_path):
     Image.linear_gradient("L").resize((4000, 3000)).convert("RGB").save(tmp_path / "large.jpg")
     for name in ("a.jpg", "b.jpg"):
         (tmp_path / name).write_bytes((tmp_path / "large.jpg").read_bytes())
-    peak = "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-    code = f"import sys, resource, ksom, PIL.JpegImagePlugin; ksom.Images(sys.argv[1]); {peak}"
+    peak = "print(next(line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+    code = f"import sys, ksom, PIL.JpegImagePlugin; ksom.Images(sys.argv[1]); {peak}"
     nothing = code.replace("ksom.Images(sys.argv[1])", "ksom.Images")
     peak, base = (
         int(subprocess.run([sys.executable, "-c", text, tmp_path], check=True, capture_output=True).stdout)

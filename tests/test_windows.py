@@ -2,6 +2,8 @@
 
 import numpy as np
 import pandas as pd
+import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -62,6 +64,16 @@ def test_a_shape_is_the_same_at_any_level_and_height(level, height, scale):
 
 
 @pytest.mark.parametrize("scale", ["standard", "minmax"])
+@given(rows=st.integers(2, 9), length=st.integers(1, 300), channels=st.integers(1, 5), has_gaps=st.booleans())
+def test_a_window_is_scaled_the_same_among_others_to_the_last_bit(scale, rows, length, channels, has_gaps):
+    windows = np.random.default_rng(length).random((rows, length, channels))
+    windows[0, 0, 0] = np.nan if has_gaps else 0
+    together = scaled(windows, scale)
+    for row in range(1, rows):
+        np.testing.assert_array_equal(together[row], scaled(windows[row : row + 1], scale)[0])
+
+
+@pytest.mark.parametrize("scale", ["standard", "minmax"])
 @pytest.mark.parametrize("level", [0.0, 0.1, 1e300, -7.0])
 def test_a_flat_window_becomes_zeros(scale, level):
     flat = np.full((1, 5, 1), level)
@@ -91,7 +103,13 @@ def test_no_window_spans_two_series():
 def test_a_gap_in_time_begins_a_new_series():
     table = frame().drop(index=[5]).drop(columns="machine")
     assert first_rows(Windows(table, 3, time="when")) == [0, 5, 8]
-    assert first_rows(Windows(table, 3, time="when", gap=3)) == [0, 3, 6]
+    assert first_rows(Windows(table, 3, time="when", gap=2)) == [0, 3, 6]
+
+
+def test_the_usual_step_is_that_within_series():
+    times = [0, 100, 200, 300, 301, 302, 340, 341]
+    series = np.column_stack([times, [1, 2, 3, 4, 4, 4, 4, 4], times])
+    assert first_rows(Windows(series, 2, time=0, series=1)) == [3, 6]
 
 
 def test_columns_of_an_array_are_numbers():
@@ -99,6 +117,14 @@ def test_columns_of_an_array_are_numbers():
     windows = Windows(series, 2, time=0, series=3)
     assert (first_rows(windows), windows.features) == ([0, 2, 4, 6], 4)
     np.testing.assert_array_equal(windows.rows(slice(0, 1)).reshape(2, 2), TWO[:2])
+
+
+@pytest.mark.parametrize("make", [pl.from_pandas, pa.Table.from_pandas], ids=["polars", "pyarrow"])
+def test_tables_of_other_libraries_are_as_good(make):
+    table = frame().drop(index=[5]).reset_index(drop=True)
+    table["when"] = table["when"].dt.tz_localize(None)
+    chosen = {"length": 3, "time": "when", "series": "machine", "scale": "standard"}
+    assert summarise(Windows(make(table), **chosen)).digest == summarise(Windows(table, **chosen)).digest
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet", "feather"])
@@ -142,6 +168,12 @@ def test_series_that_are_too_short_are_left_out_and_told(caplog):
         (TWO, {"length": 3, "time": 0, "series": 1}, DataError, "there is no column left to cut windows from"),
         (TWO, {"length": 3, "time": 0}, DataError, "the time of row 1 of series 0 is not after that of the row before"),
         (np.full((9, 2), np.nan), {"length": 3, "time": 0}, DataError, "the time of row 0 of series 0 is missing"),
+        (
+            np.full((9, 2), np.nan),
+            {"length": 3, "series": 0},
+            DataError,
+            "the series of row 0 of series 0 is missing",
+        ),
         (frame(), {"length": 3, "columns": ["temprature"]}, DataError, "'temprature'; did you mean 'temperature'"),
         (
             frame()[["temperature", "machine"]],
@@ -175,6 +207,20 @@ def test_a_value_that_cannot_be_is_told_by_its_row_in_the_series(tmp_path):
     with pytest.raises(DataError, match=r"temperature is inf in row 8 of .*series.csv; drop or fill it"):
         summarise(windows)
     assert windows.place(2).startswith("the window from row 6 of ")
+
+
+def test_windows_of_too_many_values_are_refused_before_they_are_named():
+    with pytest.raises(DataError, match=r"a window has 1000000 × 2 values, more than 1,048,576; take a smaller LENGTH"):
+        Windows(TWO, 1_000_000)
+
+
+def test_a_table_that_does_not_fit_into_memory_is_refused_while_it_is_read(tmp_path, monkeypatch):
+    frame().to_csv(tmp_path / "series.csv", index=False)
+    monkeypatch.setattr("ksom.datasets.recordings.available_memory", lambda: 100)
+    with pytest.raises(
+        DataError, match=r"series.csv: its columns take more than .* GB, half of the memory; save the s"
+    ):
+        Windows(tmp_path / "series.csv", 3, columns=["temperature"])
 
 
 def test_a_column_of_texts_in_a_file_is_no_channel(tmp_path):

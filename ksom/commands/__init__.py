@@ -5,6 +5,8 @@ from importlib import import_module
 import click
 
 COMMANDS = (
+    "inspect",
+    "init",
     "train",
     "predict",
     "label",

@@ -27,8 +27,8 @@ class Array(Dataset):
         such as `parts/*.npy`, in the order of their names; a list in its own order.
     key : str, optional
         Which array of an .npz file; may be left out if there is only one.
-    weights_path : str, Path or array_like of shape (N,), optional
-        How much each sample counts: such a file, or the numbers themselves; `Dataset` explains.
+    weights_path : str, Path, list of them, or array_like of shape (N,), optional
+        How much each sample counts: such a file or files, or the numbers themselves; `Dataset` explains.
     weights_key : str, optional
         Which array of its .npz file.
 
@@ -57,7 +57,8 @@ class Array(Dataset):
         self.key = key
         self.weights_path = weights_path
         self.weights_key = weights_key
-        super().__init__(_array(path, key), _array(weights_path, weights_key))
+        weights = _array(weights_path, weights_key)
+        super().__init__(_array(path, key), weights[:] if isinstance(weights, Shards) else weights)
 
     def place(self, row: int) -> str:
         if not isinstance(self.samples, Shards):

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ksom.array_files import read_array
 from ksom.columns import as_array, column_names
 from ksom.errors import DataError, quoted
+from ksom.memory import available_memory
 from ksom.named_files import is_list_of_names, named_files
 from ksom.names import nearest
 from ksom.tables.found_files import SUFFIXES, is_table
@@ -145,7 +146,12 @@ def _of_source(source: TableSource, name: str, choice: Choice) -> Recording:
     texts = [key for key in beside if source.kind(key) == TEXT]
     numbers = list(dict.fromkeys([*map(str, channels), *(key for key in beside if key not in texts)]))
     read: dict[str, list[NDArray[Any]]] = {key: [] for key in (*numbers, *texts)}
+    size, most = 0, available_memory() // 2  # it is there twice for a moment
     for rows in source.batches(numbers, texts):
+        size += rows.columns.nbytes
+        if size > most:
+            told = f"its columns take more than {most / 1e9:.3g} GB, half of the memory"
+            raise DataError(f"{name}: {told}; save the series as an .npy file, which is read piece by piece")
         for key, parts in read.items():
             parts.append(rows.columns.column(key).to_numpy(zero_copy_only=False))
     columns = {key: np.concatenate(parts) if parts else np.empty(0) for key, parts in read.items()}
@@ -157,7 +163,7 @@ def _of_table(
     values: NDArray[Any], channels: Sequence[Name], series: NDArray[Any] | None, time: NDArray[Any] | None, name: str
 ) -> Recording:
     times = None if time is None else _times(time, name)
-    return Recording(name, values, None, tuple(map(str, channels)), len(values), series, times)
+    return Recording(name, values, None, tuple(map(str, channels)), len(values), _known(series, name), times)
 
 
 def _of_array(array: NDArray[Any], name: str, choice: Choice) -> Recording:
@@ -169,7 +175,22 @@ def _of_array(array: NDArray[Any], name: str, choice: Choice) -> Recording:
     channels = [int(key) for key in choice.channels(numbers, f"{WHERE}, {name}")]
     series, time = (None if key is None else np.array(columns[:, int(key)]) for key in (choice.series, choice.time))
     times = None if time is None else _times(time, name)
-    return Recording(name, array, None if channels == numbers else channels, None, len(array), series, times)
+    chosen = None if channels == numbers else channels
+    return Recording(name, array, chosen, None, len(array), _known(series, name), times)
+
+
+def _known(series: NDArray[Any] | None, name: str) -> NDArray[Any] | None:
+    """Return the series of each row, if they are known."""
+    if series is None:
+        return None
+    if series.dtype.kind in "biufmM":
+        missing = np.isnan(series)
+    else:
+        missing = np.array([not isinstance(value, str | int) for value in series])
+    if missing.any():
+        told = f"the series of row {int(np.argmax(missing))} of {name} is missing"
+        raise DataError(f"{WHERE}: {told}; say which it belongs to, or leave the row out")
+    return series
 
 
 def _times(values: NDArray[Any], name: str) -> NDArray[Any]:

@@ -2,7 +2,7 @@
 
 import logging
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,9 @@ SUFFIXES = (
     *(".ppm", ".pgm", ".pbm", ".tga", ".pcx", ".jp2"),
 )
 """What the names of images end with."""
+
+MANY = 1000
+"""Images after which the log tells how many have been read: some ten seconds for photos."""
 
 IN_MEMORY = 2**28
 """Bytes of thumbnails, one a channel of a pixel, that are kept in memory; more of them in a file, which is mapped."""
@@ -85,7 +88,7 @@ class Images(Dataset):
             told = "%d files are no images by their names and kinds, and are left out, such as %s"
             logger.info(told, len(found.left_out), found.left_out[0])
         self._files, self._folder = found.files, found.folder
-        self._thumbnails = _kept(map(self._thumbnail, found.files), len(found.files), self.features)
+        self._thumbnails = _kept(self._read(found.files), len(found.files), self.features)
         self.labels = self._labels()
 
     def __len__(self) -> int:
@@ -100,6 +103,9 @@ class Images(Dataset):
         rows /= np.float32(255)
         return rows
 
+    def names_of(self, index: slice | NDArray[np.int64]) -> NDArray[np.str_]:
+        return np.array(self.names())[index]
+
     def place(self, row: int) -> str:
         return str(self._files[row])
 
@@ -110,6 +116,12 @@ class Images(Dataset):
     def _labels(self) -> NDArray[np.str_] | None:
         folders = [Path(name).parts[0] for name in self.names() if len(Path(name).parts) > 1]
         return np.array(folders) if self._folder is not None and len(folders) == len(self) else None
+
+    def _read(self, files: Sequence[Path]) -> Iterator[NDArray[np.uint8]]:
+        for number, file in enumerate(files):
+            if number and number % MANY == 0:
+                logger.info("read %s of %s images", f"{number:,}", f"{len(files):,}")
+            yield self._thumbnail(file)
 
     def _thumbnail(self, file: Path) -> NDArray[np.uint8]:
         with open_image(file) as image:

@@ -18,6 +18,10 @@ logger = logging.getLogger(__name__)
 
 SCALES = ("none", "standard", "minmax")
 
+MOST_FEATURES = 2**20
+
+EXTREMES = (np.minimum, np.maximum)
+
 FLAT = 8
 """Steps of the precision that a window must span to have a shape: else it is what rounding left of a constant."""
 
@@ -115,6 +119,9 @@ class Windows(Dataset):
         self._recordings = [recording.name for recording in found]
         self._channels = found[0].channels
         self._series = Shards([recording.values for recording in found], WHERE)
+        if self.features > MOST_FEATURES:
+            told = f"a window has {self.length} × {self.channels} values, more than {MOST_FEATURES:,}"
+            raise DataError(f"{WHERE}: {told}; take a smaller LENGTH, or fewer COLUMNS")
         self._cut(found)
         self._channel_names = self._names_of_channels(found)
         self.feature_names = self._names_of_features()
@@ -138,6 +145,12 @@ class Windows(Dataset):
         windows = values.reshape(len(first), self.length, -1)
         chosen = windows if self._channels is None else windows[..., self._channels]
         return scaled(chosen, self.scale).reshape(len(first), self.features)
+
+    def names_of(self, index: slice | NDArray[np.int64]) -> NDArray[Any]:
+        found = self.places(index)
+        if len(self._recordings) == 1:
+            return found.first_row
+        return np.array([f"{recording}:{row}" for recording, row in zip(*found, strict=True)])
 
     def place(self, row: int) -> str:
         found = self.places(slice(row, row + 1))
@@ -215,27 +228,28 @@ def scaled(windows: NDArray[Any], scale: str) -> NDArray[Any]:
     """
     if scale == "none":
         return windows
-    dtype = np.result_type(windows.dtype, np.float32)
-    values = windows.astype(np.float64)
-    low, high = (of.reduce(values, axis=1, keepdims=True) for of in (np.fmin, np.fmax))
+    values = np.array(windows.transpose(0, 2, 1), np.float64, order="C")  # a window's sums do not depend on the others
+    has_gaps = bool(np.isnan(values).any())
+    low, high = (of.reduce(values, axis=2, keepdims=True) for of in ((np.fmin, np.fmax) if has_gaps else EXTREMES))
     spread = high - low
     precision = np.finfo(windows.dtype).eps if windows.dtype.kind == "f" else 0
     is_flat = ~(spread > FLAT * precision * np.maximum(np.abs(low), np.abs(high)))
-    shapes = np.where(is_flat, values * 0, (values - low) / np.where(is_flat, 1, spread))
+    values -= low
+    values /= np.where(is_flat, np.inf, spread)
     if scale == "standard":
-        shapes = _standard(shapes, is_flat)
-    return shapes.astype(dtype)
+        _standardise(values, is_flat, has_gaps)
+    shapes = np.empty(windows.shape, np.result_type(windows.dtype, np.float32))
+    shapes[:] = values.transpose(0, 2, 1)
+    return shapes
 
 
-def _standard(shapes: NDArray[np.float64], is_flat: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return shapes from 0 to 1 with mean 0 and deviation 1: no square overflows, nor are all lost."""
-    there = ~np.isnan(shapes)
-    count = np.maximum(there.sum(axis=1, keepdims=True), 1)
-    differences = shapes - np.where(there, shapes, 0).sum(axis=1, keepdims=True) / count
-    squares = np.where(there, differences, 0) ** 2
-    deviation = np.sqrt(squares.sum(axis=1, keepdims=True) / count)
-    standard: NDArray[np.float64] = differences / np.where(is_flat, 1, deviation)
-    return standard
+def _standardise(values: NDArray[np.float64], is_flat: NDArray[np.bool_], has_gaps: bool) -> None:
+    """Give shapes from 0 to 1, of shape (n, channels, length), mean 0 and deviation 1; no square overflows."""
+    there = ~np.isnan(values) if has_gaps else np.True_
+    count = np.maximum(there.sum(axis=2, keepdims=True), 1) if has_gaps else values.shape[2]
+    values -= values.sum(axis=2, keepdims=True, where=there) / count
+    deviation = np.sqrt((values * values).sum(axis=2, keepdims=True, where=there) / count)
+    values /= np.where(is_flat, np.inf, deviation)
 
 
 def _names(argument: str, given: Any) -> tuple[Name, ...] | None:

@@ -77,6 +77,7 @@ def cluster(
     weights = som.weights.reshape(lattice.size, -1).astype(np.float64)
     counted = np.ones(lattice.size) if hits is None else np.asarray(hits, dtype=np.float64).reshape(-1)
     won, pairs = counted > 0, neighbouring(lattice)
+    require_integer("seed", seed, minimum=0)
     number = _checked_number(clusters, int(won.sum()), method)
     numbers = range(1, min(MOST_BY_ITSELF, max(1, int(np.sqrt(won.sum())))) + 1) if number is None else [number]
     if method == "hdbscan":
@@ -143,7 +144,7 @@ def kmeans(
         raise ParameterError(argument, f"be at most the number of nodes that won samples, {len(won)}", clusters)
     _require_scikit_learn("kmeans")
     from sklearn.cluster import KMeans
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # as scikit-learn, it has none
 
     with threadpool_limits(1):  # sums of several threads differ in their last bits, and so may the best of the starts
         means = KMeans(clusters, n_init=10, random_state=seed).fit(weights[won], sample_weight=hits[won])

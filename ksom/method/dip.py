@@ -5,9 +5,9 @@ from numpy.typing import NDArray
 
 Values = NDArray[np.float64]
 
-SIGNIFICANT = 0.65
-"""√n · dip of n uniform values, the hardest ones that have one mode, is seldom larger: measured in 1 of 1,000 cases are
-0.58 of 20 values, 0.69 of 50 and 0.63 of 200; less if their weights differ."""
+SIGNIFICANT = 0.6
+"""√n · dip of n uniform values, the hardest ones that have one mode, is larger in about 1 of 100 cases: measured are
+0.53 of 20 values, 0.57 of 50 and 0.59 of 200; less if their weights differ."""
 
 
 def has_valley(values: Values, weights: Values) -> bool:
@@ -46,7 +46,7 @@ def dip(values: Values, weights: Values) -> float:
     P. M. Hartigan, Algorithm AS 217: Computation of the dip statistic, Applied Statistics 34, 1985.
     """
     places, which = np.unique(values[weights > 0], return_inverse=True)
-    above = np.cumsum(np.bincount(which, weights[weights > 0]))
+    above: Values = np.cumsum(np.bincount(which, weights[weights > 0]), dtype=np.float64)
     above /= above[-1]
     below = np.concatenate([[0.0], above[:-1]])
     outside = 0.0
@@ -61,7 +61,8 @@ def dip(values: Values, weights: Values) -> float:
         if last - first + 1 == len(places):
             break
         places, below, above = places[inside], below[inside], above[inside]
-    return max(outside, float((above - below).min())) / 2
+    step = float((above - below).min()) if len(places) > 1 else 0.0  # at its mode a distribution may jump
+    return max(outside, step) / 2
 
 
 def _minorant(places: Values, heights: Values) -> tuple[Values, NDArray[np.int64]]:

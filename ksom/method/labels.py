@@ -51,7 +51,7 @@ class LabelCounts:
         self._counts: dict[Any, NDArray[np.int64]] = {}
 
     def add(self, nodes: NDArray[np.int64], labels: NDArray[Any]) -> None:
-        """Count some samples, whose best matching nodes and labels are known, each of shape (n,).
+        """Count some samples, whose best matching nodes and labels are known, each of shape (n,); "" is no label.
 
         Raises
         ------
@@ -59,6 +59,8 @@ class LabelCounts:
             If there are more different labels than `MOST_LABELS`, or than memory holds.
         """
         size = self.lattice.size
+        if labels.dtype.kind == "U":
+            nodes, labels = nodes[labels != ""], labels[labels != ""]
         names, numbers = np.unique(labels, return_inverse=True)
         self._require_few(len(self._counts.keys() | set(names.tolist())))
         counts = np.bincount(numbers * size + nodes, minlength=len(names) * size).reshape(len(names), size)
@@ -84,8 +86,8 @@ class LabelCounts:
             raise DataError(f"labels: {told}, there are {available_memory() / 1e9:.3g} GB; take fewer kinds")
 
 
-def counted_labels(som: Map, samples: Any, labels: ArrayLike, column: str | None = None) -> LabelCounts:
-    """Count the labels of each node's samples.
+def label_layers(som: Map, samples: Any, labels: ArrayLike, column: str | None = None) -> dict[str, Layer]:
+    """Return the layers that `LabelCounts` makes of labelled samples.
 
     Parameters
     ----------
@@ -94,7 +96,7 @@ def counted_labels(som: Map, samples: Any, labels: ArrayLike, column: str | None
     samples : array_like of shape (N, D), table or Dataset
         Data units.
     labels : array_like of shape (N,)
-        Numbers, truth values or texts.
+        Numbers, truth values or texts; an empty text is no label, its sample is left out.
     column : str, optional
         What the labels are called.
 
@@ -106,15 +108,18 @@ def counted_labels(som: Map, samples: Any, labels: ArrayLike, column: str | None
     ParameterError, NotTrained
         As `quantization_error`.
     """
-    counted, known = LabelCounts(checked(som).lattice, column), as_labels(labels)
+    counted, known, seen = LabelCounts(checked(som).lattice, column), as_labels(labels), 0
     for found in walk(som, samples, 1):
-        some = known[counted.samples : counted.samples + len(found.nodes)]
+        some = known[seen : seen + len(found.nodes)]
         if len(some) < len(found.nodes):
             raise DataError(f"labels: there must be one for each sample, got {len(known)} for more samples")
         counted.add(found.nodes[:, 0], some)
-    if counted.samples < len(known):
-        raise DataError(f"labels: there must be one for each sample, got {len(known)} for {counted.samples} samples")
-    return counted
+        seen += len(some)
+    if seen < len(known):
+        raise DataError(f"labels: there must be one for each sample, got {len(known)} for {seen} samples")
+    if not counted.samples:
+        raise DataError("labels: no sample has one, all are empty")
+    return counted.layers()
 
 
 def text_of(label: object) -> str:

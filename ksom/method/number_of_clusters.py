@@ -57,7 +57,7 @@ def share_of_valleys(
     Returns
     -------
     float
-        0 where no two clusters border on each other.
+        1 where no two clusters border on each other, nodes without a cluster lie between; 0 of a single cluster.
     """
     won = hits > 0
     means, numbers = cluster_means(weights[won], hits[won], clusters[won])
@@ -69,7 +69,7 @@ def share_of_valleys(
         both = won & ((clusters == a) | (clusters == b))
         line = means[number_of[b]] - means[number_of[a]]
         found.append(has_valley(weights[both] @ line, hits[both]))
-    return float(np.mean(found)) if found else 0.0
+    return float(np.mean(found)) if found else float(len(means) > 1)
 
 
 def best_number(
@@ -80,11 +80,13 @@ def best_number(
 ) -> int:
     """Return the number of clusters of the largest Calinski–Harabasz index among those with valleys; 1 if none has.
 
-    Clusters have valleys if there is one at half of their borders at least. The index alone always finds clusters, in
-    uniform data too. Measured on 12 × 12 nodes: of iris, wine, digits and ten sets of blobs it found the true number in
-    24 of 26 cases by ward and kmeans (Davies–Bouldin 21, silhouette 20); with the valleys it says one for a sphere, a
-    square, a cube, a line, normal and skewed data, but 2 to 4 for a cube of 8 dimensions, which no map can follow. It
-    says one, too, where clusters run into each other without a valley, such as those of breast cancer.
+    Clusters have valleys if there is one at half of their borders at least. The index alone finds clusters in uniform
+    data too. Measured on scikit-learn's iris, wine, breast cancer and digits and on nine sets of blobs, by ward and
+    kmeans on 12 × 12 nodes, its largest value had the true number in 24 of 26 cases; that of Davies and Bouldin in 17,
+    the silhouette in 19. With the valleys, on 10 × 10 and 14 × 14 nodes, the number was one for 41 of 46 maps of data
+    without clusters by ward (kmeans 37, umatrix 46): spheres, squares, cubes, lines, normal and skewed data; by ward or
+    kmeans for none of a cube of 8 dimensions, which no map can follow. The price is one where clusters run into each
+    other without a valley, as those of breast cancer do.
 
     Parameters
     ----------

@@ -131,6 +131,8 @@ class Profiles:
 
     def _traits(self, profile: Profile) -> str:
         """Return the features that differ most, such as `petal length 5.55 (+1.3)`."""
+        if profile.samples == self.samples:
+            return "all there are"
         sized = {name: effect for name, effect in profile.effects.items() if abs(effect) >= NOTABLE}
         most = sorted(sized.keys() - set(self.cycles), key=lambda name: (-abs(sized[name]), name))[:MOST_TRAITS]
         told = [f"{one_line(name)} {self._shown(profile, name)} ({sized[name]:+.1f})" for name in most]

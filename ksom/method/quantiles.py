@@ -123,9 +123,9 @@ def _counted(column: NDArray[np.float64], weights: NDArray[np.float64] | None) -
     there = ~np.isnan(column)
     if weights is None:
         values, counts = np.unique(column[there], return_counts=True)
-        return _Counted(values, counts.astype(np.float64))
+        return _Counted(values, np.asarray(counts, dtype=np.float64))
     values, place = np.unique(column[there], return_inverse=True)
-    return _Counted(values, np.bincount(place, weights[there]))
+    return _Counted(values, np.asarray(np.bincount(place, weights[there]), dtype=np.float64))
 
 
 def _quantiles(counted: _Counted, levels: Sequence[float]) -> NDArray[np.float64]:

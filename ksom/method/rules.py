@@ -50,7 +50,8 @@ def questions(names: Sequence[str], encoding: Encoding | None) -> list[Question]
     """Return what can be asked of samples with such features; not of an hour and what else begins anew."""
     if encoding is None:
         return [Question(feature, name) for feature, name in enumerate(names)]
-    asked, feature = [], 0
+    asked: list[Question] = []
+    feature = 0
     for column in encoding.columns:
         members: Sequence[str | None] = (None,)
         if column.kind == CATEGORY:
@@ -118,7 +119,7 @@ class Rules:
         low, high = self._sorted[place, which], self._sorted[place + 1, which]
         is_above = bool(above[place, which] > below[place, which])
         fitting = self.values[:, which] >= high if is_above else self.values[:, which] <= low
-        question = self.asked[which]
+        question = self.asked[int(which)]
         bound = OF_ITS_CATEGORY / 2 if question.member is not None else round_between(float(low), float(high))
         return float(either[place, which]), Condition(question, bound, is_above), fitting
 

@@ -306,7 +306,8 @@ class PerColumn(Scaling):
             features = features_called(name, summary, "the data")
             others[features] = False
             yield scaling, features
-        yield self._default, np.flatnonzero(others)
+        if others.any():
+            yield self._default, np.flatnonzero(others)
 
 
 def features_called(name: str, summary: Summary, where: str) -> NDArray[np.int64]:

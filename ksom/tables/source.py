@@ -16,7 +16,6 @@ from ksom.names import nearest
 from ksom.tables.arrow_files import MAGIC_ARROW, MAGIC_OLD, MAGIC_STREAM, ArrowFile
 from ksom.tables.csv_files import CsvFile
 from ksom.tables.csv_format import CsvFormat
-from ksom.tables.csv_head import require_different
 from ksom.tables.found_files import ARROW, PARQUET, format_by_name, found_files
 from ksom.tables.kinds import NUMBER, OTHER, TEXT, TIME, arrow, as_number, as_text, from_text, kind_of
 from ksom.tables.memory_tables import MemoryTable
@@ -44,6 +43,10 @@ class Rows(NamedTuple):
     columns: "pa.RecordBatch"
     """The columns that were asked for: numbers as float32 if stored so, else float64; texts as strings. Null: missing;
     a number may be NaN as well."""
+
+
+class NoRows(DataError):
+    """A table without any row, or without one that a filter leaves."""
 
 
 class _Part(Protocol):
@@ -181,7 +184,7 @@ class TableSource:
                 yield Rows(row, piece.columns)
             row += len(piece.numbers)
         if not row:
-            raise DataError(f"{self}: {'has no rows' if self._filter is None else f'no row fulfils {self._filter}'}")
+            raise NoRows(f"{self}: {'has no rows' if self._filter is None else f'no row fulfils {self._filter}'}")
 
     def _pieces(self, numbers: Sequence[str], texts: Sequence[str]) -> Iterator[_Piece]:
         """Yield all rows that the filter leaves, with the columns `numbers` and `texts`."""
@@ -208,7 +211,7 @@ class TableSource:
         return as_number(column)
 
     def _text(self, column: "pa.Array", name: str, place: "_Place") -> "pa.Array":
-        return as_text(column, f"{place.of(0)}: column {quoted(name)}")
+        return as_text(column, f"{place.part}: column {quoted(name)}")
 
     def _arrow_types(self) -> "dict[str, pa.DataType]":
         pa = arrow()
@@ -277,10 +280,7 @@ def _names_files(data: Any) -> bool:
 def _parts(files: Sequence[Path], data: Any, how: CsvFormat, types: "Mapping[str, pa.DataType]") -> list[_Part]:
     if not files:
         return [MemoryTable(data)]
-    parts = [_file(path, how, types) for path in files]
-    for part in parts:
-        require_different(part.schema.names, str(part))
-    return parts
+    return [_file(path, how, types) for path in files]
 
 
 def _file(path: Path, how: CsvFormat, types: "Mapping[str, pa.DataType]") -> _Part:
