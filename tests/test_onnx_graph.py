@@ -66,11 +66,10 @@ def test_distances_and_scalings_are_in_the_graph(distance, scaling, size):
     assert_same(som, samples.astype(np.float32))
 
 
-@pytest.mark.parametrize("scaling", ["robust", "log1p+standard"])
-def test_robust_and_logarithmic_scalings_are_in_the_graph(scaling):
+def test_logarithms_are_in_the_graph_but_for_their_last_bits():
     rng = np.random.default_rng(8)
     samples = rng.normal(size=(400, 3)) * 10.0 ** rng.integers(-12, 6, (400, 3))
-    som = ksom.train(samples, *MANY, 2, scaling=scaling, backend="numpy")
+    som = ksom.train(samples, *MANY, 2, scaling="log1p+standard", backend="numpy")
     node, distance = answers(som, samples)
     expected = som.best_matching_nodes(samples, return_distances=True)
     assert np.array_equal(node, expected[0])
@@ -79,7 +78,9 @@ def test_robust_and_logarithmic_scalings_are_in_the_graph(scaling):
 
 def test_ranks_are_refused():
     som = ksom.train(np.random.default_rng(0).random((50, 2)), 2, 2, 1, scaling="rank")
-    with pytest.raises(DataError, match=r"^the map's scaling ranks cannot be written in ONNX; train it with another"):
+    with pytest.raises(
+        DataError, match=r"^the map's scaling ranks cannot be written in ONNX; take another scaling, or"
+    ):
         onnx_model(som)
 
 

@@ -210,7 +210,7 @@ def _bent(graph: Graph, bends: tuple[Bend | None, ...], values: str) -> str:
     """
     for bend in bends:
         if bend is not None and not isinstance(bend, Log1p):
-            told = "cannot be written in ONNX; train it with another scaling, or scale before"
+            told = "cannot be written in ONNX; take another scaling, or export it as safetensors"
             raise DataError(f"the map's scaling {type(bend).__name__.lower()} {told}")
     one, size = graph.constant(1, np.float64), graph.add("Abs", values)
     u = graph.add("Add", size, one)
