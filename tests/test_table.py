@@ -14,8 +14,8 @@ from ksom.default_setup import Experiment
 from ksom.encoding import OF_ITS_CATEGORY
 from ksom.errors import ConfigError, DataError, ParameterError
 from ksom.evaluation import evaluate
-from ksom.map_and_data import map_and_data
-from ksom.predicting import predict_file
+from ksom.tasks.map_and_data import map_and_data
+from ksom.tasks.predicting import predict_file
 
 pa = pytest.importorskip("pyarrow")
 csv = pytest.importorskip("pyarrow.csv")
