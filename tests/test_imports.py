@@ -47,8 +47,8 @@ LEVELS = [
     {"trainer"},
     {"training", "evidence", "quantization"},
     {"diagnosis"},
-    {"config", "default_setup", "describe", "exports", "sklearn", "tasks"},
-    {"commands", "entry", "__main__", ""},
+    {"config", "default_setup", "describe", "exports", "sklearn", "tasks", ""},
+    {"commands", "entry", "__main__"},
 ]
 """A file imports from its own level or one before it; a folder stands for all its files, and "" is the
 package itself."""
