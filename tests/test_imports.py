@@ -76,7 +76,7 @@ WITHIN = {
     "hooks": [{"hook"}, set(), {""}],
     "datasets": [set(), {""}],
     "commands": [{"command", ""}],
-    "exports": [{"graph", "majority"}],
+    "exports": [{"graph"}],
 }
 """The same inside of a folder; files that are not named are in between."""
 
