@@ -225,7 +225,7 @@ UNREADABLE = {
     ),
     "an open quote, very much": (
         'a,b\n1,x\n2,"y\n' + "3,z\n" * 2_000_000,
-        "t.csv: line 3: a row has more than 1 MiB; is there a quote that is not closed?",
+        "t.csv, line 3: a row has more than 1 MiB; is there a quote that is not closed?",
     ),
     "a spreadsheet": (
         b"PK\x03\x04\0\0",
