@@ -12,7 +12,7 @@ import ksom
 from ksom.default_setup import Experiment
 from ksom.entry import cli, main
 from ksom.evaluation import evaluate
-from ksom.map_and_data import map_and_data
+from ksom.tasks.map_and_data import map_and_data
 
 
 @pytest.fixture(scope="module")
