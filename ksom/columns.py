@@ -92,6 +92,8 @@ def _kind(value: Any) -> str:
 def table_like(table: Any, columns: Mapping[str, NDArray[Any]]) -> Any:
     """Return columns as a table of the kind that came, its rows under the same names where they have some.
 
+    A relation of duckdb is a question to a database, and none can be made of columns: it gets a table of pyarrow.
+
     Parameters
     ----------
     table : DataFrame of pandas or polars, or table of pyarrow
@@ -103,6 +105,10 @@ def table_like(table: Any, columns: Mapping[str, NDArray[Any]]) -> Any:
     if hasattr(table, "index") and not callable(table.index):
         return kind(dict(columns), index=table.index)
     make = getattr(kind, "from_pydict", kind)
+    if kind.__name__ == "DuckDBPyRelation":
+        import pyarrow as pa
+
+        make = pa.table
     return make(dict(columns))
 
 

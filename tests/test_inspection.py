@@ -273,6 +273,17 @@ def test_the_folder_of_the_experiment_is_made(there):
     assert len(Experiment("new/folder/mine.yaml", output_dir="run").dataset) == ROWS
 
 
+def test_a_text_beside_photos_is_no_table_and_a_picture_beside_tables_no_data(there):
+    for folder, photos, texts in (("photos", 3, 1), ("tables", 1, 3)):
+        Path(folder, "sea").mkdir(parents=True)
+        for number in range(photos):
+            Image.new("RGB", (4, 4)).save(f"{folder}/sea/{number}.png")
+        for number in range(texts):
+            Path(folder, f"{number}.txt").write_text("a,b\n1,2\n3,4\n")
+    assert "Images" in asked("inspect", "photos")
+    assert "6 rows" in asked("inspect", "tables")
+
+
 @pytest.mark.parametrize(("words", "told"), IN_THE_WAY.items(), ids=IN_THE_WAY)
 def test_init_refuses_in_one_line_and_writes_nothing(there, monkeypatch, capsys, words, told):
     customers().to_csv("customers.csv", index=False)

@@ -87,6 +87,27 @@ def test_a_data_frame_gets_a_data_frame_of_its_kind(make: Any, som: KohonenSOM) 
     assert said["node"].to_list() == som.predict(frame())["node"].to_list()
 
 
+def test_a_relation_of_duckdb_gets_a_table(som: KohonenSOM) -> None:
+    pets = frame()  # duckdb finds it by its name
+    said = som.predict(pytest.importorskip("duckdb").sql("select * from pets"))
+    assert said["node"].to_pylist() == som.predict(pets)["node"].to_list()
+
+
+def test_windows_are_no_rows_of_a_table(files: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    (files / "mine.yaml").write_text(
+        "DATASET: {NAME: Windows, PATH: pets.csv, LENGTH: 3, COLUMNS: [weight]}\n"
+        "MODEL: {HEIGHT: 2, WIDTH: 2}\nTRAINER: {ITERATIONS: 1, ALGORITHM: batch}\n"
+    )
+    ksom.Experiment(files / "mine.yaml", output_dir=files / "run").run()
+    for words, advice in {
+        ("impute",): "",
+        ("predict", "--id", "name"): ", so they have no column 'name'",
+        ("label", "--column", "kind"): "; give the labels by --labels",
+    }.items():
+        line = told(capsys, monkeypatch, words[0], files / "run", files / "pets.csv", *words[1:])
+        assert line.endswith(f"pets.csv: the samples of this map are of Windows, not the rows of a table{advice}")
+
+
 def test_a_data_frame_keeps_the_names_of_its_rows(som: KohonenSOM) -> None:
     assert som.predict(frame().set_index("name")).index[0] == "pet0"
 

@@ -25,6 +25,15 @@ def is_table(path: str | Path) -> bool:
     return format_by_name(path) is not None
 
 
+def holds_tables(folder: Path, others: tuple[str, ...]) -> bool:
+    """Return whether a folder is one of tables: it has more of them than files whose names end with `others`.
+
+    Beside photos there may be a readme.txt, beside tables a plot.png.
+    """
+    tables = sum(map(is_table, folder.iterdir()))
+    return tables > 0 and tables > sum(path.name.lower().endswith(others) for path in folder.rglob("*"))
+
+
 def format_by_name(path: str | Path) -> str | None:
     """Return the format that a file's name tells; None: another one than that of a table."""
     name = Path(path).name.lower()

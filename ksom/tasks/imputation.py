@@ -16,7 +16,7 @@ from ksom.tables.decoder import decoded
 from ksom.tables.encoder import encoded, number_columns, text_columns
 from ksom.tables.output import table_writer
 from ksom.tables.source import Rows, TableSource
-from ksom.tasks.map_and_data import data_of, names_table, table_reading
+from ksom.tasks.map_and_data import data_of, names_table, require_rows, table_reading
 from ksom.tasks.predicting import encoding_for, naming_rows, refuse_own_data
 from ksom.whole_files import replacing
 
@@ -67,6 +67,7 @@ def impute_file(
     """
     refuse_own_data(output, data)
     if names_table(data):
+        require_rows(som, data)
         return _table(som, TableSource(data, **table_reading(som, csv)), output)
     return _array(som, data, output, key)
 

@@ -14,7 +14,7 @@ from ksom.datasets.thumbnails import SUFFIXES
 from ksom.errors import DataError
 from ksom.named_files import is_pattern, named_files
 from ksom.summary import summarise
-from ksom.tables.found_files import is_table
+from ksom.tables.found_files import holds_tables, is_table
 from ksom.tasks.inspection import Inspection, inspect_table
 
 
@@ -57,8 +57,8 @@ def inspected(data: str, csv: Mapping[str, Any] | None = None) -> Inspection | T
     if is_table(data) or (is_pattern(data) and not _is_of_images(data)):
         return inspect_table(data, csv=csv)
     if is_pattern(data) or place.is_dir():
-        holds_tables = place.is_dir() and any(map(is_table, place.iterdir()))
-        return inspect_table(data, csv=csv) if holds_tables else _of_images(data)
+        of_tables = place.is_dir() and holds_tables(place, SUFFIXES)
+        return inspect_table(data, csv=csv) if of_tables else _of_images(data)
     with open_data(place) as file:
         start = file.read(max(len(MAGIC_NPY), len(MAGIC_ZIP)))
     if not start.startswith((MAGIC_NPY, MAGIC_ZIP)):

@@ -18,6 +18,7 @@ from ksom.tasks.map_and_data import (
     map_and_data,
     map_of,
     names_table,
+    require_rows,
     table_reading,
 )
 
@@ -71,6 +72,7 @@ def _labelled_table(som: KohonenSOM, data: str, column: str, csv: Mapping[str, A
     """Return a table as the map reads it, without the rows that it could not place, with a column of labels."""
     if not names_table(data):
         raise DataError(f"{data}: is no table, so it has no column {quoted(column)}; give the labels by --labels")
+    require_rows(som, data, "; give the labels by --labels")
     reading = table_reading(som, csv)
     return Table(data, label=column, drop_missing=not som.intake.keeps_missing, known=columns_of(som), **reading)
 

@@ -27,7 +27,7 @@ from ksom.runs.run_folder import CHECKPOINTS, MAP
 from ksom.runs.tracking_record import read_json
 from ksom.summary import summarise
 from ksom.tables.found_files import SUFFIXES as TABLES
-from ksom.tables.found_files import is_table
+from ksom.tables.found_files import holds_tables, is_table
 
 READ_ALIKE = ("ImagePixels", "Images", "Windows")
 """Data sets whose options say what the features of a file are; none of them imports anything that a map names."""
@@ -152,6 +152,20 @@ def own_reading(som: KohonenSOM) -> dict[str, Any] | None:
     return node if node.get("NAME") in READ_ALIKE else None
 
 
+def require_rows(som: KohonenSOM, data: str | Path, advice: str = "") -> None:
+    """Refuse a table for a map whose samples are no rows of one.
+
+    Raises
+    ------
+    DataError
+        Saying what they are.
+    """
+    own = own_reading(som)
+    if own is not None:
+        told = f"the samples of this map are of {own['NAME']}, not the rows of a table"
+        raise DataError(f"{data}: {told}{advice}")
+
+
 def table_reading(som: KohonenSOM, csv: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """Return how tables are read for a map, `csv` and `types` of `TableSource`: as its own was, unless `csv` is told.
 
@@ -231,7 +245,7 @@ def names_table(data: str | Path) -> bool:
     place = Path(data)
     if not place.is_dir():
         return is_table(place)
-    return not (place / CONFIG).is_file() and any(map(is_table, place.iterdir()))
+    return not (place / CONFIG).is_file() and holds_tables(place, IMAGES)
 
 
 def _data_of_files(path: Path, table: Callable[[Path], Dataset]) -> Dataset:

@@ -19,7 +19,15 @@ from ksom.summary import values_and_weights
 from ksom.tables.encoder import encoded, number_columns, require_values, text_columns
 from ksom.tables.output import STANDARD_OUTPUT, table_writer
 from ksom.tables.source import TableSource
-from ksom.tasks.map_and_data import data_like, files_named, names_table, own_reading, require_fitting, table_reading
+from ksom.tasks.map_and_data import (
+    data_like,
+    files_named,
+    names_table,
+    own_reading,
+    require_fitting,
+    require_rows,
+    table_reading,
+)
 
 
 class Piece(NamedTuple):
@@ -86,6 +94,7 @@ def pieces_of(
         yield from _joined(_of_table(som, TableSource(data, **table_reading(som, csv)), id_column))
         return
     if id_column is not None:
+        require_rows(som, data, f", so they have no column {quoted(id_column)}")
         raise DataError(f"{data}: is no table, so it has no column {quoted(id_column)}")
     dataset = data_like(som, data, key, csv)
     require_fitting(som, dataset, str(data))
