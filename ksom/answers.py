@@ -20,14 +20,11 @@ from ksom.intake import Intake
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
 from ksom.kernels.effort import Work
 from ksom.map_file import Layer
-from ksom.method.clusters import cluster
 from ksom.method.distance import Distance, reported_distances
-from ksom.method.labels import HITS, NEAREST_LABELLED, label_layers, node_labels
 from ksom.method.lattice import Lattice
 from ksom.method.matches import walk
 from ksom.method.neighbourhood import Neighbourhood
 from ksom.method.strange_features import strangest, terms_of
-from ksom.nearest_nodes import nearest_known
 from ksom.predictions import named, of_nodes
 from ksom.samples import BLOCK_ROWS, Block, as_samples
 from ksom.tables.encoder import table_as_samples
@@ -150,83 +147,6 @@ class Answers(ABC):
             found = found._replace(strange=named(features, self.feature_names or map(str, range(self.features))))
         return found if column_names(samples) is None else table_like(samples, found.columns())
 
-    def label(self, samples: Any, labels: ArrayLike, column: str | None = None) -> NDArray[np.str_]:
-        """Give the nodes the labels of the samples that they win: the layers `labels` and `hits` of the map.
-
-        A node's label is the most frequent one of its samples, of equals the first in order; a node that wins none has
-        the label of the nearest node that does, by their weights. `predict` tells it of new samples.
-
-        Parameters
-        ----------
-        samples : array_like of shape (N, D), table or Dataset
-            Data units.
-        labels : array_like of shape (N,)
-            What each sample is: numbers, truth values or texts; an empty text is no label.
-        column : str, optional
-            What the labels are called.
-
-        Returns
-        -------
-        ndarray of shape (height, width)
-            The label of each node.
-
-        Raises
-        ------
-        DataError
-            If there is not one label for each sample, or there are more than 4,096 different ones; or as
-            `best_matching_nodes`.
-        NotTrained
-            If the map has no weights yet.
-
-        Examples
-        --------
-        >>> from ksom import KohonenSOM
-        >>> som = KohonenSOM(1, 3, initial=[[[0.0], [1.0], [5.0]]])
-        >>> som.label([[0.1], [4.0], [5.0]], ["low", "high", "high"]).tolist()
-        [['low', 'low', 'high']]
-        """
-        made = label_layers(self, self.walkable(samples), labels, column)
-        weights, shape = self.weights.reshape(-1, self.features), (self.lattice.height, self.lattice.width)
-        nearest = nearest_known(weights, made[HITS].values.reshape(-1) > 0, self.distance)
-        self.layers |= made | {NEAREST_LABELLED: Layer(nearest.reshape(shape))}
-        return node_labels(self.layers).labels.reshape(shape)
-
-    def cluster(self, method: str = "ward", clusters: int | str = "auto", seed: int = 0) -> NDArray[np.int64]:
-        """Group the nodes into clusters, by their weights and the layer `hits`, if there is one: the layer `clusters`.
-
-        Parameters
-        ----------
-        method : {"ward", "kmeans", "hdbscan", "umatrix"}
-            How; `ksom.method.clusters` explains them.
-        clusters : int or "auto"
-            How many; "auto": as many as have valleys between them, or one.
-        seed : int
-            Seed of what is drawn, >= 0.
-
-        Returns
-        -------
-        ndarray of shape (height, width)
-            The cluster of each node, numbered in the order of their first nodes; -1: none.
-
-        Raises
-        ------
-        ParameterError
-            If an argument is outside its domain, or there are not so many clusters to be had.
-        NotInstalled
-            If scikit-learn is needed and is not there.
-        NotTrained
-            If the map has no weights yet.
-
-        Examples
-        --------
-        >>> from ksom import KohonenSOM
-        >>> KohonenSOM(1, 4, initial=[[[0.0], [1.0], [8.0], [9.0]]]).cluster(clusters=2).tolist()
-        [[0, 0, 1, 1]]
-        """
-        hits = self.layers[HITS].values if HITS in self.layers else None
-        self.layers["clusters"] = cluster(self, method, clusters, seed, hits)
-        return self.layers["clusters"].values
-
     def transform(self, samples: ArrayLike, output: str = "distances") -> NDArray[Any]:
         """Describe each sample by the map.
 
@@ -281,6 +201,7 @@ class Answers(ABC):
 
         Examples
         --------
+        >>> from ksom import KohonenSOM
         >>> som = KohonenSOM(1, 2, initial=[[[0.0, 1.0], [5.0, 6.0]]])
         >>> som.fill_in([[4.5, 6.5]]).tolist()
         [[4.5, 6.5]]

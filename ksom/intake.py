@@ -12,7 +12,7 @@ from ksom.method.distance import Cosine, Distance, Euclidean
 from ksom.method.scales import Scales
 from ksom.method.scaling import NoScaling, Scaling
 from ksom.method.sphere import put_on_sphere
-from ksom.samples import Block, Range, Summary, as_samples, in_precision, missing_values, require_normal_range
+from ksom.samples import Block, Places, Range, Summary, as_samples, in_precision, missing_values, require_normal_range
 from ksom.sparse_rows import SparseRows, is_sparse
 
 MISSING = ("refuse", "keep")
@@ -113,6 +113,7 @@ class Intake:
         features: int | None = None,
         first_row: int = 0,
         names: Sequence[str] | None = None,
+        places: Places | None = None,
     ) -> Block:
         """Return samples as the map computes with them.
 
@@ -128,6 +129,8 @@ class Intake:
             Number of their first row.
         names : sequence of str, optional
             What the features are called, for messages.
+        places : Places, optional
+            Where they came from, for messages: the data set that `first_row` counts in.
 
         Returns
         -------
@@ -143,13 +146,13 @@ class Intake:
         NotTrained
             If the scaling is not fitted to any data yet.
         """
-        how: dict[str, Any] = {"features": features, "first_row": first_row, "names": names}
+        how: dict[str, Any] = {"features": features, "first_row": first_row, "names": names, "places": places}
         if type(samples) is not np.ndarray and is_sparse(samples):
             return Block(self._sparse(as_samples(samples, where, features=features), where, first_row), first_row)
         if not self.keeps_missing and not self.changes_values:
             return Block(in_precision(samples, self.dtype, where, **how), first_row)
         rows = np.asarray(as_samples(samples, where, features=features))
-        missing = missing_values(rows, where, first_row, keep=self.keeps_missing, names=names)
+        missing = missing_values(rows, where, first_row, keep=self.keeps_missing, names=names, places=places)
         values = self.scaled(rows)
         if missing is not None:
             values = np.where(missing, 0, values)

@@ -8,7 +8,6 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ksom.answers import Answers
 from ksom.arguments import require_choice, require_integer, require_path
 from ksom.encoding import Encoding
 from ksom.errors import DataError, NotTrained, ParameterError
@@ -23,6 +22,7 @@ from ksom.method.initialisation import INITIALISATIONS, Given, Source, as_initia
 from ksom.method.lattice import LATTICES, Lattice
 from ksom.method.neighbourhood import NEIGHBOURHOODS, NeighbourhoodLike, as_neighbourhood
 from ksom.method.scaling import SCALINGS, Scaling
+from ksom.node_groups import NodeGroups
 from ksom.registry import node_of
 from ksom.samples import Range
 
@@ -30,7 +30,7 @@ _PARTS = {"lattice": LATTICES, "neighbourhood": NEIGHBOURHOODS, "distance": DIST
 """What a map is made of, beside its weights."""
 
 
-class KohonenSOM(Answers):
+class KohonenSOM(NodeGroups):
     """A self-organising map: K = height · width nodes on a lattice, each with a weight vector in the data's space.
 
     Parameters

@@ -143,6 +143,7 @@ def in_precision(
     features: int | None = None,
     first_row: int = 0,
     names: Sequence[str] | None = None,
+    places: "Places | None" = None,
 ) -> Any:
     """Return samples as a map computes with them: checked, in the working precision.
 
@@ -160,6 +161,8 @@ def in_precision(
         Number of their first row, for messages.
     names : sequence of str, optional
         What the features are called, for messages.
+    places : Places, optional
+        Where they came from, for messages.
 
     Raises
     ------
@@ -175,7 +178,7 @@ def in_precision(
     largest = largest_value(cast.dtype, rows.shape[1])
     stored = cast.compact.values if isinstance(cast, SparseRows) else cast
     if stored.size and not (-largest <= stored.min() and stored.max() <= largest):  # NaN is neither
-        missing_values(rows, where, first_row, names=names)
+        missing_values(rows, where, first_row, names=names, places=places)
         require_no_overflow(rows.min(axis=0), rows.max(axis=0), dtype, where)
     return cast
 

@@ -12,7 +12,7 @@ import ksom
 from ksom.default_setup import Experiment
 from ksom.entry import cli, main
 from ksom.evaluation import evaluate
-from ksom.map_and_data import map_and_data
+from ksom.tasks.map_and_data import map_and_data
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def folder(tmp_path_factory):
     samples[7, 2] = np.nan
     np.save(folder / "gaps.npy", samples)
     Image.fromarray(rng.integers(0, 255, (6, 5, 3)).astype(np.uint8)).save(folder / "image.png")
-    (folder / "table.csv").write_text("a,b,c\n1,2,3\n")
+    (folder / "notes.md").write_text("a,b,c\n1,2,3\n")
     (folder / "nothing").mkdir()
     return folder
 
@@ -90,7 +90,7 @@ def test_the_table_has_a_line_for_each_measure_and_json_their_values(there):
         (["run", "nowhere.yaml"], "nowhere.yaml: there is no such file"),
         (["run", "wide.npy"], "wide.npy: has 4 features, the map run has 3"),
         (["run", "gaps.npy"], "dataset Array: row 7, column 2 is nan"),
-        (["run", "table.csv"], "table.csv: is not of a kind that is read as data: an array (.npy, .npz), an image, or"),
+        (["run", "notes.md"], "notes.md: is not of a kind that is read as data: a table (.csv, .parquet, …), an array"),
         (["run", "labels.npy"], "dataset Array: the samples must"),
         (["run", "nothing"], "nothing: there is no config.yaml that tells its data; name the data"),
         (["run", "two.npz"], "two.npz: holds the arrays a, b; name the one that is meant"),

@@ -13,10 +13,10 @@ from ksom.calibration import calibration
 from ksom.default_setup import Experiment
 from ksom.errors import CheckpointError, ConfigError, DataError, ParameterError
 from ksom.hooks import Hook
-from ksom.map_and_data import map_and_data
 from ksom.method import matches
 from ksom.runs.checkpoint import checkpoint_paths
 from ksom.runs.run import Outcome
+from ksom.tasks.map_and_data import map_and_data
 
 CHANCE = np.random.default_rng(0)
 SAMPLES = CHANCE.normal(size=(200, 3))
@@ -31,13 +31,13 @@ def rows_of(part):
     return part.rows(slice(None)).tolist()
 
 
-def experiment(folder, *overrides):
+def experiment(folder, *overrides, run="run"):
     np.save(folder / "data.npy", SAMPLES)
     (folder / "mine.yaml").write_text(
         "DATASET: {NAME: Array, PATH: data.npy}\nTRAINER: {ITERATIONS: 20, BATCH_SIZE: 50}\n"
         "MODEL: {HEIGHT: 4, WIDTH: 4}\nHOOKS: {VLOG: null, PICTURE: null, CHECKPOINT: {EVERY: 5}}\n"
     )
-    return Experiment(folder / "mine.yaml", overrides, folder / "run")
+    return Experiment(folder / "mine.yaml", overrides, folder / run)
 
 
 def test_every_sample_is_either_learned_from_or_held_out():
@@ -191,8 +191,7 @@ def test_a_map_is_looked_at_with_what_it_has_learned_from(tmp_path):
 
 
 def test_a_run_that_is_resumed_holds_out_the_same_and_is_calibrated_once(tmp_path, caplog):
-    (tmp_path / "whole").mkdir()
-    whole = experiment(tmp_path / "whole", "TRAINER.HOLD_OUT", "0.1").run().folder / "map.npz"
+    whole = experiment(tmp_path, "TRAINER.HOLD_OUT", "0.1", run="whole").run().folder / "map.npz"
     assert experiment(tmp_path, "TRAINER.HOLD_OUT", "0.1", *STOP).run().status == "stopped"
     assert KohonenSOM.load(tmp_path / "run" / "map.npz").layers == {}
     caplog.clear()

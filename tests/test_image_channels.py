@@ -39,6 +39,16 @@ def test_bands_are_as_stored(file, tmp_path):
     assert pixels.bounds is None
 
 
+def test_bands_of_a_palette_are_its_colours(tmp_path):
+    Image.new("RGB", (2, 1), (255, 0, 9)).convert("P", palette=Image.Palette.ADAPTIVE).save(tmp_path / "image.gif")
+    assert ImagePixels(tmp_path / "image.gif", colour="bands").samples.tolist() == [[255, 0, 9]] * 2
+
+
+def test_a_place_that_weighs_more_than_colours_leaves_their_bounds(file):
+    assert ImagePixels(file, position=1).bounds == (0, 1)
+    assert ImagePixels(file, position=2).bounds is None
+
+
 def test_pages_of_a_tiff_are_bands(tmp_path):
     pages = [Image.fromarray(RNG.random((4, 5), np.float32)) for _ in range(6)]
     pages[0].save(tmp_path / "bands.tif", save_all=True, append_images=pages[1:])

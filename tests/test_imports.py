@@ -39,34 +39,16 @@ LEVELS = [
     | {"archive", "experiment_files", "masking", "plain_yaml", "regular_files", "representation", "text_cells"},
     {"layers", "method", "map_file"},
     {"kernels", "dataset", "intake", "part", "tables"},
-    {"answers", "calibration", "datasets", "nearest_nodes", "predictions", "summary", "feed"},
+    {"answers", "calibration", "datasets", "nearest_nodes", "node_groups", "predictions", "summary", "feed"},
     {"kohonensom_model", "testing"},
     {"algorithms", "evaluation", "map_size", "runs"},
     {"pictures"},
     {"hooks"},
     {"trainer"},
     {"training", "evidence", "quantization"},
-    {"diagnosis", "inspection"},
-    {"inspected_data"},
-    {"first_experiment"},
-    {
-        "clustering",
-        "commands",
-        "config",
-        "default_setup",
-        "describe",
-        "entry",
-        "exports",
-        "imputation",
-        "labelling",
-        "map_and_data",
-        "map_contents",
-        "past_run",
-        "predicting",
-        "sklearn",
-        "__main__",
-        "",
-    },
+    {"diagnosis"},
+    {"config", "default_setup", "describe", "exports", "sklearn", "tasks", ""},
+    {"commands", "entry", "__main__"},
 ]
 """A file imports from its own level or one before it; a folder stands for all its files, and "" is the
 package itself."""
@@ -76,7 +58,7 @@ WITHIN = {
     "hooks": [{"hook"}, set(), {""}],
     "datasets": [set(), {""}],
     "commands": [{"command", ""}],
-    "exports": [{"graph", "majority"}],
+    "exports": [{"graph"}],
 }
 """The same inside of a folder; files that are not named are in between."""
 

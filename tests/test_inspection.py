@@ -17,9 +17,9 @@ from PIL import Image
 from ksom.config import as_plain, load_config
 from ksom.default_setup import Experiment
 from ksom.entry import cli, main
-from ksom.first_experiment import _word
-from ksom.inspection import inspect_table
 from ksom.tables.profile import MOST_DIFFERENT
+from ksom.tasks.first_experiment import _word
+from ksom.tasks.inspection import inspect_table
 
 ROWS = 300
 
@@ -240,10 +240,21 @@ IN_THE_WAY = {
     "customers.csv -o customers.csv": "customers.csv: an experiment's file must end with .yaml",
     "parts -o parts/mine.yaml": "parts/mine.yaml: lies in the folder of the data, which is left as it is; " + PLACE,
     "customers.csv -o nowhere/mine.yaml": "nowhere/mine.yaml: there is no folder nowhere",
+    "customers.csv -o mine.yaml --csv latin-1": "--csv must be KEY=VALUE, such as encoding=latin-1, got 'latin-1'",
     "nothing.csv -o mine.yaml": "nothing.csv: there is no such file",
     "useless.csv -o mine.yaml": "useless.csv: no column is likely to be a feature; " + USELESS,
     "there.yaml -o mine.yaml": "there.yaml: is not of a kind that is looked into: " + KINDS,
 }
+
+
+def test_how_a_csv_file_is_written_can_be_said(there):
+    frame = customers().rename(columns={"age": "âge"})
+    frame.to_csv("old.csv", index=False, encoding="latin-1")
+    said = ["--csv", "encoding=latin-1", "--csv", "header=true"]
+    assert "âge" in asked("inspect", "old.csv", *said)
+    asked("init", "old.csv", "-o", "configs/mine.yaml", *said)
+    assert dataset()["CSV"] == {"ENCODING": "latin-1", "HEADER": True}
+    assert Experiment("configs/mine.yaml", output_dir="run").dataset.feature_names[0] == "âge"
 
 
 @pytest.mark.parametrize(("words", "told"), IN_THE_WAY.items(), ids=IN_THE_WAY)

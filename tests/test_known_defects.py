@@ -160,6 +160,7 @@ def test_a_hexagonal_node_has_its_six_neighbours_whether_its_row_is_odd_or_even(
 def test_the_class_of_a_node_is_a_class_and_not_the_number_of_its_votes():
     kinds = np.array([70, 70, 5])
     assert SOMClassifier(1, 1).fit([[0.0], [0.1], [0.2]], kinds).predict([[0.0]]).tolist() == [70]
+    assert KohonenSOM(1, 1, initial=[[[0.0]]]).label([[0.0], [0.1], [0.2]], kinds).tolist() == [["70"]]
 
 
 def test_how_large_an_error_is_can_be_told_without_units():

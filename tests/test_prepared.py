@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner
 
 from ksom import Table, train
-from ksom.commands.cache import cache
+from ksom.cache_folder import cache_folder
+from ksom.entry import cli
 from ksom.errors import DataError, OutputError, ParameterError
 from ksom.tables import prepared as prepared_module
 from ksom.tables.prepared import kept_tables, largest_cache, make_room
@@ -193,10 +194,41 @@ def test_a_folder_that_others_can_write_to_keeps_nothing(
     assert "read anew in every run: no folder to keep them (somebody else can write to it)" in caplog.text
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a link away")
+def test_somebody_else_s_link_for_a_folder_keeps_nothing(file: Path, place: Path, tmp_path: Path, caplog) -> None:
+    (tmp_path / "mine").mkdir(mode=0o700)
+    place.parent.symlink_to(tmp_path / "mine")
+    os.chown(place.parent, 12345, 12345, follow_symlinks=False)
+    Table(file, columns=["x"])
+    assert list((tmp_path / "mine").iterdir()) == []
+    assert "somebody else can write to it" in caplog.text
+
+
 def test_a_folder_that_cannot_be_made_keeps_nothing(file: Path, tmp_path: Path, caplog) -> None:
     (tmp_path / "cache").write_text("")
     assert isinstance(Table(file, columns=["x"]).samples, np.ndarray)
     assert "no folder to keep them (" in caplog.text
+
+
+def test_a_user_without_a_home_keeps_nothing(file: Path, monkeypatch: pytest.MonkeyPatch, caplog) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for variable in ("KSOM_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    assert len(Table(file, columns=["x"])) == 3
+    assert "no folder to keep them (this user has no home)" in caplog.text
+
+
+def test_the_cache_is_where_the_system_keeps_such(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("KSOM_CACHE")
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert cache_folder("tables") == tmp_path / "xdg/ksom/tables"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_folder("tables") == tmp_path / ".cache/ksom/tables"
 
 
 @pytest.fixture
@@ -319,18 +351,18 @@ def test_two_processes_at_once_give_the_same_map_and_one_whole_table(tmp_path: P
 
 def test_ksom_cache_shows_and_clears(file: Path, place: Path) -> None:
     Table(file, columns=["x", "y"])
-    shown = CliRunner().invoke(cache, [])
+    shown = CliRunner().invoke(cli, ["cache"])
     assert str(file) in shown.output
     assert "3 × 2" in shown.output
     assert f"{place}: 1 table, " in shown.output
-    assert "1 table in use" in CliRunner().invoke(cache, ["--clear"]).output
+    assert "1 table in use" in CliRunner().invoke(cli, ["cache", "--clear"]).output
     release()
-    assert "1 table removed, 0.000176 MB" in CliRunner().invoke(cache, ["--clear"]).output
+    assert "1 table removed, 0.000176 MB" in CliRunner().invoke(cli, ["cache", "--clear"]).output
     assert list(place.iterdir()) == []
 
 
 def test_ksom_cache_says_why_there_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("")
-    result = CliRunner().invoke(cache, [])
+    result = CliRunner().invoke(cli, ["cache"])
     assert isinstance(result.exception, OutputError)
     assert "the cache folder: cannot be used (" in str(result.exception)

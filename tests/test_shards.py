@@ -1,7 +1,9 @@
 """A folder of arrays is read as the one array that they would be together."""
 
+import gc
 import itertools
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -57,6 +59,23 @@ def test_more_files_than_may_be_open_are_read(tmp_path):
     for number in range(MAPPED_AT_ONCE + 3):
         np.save(tmp_path / f"{number:04}.npy", np.full((1, 2), number))
     assert Array(tmp_path).rows(np.array([MAPPED_AT_ONCE + 2, 0, 1])).tolist() == [[130, 130], [0, 0], [1, 1]]
+
+
+def test_no_more_than_so_many_files_are_open_at_once(folder, monkeypatch):
+    monkeypatch.setattr("ksom.datasets.shards.MAPPED_AT_ONCE", 2)
+    gc.collect()
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    parts = Array(folder / "parts")
+    parts.rows(slice(None))
+    gc.collect()
+    assert len(list(Path("/proc/self/fd").iterdir())) <= before + 2
+
+
+def test_an_experiment_names_files_beside_it_one_by_one(folder, monkeypatch):
+    monkeypatch.chdir(folder.parent)
+    (folder / "parts.yaml").write_text("DATASET: {NAME: Array, PATH: [parts/4.npy, parts/0.npy]}\n")
+    dataset = Experiment(folder / "parts.yaml", output_dir=folder / "run").dataset
+    np.testing.assert_array_equal(dataset.rows(slice(None)), np.concatenate([WHOLE[4501:], WHOLE[:1]]))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,9 @@ from ksom import KohonenSOM, Table, train
 from ksom.default_setup import Experiment
 from ksom.encoding import OF_ITS_CATEGORY
 from ksom.errors import ConfigError, DataError, ParameterError
-from ksom.map_and_data import map_and_data
+from ksom.evaluation import evaluate
+from ksom.tasks.map_and_data import map_and_data
+from ksom.tasks.predicting import predict_file
 
 pa = pytest.importorskip("pyarrow")
 csv = pytest.importorskip("pyarrow.csv")
@@ -71,6 +73,7 @@ def test_labels_and_ids_are_texts_of_the_samples(file: Path) -> None:
     assert table.labels is not None
     assert table.labels.tolist() == ["f", "m", "f", "", "m", "f"]
     assert table.ids().tolist() == PEOPLE["name"]
+    assert table.names_of(slice(1, 3)).tolist() == PEOPLE["name"][1:3]
     assert Table(file, **WHOLE, label="visits").labels.tolist() == ["1", "4", "7", "3"]
 
 
@@ -78,6 +81,7 @@ def test_without_a_column_of_labels_or_ids_there_are_none(file: Path) -> None:
     table = Table(file, columns=["visits"])
     assert table.labels is None
     assert table.ids() is None
+    assert table.names_of(slice(1, 3)) is None
 
 
 def test_rows_that_lack_a_feature_can_be_left_out_and_places_still_hold(file: Path) -> None:
@@ -94,7 +98,7 @@ def test_a_filter_says_which_rows_are_read(file: Path) -> None:
 
 
 def test_rare_members_are_one_feature_together() -> None:
-    values = ["a"] * 50 + ["b"] * 48 + ["c", "d"]
+    values = ["b"] * 48 + ["a"] * 50 + ["d", "c"]
     assert of_members("k", values, rare=0.02) == ("k=a", "k=b", "k=other")
     assert of_members("k", values, rare=0.01) == ("k=a", "k=b", "k=c", "k=d")
     table = Table(pa.table({"k": values}), categories=["k"], rare=0.02)
@@ -191,7 +195,7 @@ WRONG = {
     "rare": ({"rare": -1}, "rare must be a number >= 0 and <= 1"),
     "both": ({"categories": ["sex"], "cyclic": {"sex": 2}}, "have no column that is in categories: 'sex'"),
     "units": ({"units": {"age": 3}}, "units must map columns to texts, such as {height: cm}"),
-    "csv": ({"csv": ";"}, "csv must map options to values"),
+    "csv": ({"csv": ";"}, "csv must tell delimiter, decimal, encoding"),
     "label": ({"label": 3}, "label must be a string"),
     "drop": ({"drop_missing": "yes"}, "drop_missing must be true or false"),
 }
@@ -257,6 +261,10 @@ def test_what_a_data_frame_lacks_or_the_map_does_not_know_is_told(som: KohonenSO
         som.best_matching_nodes(whole.drop(columns=["hour", "visits"]))
     with pytest.raises(DataError, match="column 'sex' holds 'x' in DataFrame, row 1, which is none of its mem"):
         som.best_matching_nodes(whole.assign(sex=["f", "x", "m", "f"]))
+    with pytest.raises(DataError, match="column 'age' is missing in DataFrame, row 2; drop or fill it: the map"):
+        som.best_matching_nodes(whole.assign(age=[1.0, 2.0, None, 3.0]))
+    with pytest.raises(DataError, match="samples: column 'age' is inf in DataFrame, row 0"):
+        som.best_matching_nodes(whole.assign(age=[math.inf, 2.0, 1.0, 3.0]))
 
 
 def test_an_unknown_member_is_one_of_the_others_or_else_missing() -> None:
@@ -287,6 +295,26 @@ def test_the_map_s_file_reads_other_tables_by_its_encoding(som: KohonenSOM, tmp_
     with pytest.raises(DataError, match="with the columns 'age', which are missing"):
         map_and_data(tmp_path / "map.npz", tmp_path / "two.parquet")
     assert loaded.encoding == som.encoding
+
+
+def test_what_a_file_holds_that_the_map_does_not_know_is_told_by_its_line(som: KohonenSOM, tmp_path: Path) -> None:
+    som.save(tmp_path / "map.npz")
+    (tmp_path / "new.csv").write_text("age,sex,hour,visits\n1,f,2,3\n1,x,2,3\n")
+    message = "column 'sex' holds 'x' in .*new.csv, line 3, which is none of its members: 'f', 'm'"
+    with pytest.raises(DataError, match=message):
+        evaluate(*map_and_data(tmp_path / "map.npz", tmp_path / "new.csv"))
+    with pytest.raises(DataError, match=message):
+        predict_file(som, tmp_path / "new.csv", tmp_path / "out.csv")
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_a_file_and_a_data_frame_get_the_same_answers(som: KohonenSOM, file: Path, whole: "pandas.DataFrame") -> None:
+    whole.to_csv(file, index=False)
+    predict_file(som, file, file.with_name("out.csv"), id_column="name")
+    said = pandas.read_csv(file.with_name("out.csv"))
+    nodes, distances = som.best_matching_nodes(whole, return_distances=True)
+    assert said["node"].tolist() == nodes.tolist()
+    np.testing.assert_array_equal(said["distance"].astype("float32"), distances)
 
 
 def test_the_map_of_a_bare_data_frame_reads_a_file_by_its_columns_names(tmp_path: Path) -> None:

@@ -103,7 +103,13 @@ def test_no_window_spans_two_series():
 def test_a_gap_in_time_begins_a_new_series():
     table = frame().drop(index=[5]).drop(columns="machine")
     assert first_rows(Windows(table, 3, time="when")) == [0, 5, 8]
-    assert first_rows(Windows(table, 3, time="when", gap=3)) == [0, 3, 6]
+    assert first_rows(Windows(table, 3, time="when", gap=2)) == [0, 3, 6]
+
+
+def test_the_usual_step_is_that_within_series():
+    times = [0, 100, 200, 300, 301, 302, 340, 341]
+    series = np.column_stack([times, [1, 2, 3, 4, 4, 4, 4, 4], times])
+    assert first_rows(Windows(series, 2, time=0, series=1)) == [3, 6]
 
 
 def test_columns_of_an_array_are_numbers():
@@ -201,6 +207,20 @@ def test_a_value_that_cannot_be_is_told_by_its_row_in_the_series(tmp_path):
     with pytest.raises(DataError, match=r"temperature is inf in row 8 of .*series.csv; drop or fill it"):
         summarise(windows)
     assert windows.place(2).startswith("the window from row 6 of ")
+
+
+def test_windows_of_too_many_values_are_refused_before_they_are_named():
+    with pytest.raises(DataError, match=r"a window has 1000000 × 2 values, more than 1,048,576; take a smaller LENGTH"):
+        Windows(TWO, 1_000_000)
+
+
+def test_a_table_that_does_not_fit_into_memory_is_refused_while_it_is_read(tmp_path, monkeypatch):
+    frame().to_csv(tmp_path / "series.csv", index=False)
+    monkeypatch.setattr("ksom.datasets.recordings.available_memory", lambda: 100)
+    with pytest.raises(
+        DataError, match=r"series.csv: its columns take more than .* GB, half of the memory; save the s"
+    ):
+        Windows(tmp_path / "series.csv", 3, columns=["temperature"])
 
 
 def test_a_column_of_texts_in_a_file_is_no_channel(tmp_path):

@@ -23,7 +23,7 @@ def evaluate(som: Path, data: str | None, labels: Path | None, key: str | None, 
     file; left out, the data that the run has learned from.
     """
     from ksom.evaluation import evaluate as measure
-    from ksom.map_and_data import labels_of, map_and_data
+    from ksom.tasks.map_and_data import labels_of, map_and_data
 
     measured = measure(*map_and_data(som, data, key), labels=None if labels is None else labels_of(labels))
     say(json.dumps(measured.as_dict(), indent=2, ensure_ascii=False) if as_json else measured.as_table())

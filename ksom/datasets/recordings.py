@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ksom.array_files import read_array
 from ksom.columns import as_array, column_names
 from ksom.errors import DataError, quoted
+from ksom.memory import available_memory
 from ksom.named_files import is_list_of_names, named_files
 from ksom.names import nearest
 from ksom.tables.found_files import SUFFIXES, is_table
@@ -145,7 +146,12 @@ def _of_source(source: TableSource, name: str, choice: Choice) -> Recording:
     texts = [key for key in beside if source.kind(key) == TEXT]
     numbers = list(dict.fromkeys([*map(str, channels), *(key for key in beside if key not in texts)]))
     read: dict[str, list[NDArray[Any]]] = {key: [] for key in (*numbers, *texts)}
+    size, most = 0, available_memory() // 2  # it is there twice for a moment
     for rows in source.batches(numbers, texts):
+        size += rows.columns.nbytes
+        if size > most:
+            told = f"its columns take more than {most / 1e9:.3g} GB, half of the memory"
+            raise DataError(f"{name}: {told}; save the series as an .npy file, which is read piece by piece")
         for key, parts in read.items():
             parts.append(rows.columns.column(key).to_numpy(zero_copy_only=False))
     columns = {key: np.concatenate(parts) if parts else np.empty(0) for key, parts in read.items()}

@@ -1,6 +1,5 @@
 """A table: its columns are the features."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -12,9 +11,9 @@ from ksom.arguments import require_boolean, require_number, require_string
 from ksom.columns import require_all
 from ksom.dataset import DATASETS, Dataset
 from ksom.encoding import Column, Encoding
-from ksom.errors import DataError, ParameterError, quoted
+from ksom.errors import DataError, ParameterError
 from ksom.tables.chosen_columns import Wanted, chosen_columns, require_different_features
-from ksom.tables.encoder import encoded, number_columns, require_known, samples_dtype, text_columns, unknown_member
+from ksom.tables.encoder import encoded, number_columns, require_known, samples_dtype, text_columns, wrong_cell
 from ksom.tables.members import Members, members_of, with_members
 from ksom.tables.prepared import Preparation, prepared
 from ksom.tables.source import Rows, TableSource
@@ -117,7 +116,7 @@ class Table(Dataset):
         self.drop_missing = require_boolean("drop_missing", drop_missing)
         self.rare = require_number("rare", rare, at_least=0, at_most=1)
         self.known = known
-        self._source = TableSource(path, where=where, types=types, csv=_lower("csv", csv))
+        self._source = TableSource(path, where=where, types=types, csv=csv)
         self._called = str(self._source)
         self.units = _texts("units", units)
         members = members_of(categories or (), self.rare)
@@ -143,7 +142,11 @@ class Table(Dataset):
 
     def ids(self) -> NDArray[np.str_] | None:
         """Return the id of each sample, shape (N,), "" where it is missing; None without an `id`."""
-        return None if self.id is None else np.concatenate(list(self.texts(self.id)))
+        return self._ids
+
+    def names_of(self, index: slice | NDArray[np.int64]) -> NDArray[np.str_] | None:
+        """Return what the samples at `index` are called, shape (n,): their ids; None without an `id`."""
+        return None if self._ids is None else self._ids[index]
 
     def texts(self, column: str) -> Iterator[NDArray[np.str_]]:
         """Yield what a column holds for the samples, as texts, "" where it is missing; some rows at a time, in order.
@@ -160,18 +163,20 @@ class Table(Dataset):
 
     def place(self, row: int) -> str:
         """Return where a sample came from: the file, and the line or the row in it."""
-        return self._source.place(row if not self.drop_missing else self._number(*self._at(row)))
+        if not self.drop_missing:
+            return self._source.place(row)
+        rows, at = self._at(row)
+        return self._source.place(rows.first_row + at)
 
     def cell(self, row: int, feature: int, value: float) -> str:
         """Return which column of which row is missing, infinite, or of a category that has no such member."""
         column = self.encoding.columns[self.encoding.column_of[feature]]
-        rows, at = self._at(row)
-        place, raw = self._source.place(self._number(rows, at)), rows.columns.column(column.name)[at].as_py()
-        if isinstance(raw, str):
-            return unknown_member(column, raw, place)
-        is_missing = raw is None or math.isnan(raw)
-        told = "is missing" if is_missing else f"is {raw:g}"
-        return f"column {quoted(column.name)} {told} in {place} (DROP_MISSING leaves out rows that lack a value)"
+        told = wrong_cell(*self._at(row), column, self._source.place)
+        return f"{told} (DROP_MISSING leaves out rows that lack a value)"
+
+    @cached_property
+    def _ids(self) -> NDArray[np.str_] | None:
+        return None if self.id is None else np.concatenate(list(self.texts(self.id)))
 
     def _columns(self, members: Mapping[str, Members]) -> list[Column]:
         if self.known is not None:
@@ -225,10 +230,6 @@ class Table(Dataset):
             row -= len(kept.places)
         raise IndexError("there are not so many samples")
 
-    @staticmethod
-    def _number(rows: Rows, at: int) -> int:
-        return rows.first_row + at
-
 
 def _name(argument: str, value: Any) -> str:
     return require_string(argument, value, LONGEST_NAME)
@@ -248,12 +249,3 @@ def _texts(argument: str, given: Any) -> dict[str, str] | None:
     if not isinstance(given, Mapping) or not all(isinstance(text, str) for pair in given.items() for text in pair):
         raise ParameterError(argument, "map columns to texts, such as {height: cm}", given)
     return dict(given)
-
-
-def _lower(argument: str, given: Any) -> dict[str, Any] | None:
-    """Return options under their names in lower case: in an experiment they may be written like its other keys."""
-    if given is None:
-        return None
-    if not isinstance(given, Mapping):
-        raise ParameterError(argument, "map options to values, such as {delimiter: ;}", given)
-    return {str(key).lower(): value for key, value in given.items()}

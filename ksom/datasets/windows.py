@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 
 SCALES = ("none", "standard", "minmax")
 
+MOST_FEATURES = 2**20
+
 EXTREMES = (np.minimum, np.maximum)
 
 FLAT = 8
@@ -117,6 +119,9 @@ class Windows(Dataset):
         self._recordings = [recording.name for recording in found]
         self._channels = found[0].channels
         self._series = Shards([recording.values for recording in found], WHERE)
+        if self.features > MOST_FEATURES:
+            told = f"a window has {self.length} × {self.channels} values, more than {MOST_FEATURES:,}"
+            raise DataError(f"{WHERE}: {told}; take a smaller LENGTH, or fewer COLUMNS")
         self._cut(found)
         self._channel_names = self._names_of_channels(found)
         self.feature_names = self._names_of_features()

@@ -10,7 +10,7 @@ from ksom.errors import DataError, ParameterError
 from ksom.method.distance import Distance
 from ksom.method.lattice import Lattice
 from ksom.method.neighbourhood import Neighbourhood
-from ksom.samples import Block, as_samples
+from ksom.samples import Block, Places, as_samples
 from ksom.sparse_rows import in_full
 
 WALK_BYTES = 2**24
@@ -201,9 +201,10 @@ def pieces(som: Map, samples: Any) -> Iterator[tuple[NDArray[Any], Block]]:
     weights = checked(som).weights
     size, rows = _rows(som, samples)
     length = max(1, WALK_BYTES // weights[0, 0].nbytes)
+    places: Places | None = samples if _is_data_set(samples) else None
     for start in range(0, size, length):
         some = rows(slice(start, min(start + length, size)))
-        yield some, _taken(som, some, _name(samples), first_row=start)
+        yield some, _taken(som, some, _name(samples), first_row=start, places=places)
 
 
 def drawn(som: Map, samples: Any, most: int, generator: np.random.Generator) -> Found:
@@ -240,9 +241,9 @@ def checked(som: AnyMap) -> AnyMap:
     return som
 
 
-def _taken(som: Map, rows: NDArray[Any], where: str, first_row: int = 0) -> Block:
-    names = getattr(som, "feature_names", None)
-    block = som.intake.block(rows, where, features=som.weights.shape[2], first_row=first_row, names=names)
+def _taken(som: Map, rows: NDArray[Any], where: str, first_row: int = 0, places: Places | None = None) -> Block:
+    told: dict[str, Any] = {"first_row": first_row, "names": getattr(som, "feature_names", None), "places": places}
+    block = som.intake.block(rows, where, features=som.weights.shape[2], **told)
     return block._replace(values=in_full(block.values))
 
 

@@ -84,9 +84,9 @@ def best_number(
     data too. Measured on scikit-learn's iris, wine, breast cancer and digits and on nine sets of blobs, by ward and
     kmeans on 12 × 12 nodes, its largest value had the true number in 24 of 26 cases; that of Davies and Bouldin in 17,
     the silhouette in 19. With the valleys, on 10 × 10 and 14 × 14 nodes, the number was one for 41 of 46 maps of data
-    without clusters by ward (kmeans 37, umatrix 46): spheres, squares, cubes, lines, normal and skewed data. By ward and
-    kmeans it never was for a cube of 8 dimensions, which no map can follow. The price is one where clusters run into
-    each other without a valley, as those of breast cancer do.
+    without clusters by ward (kmeans 37, umatrix 46): spheres, squares, cubes, lines, normal and skewed data; by ward or
+    kmeans for none of a cube of 8 dimensions, which no map can follow. The price is one where clusters run into each
+    other without a valley, as those of breast cancer do.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from ksom.errors import DataError
+from ksom.tables.column_names import require_different
 from ksom.tables.kinds import arrow
 from ksom.tables.watched_file import WatchedFile
 
@@ -32,8 +33,9 @@ class ArrowFile:
 
     def __init__(self, path: Path) -> None:
         self._file = WatchedFile(path)
-        with self._opened(None) as reader:
+        with self._opened(None) as (_, reader):
             self.schema: pa.Schema = reader.schema
+            require_different(self.schema.names, str(self))
 
     def __str__(self) -> str:
         return str(self._file)
@@ -48,8 +50,9 @@ class ArrowFile:
         """
         names = [*numbers, *texts]
         row = 0
-        with self._opened(sorted({self.schema.get_field_index(name) for name in names})) as reader:
+        with self._opened(sorted({self.schema.get_field_index(name) for name in names})) as (file, reader):
             for batch in _batches(reader):
+                self._file.require_unchanged(file)  # what is mapped could be gone
                 batch.validate(full=True)  # a stranger's offsets may lead anywhere
                 yield arrow().RecordBatch.from_arrays([batch.column(name) for name in names], names=names)
                 row += batch.num_rows
@@ -59,11 +62,11 @@ class ArrowFile:
         return f"{self}, row {row}"
 
     @contextmanager
-    def _opened(self, columns: list[int] | None) -> Iterator[Any]:
+    def _opened(self, columns: list[int] | None) -> Iterator[tuple[IO[bytes], Any]]:
         pa = arrow()
         with self._file.opened() as file:
             try:
-                yield self._reader(file, columns)
+                yield file, self._reader(file, columns)
             except DataError:
                 raise
             except (pa.ArrowException, OSError, ValueError) as error:

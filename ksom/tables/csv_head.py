@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
 from ksom.errors import DataError, quoted
+from ksom.tables.column_names import require_different
 from ksom.tables.csv_format import CsvFormat, dialect, first_records, likely_decimal, likely_delimiter
 from ksom.tables.kinds import TIME, arrow, kind_of
 
@@ -139,22 +140,6 @@ def _names(first: Sequence[str], has_header: bool, where: str) -> tuple[str, ...
     return names
 
 
-def require_different(names: Sequence[str], where: str) -> None:
-    """Refuse columns of the same name.
-
-    Raises
-    ------
-    DataError
-        Naming them.
-    """
-    seen: set[str] = set()
-    for number, name in enumerate(names):
-        if name in seen:
-            places = [str(place) for place, other in enumerate(names[: number + 1], 1) if other == name]
-            raise DataError(f"{where}: the columns {' and '.join(places)} are both called {quoted(name)}; rename one")
-        seen.add(name)
-
-
 def _surrogates(text: str) -> bool:
     return any("\udc80" <= character <= "\udcff" for character in text)
 
@@ -179,7 +164,7 @@ def _types(text: str, head: CsvHead) -> dict[str, "pa.DataType"]:
     """Return what the first lines hold: whatever fits no column is told when it is read."""
     import pyarrow.csv as pc
 
-    pa, lines = arrow(), text.encode("utf-8", "surrogateescape")
+    pa, lines = arrow(), text.encode("utf-8", "replace")
     read, parse, convert = options(replace(head, block_size=len(lines) + 1), {})
     parse.invalid_row_handler = lambda _row: "skip"
     try:

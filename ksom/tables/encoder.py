@@ -1,5 +1,6 @@
 """The features of some rows of a table, by the encoding of its columns."""
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -43,21 +44,21 @@ def table_as_samples(table: Any, encoding: Encoding, where: str, *, keep_missing
     where : str
         What it is, for messages.
     keep_missing : bool
-        Whether a member that the encoding does not know stands for a missing value; it is refused otherwise.
+        Whether values may be missing, and so members be such that the encoding does not know.
 
     Raises
     ------
     DataError
-        If it lacks a column, or holds what cannot be read.
+        If it lacks a column or, without permission, a value, or holds what cannot be read.
     """
     source = TableSource(table)
     require_all(source.column_names, encoding.column_names, where)
     dtype = samples_dtype(source, encoding)
     blocks = [np.empty((0, len(encoding.feature_names)), dtype)]
     for rows in source.batches(number_columns(encoding), text_columns(encoding)):
-        if not keep_missing:
-            require_known(rows, encoding, where, source.place)
         blocks.append(encoded(rows, encoding, dtype))
+        if not keep_missing:
+            require_values(blocks[-1], rows, encoding, where, source.place)
     return np.concatenate(blocks)
 
 
@@ -76,15 +77,46 @@ def require_known(rows: Rows, encoding: Encoding, where: str, place: Callable[[i
             values = rows.columns.column(column.name)
             unknown = pc.and_(pc.is_valid(values), pc.invert(pc.is_in(values, _members(column))))
             if pc.any(unknown).as_py():
-                row = pc.index(unknown, True).as_py()
-                at = place(rows.first_row + row)
-                raise DataError(f"{where}: {unknown_member(column, values[row].as_py(), at)}")
+                raise DataError(f"{where}: {wrong_cell(rows, pc.index(unknown, True).as_py(), column, place)}")
 
 
-def unknown_member(column: Column, member: str, place: str) -> str:
-    """Return what is told of a member that the encoding does not know."""
-    told = f"column {quoted(column.name)} holds {quoted(member)} in {place}"
-    return f"{told}, which is none of its members: {shown_members(column)}"
+def require_values(
+    samples: NDArray[Any], rows: Rows, encoding: Encoding, where: str, place: Callable[[int], str]
+) -> None:
+    """Refuse rows that lack a feature, or have an infinite one.
+
+    Raises
+    ------
+    DataError
+        Naming the column and the row.
+    """
+    finite = np.isfinite(samples)
+    if not finite.all():
+        row, feature = (int(index) for index in np.argwhere(~finite)[0])
+        told = wrong_cell(rows, row, encoding.columns[encoding.column_of[feature]], place)
+        raise DataError(f"{where}: {told}; drop or fill it: the map takes no missing values")
+
+
+def wrong_cell(rows: Rows, at: int, column: Column, place: Callable[[int], str]) -> str:
+    """Return what is told of a value that is missing, infinite, or no member that its column is known to have.
+
+    Parameters
+    ----------
+    rows : Rows
+        The rows that it is among.
+    at : int
+        Its row among these.
+    column : Column
+        Its column.
+    place : callable
+        Tells where a row of the table is.
+    """
+    value, row = rows.columns.column(column.name)[at].as_py(), place(rows.first_row + at)
+    if isinstance(value, str):
+        told = f"column {quoted(column.name)} holds {quoted(value)} in {row}"
+        return f"{told}, which is none of its members: {shown_members(column)}"
+    told = "is missing" if value is None or math.isnan(value) else f"is {value:g}"
+    return f"column {quoted(column.name)} {told} in {row}"
 
 
 def text_columns(encoding: Encoding) -> list[str]:

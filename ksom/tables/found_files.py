@@ -1,12 +1,12 @@
 """The files that a table is in: one, a list, those of a folder, those that fit a pattern."""
 
-import glob
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ksom.arguments import require_path
 from ksom.errors import DataError, quoted
+from ksom.named_files import files_of, is_pattern
 
 CSV, PARQUET, ARROW = "CSV", "Parquet", "Arrow"
 
@@ -59,16 +59,16 @@ def _of_one(name: Any) -> list[Path]:
     path = require_path("path", name)
     if path.is_dir():
         return _of_folder(path)
-    if not glob.has_magic(str(path)) or path.exists():
+    if not is_pattern(path):
         return [path]
-    found = [Path(one) for one in sorted(glob.glob(str(path), recursive=True)) if not Path(one).is_dir()]  # noqa: PTH207 (Path.glob takes no absolute pattern)
+    found = sorted(filter(Path.is_file, files_of(path)))
     if not found:
         raise DataError(f"{path}: no file fits this pattern")
     return found
 
 
 def _of_folder(folder: Path) -> list[Path]:
-    files = [path for path in sorted(folder.iterdir()) if is_table(path) and not path.name.startswith((".", "_"))]
+    files = [path for path in sorted(folder.iterdir()) if _is_part(path)]
     formats = {format_by_name(path): path.name for path in files}
     if not files:
         raise DataError(f"{folder}: this folder has no table; their names end with {', '.join(SUFFIXES)}")
@@ -76,3 +76,9 @@ def _of_folder(folder: Path) -> list[Path]:
         told = " and ".join(f"{known} ({quoted(name)})" for known, name in formats.items())
         raise DataError(f"{folder}: this folder has tables of more than one format, {told}; name those that are meant")
     return files
+
+
+def _is_part(path: Path) -> bool:
+    """Return whether a file of a folder is meant: no hidden one, no link that leads out."""
+    is_shown = is_table(path) and not path.name.startswith((".", "_")) and path.is_file()
+    return is_shown and path.resolve().is_relative_to(path.parent.resolve())

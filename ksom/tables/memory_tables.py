@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from ksom.errors import DataError, quoted
 from ksom.memory import available_memory
-from ksom.tables.csv_head import require_different
+from ksom.tables.column_names import require_different
 from ksom.tables.kinds import arrow
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ksom.errors import DataError
+from ksom.tables.column_names import require_different
 from ksom.tables.kinds import arrow
 from ksom.tables.watched_file import WatchedFile
 
@@ -36,6 +37,7 @@ class ParquetFile:
         self._file = WatchedFile(path)
         with self._opened() as file:
             self.schema: pa.Schema = file.schema_arrow
+            require_different(self.schema.names, str(self))
 
     def __str__(self) -> str:
         return str(self._file)
@@ -71,6 +73,7 @@ class ParquetFile:
                 parquet = pq.ParquetFile(
                     file, pre_buffer=False, buffer_size=BUFFER_SIZE, page_checksum_verification=True
                 )
-            except (arrow().ArrowException, OSError) as error:
+                _ = parquet.schema_arrow.names  # may be no text
+            except (arrow().ArrowException, OSError, ValueError) as error:
                 raise DataError(f"{self}: cannot be read as a Parquet file ({error})") from error
             yield parquet

@@ -16,7 +16,6 @@ from ksom.names import nearest
 from ksom.tables.arrow_files import MAGIC_ARROW, MAGIC_OLD, MAGIC_STREAM, ArrowFile
 from ksom.tables.csv_files import CsvFile
 from ksom.tables.csv_format import CsvFormat
-from ksom.tables.csv_head import require_different
 from ksom.tables.found_files import ARROW, PARQUET, format_by_name, found_files
 from ksom.tables.kinds import NUMBER, OTHER, TEXT, TIME, arrow, as_number, as_text, from_text, kind_of
 from ksom.tables.memory_tables import MemoryTable
@@ -281,10 +280,7 @@ def _names_files(data: Any) -> bool:
 def _parts(files: Sequence[Path], data: Any, how: CsvFormat, types: "Mapping[str, pa.DataType]") -> list[_Part]:
     if not files:
         return [MemoryTable(data)]
-    parts = [_file(path, how, types) for path in files]
-    for part in parts:
-        require_different(part.schema.names, str(part))
-    return parts
+    return [_file(path, how, types) for path in files]
 
 
 def _file(path: Path, how: CsvFormat, types: "Mapping[str, pa.DataType]") -> _Part:

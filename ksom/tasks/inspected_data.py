@@ -1,5 +1,6 @@
 """Data by the name of their file: what is in a table, in an array, in a folder of images."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,10 @@ from ksom.datasets import Array
 from ksom.datasets.images import open_image
 from ksom.datasets.thumbnails import SUFFIXES
 from ksom.errors import DataError
-from ksom.inspection import Inspection, inspect_table
 from ksom.named_files import is_pattern, named_files
 from ksom.summary import summarise
 from ksom.tables.found_files import is_table
+from ksom.tasks.inspection import Inspection, inspect_table
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,15 @@ class Told:
         return "\n".join([f"{self.name}: {self.dataset}", *lines])
 
 
-def inspected(data: str) -> Inspection | Told:
+def inspected(data: str, csv: Mapping[str, Any] | None = None) -> Inspection | Told:
     """Tell what is in data.
 
     Parameters
     ----------
     data : str
         A table, a pattern or a folder of them; an .npy or .npz file; a folder of images.
+    csv : mapping of str to Any, optional
+        How CSV files are written, as `ksom.tables.source.TableSource` takes it.
 
     Raises
     ------
@@ -52,10 +55,10 @@ def inspected(data: str) -> Inspection | Told:
     """
     place = Path(data)
     if is_table(data) or (is_pattern(data) and not _is_of_images(data)):
-        return inspect_table(data)
+        return inspect_table(data, csv=csv)
     if is_pattern(data) or place.is_dir():
         holds_tables = place.is_dir() and any(map(is_table, place.iterdir()))
-        return inspect_table(data) if holds_tables else _of_images(data)
+        return inspect_table(data, csv=csv) if holds_tables else _of_images(data)
     with open_data(place) as file:
         start = file.read(max(len(MAGIC_NPY), len(MAGIC_ZIP)))
     if not start.startswith((MAGIC_NPY, MAGIC_ZIP)):

@@ -14,13 +14,13 @@ from ksom.encoding import Column, Encoding
 from ksom.errors import DataError, OutputError, quoted
 from ksom.intake import Intake
 from ksom.kohonensom_model import KohonenSOM
-from ksom.map_and_data import data_like, own_reading
 from ksom.sparse_rows import SparseRows
 from ksom.summary import values_and_weights
-from ksom.tables.encoder import encoded, number_columns, require_known, text_columns
+from ksom.tables.encoder import encoded, number_columns, require_values, text_columns
 from ksom.tables.found_files import is_table
 from ksom.tables.output import STANDARD_OUTPUT, table_writer
 from ksom.tables.source import TableSource
+from ksom.tasks.map_and_data import data_like, own_reading
 
 
 class Piece(NamedTuple):
@@ -135,11 +135,12 @@ def _of_table(som: KohonenSOM, source: TableSource, id_column: str | None) -> It
     numbers, texts = number_columns(encoding), text_columns(encoding)
     beside = [] if id_column is None else source.resolve([id_column])
     for rows in source.batches(numbers, list(dict.fromkeys([*texts, *beside]))):
+        samples = encoded(rows, encoding)
         if not som.intake.keeps_missing:
-            require_known(rows, encoding, str(source), source.place)
+            require_values(samples, rows, encoding, str(source), source.place)
         numbered = np.arange(rows.first_row, rows.first_row + rows.columns.num_rows)
         ids = numbered if id_column is None else rows.columns.column(id_column)
-        yield Piece(rows.first_row, encoded(rows, encoding), ids)
+        yield Piece(rows.first_row, samples, ids)
 
 
 def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:

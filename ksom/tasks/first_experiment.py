@@ -5,29 +5,32 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from ksom.errors import DataError, OutputError, one_line
 from ksom.experiment_files import SUFFIXES
-from ksom.inspected_data import Told, inspected
-from ksom.inspection import CATEGORY, CYCLIC, FEATURE, ID, LABEL, LEFT_OUT, Inspection
 from ksom.tables.row_filter import LONGEST
 from ksom.tables.source import NoRows, TableSource
+from ksom.tasks.inspected_data import Told, inspected
+from ksom.tasks.inspection import CATEGORY, CYCLIC, FEATURE, ID, LABEL, LEFT_OUT, Inspection
 from ksom.whole_files import replacing
 
 ITERATIONS = 30
 
 
-def write_experiment(data: str, output: Path) -> None:
+def write_experiment(data: str, output: Path, csv: Mapping[str, Any] | None = None) -> None:
     """Write an experiment that learns from data.
 
     Parameters
     ----------
     data : str
-        As `ksom.inspected_data.inspected` takes it.
+        As `ksom.tasks.inspected_data.inspected` takes it.
     output : Path
         The YAML file; its path to the data is written as seen from there.
+    csv : mapping of str to Any, optional
+        How CSV files are written, as `ksom.tables.source.TableSource` takes it.
 
     Raises
     ------
@@ -37,9 +40,9 @@ def write_experiment(data: str, output: Path) -> None:
         If the data cannot be read, or have nothing to learn from.
     """
     require_new(output, data)
-    found = inspected(data)
+    found = inspected(data, csv)
     path = relative_to(output.parent, data)
-    lines = of_table(found, path, data) if isinstance(found, Inspection) else of_others(found, path)
+    lines = of_table(found, path, data, csv or {}) if isinstance(found, Inspection) else of_others(found, path)
     with replacing(output) as file:
         file.write("".join(f"{one_line(line)}\n" for line in lines).encode())  # a name may have a line's end
 
@@ -67,7 +70,7 @@ def relative_to(folder: Path, data: str) -> str:
     return data if Path(data).is_absolute() else Path(os.path.relpath(data, folder)).as_posix()
 
 
-def of_table(found: Inspection, path: str, data: str) -> list[str]:
+def of_table(found: Inspection, path: str, data: str, csv: Mapping[str, Any]) -> list[str]:
     """Return the lines of an experiment with a table.
 
     Raises
@@ -82,13 +85,14 @@ def of_table(found: Inspection, path: str, data: str) -> list[str]:
     gaps = any(column.missing for column in found.profile.columns if column.name in used)
     lines = [f"# {found.profile.rows:,} rows of {found.name}. `ksom train --config-file` trains it as it stands.",
              "DATASET:", "  NAME: Table", f"  PATH: {_word(path)}"]  # fmt: skip
+    lines += [f"  CSV: {json.dumps({key.upper(): value for key, value in csv.items()})} # as said"] if csv else []
     lines += _list("COLUMNS", features, found)
     lines += _list("CATEGORIES", categories, found)
     periods = {name: found.findings[name].period for name in cyclic}
     lines += _mapping("CYCLIC", periods, "begin anew at a period", "  ") if cyclic else []
     for key, role in (("LABEL", LABEL), ("ID", ID)):
         lines += [f"  {key}: {_word(name)} # {found.findings[name].why}" for name in found.columns(role)]
-    lines += _rows_with_values(used, data) if gaps else []
+    lines += _rows_with_values(used, data, csv) if gaps else []
     lines += [f"  # left out: {_word(name)}: {found.findings[name].why}" for name in found.columns(LEFT_OUT)]
     lines += _model(gaps, _scaling(features, found))
     return [*lines, *_training()]
@@ -136,13 +140,13 @@ def _mapping(key: str, values: Mapping[str, str | float], why: str, indent: str)
     return [f"{indent}{key}: # {why}", *(f"{indent}  {_word(name)}: {value}" for name, value in told.items())]
 
 
-def _rows_with_values(used: Sequence[str], data: str) -> list[str]:
+def _rows_with_values(used: Sequence[str], data: str, csv: Mapping[str, Any]) -> list[str]:
     """Return how rows are left out that have no value at all, if there are some."""
     everywhere = " and ".join(f"is_missing(column({name!r}))" for name in used)
     if len(everywhere) > LONGEST - 10:
         return ["  DROP_MISSING: true # rows that lack a value"]
     try:
-        empty = next(TableSource(data, where=everywhere).batches(()), None)
+        empty = next(TableSource(data, where=everywhere, csv=csv).batches(()), None)
     except NoRows:
         return []
     told = "some rows have no value at all"
