@@ -13,8 +13,7 @@ from ksom import KohonenSOM
 
 HERE = Path(__file__).parent
 COLOURS = {"winter": "#0072B2", "summer": "#D55E00"}
-MOST = 4
-"""How many of the water's days are shown as unusual."""
+MOST = 4  # of the water's days are shown as unusual
 
 
 def days() -> Figure:
@@ -46,7 +45,7 @@ def water() -> Figure:
     for _, day in found.nlargest(MOST, "novelty").iterrows():
         axis.axvspan(day["row"], day["row"] + 24, color="#E69F00", alpha=0.4, lw=0)
         axis.text(day["row"], 118, f"{day['novelty']:.1f}", rotation=60, fontsize=8)
-    axis.set(xlabel="hour of the recording", ylabel="flow, l/s", ylim=(20, 140))
+    axis.set(xlabel="row of the recording: an hour, but for the holes", ylabel="flow, l/s", ylim=(20, 140))
     return figure
 
 
