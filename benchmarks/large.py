@@ -62,8 +62,8 @@ def make(rows: int, folder: Path) -> None:
 
 def step(name: str, folder: Path) -> None:
     import ksom
-    from ksom.map_and_data import map_of
-    from ksom.predicting import predict_file
+    from ksom.tasks.map_and_data import map_of
+    from ksom.tasks.predicting import predict_file
 
     path = folder / ("data.npy" if "npy" in name or name == "memory" else "data.parquet")
     rows = np.load(folder / "data.npy", mmap_mode="r").shape[0]

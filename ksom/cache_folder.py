@@ -22,8 +22,6 @@ def cache_folder(name: str) -> Path:
         If there is no place for it, or others can write to it; its `strerror` tells.
     """
     place = _place()
-    if str(place).startswith("~"):
-        raise FileNotFoundError(0, "this user has no home")
     for folder in (place, place / name):
         make_own(folder)
     return place / name
@@ -50,7 +48,14 @@ def _place() -> Path:
     if chosen := os.environ.get(CHOSEN):
         return Path(chosen)
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or Path("~").expanduser(), "ksom", "Cache")
+        return Path(os.environ.get("LOCALAPPDATA") or _home(), "ksom", "Cache")
     if sys.platform == "darwin":
-        return Path("~/Library/Caches/ksom").expanduser()
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser(), "ksom")
+        return _home() / "Library" / "Caches" / "ksom"
+    return Path(os.environ.get("XDG_CACHE_HOME") or _home() / ".cache", "ksom")
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:
+        raise FileNotFoundError(0, "this user has no home") from None

@@ -8,7 +8,7 @@ import traceback
 import click
 
 from ksom import __version__
-from ksom.commands import COMMANDS, command
+from ksom.commands import COMMANDS, named
 from ksom.commands.command import DEBUG, examples
 from ksom.errors import KsomError, one_line
 from ksom.masking import masked
@@ -43,7 +43,7 @@ class Commands(click.Group):
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        return command(cmd_name) if cmd_name in COMMANDS else None
+        return named(cmd_name) if cmd_name in COMMANDS else None
 
 
 @click.group(

@@ -174,7 +174,8 @@ def _fitted(colours: NDArray[np.uint8], counts: NDArray[np.int64], nodes: int) -
     som = _trained(cells, nodes, ORDERING, "pca", Geometric(max(1, nodes / 2), 0.3))
     som = _improved(som, cells)
     finer = next(_ever_finer(colours, counts, (max(7, cells.bits),)))
-    return _trained(finer, nodes, SETTLING, som.weights).prototypes[0]
+    fitted: NDArray[np.float64] = _trained(finer, nodes, SETTLING, som.weights).prototypes[0]
+    return fitted
 
 
 class _Cells(NamedTuple):
@@ -194,8 +195,8 @@ class _Cells(NamedTuple):
 
 def _ever_finer(colours: NDArray[np.uint8], counts: NDArray[np.int64], bits: tuple[int, ...]) -> Iterator[_Cells]:
     for kept in bits:
-        _, cells = np.unique(_codes(colours >> (8 - kept)), return_inverse=True)
-        sizes = np.bincount(cells, counts)
+        _, cells = np.unique(_codes(colours >> np.uint8(8 - kept)), return_inverse=True)
+        sizes = np.bincount(cells, counts).astype(np.float64)
         sums = [np.bincount(cells, counts * channel) for channel in colours.T]
         yield _Cells(kept, np.stack(sums, axis=1) / sizes[:, np.newaxis], sizes)
 
@@ -227,14 +228,15 @@ def _errors_and_uses(som: KohonenSOM, cells: _Cells) -> tuple[NDArray[np.float64
     found, distances = som.best_matching_nodes(cells.means, min(2, nodes), return_distances=True)
     squares = distances.reshape(len(cells.means), -1).astype(np.float64) ** 2
     winners = found.reshape(len(cells.means), -1)[:, 0]
-    errors, others = (np.bincount(winners, cells.counts * squares[:, rank], nodes) for rank in (0, -1))
+    errors, others = np.stack([np.bincount(winners, cells.counts * squares[:, rank], nodes) for rank in (0, -1)])
     return errors, others - errors
 
 
 def _sorted(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """Return different colours from dark to light."""
     different = np.unique(colours, axis=0)
-    return different[(different @ np.array([299, 587, 114])).argsort(kind="stable")]
+    in_order: NDArray[np.uint8] = different[(different @ np.array([299, 587, 114])).argsort(kind="stable")]
+    return in_order
 
 
 def _bands(pixels: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:

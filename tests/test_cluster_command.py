@@ -10,7 +10,7 @@ from click.testing import CliRunner
 import ksom
 from ksom.default_setup import Experiment
 from ksom.entry import cli, main
-from ksom.map_and_data import map_of
+from ksom.tasks.map_and_data import map_of
 
 KINDS = ["=1+1", "b", "c"]
 

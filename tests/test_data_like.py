@@ -7,9 +7,9 @@ from PIL import Image
 from ksom.default_setup import Experiment
 from ksom.errors import ConfigError
 from ksom.kohonensom_model import KohonenSOM
-from ksom.map_and_data import data_like, data_of, map_and_data
 from ksom.part import held_out
-from ksom.predicting import predict_file
+from ksom.tasks.map_and_data import data_like, data_of, map_and_data
+from ksom.tasks.predicting import predict_file
 
 RNG = np.random.default_rng(0)
 

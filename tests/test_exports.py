@@ -15,8 +15,7 @@ from safetensors.numpy import load_file
 import ksom
 from ksom.encoding import CATEGORY, Column, Encoding
 from ksom.entry import cli, main
-from ksom.errors import DataError, NotInstalled
-from ksom.exports.majority import majority
+from ksom.errors import NotInstalled
 from ksom.exports.node_table import write_node_table
 from ksom.exports.safetensors_file import write_safetensors
 from ksom.map_file import Layer
@@ -28,9 +27,10 @@ def som():
     som = ksom.train(samples, 2, 3, 3, scaling="standard")
     som.feature_names = ("=cost", "a, b")
     som.layers["hits"] = Layer(np.arange(6).reshape(2, 3), {"samples": 15})
-    counts = np.array([[3, 1], [0, 0], [1, 1]] * 2).reshape(2, 3, 2)
+    counts = np.array([[3, 1], [0, 0], [1, 2]] * 2).reshape(2, 3, 2)
     som.layers["labels"] = Layer(counts, {"names": ["@home", "away"], "column": "where"})
     som.layers["clusters"] = Layer(np.array([[0, 0, 1], [-1, 1, 1]]), {"method": "ward", "clusters": 2})
+    som.layers["nearest_labelled"] = Layer(np.array([[0, 2, 2], [3, 5, 5]]))
     return som
 
 
@@ -50,11 +50,7 @@ def test_the_table_has_a_row_for_each_node(som, tmp_path):
     header, *rows = table(tmp_path / "map.csv")
     assert header == ["row", "column", "'=cost", "a, b", "hits", "label", "label_share", "cluster"]
     assert [row[:2] for row in rows] == [[str(row), str(column)] for row in range(2) for column in range(3)]
-    assert [row[4:] for row in rows[:3]] == [
-        ["0", "'@home", "0.75", "0"],
-        ["1", "", "", "0"],
-        ["2", "'@home", "0.5", "1"],
-    ]
+    assert [row[4:] for row in rows[:2]] == [["0", "'@home", "0.75", "0"], ["1", "away", "0.0", "0"]]
 
 
 def test_the_table_s_weights_are_in_data_units_to_the_last_bit(som, tmp_path):
@@ -81,16 +77,10 @@ def test_encoded_features_are_called_as_the_encoding_calls_them(tmp_path):
     assert table(tmp_path / "map.csv")[0] == ["row", "column", "sex=f", "sex=m"]
 
 
-@pytest.mark.parametrize("about", [{}, {"names": ["a"]}, {"names": "ab"}])
-def test_labels_without_a_name_for_each_count_are_refused(about):
-    with pytest.raises(DataError, match=r"layer labels, of the shape \(1, 1, 2\), must have a name for each count"):
-        majority(Layer(np.ones((1, 1, 2)), about))
-
-
 def test_safetensors_hold_weights_and_layers_to_the_bit(som, tmp_path):
     write_safetensors(som, tmp_path / "map.safetensors")
     tensors = load_file(tmp_path / "map.safetensors")
-    assert set(tensors) == {"weights", "layer_hits", "layer_labels", "layer_clusters"}
+    assert set(tensors) == {"weights", *(f"layer_{name}" for name in som.layers)}
     assert np.array_equal(tensors["weights"], som.weights)
     assert tensors["weights"].dtype == np.float32
     assert np.array_equal(tensors["layer_labels"], som.layers["labels"].values)
@@ -129,8 +119,11 @@ def test_an_exported_graph_labels_samples_without_ksom(som, file, tmp_path):
     samples = som.prototypes.reshape(-1, 2)
     node, _, label, cluster = session.run(None, {"features": samples})
     assert node.tolist() == list(range(6))
-    assert label.tolist() == ["@home", "", "@home"] * 2
+    assert label.tolist() == ["@home", "away", "away"] * 2
     assert cluster.tolist() == [0, 0, 1, -1, 1, 1]
+    said = som.predict(samples)
+    assert label.tolist() == said.label.tolist()
+    assert cluster.tolist() == said.cluster.tolist()
 
 
 @pytest.mark.parametrize("to", ["csv", "onnx", "safetensors"])

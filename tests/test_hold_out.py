@@ -13,10 +13,10 @@ from ksom.calibration import calibration
 from ksom.default_setup import Experiment
 from ksom.errors import CheckpointError, ConfigError, DataError, ParameterError
 from ksom.hooks import Hook
-from ksom.map_and_data import map_and_data
 from ksom.method import matches
 from ksom.runs.checkpoint import checkpoint_paths
 from ksom.runs.run import Outcome
+from ksom.tasks.map_and_data import map_and_data
 
 CHANCE = np.random.default_rng(0)
 SAMPLES = CHANCE.normal(size=(200, 3))

@@ -46,27 +46,9 @@ LEVELS = [
     {"hooks"},
     {"trainer"},
     {"training", "evidence", "quantization"},
-    {"diagnosis", "inspection"},
-    {"inspected_data"},
-    {"first_experiment"},
-    {
-        "clustering",
-        "commands",
-        "config",
-        "default_setup",
-        "describe",
-        "entry",
-        "exports",
-        "imputation",
-        "labelling",
-        "map_and_data",
-        "map_contents",
-        "past_run",
-        "predicting",
-        "sklearn",
-        "__main__",
-        "",
-    },
+    {"diagnosis"},
+    {"config", "default_setup", "describe", "exports", "sklearn", "tasks", ""},
+    {"commands", "entry", "__main__"},
 ]
 """A file imports from its own level or one before it; a folder stands for all its files, and "" is the
 package itself."""
@@ -76,7 +58,7 @@ WITHIN = {
     "hooks": [{"hook"}, set(), {""}],
     "datasets": [set(), {""}],
     "commands": [{"command", ""}],
-    "exports": [{"graph", "majority"}],
+    "exports": [{"graph"}],
 }
 """The same inside of a folder; files that are not named are in between."""
 

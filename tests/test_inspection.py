@@ -17,9 +17,9 @@ from PIL import Image
 from ksom.config import as_plain, load_config
 from ksom.default_setup import Experiment
 from ksom.entry import cli, main
-from ksom.first_experiment import _word
-from ksom.inspection import inspect_table
 from ksom.tables.profile import MOST_DIFFERENT
+from ksom.tasks.first_experiment import _word
+from ksom.tasks.inspection import inspect_table
 
 ROWS = 300
 

@@ -86,6 +86,13 @@ def test_pieces_of_samples_count_as_all_of_them_do(seed, pieces):
         assert counted.layers()["labels"].values.reshape(6, -1).tolist() == expected
 
 
+def test_labels_are_in_order_however_they_came():
+    counted = LabelCounts(Rectangular(1, 1))
+    for label in ("b", "c", "a"):
+        counted.add(np.array([0]), np.array([label]))
+    assert counted.layers()["labels"].about["names"] == ["a", "b", "c"]
+
+
 def test_a_data_frame_with_categories_is_labelled_as_it_was_learned():
     frame = pd.DataFrame({"age": [1.0, 2.0, 50.0, 51.0], "sex": ["f", "f", "m", "m"], "kind": ["a", "a", "b", "b"]})
     som = ksom.train(Table(frame, columns=["age"], categories=["sex"]), 2, 2, algorithm="batch", iterations=5)

@@ -8,11 +8,11 @@ import pytest
 from click.testing import CliRunner
 
 from benchmarks.known_data import KNOWN, UNSCALED
-from ksom import past_run
 from ksom.default_setup import Experiment
 from ksom.entry import cli, main
 from ksom.errors import DataError
-from ksom.past_run import examine
+from ksom.tasks import past_run
+from ksom.tasks.past_run import examine
 
 RUN = "logs/wine"
 

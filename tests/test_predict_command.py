@@ -12,11 +12,12 @@ import pytest
 from click.testing import CliRunner, Result
 
 import ksom
-from ksom import KohonenSOM, predicting
+from ksom import KohonenSOM
 from ksom.entry import cli, main
 from ksom.errors import DataError
 from ksom.map_file import Layer
-from ksom.predicting import predict_file
+from ksom.tasks import predicting
+from ksom.tasks.predicting import predict_file
 
 ROWS = 60
 

@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from ksom import Table, train
+from ksom.cache_folder import cache_folder
 from ksom.entry import cli
 from ksom.errors import DataError, OutputError, ParameterError
 from ksom.tables import prepared as prepared_module
@@ -207,6 +208,27 @@ def test_a_folder_that_cannot_be_made_keeps_nothing(file: Path, tmp_path: Path, 
     (tmp_path / "cache").write_text("")
     assert isinstance(Table(file, columns=["x"]).samples, np.ndarray)
     assert "no folder to keep them (" in caplog.text
+
+
+def test_a_user_without_a_home_keeps_nothing(file: Path, monkeypatch: pytest.MonkeyPatch, caplog) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    for variable in ("KSOM_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    assert len(Table(file, columns=["x"])) == 3
+    assert "no folder to keep them (this user has no home)" in caplog.text
+
+
+def test_the_cache_is_where_the_system_keeps_such(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv("KSOM_CACHE")
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert cache_folder("tables") == tmp_path / "xdg/ksom/tables"
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert cache_folder("tables") == tmp_path / ".cache/ksom/tables"
 
 
 @pytest.fixture

@@ -36,15 +36,17 @@ def test_size_means_and_effects_are_those_of_the_samples(two):
     assert second.effects["feature 0"] == pytest.approx(-effect)
 
 
-def test_a_rule_is_checked_on_the_samples(two):
-    rule = (Condition(Question(0, "feature 0"), 1.5, False),)
-    for profile in profiles(two, np.r_[SAMPLES, [[5.9, 0.0]]]):
-        holds = np.logical_and.reduce([part.holds(np.r_[SAMPLES, [[5.9, 0.0]]]) for part in profile.rule])
-        inside = np.r_[SAMPLES[:, 0], 5.9] < 6
-        inside = inside if profile.name == "0" else ~inside
-        assert profile.fits == holds[inside].mean()
-        assert profile.excludes == 1 - holds[~inside].mean()
-    assert rule[0].holds(SAMPLES).tolist() == [True, True, False, False, False]
+def test_a_rule_is_checked_on_the_samples():
+    samples = np.random.default_rng(0).random((300, 2)) * 4
+    som = ksom.KohonenSOM(1, 2, initial=[[[1.0, 1.0], [3.0, 3.0]]], dtype="float64")
+    som.cluster(clusters=2)
+    for number, profile in enumerate(profiles(som, samples)):  # a diagonal border, which no rule follows
+        holds = np.logical_and.reduce([part.holds(samples) for part in profile.rule])
+        inside = som.best_matching_nodes(samples) == number
+        assert profile.fits == pytest.approx(holds[inside].mean())
+        assert profile.excludes == pytest.approx(1 - holds[~inside].mean())
+        assert 0.6 < profile.fits < 1
+        assert 0.6 < profile.excludes < 1
 
 
 def test_without_samples_the_nodes_stand_for_those_that_they_won(two):

@@ -12,8 +12,8 @@ from ksom.default_setup import Experiment
 from ksom.encoding import CATEGORY, CYCLE, Column, Encoding
 from ksom.entry import cli, main
 from ksom.kohonensom_model import KohonenSOM
-from ksom.map_contents import COLUMNS
 from ksom.map_file import Layer, MapFile, write
+from ksom.tasks.map_contents import COLUMNS
 from ksom.training import train
 
 RNG = np.random.default_rng(0)

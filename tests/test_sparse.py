@@ -25,10 +25,10 @@ from ksom.kernels.numba.backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.method.principal_axes import principal_axes
 from ksom.method.quality import quality
-from ksom.past_run import examine
 from ksom.samples import Block
 from ksom.sparse_rows import SparseRows, as_sparse_rows
 from ksom.summary import summarise
+from ksom.tasks.past_run import examine
 from tests.hard_cases import DTYPES, KINDS, maps
 
 

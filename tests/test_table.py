@@ -14,8 +14,8 @@ from ksom.default_setup import Experiment
 from ksom.encoding import OF_ITS_CATEGORY
 from ksom.errors import ConfigError, DataError, ParameterError
 from ksom.evaluation import evaluate
-from ksom.map_and_data import map_and_data
-from ksom.predicting import predict_file
+from ksom.tasks.map_and_data import map_and_data
+from ksom.tasks.predicting import predict_file
 
 pa = pytest.importorskip("pyarrow")
 csv = pytest.importorskip("pyarrow.csv")
@@ -195,7 +195,7 @@ WRONG = {
     "rare": ({"rare": -1}, "rare must be a number >= 0 and <= 1"),
     "both": ({"categories": ["sex"], "cyclic": {"sex": 2}}, "have no column that is in categories: 'sex'"),
     "units": ({"units": {"age": 3}}, "units must map columns to texts, such as {height: cm}"),
-    "csv": ({"csv": ";"}, "csv must map options to values"),
+    "csv": ({"csv": ";"}, "csv must tell delimiter, decimal, encoding"),
     "label": ({"label": 3}, "label must be a string"),
     "drop": ({"drop_missing": "yes"}, "drop_missing must be true or false"),
 }

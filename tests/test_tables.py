@@ -4,6 +4,7 @@ import datetime as dt
 import decimal
 import math
 import os
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -233,6 +234,18 @@ def test_a_damaged_file_is_told_in_one_line(name, damage):
         told = str(error)
     assert told.startswith(name)
     assert "\n" not in told
+
+
+@pytest.mark.usefixtures("there")
+def test_texts_that_would_lie_outside_of_a_strangers_file_are_not_read():
+    texts = pa.table({"a": [f"n{number}" for number in range(8)]})
+    pyarrow.feather.write_feather(texts, "t.arrow", compression="uncompressed")
+    honest, wrong = (struct.pack("<4i", 0, 2, last, 6) for last in (4, 2**30))
+    content = Path("t.arrow").read_bytes()
+    assert content.count(honest) == 1
+    Path("t.arrow").write_bytes(content.replace(honest, wrong))
+    with pytest.raises(DataError, match=r"^t\.arrow: cannot be read as an Arrow file \(.* offset"):
+        read(TableSource("t.arrow"), [], ["a"])
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from PIL import Image
 from ksom.datasets.thumbnails import Images
 from ksom.default_setup import Experiment
 from ksom.errors import DataError, OutputError, ParameterError
-from ksom.map_and_data import data_of
 from ksom.summary import summarise
+from ksom.tasks.map_and_data import data_of
 from ksom.testing import check_dataset
 
 COLOURS = np.random.default_rng(0).integers(0, 256, (6, 4, 3)).astype(np.uint8)

@@ -24,7 +24,7 @@ COMMANDS = (
 """In the order in which they are listed; each is a function of its name in the file of its name."""
 
 
-def command(name: str) -> click.Command:
+def named(name: str) -> click.Command:
     """Return a command by its name."""
     made: click.Command = getattr(import_module(f"ksom.commands.{name}"), name)
     return made

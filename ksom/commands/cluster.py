@@ -37,7 +37,7 @@ def cluster(  # noqa: PLR0917 (click passes them by name)
     MAP is a run folder or its map.npz. DATA is a table (.csv, .parquet, …), an .npy or .npz file, an image, or an
     experiment's YAML file; left out, the data that the run has learned from, or the nodes alone of a map without a run.
     """
-    from ksom.clustering import cluster_file
+    from ksom.tasks.clustering import cluster_file
 
     found = cluster_file(som, data, method, int(clusters) if clusters.isdecimal() else clusters, seed, key, output)
     say(json.dumps(found.as_dict(), indent=2, ensure_ascii=False) if as_json else found.as_text())

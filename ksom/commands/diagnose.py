@@ -21,7 +21,7 @@ def diagnose(run: Path, data: str | None, labels: Path | None, as_json: bool) ->
     RUN is a run folder, of a run that has ended or not. DATA is an .npy or .npz file, an image, or an experiment's YAML
     file; left out, the data that the run has learned from.
     """
-    from ksom.past_run import examine
+    from ksom.tasks.past_run import examine
 
     examined = examine(run, data, labels)
     say(json.dumps(examined.as_dict(), indent=2, ensure_ascii=False) if as_json else examined.as_text())

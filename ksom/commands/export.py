@@ -33,7 +33,7 @@ def export(som: Path, to: str, output: Path | None) -> int:
 
     MAP is a run folder, its map.npz, or a checkpoint.
     """
-    from ksom.map_and_data import map_of
+    from ksom.tasks.map_and_data import map_of
 
     place = som.resolve()
     file = output or Path(f"{place.name if place.is_dir() else place.stem}.{to}")

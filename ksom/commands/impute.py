@@ -20,8 +20,8 @@ def impute(som: Path, data: str, output: Path, key: str | None) -> int:
     MAP is a run folder, its map.npz, or a checkpoint. DATA is a table (.csv, .parquet, …) with the columns that the map
     knows, or an .npy or .npz file. What is there stays as it is.
     """
-    from ksom.imputation import impute_file
-    from ksom.map_and_data import map_of
+    from ksom.tasks.imputation import impute_file
+    from ksom.tasks.map_and_data import map_of
 
     filled = impute_file(map_of(som), data, output, key=key)
     where = "" if str(output) == "-" else f": {output}"

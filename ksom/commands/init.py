@@ -21,7 +21,7 @@ def init(data: str, output: Path, csv: dict[str, Any]) -> int:
     DATA is a table (.csv, .parquet, .arrow, …), a pattern or a folder of them, an array (.npy, .npz), or a folder of
     images. Nothing is written over.
     """
-    from ksom.first_experiment import write_experiment
+    from ksom.tasks.first_experiment import write_experiment
 
     write_experiment(data, output, csv)
     click.echo(f"{output}: written; train it by `ksom train --config-file {output}`", err=True)

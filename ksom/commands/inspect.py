@@ -21,7 +21,7 @@ def inspect(data: str, as_json: bool, csv: dict[str, Any]) -> int:
     DATA is a table (.csv, .parquet, .arrow, …), a pattern or a folder of them, an array (.npy, .npz), or a folder of
     images. `ksom init` writes an experiment that learns from it.
     """
-    from ksom.inspected_data import inspected
+    from ksom.tasks.inspected_data import inspected
 
     found = inspected(data, csv)
     say(json.dumps(found.as_dict(), indent=2, ensure_ascii=False) if as_json else found.as_table())

@@ -25,7 +25,7 @@ def label(  # noqa: PLR0917 (click passes them by name)
     experiment's YAML file; left out, the data that the run has learned from. A row without a label is left out, and so
     is one that lacks values, if the map does not keep such.
     """
-    from ksom.labelling import label_file
+    from ksom.tasks.labelling import label_file
 
     if column is not None and labels is not None:
         raise click.UsageError("the labels are in one place: --column of a table, or --labels of an .npy file")

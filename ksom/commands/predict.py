@@ -26,8 +26,8 @@ def predict(  # noqa: PLR0917 (click passes them by name)
     MAP is a run folder, its map.npz, or a checkpoint. DATA is a table (.csv, .parquet, …), whose columns are found by
     their names, an .npy or .npz file, an image, or an experiment's YAML file.
     """
-    from ksom.map_and_data import map_of
-    from ksom.predicting import predict_file
+    from ksom.tasks.map_and_data import map_of
+    from ksom.tasks.predicting import predict_file
 
     rows = predict_file(map_of(som), data, output, key=key, id_column=id_column, strange=strange)
     click.echo(f"{rows:,} samples{'' if str(output) == '-' else f': {output}'}", err=True)

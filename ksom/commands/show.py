@@ -19,8 +19,8 @@ def show(som: Path, as_json: bool, config: bool) -> int:
 
     MAP is a run folder, its map.npz, or a checkpoint.
     """
-    from ksom.map_and_data import map_file_of
-    from ksom.map_contents import MapContents
+    from ksom.tasks.map_and_data import map_file_of
+    from ksom.tasks.map_contents import MapContents
 
     if as_json and config:
         raise click.UsageError("--json prints all of it, --config its configuration alone: give one of them")

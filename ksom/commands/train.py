@@ -63,7 +63,7 @@ def train(  # noqa: PLR0917 (click passes them by name)
     """
     from ksom.default_setup import Experiment
     from ksom.logger import log_to_console
-    from ksom.past_run import in_short
+    from ksom.tasks.past_run import in_short
 
     if resume and restart:
         raise click.UsageError("--resume goes on with a run, --restart begins it anew: give one of them")

@@ -116,7 +116,7 @@ class Table(Dataset):
         self.drop_missing = require_boolean("drop_missing", drop_missing)
         self.rare = require_number("rare", rare, at_least=0, at_most=1)
         self.known = known
-        self._source = TableSource(path, where=where, types=types, csv=_lower("csv", csv))
+        self._source = TableSource(path, where=where, types=types, csv=csv)
         self._called = str(self._source)
         self.units = _texts("units", units)
         members = members_of(categories or (), self.rare)
@@ -249,12 +249,3 @@ def _texts(argument: str, given: Any) -> dict[str, str] | None:
     if not isinstance(given, Mapping) or not all(isinstance(text, str) for pair in given.items() for text in pair):
         raise ParameterError(argument, "map columns to texts, such as {height: cm}", given)
     return dict(given)
-
-
-def _lower(argument: str, given: Any) -> dict[str, Any] | None:
-    """Return options under their names in lower case: in an experiment they may be written like its other keys."""
-    if given is None:
-        return None
-    if not isinstance(given, Mapping):
-        raise ParameterError(argument, "map options to values, such as {delimiter: ;}", given)
-    return {str(key).lower(): value for key, value in given.items()}

@@ -4,13 +4,13 @@ import csv
 import io
 import math
 from collections.abc import Iterator
-from itertools import chain, product
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from ksom.answers import Answers
-from ksom.exports.majority import majority
 from ksom.map_file import Layer
+from ksom.method.labels import HITS, LABELS, node_labels
 from ksom.text_cells import as_text
 from ksom.whole_files import replacing
 
@@ -48,27 +48,24 @@ def write_node_table(som: Answers, path: Path) -> None:
 
 def node_rows(som: Answers) -> Iterator[list[Any]]:
     """Return an iterator over the header and the row of each node; see `write_node_table`."""
-    prototypes, layers = som.prototypes, _columns(som.layers)
+    prototypes, layers = som.prototypes.reshape(-1, som.features), _columns(som.layers)
     names = (som.encoding and som.encoding.feature_names) or som.feature_names
     header = ["row", "column", *(names or [f"feature {number}" for number in range(som.features)]), *layers]
     rows = (
-        [row, column, *prototypes[row, column].tolist(), *(values[row][column] for values in layers.values())]
-        for row, column in product(range(som.lattice.height), range(som.lattice.width))
+        [*divmod(node, som.lattice.width), *weights.tolist(), *(values[node] for values in layers.values())]
+        for node, weights in enumerate(prototypes)
     )
     return chain([header], rows)
 
 
-def _columns(layers: dict[str, Layer]) -> dict[str, list[list[Any]]]:
-    """Return what the layers tell of each node, by the name of its column."""
-    columns = {}
-    if "hits" in layers:
-        columns["hits"] = layers["hits"].values.tolist()
-    if "labels" in layers:
-        of_most = majority(layers["labels"])
-        columns |= {"label": of_most.labels.tolist(), "label_share": of_most.shares.tolist()}
+def _columns(layers: dict[str, Layer]) -> dict[str, list[Any]]:
+    """Return what the layers tell of each node in row-major order, by the name of its column."""
+    columns = {HITS: layers[HITS].values.ravel()} if HITS in layers else {}
+    if LABELS in layers:
+        columns["label"], columns["label_share"] = node_labels(layers)
     if "clusters" in layers:
-        columns["cluster"] = layers["clusters"].values.tolist()
-    return columns
+        columns["cluster"] = layers["clusters"].values.ravel()
+    return {name: values.tolist() for name, values in columns.items()}
 
 
 def _cell(value: Any) -> Any:

@@ -124,5 +124,5 @@ def mixed(pixels: NDArray[np.uint8], colours: NDArray[np.uint8]) -> NDArray[np.u
     palette = Image.new("P", (1, 1))
     palette.putpalette(np.concatenate([colours, np.repeat(colours[-1:], 256 - len(colours), axis=0)]).tobytes())
     picture = Image.fromarray(np.ascontiguousarray(pixels))
-    indices = np.asarray(picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG))
-    return np.minimum(indices, np.uint8(len(colours) - 1))  # the last colour fills up Pillow's 256
+    indices = np.array(picture.quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG))
+    return indices.clip(max=len(colours) - 1)  # the last colour fills up Pillow's 256

@@ -41,7 +41,7 @@ def write_palette(colours: NDArray[np.uint8], path: Path) -> None:
     require_palette_name(path)
     codes = [bytes(colour).hex() for colour in colours]
     if path.suffix.lower() == ".gpl":
-        rows = ("{:3d} {:3d} {:3d}\t#{}".format(*colour, code) for colour, code in zip(colours, codes, strict=True))
+        rows = (f"{r:3d} {g:3d} {b:3d}\t#{code}" for (r, g, b), code in zip(colours.tolist(), codes, strict=True))
         lines = ["GIMP Palette", f"Name: {path.stem}", "Columns: 16", "#", *rows]
     else:
         lines = codes

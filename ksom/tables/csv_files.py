@@ -28,6 +28,10 @@ WITHOUT_ROWS = ("Empty CSV file", "Could not skip initial")
 """How pyarrow says that nothing follows the header."""
 
 
+LONG = "straddling"
+"""How it says that a row is longer than what it reads at a time."""
+
+
 class _Record(NamedTuple):
     """A row as Python's own reader finds it."""
 
@@ -146,14 +150,13 @@ class CsvFile:
                 error = again
         told = TROUBLE.fullmatch(str(error))
         if told is None or told["row"] is None:
-            return DataError(f"{self}: {self._why(str(error))}")
+            return DataError(f"{self}{self._long_line() if LONG in str(error) else ''}: {self._why(str(error))}")
         place = self.place(int(told["row"]) - self._head.header_lines - 1)
         return DataError(f"{place}: {self._why(told['why'], told['column'])}")
 
     def _why(self, told: str, column: str | None = None) -> str:
-        if "straddling" in told:
-            size = self._head.block_size >> 20
-            return f"{self._long_record()}a row has more than {size} MiB; is there a quote that is not closed?"
+        if LONG in told:
+            return f"a row has more than {self._head.block_size >> 20} MiB; is there a quote that is not closed?"
         if counts := re.match(r"Expected (\d+) columns, got (\d+)", told):
             return f"has {counts[2]} fields, the header has {counts[1]}"
         if column is None:
@@ -168,10 +171,10 @@ class CsvFile:
         kind = kind_of(self._type_of_number(name))
         return f"column {quoted(name)} must hold {MUST[kind]}, got {quoted(value)}"
 
-    def _long_record(self) -> str:
+    def _long_line(self) -> str:
         most = self._head.block_size // 4  # bytes of a character
         long = (r.line for r in self._records() if not r.is_closed or sum(map(len, r.fields)) > most)
-        return next((f"line {line}: " for line in long), "")
+        return next((f", line {line}" for line in long), "")
 
     def _require_closed_quotes(self) -> None:
         """Refuse a file whose last quote is never closed: all that follows would be one text."""

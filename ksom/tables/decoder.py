@@ -34,8 +34,11 @@ def decoded(samples: NDArray[Any], encoding: Encoding) -> Iterator[tuple[str, ND
 
 def _values(features: NDArray[Any], column: Column) -> NDArray[Any]:
     if column.kind == CATEGORY:
-        return np.array([*column.categories, *[None] * column.has_other], dtype=object)[features.argmax(axis=1)]
+        members = np.array([*column.categories, *[None] * column.has_other], dtype=object)
+        largest: NDArray[Any] = members[features.argmax(axis=1)]
+        return largest
     if column.kind == CYCLE:
         turns = np.arctan2(features[:, 1], features[:, 0]) / (2 * np.pi)
-        return np.mod(turns, 1) * column.period
+        values: NDArray[Any] = np.mod(turns, 1) * column.period
+        return values
     return features[:, 0]

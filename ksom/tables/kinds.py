@@ -115,8 +115,7 @@ def _seconds(column: "pa.Array") -> "pa.Array":
     per_second = SECONDS[column.type.unit]
     width = pa.int32() if column.type.bit_width == 32 else pa.int64()
     ticks = column.view(width).cast(pa.int64()).fill_null(0).to_numpy(zero_copy_only=False)
-    seconds = ticks // per_second + (ticks % per_second) / per_second  # nanoseconds have more digits than float64
-    return pa.array(seconds, pa.float64(), mask=column.is_null().to_numpy(zero_copy_only=False))
+    return pa.array(ticks / per_second, pa.float64(), mask=column.is_null().to_numpy(zero_copy_only=False))
 
 
 def is_missing(column: "pa.Array") -> "pa.Array":

@@ -12,10 +12,10 @@ from ksom.datasets import Array
 from ksom.datasets.images import open_image
 from ksom.datasets.thumbnails import SUFFIXES
 from ksom.errors import DataError
-from ksom.inspection import Inspection, inspect_table
 from ksom.named_files import is_pattern, named_files
 from ksom.summary import summarise
 from ksom.tables.found_files import is_table
+from ksom.tasks.inspection import Inspection, inspect_table
 
 
 @dataclass(frozen=True)

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from ksom.encoding import CATEGORY, Encoding
 from ksom.errors import DataError, quoted
 from ksom.kohonensom_model import KohonenSOM
-from ksom.map_and_data import data_of
-from ksom.predicting import encoding_for, naming_rows, refuse_own_data
 from ksom.sparse_rows import in_full
 from ksom.tables.decoder import decoded
 from ksom.tables.encoder import encoded, number_columns, text_columns
 from ksom.tables.found_files import is_table
 from ksom.tables.output import table_writer
 from ksom.tables.source import Rows, TableSource
+from ksom.tasks.map_and_data import data_of
+from ksom.tasks.predicting import encoding_for, naming_rows, refuse_own_data
 from ksom.whole_files import replacing
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ import yaml
 
 from ksom.errors import DataError, OutputError, one_line
 from ksom.experiment_files import SUFFIXES
-from ksom.inspected_data import Told, inspected
-from ksom.inspection import CATEGORY, CYCLIC, FEATURE, ID, LABEL, LEFT_OUT, Inspection
 from ksom.tables.row_filter import LONGEST
 from ksom.tables.source import NoRows, TableSource
+from ksom.tasks.inspected_data import Told, inspected
+from ksom.tasks.inspection import CATEGORY, CYCLIC, FEATURE, ID, LABEL, LEFT_OUT, Inspection
 from ksom.whole_files import replacing
 
 ITERATIONS = 30
@@ -26,7 +26,7 @@ def write_experiment(data: str, output: Path, csv: Mapping[str, Any] | None = No
     Parameters
     ----------
     data : str
-        As `ksom.inspected_data.inspected` takes it.
+        As `ksom.tasks.inspected_data.inspected` takes it.
     output : Path
         The YAML file; its path to the data is written as seen from there.
     csv : mapping of str to Any, optional

@@ -21,7 +21,6 @@ from ksom.diagnosis import Finding, diagnose
 from ksom.errors import DataError, KsomError, one_line, shown_key
 from ksom.evidence import LITTLE_WORK, MOST_WORK, Evidence
 from ksom.kohonensom_model import KohonenSOM
-from ksom.map_and_data import data_of, data_of_run, labels_of, unchanged
 from ksom.map_file import read
 from ksom.method.neighbourhood import NEIGHBOURHOODS, Gaussian
 from ksom.method.random_streams import stream
@@ -30,6 +29,7 @@ from ksom.runs.checkpoint import checkpoint_paths
 from ksom.runs.run_folder import CHECKPOINTS, MAP, RunFolder
 from ksom.runs.tracking_record import METRICS, Position, configuration, read_steps
 from ksom.summary import summarise
+from ksom.tasks.map_and_data import data_of, data_of_run, labels_of, unchanged
 
 logger = logging.getLogger(__name__)
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ksom.map_and_data import file_to_write, map_and_data, map_of
 from ksom.map_file import Layer
 from ksom.method.hits import hits
 from ksom.method.labels import HITS
 from ksom.method.profiles import Profiles, profiles
+from ksom.tasks.map_and_data import file_to_write, map_and_data, map_of
 
 ENOUGH_VALLEYS = 0.5
 """Clusters that fewer of their borders tell apart are parts of one mass."""

@@ -9,9 +9,9 @@ from ksom.dataset import Dataset
 from ksom.datasets import Table
 from ksom.errors import DataError, quoted
 from ksom.kohonensom_model import KohonenSOM
-from ksom.map_and_data import columns_of, file_to_write, labels_of, map_and_data, map_of
 from ksom.method.labels import as_table
 from ksom.tables.found_files import is_table
+from ksom.tasks.map_and_data import columns_of, file_to_write, labels_of, map_and_data, map_of
 
 
 def label_file(

@@ -1,0 +1,1 @@
+"""What the commands do: from the files that they are given to a file, or to what they print."""
