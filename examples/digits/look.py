@@ -50,13 +50,13 @@ def draw(som: ksom.KohonenSOM) -> None:
     picture = tiles.swapaxes(1, 2).reshape(10 * height, 10 * width)
     labels = som.predict(som.prototypes.reshape(-1, 64)).label.reshape(height, width)
     _, axes = plt.subplots(figsize=(7, 7), layout="constrained")
-    axes.imshow(picture, cmap="gray_r", extent=(-0.5, width - 0.5, height - 0.5, -0.5))
+    axes.imshow(picture, cmap="gray_r", interpolation="nearest", extent=(-0.5, width - 0.5, height - 0.5, -0.5))
     row, column = np.nonzero(labels[:, 1:] != labels[:, :-1])
     axes.vlines(column + 0.5, row - 0.5, row + 0.5, color="#d55e00", linewidth=2)
     row, column = np.nonzero(labels[1:] != labels[:-1])
     axes.hlines(row + 0.5, column - 0.5, column + 0.5, color="#d55e00", linewidth=2)
     axes.set(xlabel="column of the map", ylabel="row of the map", xticks=range(0, width, 5), yticks=range(0, height, 5))
-    plt.savefig("digits.png", dpi=80)
+    plt.savefig("digits.png", dpi=72)
 
 
 if __name__ == "__main__":
