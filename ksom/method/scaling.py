@@ -257,7 +257,7 @@ class PerColumn(Scaling):
 
     def __init__(
         self,
-        columns: Mapping[str, str] | None = None,
+        columns: Mapping[str, str],
         default: str = "standard",
         feature_weights: FeatureWeights | None = None,
     ) -> None:
