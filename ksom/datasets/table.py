@@ -240,7 +240,10 @@ def _periods(cyclic: Any) -> dict[str, float]:
         return {}
     if not isinstance(cyclic, Mapping):
         raise ParameterError("cyclic", "map columns to their periods, such as {hour: 24}", cyclic)
-    return {_name("cyclic", name): require_number(f"cyclic[{quoted(name)}]", period, above=0) for name, period in cyclic.items()}
+    return {
+        _name("cyclic", name): require_number(f"cyclic[{quoted(name)}]", period, above=0)
+        for name, period in cyclic.items()
+    }
 
 
 def _texts(argument: str, given: Any) -> dict[str, str] | None:
