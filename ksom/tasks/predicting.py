@@ -18,9 +18,10 @@ from ksom.sparse_rows import SparseRows
 from ksom.summary import values_and_weights
 from ksom.tables.encoder import encoded, number_columns, require_any_value, require_values, text_columns
 from ksom.tables.found_files import is_table
-from ksom.tables.output import STANDARD_OUTPUT, table_writer
+from ksom.tables.output import table_writer
 from ksom.tables.source import TableSource
 from ksom.tasks.map_and_data import data_like, own_reading
+from ksom.whole_files import STANDARD_OUTPUT
 
 
 class Piece(NamedTuple):
