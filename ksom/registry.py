@@ -92,13 +92,19 @@ class Registry:
         Raises
         ------
         ParameterError
-            If it is none of these.
+            If it is none of these, or the class needs further arguments.
         """
         if self.holds(value):
             return value
         if self.of_function and callable(value) and not isinstance(value, type):
             return self.of_function(value)()
-        return self.named(argument, value)(*arguments)
+        cls = self.named(argument, value)
+        try:
+            inspect.signature(cls).bind(*arguments)
+        except TypeError as error:
+            told = f"be an object: {cls.__name__} cannot be made by its name alone ({error})"
+            raise ParameterError(argument, told, value) from error
+        return cls(*arguments)
 
     def holds(self, value: Any) -> bool:
         """Return whether `value` is an object of this kind, not a class."""

@@ -151,11 +151,57 @@ def test_what_cannot_be_used_is_named_and_nothing_is_written(
     assert not (files / "o.csv").exists()
 
 
-def test_the_data_are_never_replaced(files: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command", ["predict", "impute"])
+@pytest.mark.parametrize("data", ["pets.csv", ".", "*.csv", "mine.yaml"])
+def test_the_data_are_never_replaced(
+    data: str, command: str, files: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = (files / "pets.csv").read_bytes()
-    line = told(capsys, monkeypatch, "predict", files / "map.npz", files / "pets.csv", "-o", files / "pets.csv")
+    (files / "mine.yaml").write_text("DATASET: {NAME: Table, PATH: pets.csv}")
+    line = told(capsys, monkeypatch, command, files / "map.npz", files / data, "-o", files / "pets.csv")
     assert line.endswith("pets.csv: is the data themselves; name another file to write to")
     assert (files / "pets.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["predict", "impute"])
+def test_a_folder_of_tables_is_a_table(command: str, files: Path) -> None:
+    (files / "parts").mkdir()
+    for part in (0, 1):
+        frame()[part * 30 : part * 30 + 30].to_parquet(files / "parts" / f"{part}.parquet")
+    said = {"predict": ("--id", "name"), "impute": ()}[command]
+    for data in ("parts", "pets.csv"):
+        run(command, files / "map.npz", files / data, "-o", files / f"{data}.out.csv", *said)
+    assert (files / "parts.out.csv").read_text() == (files / "pets.csv.out.csv").read_text()
+
+
+def test_samples_with_another_number_of_features_are_refused(files: Path, capsys: Any, monkeypatch: Any) -> None:
+    np.save(files / "three.npy", np.eye(3))
+    line = told(capsys, monkeypatch, "predict", files / "map.npz", files / "three.npy")
+    assert line.endswith("three.npy: has 3 features, the map has 5")
+
+
+def written_otherwise(folder: Path) -> None:
+    """Train a map that has learned from a file in which -1 stands for a missing weight and semicolons separate."""
+    frame().assign(kind="Käfer").to_csv(folder / "old.csv", index=False, sep=";", encoding="latin-1")
+    (folder / "mine.yaml").write_text(
+        "DATASET: {NAME: Table, PATH: old.csv, COLUMNS: [weight, hour], LABEL: kind,"
+        " CSV: {ENCODING: latin-1, MISSING: ['-1']}, TYPES: {hour: number, kind: text}}\n"
+        "MODEL: {MISSING: keep, HEIGHT: 2, WIDTH: 2}\nTRAINER: {ITERATIONS: 2, ALGORITHM: batch}\n"
+    )
+    ksom.Experiment(folder / "mine.yaml", output_dir=folder / "run").run()
+
+
+def test_a_file_is_read_as_those_that_the_map_has_learned_from(tmp_path: Path) -> None:
+    written_otherwise(tmp_path)
+    (tmp_path / "new.csv").write_bytes("weight;hour;käse\n-1;5;x\n".encode("latin-1"))
+    run("impute", tmp_path / "run", tmp_path / "new.csv", "-o", tmp_path / "out.csv")
+    assert pd.read_csv(tmp_path / "out.csv")["weight"][0] > 0
+
+
+def test_how_a_file_is_written_can_be_told(files: Path) -> None:
+    frame().assign(name="Käfer").to_csv(files / "old.csv", index=False, encoding="latin-1")
+    said = run("predict", files / "map.npz", files / "old.csv", "--csv", "encoding=latin-1", "--id", "name")
+    assert said.stdout.splitlines()[1].startswith('"Käfer"')
 
 
 def test_a_map_without_names_takes_as_many_columns_of_numbers_as_it_has_features(tmp_path: Path) -> None:
@@ -201,3 +247,13 @@ def test_gaps_of_an_array_are_filled_in_an_array(tmp_path: Path) -> None:
     np.save(tmp_path / "gappy.npy", samples)
     run("impute", tmp_path / "map.npz", tmp_path / "gappy.npy", "-o", tmp_path / "whole.npy")
     assert np.load(tmp_path / "whole.npy")[0].tolist() == [1.0, pytest.approx(0, abs=0.01)]
+
+
+@pytest.mark.parametrize("command", ["predict", "impute"])
+def test_a_line_of_csv_without_a_value_is_named_by_its_number(
+    command: str, files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = frame().where(frame().name != "pet57")
+    empty.to_csv(files / "bad.csv", index=False)
+    line = told(capsys, monkeypatch, command, files / "map.npz", files / "bad.csv")
+    assert line.endswith("bad.csv, line 59 has no value at all; leave it out")

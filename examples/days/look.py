@@ -13,7 +13,6 @@ from ksom import KohonenSOM
 
 HERE = Path(__file__).parent
 COLOURS = {"winter": "#0072B2", "summer": "#D55E00"}
-MOST = 4  # of the water's days are shown as unusual
 
 
 def days() -> Figure:
@@ -42,7 +41,7 @@ def water() -> Figure:
     figure = Figure(figsize=(9, 2.8), layout="constrained")
     axis = figure.subplots()
     axis.plot(flow.iloc[:, 1], color="#0072B2", lw=0.8)
-    for _, day in found.nlargest(MOST, "novelty").iterrows():
+    for _, day in found.nlargest(4, "novelty").iterrows():
         axis.axvspan(day["row"], day["row"] + 24, color="#E69F00", alpha=0.4, lw=0)
         axis.text(day["row"], 118, f"{day['novelty']:.1f}", rotation=60, fontsize=8)
     axis.set(xlabel="row of the recording: an hour, but for the holes", ylabel="flow, l/s", ylim=(20, 140))

@@ -1,6 +1,5 @@
 """Tables that are written row by row: CSV, Parquet, or an array of records in .npy; whole in the end, or absent."""
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -12,13 +11,10 @@ from numpy.typing import NDArray
 
 from ksom.errors import NotInstalled, OutputError
 from ksom.text_cells import FORMULA_SIGNS, as_text
-from ksom.whole_files import replacing, writing
+from ksom.whole_files import STANDARD_OUTPUT, replacing_or_printing
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-STANDARD_OUTPUT = Path("-")
-"""The name of the place that a command prints to."""
 
 Columns = Mapping[str, Any]
 """Columns by name, arrays of numpy's or pyarrow's, all of one length."""
@@ -60,19 +56,12 @@ def table_writer(path: Path) -> Iterator[TableWriter]:
     kind = CsvWriter if path == STANDARD_OUTPUT else WRITERS.get(path.suffix.lower())
     if kind is None:
         raise OutputError(f"{path}: the name of a table must end with {', '.join(WRITERS)}")
-    with _standard_output() if path == STANDARD_OUTPUT else replacing(path) as file:
+    with replacing_or_printing(path) as file:
         writer = kind(file)
         try:
             yield writer
         finally:  # whatever happened: pyarrow's writers must not outlive their file
             writer.close()
-
-
-@contextmanager
-def _standard_output() -> Iterator[IO[bytes]]:
-    with writing(Path("standard output")):
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
 
 
 class _ArrowWriter(TableWriter):

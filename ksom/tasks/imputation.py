@@ -1,5 +1,6 @@
 """Filling in: what is missing in a file, from the map's best node for what is there."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,11 +13,10 @@ from ksom.errors import DataError, quoted
 from ksom.kohonensom_model import KohonenSOM
 from ksom.sparse_rows import in_full
 from ksom.tables.decoder import decoded
-from ksom.tables.encoder import encoded, number_columns, text_columns
-from ksom.tables.found_files import is_table
+from ksom.tables.encoder import encoded, number_columns, require_any_value, text_columns
 from ksom.tables.output import table_writer
 from ksom.tables.source import Rows, TableSource
-from ksom.tasks.map_and_data import data_of
+from ksom.tasks.map_and_data import data_of, names_table, table_reading
 from ksom.tasks.predicting import encoding_for, naming_rows, refuse_own_data
 from ksom.whole_files import replacing
 
@@ -33,7 +33,14 @@ class Filled(NamedTuple):
     """Values that were missing; each is there now."""
 
 
-def impute_file(som: KohonenSOM, data: str | Path, output: Path, *, key: str | None = None) -> Filled:
+def impute_file(
+    som: KohonenSOM,
+    data: str | Path,
+    output: Path,
+    *,
+    key: str | None = None,
+    csv: Mapping[str, Any] | None = None,
+) -> Filled:
     """Write the samples of a file with what is missing filled in.
 
     Parameters
@@ -46,6 +53,8 @@ def impute_file(som: KohonenSOM, data: str | Path, output: Path, *, key: str | N
         Of a table another one, .csv or .parquet; "-": CSV to standard output. Of an array an .npy file.
     key : str, optional
         Which array of an .npz file.
+    csv : mapping of str to Any, optional
+        How CSV files are written. Default: as those that the map has learned from.
 
     Raises
     ------
@@ -57,14 +66,15 @@ def impute_file(som: KohonenSOM, data: str | Path, output: Path, *, key: str | N
         If the output cannot be written; nothing is, then.
     """
     refuse_own_data(output, data)
-    return _table(som, TableSource(data), output) if is_table(data) else _array(som, data, output, key)
+    if names_table(data):
+        return _table(som, TableSource(data, **table_reading(som, csv)), output)
+    return _array(som, data, output, key)
 
 
 def _array(som: KohonenSOM, data: str | Path, output: Path, key: str | None) -> Filled:
     if output.suffix != ".npy":
-        raise DataError(
-            f"{data}: an array is filled in as an array: name an .npy file to write, got {quoted(str(output))}"
-        )
+        told = "is no table, so it is filled in as an array: name an .npy file to write"
+        raise DataError(f"{data}: {told}, got {quoted(str(output))}")
     samples = in_full(data_of(data, key).rows(slice(None)))
     with replacing(output) as file:
         np.save(file, som.fill_in(samples))
@@ -79,6 +89,7 @@ def _table(som: KohonenSOM, source: TableSource, output: Path) -> Filled:
     with table_writer(output) as writer:
         for rows in source.batches(numbers, [*texts, *others]):
             samples = encoded(rows, encoding)
+            require_any_value(samples, rows, source.place)
             with naming_rows(keeping, str(source), rows.first_row, samples):
                 columns = _columns(som.fill_in(samples), encoding, rows)
             filled += sum(_missing(rows, name) for name in encoding.column_names)

@@ -1,6 +1,6 @@
 """From a file of samples to a file of what a map says about them, piece by piece."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,11 +16,11 @@ from ksom.intake import Intake
 from ksom.kohonensom_model import KohonenSOM
 from ksom.sparse_rows import SparseRows
 from ksom.summary import values_and_weights
-from ksom.tables.encoder import encoded, number_columns, require_values, text_columns
-from ksom.tables.found_files import is_table
-from ksom.tables.output import STANDARD_OUTPUT, table_writer
+from ksom.tables.encoder import encoded, number_columns, require_any_value, require_values, text_columns
+from ksom.tables.output import table_writer
 from ksom.tables.source import TableSource
-from ksom.tasks.map_and_data import data_like, own_reading
+from ksom.tasks.map_and_data import data_like, files_named, names_table, own_reading, require_fitting, table_reading
+from ksom.whole_files import STANDARD_OUTPUT
 
 
 class Piece(NamedTuple):
@@ -42,6 +42,7 @@ def predict_file(
     key: str | None = None,
     id_column: str | None = None,
     strange: int = 0,
+    csv: Mapping[str, Any] | None = None,
 ) -> int:
     """Write what a map says about each sample of a file, and return how many there were.
 
@@ -59,6 +60,8 @@ def predict_file(
         The column of a table that tells rows apart. Default: their numbers, from 0.
     strange : int
         How many features to name that make a sample unlike its node.
+    csv : mapping of str to Any, optional
+        How CSV files are written. Default: as those that the map has learned from.
 
     Raises
     ------
@@ -69,21 +72,25 @@ def predict_file(
     """
     refuse_own_data(output, data)
     with table_writer(output) as writer:
-        for piece in pieces_of(som, data, key, id_column):
+        for piece in pieces_of(som, data, key, id_column, csv):
             with naming_rows(som.intake, str(data), piece.first_row, piece.samples):
                 said = som.predict(piece.samples, strange=strange)
             writer.write({id_column or _called(piece.ids): piece.ids, **said.columns()})
     return writer.rows
 
 
-def pieces_of(som: KohonenSOM, data: str | Path, key: str | None, id_column: str | None) -> Iterator[Piece]:
+def pieces_of(
+    som: KohonenSOM, data: str | Path, key: str | None, id_column: str | None, csv: Mapping[str, Any] | None
+) -> Iterator[Piece]:
     """Yield the samples of a file, as many at a time as are searched for at once."""
-    if is_table(data) and own_reading(som) is None:
-        yield from _joined(_of_table(som, TableSource(data), id_column))
+    if names_table(data) and own_reading(som) is None:
+        yield from _joined(_of_table(som, TableSource(data, **table_reading(som, csv)), id_column))
         return
     if id_column is not None:
         raise DataError(f"{data}: is no table, so it has no column {quoted(id_column)}")
-    yield from _joined(_of_dataset(data_like(som, data, key)))
+    dataset = data_like(som, data, key, csv)
+    require_fitting(som, dataset, str(data))
+    yield from _joined(_of_dataset(dataset))
 
 
 @contextmanager
@@ -110,7 +117,9 @@ def naming_rows(intake: Intake, where: str, first_row: int, samples: Any) -> Ite
 
 def refuse_own_data(output: Path, data: str | Path) -> None:
     """Refuse to replace the data by what is said about them."""
-    if output != STANDARD_OUTPUT and output.exists() and Path(data).exists() and output.samefile(data):
+    if output == STANDARD_OUTPUT or not output.exists():
+        return
+    if any(path.exists() and output.samefile(path) for path in files_named(data)):
         raise OutputError(f"{output}: is the data themselves; name another file to write to")
 
 
@@ -136,7 +145,9 @@ def _of_table(som: KohonenSOM, source: TableSource, id_column: str | None) -> It
     beside = [] if id_column is None else source.resolve([id_column])
     for rows in source.batches(numbers, list(dict.fromkeys([*texts, *beside]))):
         samples = encoded(rows, encoding)
-        if not som.intake.keeps_missing:
+        if som.intake.keeps_missing:
+            require_any_value(samples, rows, source.place)
+        else:
             require_values(samples, rows, encoding, str(source), source.place)
         numbered = np.arange(rows.first_row, rows.first_row + rows.columns.num_rows)
         ids = numbered if id_column is None else rows.columns.column(id_column)
