@@ -93,7 +93,7 @@ def test_a_table_in_memory_is_read_in_order_as_often_as_wanted(kind):
 
 @pytest.mark.usefixtures("there")
 def test_the_index_that_pandas_adds_is_no_column():
-    shuffled = pd.DataFrame({"a": [1.0, 2.0, 3.0]}).iloc[[2, 0]]
+    shuffled = pd.DataFrame({"a": [1.0, 2.0, 3.0]}).iloc[[2, 0, 1]]
     shuffled.to_parquet("t.parquet")
     table = pa.Table.from_pandas(shuffled)
     assert "__index_level_0__" in table.column_names
