@@ -201,3 +201,13 @@ def test_gaps_of_an_array_are_filled_in_an_array(tmp_path: Path) -> None:
     np.save(tmp_path / "gappy.npy", samples)
     run("impute", tmp_path / "map.npz", tmp_path / "gappy.npy", "-o", tmp_path / "whole.npy")
     assert np.load(tmp_path / "whole.npy")[0].tolist() == [1.0, pytest.approx(0, abs=0.01)]
+
+
+@pytest.mark.parametrize("command", ["predict", "impute"])
+def test_a_line_of_csv_without_a_value_is_named_by_its_number(
+    command: str, files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = frame().where(frame().name != "pet57")
+    empty.to_csv(files / "bad.csv", index=False)
+    line = told(capsys, monkeypatch, command, files / "map.npz", files / "bad.csv")
+    assert line.endswith("bad.csv, line 59 has no value at all; leave it out")

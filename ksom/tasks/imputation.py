@@ -12,7 +12,7 @@ from ksom.errors import DataError, quoted
 from ksom.kohonensom_model import KohonenSOM
 from ksom.sparse_rows import in_full
 from ksom.tables.decoder import decoded
-from ksom.tables.encoder import encoded, number_columns, text_columns
+from ksom.tables.encoder import encoded, number_columns, require_any_value, text_columns
 from ksom.tables.found_files import is_table
 from ksom.tables.output import table_writer
 from ksom.tables.source import Rows, TableSource
@@ -79,6 +79,7 @@ def _table(som: KohonenSOM, source: TableSource, output: Path) -> Filled:
     with table_writer(output) as writer:
         for rows in source.batches(numbers, [*texts, *others]):
             samples = encoded(rows, encoding)
+            require_any_value(samples, rows, source.place)
             with naming_rows(keeping, str(source), rows.first_row, samples):
                 columns = _columns(som.fill_in(samples), encoding, rows)
             filled += sum(_missing(rows, name) for name in encoding.column_names)

@@ -16,7 +16,7 @@ from ksom.intake import Intake
 from ksom.kohonensom_model import KohonenSOM
 from ksom.sparse_rows import SparseRows
 from ksom.summary import values_and_weights
-from ksom.tables.encoder import encoded, number_columns, require_values, text_columns
+from ksom.tables.encoder import encoded, number_columns, require_any_value, require_values, text_columns
 from ksom.tables.found_files import is_table
 from ksom.tables.output import table_writer
 from ksom.tables.source import TableSource
@@ -137,7 +137,9 @@ def _of_table(som: KohonenSOM, source: TableSource, id_column: str | None) -> It
     beside = [] if id_column is None else source.resolve([id_column])
     for rows in source.batches(numbers, list(dict.fromkeys([*texts, *beside]))):
         samples = encoded(rows, encoding)
-        if not som.intake.keeps_missing:
+        if som.intake.keeps_missing:
+            require_any_value(samples, rows, source.place)
+        else:
             require_values(samples, rows, encoding, str(source), source.place)
         numbered = np.arange(rows.first_row, rows.first_row + rows.columns.num_rows)
         ids = numbered if id_column is None else rows.columns.column(id_column)
