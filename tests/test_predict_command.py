@@ -127,10 +127,6 @@ MESSAGES = {
         lambda data: data.drop(columns="weight"), (), "the map was trained with the columns 'weight', which are missing"
     ),
     "an id that there is not": (lambda data: data, ("--id", "nam"), "has no column 'nam'; did you mean 'name'?"),
-    "a value that is infinite": (
-        lambda data: data.assign(weight=data.weight.where(data.name != "pet57", np.inf)), (),
-        "row 57, column 0 ('weight') is inf; drop or fill it before training"
-    ),
 }  # fmt: skip
 
 
@@ -151,6 +147,16 @@ def test_what_cannot_be_used_is_named_and_nothing_is_written(
 
 @pytest.mark.parametrize("command", ["predict", "impute"])
 @pytest.mark.parametrize("data", ["pets.csv", ".", "*.csv", "mine.yaml"])
+@pytest.mark.parametrize("command", ["predict", "impute"])
+def test_a_value_that_is_infinite_is_named_by_its_column_and_row(
+    command: str, files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = frame()
+    data.assign(weight=data.weight.where(data.name != "pet57", np.inf)).to_parquet(files / "bad.parquet")
+    line = told(capsys, monkeypatch, command, files / "map.npz", files / "bad.parquet", "-o", files / "out.csv")
+    assert all(text in line for text in ("bad.parquet", "row 57", "'weight'", "is inf"))
+
+
 def test_the_data_are_never_replaced(
     data: str, command: str, files: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

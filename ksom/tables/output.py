@@ -9,7 +9,8 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.errors import NotInstalled, OutputError
+from ksom.errors import OutputError
+from ksom.tables.kinds import arrow
 from ksom.text_cells import FORMULA_SIGNS, as_text
 from ksom.whole_files import STANDARD_OUTPUT, replacing_or_printing
 
@@ -69,7 +70,7 @@ class _ArrowWriter(TableWriter):
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__(file)
-        _require_pyarrow()
+        arrow()
         self._writer: Any = None
 
     def write(self, columns: Columns) -> None:
@@ -171,10 +172,3 @@ def _of_kind(array: NDArray[Any], dtype: np.dtype[Any], name: str) -> NDArray[An
     if array.dtype.kind == "O" or array.dtype.itemsize > dtype.itemsize:
         raise OutputError(f"an .npy file cannot hold the texts of {name}: write a .csv or a .parquet file")
     return array
-
-
-def _require_pyarrow() -> None:
-    try:
-        import pyarrow as pa  # noqa: F401 (only whether it is there)
-    except ImportError as error:
-        raise NotInstalled("tables are written by pyarrow, which is not installed: pip install pyarrow") from error
