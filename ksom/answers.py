@@ -27,7 +27,6 @@ from ksom.method.neighbourhood import Neighbourhood
 from ksom.method.strange_features import strangest, terms_of
 from ksom.predictions import named, of_nodes
 from ksom.samples import BLOCK_ROWS, Block, as_samples
-from ksom.tables.encoder import table_as_samples
 
 SEARCH_BYTES = 2**24
 """How many bytes of samples are searched for at a time. Threads are started once for them, and a look at a few of them
@@ -334,6 +333,8 @@ class Answers(ABC):
         """Return a table's features: as they are, if its columns are called like them, or made from its columns."""
         if set(encoding.feature_names) <= set(names):
             return as_array(table, encoding.feature_names, "samples")
+        from ksom.tables.encoder import table_as_samples  # a map of arrays does without the reader of tables
+
         return table_as_samples(table, encoding, "samples", keep_missing=keep_missing or self.intake.keeps_missing)
 
     def _search(self, rows: Any, k: int, intake: Intake) -> tuple[NDArray[np.int64], NDArray[Any]]:

@@ -66,11 +66,6 @@ class Encoding:
         return tuple(column.name for column in self.columns)
 
     @cached_property
-    def columns_of_features(self) -> tuple[str, ...]:
-        """What the column is called that each feature comes from, D of them."""
-        return tuple(column.name for column in self.columns for _ in column.feature_names)
-
-    @cached_property
     def column_of(self) -> NDArray[np.int64]:
         """The column that each feature comes from, shape (D,)."""
         return np.repeat(np.arange(len(self.columns)), [len(column.feature_names) for column in self.columns])

@@ -7,7 +7,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from ksom.answers import Answers
 from ksom.map_file import Layer
-from ksom.method.clusters import cluster
 from ksom.method.labels import HITS, NEAREST_LABELLED, label_layers, node_labels
 from ksom.nearest_nodes import nearest_known
 
@@ -88,6 +87,8 @@ class NodeGroups(Answers):
         >>> KohonenSOM(1, 4, initial=[[[0.0], [1.0], [8.0], [9.0]]]).cluster(clusters=2).tolist()
         [[0, 0, 1, 1]]
         """
+        from ksom.method.clusters import cluster  # a training does without all the ways to group
+
         hits = self.layers[HITS].values if HITS in self.layers else None
         self.layers["clusters"] = cluster(self, method, clusters, seed, hits)
         return self.layers["clusters"].values

@@ -8,6 +8,7 @@ class: the one place where an experiment runs code that is not ksom's.
 import inspect
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from types import FunctionType
 from typing import Any, TypeVar
@@ -51,13 +52,18 @@ class Registry:
         self.kind = kind
         self.base = base
         self.of_function = of_function
-        self._classes: dict[str, type] = {}
+        self._classes: dict[str, type | str] = {}
+
+    def register_later(self, name: str, module: str) -> None:
+        """Say in which module a class is registered as `name`: it is imported when somebody asks for the class."""
+        self._classes[name] = module
 
     def register(self, name: str) -> Callable[[type], type]:
         """Register the decorated class under `name`; a name is given once."""
 
         def decorate(cls: type) -> type:
-            if self._find(name):
+            known = self._find(name)
+            if known and self._classes[known] != cls.__module__:
                 raise ValueError(f"two {self.kind}s are called {name!r}: {self.get(name)!r} and {cls!r}")
             self._classes[name] = cls
             return cls
@@ -67,10 +73,14 @@ class Registry:
     def get(self, name: str) -> type | None:
         """Return the class called `name`, None if there is none."""
         found = self._find(name)
-        return self._classes[found] if found else None
+        return self[found] if found else None
 
     def __getitem__(self, name: str) -> type:
-        return self._classes[name]
+        found = self._classes[name]
+        if isinstance(found, str):
+            import_module(found)
+            return self[name]
+        return found
 
     def named(self, argument: str, name: Any) -> type:
         """Return the class that an argument names.
@@ -92,13 +102,19 @@ class Registry:
         Raises
         ------
         ParameterError
-            If it is none of these.
+            If it is none of these, or the class needs further arguments.
         """
         if self.holds(value):
             return value
         if self.of_function and callable(value) and not isinstance(value, type):
             return self.of_function(value)()
-        return self.named(argument, value)(*arguments)
+        cls = self.named(argument, value)
+        try:
+            inspect.signature(cls).bind(*arguments)
+        except TypeError as error:
+            told = f"be an object: {cls.__name__} cannot be made by its name alone ({error})"
+            raise ParameterError(argument, told, value) from error
+        return cls(*arguments)
 
     def holds(self, value: Any) -> bool:
         """Return whether `value` is an object of this kind, not a class."""

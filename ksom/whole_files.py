@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import stat
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -37,6 +38,9 @@ ADVICE = {
     errno.EIO: "the disk or the network failed: choose another folder",
 }
 """What to do about the system's refusals."""
+
+STANDARD_OUTPUT = Path("-")
+"""The name of the place that a command prints to."""
 
 
 class AppendOnlyFile:
@@ -187,6 +191,24 @@ def replace_link(link: Path, target: str) -> None:
         return
     with writing(link):
         temporary.replace(link)
+
+
+@contextmanager
+def replacing_or_printing(path: Path) -> Iterator[IO[bytes]]:
+    """Open what somebody has asked for: a file of that name, which is whole or absent, or standard output for "-".
+
+    Raises
+    ------
+    OutputError
+        If it cannot be written.
+    """
+    if path != STANDARD_OUTPUT:
+        with replacing(path) as file:
+            yield file
+        return
+    with writing(Path("standard output")):
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
 
 
 def make_own_folder(path: Path) -> None:

@@ -78,6 +78,18 @@ def test_the_table_has_a_line_for_each_measure_and_json_their_values(there):
     assert json.loads(asked(*words, "--json")) == expected.as_dict()
 
 
+@pytest.mark.parametrize(("kinds", "measured"), [("a b a", True), ("a NA b", False)])
+def test_classes_are_measured_if_each_row_of_a_table_tells_its_own(kinds, measured, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = "\n".join(f"{row},{row % 2},{kind}" for row, kind in enumerate(kinds.split() * 4))
+    (tmp_path / "table.csv").write_text(f"x,y,kind\n{table}\n")
+    (tmp_path / "table.yaml").write_text(
+        "DATASET: {NAME: Table, PATH: table.csv, COLUMNS: [x, y], LABEL: kind}\nTRAINER: {ITERATIONS: 3}\n"
+    )
+    Experiment(tmp_path / "table.yaml", output_dir=tmp_path / "run").run()
+    assert ("purity" in json.loads(asked("run", "--json"))) is measured
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [

@@ -112,6 +112,15 @@ def test_export_writes_a_file_named_like_the_map_or_as_told(to, file, tmp_path, 
     assert (tmp_path / f"wine.{to}").read_bytes() == (tmp_path / "other.bin").read_bytes()
 
 
+@pytest.mark.parametrize("to", ["csv", "onnx", "safetensors"])
+def test_export_prints_the_same_bytes_and_nothing_else(to, file, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    printed = CliRunner().invoke(cli, ["export", str(file), "--to", to, "-o", "-"], catch_exceptions=False)
+    CliRunner().invoke(cli, ["export", str(file), "--to", to, "-o", "written"], catch_exceptions=False)
+    assert printed.stdout_bytes == (tmp_path / "written").read_bytes()
+    assert not (tmp_path / "-").exists()
+
+
 def test_an_exported_graph_labels_samples_without_ksom(som, file, tmp_path):
     made = tmp_path / "wine.onnx"
     subprocess.run([sys.executable, "-m", "ksom", "export", file, "--to", "onnx", "-o", made], check=True)

@@ -125,6 +125,12 @@ def test_import_ksom_does_not_load(heavy: str) -> None:
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+@pytest.mark.parametrize("unused", ["ksom.tables", "ksom.datasets.images", "ksom.method.clusters"])
+def test_a_training_of_colours_does_not_load(unused: str) -> None:
+    code = f"import sys, ksom; ksom.train(ksom.RandomColors(5), 2, 2, 1); sys.exit({unused!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
 def test_every_public_name_can_be_imported() -> None:
     import ksom
 

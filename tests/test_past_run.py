@@ -11,7 +11,7 @@ from benchmarks.known_data import KNOWN, UNSCALED
 from ksom.default_setup import Experiment
 from ksom.entry import cli, main
 from ksom.errors import DataError
-from ksom.tasks import past_run
+from ksom.tasks import ended_run, past_run
 from ksom.tasks.past_run import examine
 
 RUN = "logs/wine"
@@ -88,13 +88,13 @@ def test_a_finished_run_that_is_resumed_is_told_the_same(folder):
 
 
 def test_a_diagnosis_that_fails_is_no_failure_of_the_training(folder, monkeypatch):
-    monkeypatch.setattr(past_run, "diagnose", lambda _: 1 / 0)
+    monkeypatch.setattr(ended_run, "diagnose", lambda _: 1 / 0)
     assert "to look at" not in command("train", "wine.yaml")
 
 
 @pytest.mark.parametrize(("every", "is_said"), [(1, True), (10, True), (10.1, False)])
 def test_of_a_map_that_takes_long_to_search_nothing_is_said_unasked(folder, monkeypatch, every, is_said):
-    monkeypatch.setattr(past_run, "MOST_DIFFERENCES", (178 + past_run.OF_WEIGHTS) * 100 * 13 / every)
+    monkeypatch.setattr(ended_run, "MOST_DIFFERENCES", (178 + ended_run.OF_WEIGHTS) * 100 * 13 / every)
     assert ("to look at" in command("train", "wine.yaml")) == is_said
 
 

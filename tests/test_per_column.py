@@ -165,7 +165,7 @@ WRONG = {
     ),
     "nothing said": (
         lambda: KohonenSOM(scaling="per_column"),
-        "columns must be a mapping of names of features to scalin",
+        "scaling must be an object: PerColumn cannot be made by its name alone (missing a required argument: 'columns')",
     ),
 }
 
@@ -207,7 +207,7 @@ def test_an_experiment_tells_it_by_name_and_keeps_it(tmp_path):
 
 
 YAML = {
-    "MODEL.SCALING.COLUMNS must be a mapping of names": "per_column",
+    "MODEL.SCALING.COLUMNS is missing: PerColumn needs it": "per_column",
     "MODEL.SCALING.COLUMNS['age'] must name a scaling": {**NODE, "COLUMNS": {"age": "log"}},
     "MODEL.SCALING.FEATURE_WEIGHTS['age'] must be a number >= 0": {**NODE, "FEATURE_WEIGHTS": {"age": -1}},
     "MODEL.SCALING.COLUMN: PerColumn has no such key; did you mean 'COLUMNS'?": {"NAME": "per_column", "COLUMN": {}},

@@ -148,12 +148,6 @@ MESSAGES = {
         lambda data: data.drop(columns="weight"), (), "the map was trained with the columns 'weight', which are missing"
     ),
     "an id that there is not": (lambda data: data, ("--id", "nam"), "has no column 'nam'; did you mean 'name'?"),
-    "a row without a value": (
-        lambda data: data.assign(weight=np.where(data.name == "pet57", np.nan, data.weight),
-                                 kind=data.kind.where(data.name != "pet57"),
-                                 hour=data.hour.where(data.name != "pet57")), (),
-        "row 57 has no value at all; leave it out"
-    ),
 }  # fmt: skip
 
 
@@ -170,6 +164,16 @@ def test_what_cannot_be_used_is_named_and_nothing_is_written(
     line = told(capsys, monkeypatch, command, files / "map.npz", files / "bad.parquet", "-o", files / "o.csv", *words)
     assert line.endswith(message)
     assert not (files / "o.csv").exists()
+
+
+@pytest.mark.parametrize("command", ["predict", "impute"])
+def test_a_value_that_is_infinite_is_named_by_its_column_and_row(
+    command: str, files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = frame()
+    data.assign(weight=data.weight.where(data.name != "pet57", np.inf)).to_parquet(files / "bad.parquet")
+    line = told(capsys, monkeypatch, command, files / "map.npz", files / "bad.parquet", "-o", files / "out.csv")
+    assert all(text in line for text in ("bad.parquet", "row 57", "'weight'", "is inf"))
 
 
 @pytest.mark.parametrize("command", ["predict", "impute"])
@@ -268,3 +272,32 @@ def test_gaps_of_an_array_are_filled_in_an_array(tmp_path: Path) -> None:
     np.save(tmp_path / "gappy.npy", samples)
     run("impute", tmp_path / "map.npz", tmp_path / "gappy.npy", "-o", tmp_path / "whole.npy")
     assert np.load(tmp_path / "whole.npy")[0].tolist() == [1.0, pytest.approx(0, abs=0.01)]
+
+
+@pytest.fixture
+def with_empty(files: Path) -> Path:
+    frame().where(frame().name != "pet57").to_csv(files / "empty.csv", index=False)
+    return files
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_a_row_without_any_value_gets_no_answer_and_the_others_theirs(kind: str, with_empty: Path) -> None:
+    out = with_empty / f"out.{kind}"
+    shown = run("predict", with_empty / "map.npz", with_empty / "empty.csv", "-o", out)
+    assert shown.stderr == f"60 samples, 1 without any value: no answer: {out}\n"
+    read, whole = READERS[kind](out), run("predict", with_empty / "map.npz", with_empty / "pets.csv", "-o", out)
+    assert whole.exit_code == 0
+    others = read["row"] != 57
+    assert read[others]["node"].tolist() == READERS[kind](out)[others]["node"].tolist()
+    assert np.isnan(read["distance"][57])
+    assert read["node"][57] == -1 if kind == "npy" else np.isnan(read["node"][57])
+
+
+def test_a_row_without_any_value_keeps_its_gaps(with_empty: Path) -> None:
+    run("impute", with_empty / "map.npz", with_empty / "empty.csv", "-o", with_empty / "whole.csv")
+    assert (with_empty / "whole.csv").read_text().splitlines()[58] == ",,,"
+
+
+def test_rows_without_any_value_are_left_out_of_labelling(with_empty: Path) -> None:
+    run("label", with_empty / "map.npz", with_empty / "empty.csv", "--column", "kind")
+    assert KohonenSOM.load(with_empty / "map.npz").layers["labels"].values.sum() == ROWS - 1

@@ -64,6 +64,14 @@ def test_ranks_of_many_values_are_less_than_a_500th_off_by_at_most_1001_knots(na
     assert (table.values[0], table.values[-1]) == (values.min(), values.max())
 
 
+def test_the_tables_of_many_features_are_shorter():
+    values = RNG.random((9000, 800))
+    tables = ranks(Block(values))
+    assert {len(table.values) <= 101 for table in tables} == {True}
+    exact = (np.searchsorted(np.sort(values[:, 7]), values[:, 7]) + 0.5) / 9000
+    assert np.abs(tables[7].of(values[:, 7]) - exact).max() < 1 / 50
+
+
 def test_the_rank_of_a_frequent_value_is_exact():
     values = SPREAD["mostly one value"]
     exact = (values < 0.5).mean() + (values == 0.5).mean() / 2

@@ -5,9 +5,11 @@ import shlex
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 from click.testing import CliRunner
+from palmerpenguins import load_penguins
 
 from ksom.config import DEFAULTS
 from ksom.default_setup import Experiment
@@ -16,7 +18,14 @@ from ksom.entry import cli
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
-COMMANDS = re.findall(r"^    (ksom (?!track|.*--mlflow)[^#\n]*[^#\n ])", README, flags=re.MULTILINE)
+
+def commands(text: str) -> list[str]:
+    return re.findall(r"^    (ksom (?!track|.*--mlflow)[^#\n]*[^#\n ])", text, flags=re.MULTILINE)
+
+
+BEFORE, TABLE, AFTER = re.split(r"^## (?:From a table to an answer|From Python)$", README, flags=re.MULTILINE)
+
+COMMANDS = commands(BEFORE) + commands(AFTER)
 """What is shown with MLflow is in test_mlflow.py."""
 
 
@@ -68,6 +77,25 @@ def test_every_command_works(command: str, elsewhere: Path) -> None:
     assert result.exit_code == 0, result.output
 
 
+def test_from_a_table_to_an_answer(elsewhere: Path) -> None:
+    load_penguins().to_csv("penguins.csv", index=False)
+    shown = [CliRunner().invoke(cli, shlex.split(command)[1:]) for command in commands(TABLE)]
+    assert [result.output for result in shown if result.exit_code] == []
+    assert "ward: 2 clusters" in shown[2].output
+    assert all((elsewhere / name).is_file() for name in ("answers.csv", "whole.csv"))
+
+
+def test_the_experiment_on_a_table_can_be_trained(elsewhere: Path) -> None:
+    text = re.findall(r"```\n(DATASET:.*?)```", TABLE, flags=re.DOTALL)[0]
+    random = np.random.default_rng(0)
+    names = ("visits_a", "visits_b", "spend", "hour")
+    sales = pd.DataFrame({name: random.integers(0, 24, 90) for name in names})
+    (elsewhere / "sales").mkdir()
+    sales.assign(customer=range(90), country=random.choice(["PE", "IS"], 90)).to_parquet("sales/all.parquet")
+    (elsewhere / "sales.yaml").write_text(text)
+    assert Experiment("sales.yaml", ["TRAINER.ITERATIONS", "3"]).run().status == "completed"
+
+
 def test_only_the_checkout_is_installed() -> None:
     installed = re.findall(r"pip3? install ([^`#\n]+)", README)
     assert installed
@@ -86,7 +114,10 @@ def test_the_first_screen_has_the_two_commands() -> None:
 
 def test_every_option_of_train_is_explained() -> None:
     options = {
-        option for parameter in cli.commands["train"].params for option in parameter.opts if option.startswith("--")
+        option
+        for parameter in cli.get_command(None, "train").params
+        for option in parameter.opts
+        if option.startswith("--")
     }
     assert {option for option in options if option not in README} <= {"--debug"}
 

@@ -1,6 +1,7 @@
 """A YAML node is a constructor call, and what is wrong with it is said with its path."""
 
 import re
+import sys
 from typing import Protocol
 
 import pytest
@@ -159,6 +160,18 @@ def test_defaults_that_yaml_cannot_hold_are_left_out_of_the_node():
     things = Registry("thing")
     things.register("odd")(Odd)
     assert build(things, "odd", "A")[1] == {"NAME": "odd", "SIZE": 1}
+
+
+def test_a_class_can_wait_in_its_module_until_it_is_asked_for(tmp_path, monkeypatch):
+    code = "import test_registry\n@test_registry.BELLS.register('late')\nclass Late(test_registry.Church): pass\n"
+    (tmp_path / "late_bell.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(sys.modules, "test_registry", sys.modules[__name__])
+    monkeypatch.setattr(BELLS, "_classes", {**BELLS._classes})
+    BELLS.register_later("late", "late_bell")
+    assert list(BELLS) == ["church", "late"]
+    assert "late_bell" not in sys.modules
+    assert BELLS.name_of(type(BELLS.made("bell", "Late", 4))) == "late"
 
 
 def test_an_object_or_a_name_is_made_into_an_object():

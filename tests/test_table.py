@@ -189,11 +189,14 @@ def test_features_that_would_be_called_alike_are_refused() -> None:
 
 WRONG = {
     "cyclic": ({"cyclic": ["hour"]}, "cyclic must map columns to their periods, such as {hour: 24}"),
-    "period": ({"cyclic": {"hour": 0}}, "cyclic.hour must be a number > 0"),
+    "period": ({"cyclic": {"hour": 0}}, r"cyclic\['hour'\] must be a number > 0"),
     "categories": ({"categories": 3}, "categories must be a list of columns, or map columns to options"),
-    "options": ({"categories": {"sex": {"rara": 1}}}, "sex must be a list of members, or have the keys members, rare"),
-    "members": ({"categories": {"sex": ["f", "f"]}}, "categories.sex must list different members, at least one"),
-    "share": ({"categories": {"sex": {"rare": 2}}}, "categories.sex.rare must be a number >= 0 and <= 1"),
+    "options": (
+        {"categories": {"sex": {"rara": 1}}},
+        r"categories\['sex'\] must be a list of members, or have the keys members, rare",
+    ),
+    "members": ({"categories": {"sex": ["f", "f"]}}, r"categories\['sex'\] must list different members, at least one"),
+    "share": ({"categories": {"sex": {"rare": 2}}}, r"categories\['sex'\].rare must be a number >= 0 and <= 1"),
     "rare": ({"rare": -1}, "rare must be a number >= 0 and <= 1"),
     "both": ({"categories": ["sex"], "cyclic": {"sex": 2}}, "have no column that is in categories: 'sex'"),
     "units": ({"units": {"age": 3}}, "units must map columns to texts, such as {height: cm}"),
@@ -388,7 +391,7 @@ def _stop_after(step):
 
 def test_wrong_keys_are_told_by_their_place_in_the_yaml_file(experiment: Path) -> None:
     experiment.write_text("DATASET: {NAME: Table, PATH: people.csv, CYCLIC: {hour: -1}}")
-    with pytest.raises(ConfigError, match=r"DATASET.CYCLIC.HOUR must be a number > 0, got -1"):
+    with pytest.raises(ConfigError, match=r"DATASET.CYCLIC\['hour'\] must be a number > 0, got -1"):
         Experiment(experiment)
     experiment.write_text("DATASET: {NAME: Table, PATH: people.csv, KNOWN: 3}")
     with pytest.raises(ConfigError, match=r"DATASET.KNOWN: Table has no such key"):

@@ -11,7 +11,8 @@ import pyarrow.parquet
 import pytest
 
 from ksom.errors import NotInstalled, OutputError
-from ksom.tables.output import STANDARD_OUTPUT, table_writer
+from ksom.tables.output import table_writer
+from ksom.whole_files import STANDARD_OUTPUT
 
 PIECES = [
     {"row": np.arange(2), "label": np.array(["=1+1", "plain"]), "far": np.array([0.5, 2.0], np.float32)},

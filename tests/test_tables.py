@@ -423,7 +423,7 @@ def test_an_unknown_column_is_told_with_the_nearest(pattern, told):
 
 @pytest.mark.parametrize(
     ("types", "told"),
-    [({"age": "float"}, "types.age must be one of number, text, time, got 'float'"),
+    [({"age": "float"}, "types['age'] must be one of number, text, time, got 'float'"),
      (["age"], "types must tell what columns hold, such as {zip: text}, got ['age']")],
 )  # fmt: skip
 def test_types_must_be_known(types, told):

@@ -12,7 +12,11 @@ from ksom.commands.csv_options import with_csv
 
 @click.command(epilog=examples("ksom evaluate logs/exp1", "ksom evaluate logs/exp1 new.npy --labels classes.npy",
                               "ksom evaluate map.npz samples.npy --json > quality.json"))  # fmt: skip
-@click.option("--labels", type=click.Path(path_type=Path), help="An .npy file with the class of each sample.")
+@click.option(
+    "--labels",
+    type=click.Path(path_type=Path),
+    help="An .npy file with the class of each sample.  [default: the data's LABEL]",
+)
 @click.option("--key", help="Which array of an .npz file is DATA.  [default: the only one]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_csv("as those that MAP has learned from")
@@ -28,8 +32,9 @@ def evaluate(  # noqa: PLR0917 (click passes them by name)
     an image, or an experiment's YAML file; left out, the data that the run has learned from.
     """
     from ksom.evaluation import evaluate as measure
-    from ksom.tasks.map_and_data import labels_of, map_and_data
+    from ksom.tasks.map_and_data import known_labels, labels_of, map_and_data
 
-    measured = measure(*map_and_data(som, data, key, csv), labels=None if labels is None else labels_of(labels))
+    trained, samples = map_and_data(som, data, key, csv)
+    measured = measure(trained, samples, known_labels(samples) if labels is None else labels_of(labels))
     say(json.dumps(measured.as_dict(), indent=2, ensure_ascii=False) if as_json else measured.as_table())
     return 0

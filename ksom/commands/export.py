@@ -23,7 +23,7 @@ WRITERS = {
 @with_debug
 @click.argument("som", type=click.Path(path_type=Path), metavar="MAP")
 def export(som: Path, to: str, output: Path | None) -> int:
-    """Write a map in a format that others read; a file of that name is replaced.
+    """Write a map in a format that others read; a file of that name is replaced; "-o -" prints it.
 
     csv: a row for each node, with its place, its weights in data units, hits, label and cluster.
 
@@ -34,10 +34,12 @@ def export(som: Path, to: str, output: Path | None) -> int:
     MAP is a run folder, its map.npz, or a checkpoint.
     """
     from ksom.tasks.map_and_data import map_of
+    from ksom.whole_files import STANDARD_OUTPUT
 
     place = som.resolve()
     file = output or Path(f"{place.name if place.is_dir() else place.stem}.{to}")
     home, name = WRITERS[to]
     getattr(import_module(f"ksom.exports.{home}"), name)(map_of(som), file)
-    say(f"written: {file}")
+    if file != STANDARD_OUTPUT:
+        say(f"written: {file}")
     return 0

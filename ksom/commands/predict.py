@@ -38,6 +38,7 @@ def predict(  # noqa: PLR0917 (click passes them by name)
     from ksom.tasks.map_and_data import map_of
     from ksom.tasks.predicting import predict_file
 
-    rows = predict_file(map_of(som), data, output, key=key, id_column=id_column, strange=strange, csv=csv)
-    click.echo(f"{rows:,} samples{'' if str(output) == '-' else f': {output}'}", err=True)
+    told = predict_file(map_of(som), data, output, key=key, id_column=id_column, strange=strange, csv=csv)
+    without = f", {told.unanswered:,} without any value: no answer" if told.unanswered else ""
+    click.echo(f"{told.rows:,} samples{without}{'' if str(output) == '-' else f': {output}'}", err=True)
     return 0

@@ -63,7 +63,6 @@ def train(  # noqa: PLR0917 (click passes them by name)
     """
     from ksom.default_setup import Experiment
     from ksom.logger import log_to_console
-    from ksom.tasks.past_run import in_short
 
     if resume and restart:
         raise click.UsageError("--resume goes on with a run, --restart begins it anew: give one of them")
@@ -77,6 +76,8 @@ def train(  # noqa: PLR0917 (click passes them by name)
     if dry_run:
         say(_plan(experiment))
         return 0
+    from ksom.tasks.ended_run import in_short
+
     result = experiment.run(resume=resume, restart=restart)
     say("\n".join(filter(None, [_summary(result), in_short(experiment, result)])))
     return 128 + result.signal if result.signal else 0

@@ -12,7 +12,7 @@ from ksom.arguments import require_boolean, require_number, require_string
 from ksom.columns import require_all
 from ksom.dataset import DATASETS, Dataset
 from ksom.encoding import Column, Encoding
-from ksom.errors import DataError, ParameterError
+from ksom.errors import DataError, ParameterError, quoted
 from ksom.tables.chosen_columns import Wanted, chosen_columns, require_different_features
 from ksom.tables.encoder import encoded, number_columns, require_known, samples_dtype, text_columns, wrong_cell
 from ksom.tables.members import Members, members_of, with_members
@@ -241,7 +241,10 @@ def _periods(cyclic: Any) -> dict[str, float]:
         return {}
     if not isinstance(cyclic, Mapping):
         raise ParameterError("cyclic", "map columns to their periods, such as {hour: 24}", cyclic)
-    return {_name("cyclic", name): require_number(f"cyclic.{name}", period, above=0) for name, period in cyclic.items()}
+    return {
+        _name("cyclic", name): require_number(f"cyclic[{quoted(name)}]", period, above=0)
+        for name, period in cyclic.items()
+    }
 
 
 def _texts(argument: str, given: Any) -> dict[str, str] | None:

@@ -12,7 +12,7 @@ from ksom.answers import Answers
 from ksom.map_file import Layer
 from ksom.method.labels import HITS, LABELS, node_labels
 from ksom.text_cells import as_text
-from ksom.whole_files import replacing
+from ksom.whole_files import replacing_or_printing
 
 
 def write_node_table(som: Answers, path: Path) -> None:
@@ -27,7 +27,7 @@ def write_node_table(som: Answers, path: Path) -> None:
     som : KohonenSOM
         A map with weights.
     path : Path
-        The file.
+        The file; "-": standard output.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def write_node_table(som: Answers, path: Path) -> None:
         If the map has no weights yet.
     """
     rows = node_rows(som)
-    with replacing(path) as file:
+    with replacing_or_printing(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         writer = csv.writer(text, lineterminator="\n")
         writer.writerows(map(_cell, row) for row in rows)

@@ -27,7 +27,7 @@ from ksom.method.distance import Chebyshev, Cosine, Distance, Euclidean, Manhatt
 from ksom.method.labels import LABELS, node_labels
 from ksom.method.scales import Scales
 from ksom.samples import largest_value
-from ksom.whole_files import replacing
+from ksom.whole_files import replacing_or_printing
 
 SHORTLIST = 8
 """Nodes that are compared exactly, if they are sure to hold the nearest: more than a node and those around it."""
@@ -73,7 +73,7 @@ def write_onnx(som: Answers, path: Path) -> None:
         As `onnx_model`.
     """
     made = onnx_model(som).SerializeToString()
-    with replacing(path) as file:
+    with replacing_or_printing(path) as file:
         file.write(made)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from ksom.errors import NotInstalled
 from ksom.kohonensom_model import KohonenSOM
 from ksom.map_file import LAYER, MapFile, as_plain
-from ksom.whole_files import replacing
+from ksom.whole_files import replacing_or_printing
 
 
 def write_safetensors(som: KohonenSOM, path: Path) -> None:
@@ -23,7 +23,7 @@ def write_safetensors(som: KohonenSOM, path: Path) -> None:
     som : KohonenSOM
         A map with weights.
     path : Path
-        The file.
+        The file; "-": standard output.
 
     Raises
     ------
@@ -44,5 +44,5 @@ def write_safetensors(som: KohonenSOM, path: Path) -> None:
     about = {"ksom_version": __version__, **as_plain(MapFile(som.weights, **som.about()))}
     kept = {"about": json.dumps(about, sort_keys=True)}
     made = save({"weights": np.ascontiguousarray(som.weights), **layers}, kept)
-    with replacing(path) as file:
+    with replacing_or_printing(path) as file:
         file.write(made)

@@ -206,10 +206,10 @@ class Rank(Scaling):
     """x ↦ the share of the data below x, from 0 to 1, · √a: every feature is spread evenly, whatever its distribution.
 
     Half of the data that equal x are counted as below it. Straight lines lead from value to value, by a table of at
-    most 1,001 of them: less than 1/500 off. What is less than all of the data has the rank 0, what is more 1; on the
-    way back, what is outside of the table becomes its smallest or largest value. All values of a constant feature have
-    the rank ½. By the weights of the samples, over the values that are there; of more than 262,144 rows from a sample,
-    as `SomeRows` tells.
+    most 1,001 of them: less than 1/500 off, of very many features less than 1/50. What is less than all of the data has
+    the rank 0, what is more 1; on the way back, what is outside of the table becomes its smallest or largest value. All
+    values of a constant feature have the rank ½. By the weights of the samples, over the values that are there; of more
+    than 262,144 rows from a sample, as `SomeRows` tells.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ class PerColumn(Scaling):
 
     def __init__(
         self,
-        columns: Mapping[str, str] | None = None,
+        columns: Mapping[str, str],
         default: str = "standard",
         feature_weights: FeatureWeights | None = None,
     ) -> None:

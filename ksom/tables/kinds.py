@@ -31,7 +31,9 @@ def arrow() -> Any:
     try:
         import pyarrow as pa
     except ImportError as error:
-        raise NotInstalled("tables are read by pyarrow, which is not installed: pip install pyarrow") from error
+        raise NotInstalled(
+            "tables are read and written by pyarrow, which is not installed: pip install pyarrow"
+        ) from error
     return pa
 
 

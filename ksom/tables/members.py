@@ -105,7 +105,7 @@ def _counts(source: TableSource, columns: Sequence[str], where: str) -> dict[str
 
 
 def _options(name: str, given: Any, rare: float) -> Members:
-    argument = f"categories.{name}"
+    argument = f"categories[{quoted(name)}]"
     if given is None:
         return Members(rare=rare)
     if isinstance(given, list | tuple):

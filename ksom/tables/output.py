@@ -1,6 +1,5 @@
 """Tables that are written row by row: CSV, Parquet, or an array of records in .npy; whole in the end, or absent."""
 
-import sys
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,15 +9,13 @@ from typing import IO, TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.errors import NotInstalled, OutputError
+from ksom.errors import OutputError
+from ksom.tables.kinds import arrow
 from ksom.text_cells import FORMULA_SIGNS, as_text
-from ksom.whole_files import replacing, writing
+from ksom.whole_files import STANDARD_OUTPUT, replacing_or_printing
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-STANDARD_OUTPUT = Path("-")
-"""The name of the place that a command prints to."""
 
 Columns = Mapping[str, Any]
 """Columns by name, arrays of numpy's or pyarrow's, all of one length."""
@@ -60,7 +57,7 @@ def table_writer(path: Path) -> Iterator[TableWriter]:
     kind = CsvWriter if path == STANDARD_OUTPUT else WRITERS.get(path.suffix.lower())
     if kind is None:
         raise OutputError(f"{path}: the name of a table must end with {', '.join(WRITERS)}")
-    with _standard_output() if path == STANDARD_OUTPUT else replacing(path) as file:
+    with replacing_or_printing(path) as file:
         writer = kind(file)
         try:
             yield writer
@@ -68,19 +65,12 @@ def table_writer(path: Path) -> Iterator[TableWriter]:
             writer.close()
 
 
-@contextmanager
-def _standard_output() -> Iterator[IO[bytes]]:
-    with writing(Path("standard output")):
-        yield sys.stdout.buffer
-        sys.stdout.buffer.flush()
-
-
 class _ArrowWriter(TableWriter):
     """Writes what pyarrow writes."""
 
     def __init__(self, file: IO[bytes]) -> None:
         super().__init__(file)
-        _require_pyarrow()
+        arrow()
         self._writer: Any = None
 
     def write(self, columns: Columns) -> None:
@@ -143,7 +133,7 @@ class NpyWriter(TableWriter):
     """Writes an array of records, a field for each column: `np.load(path)["node"]`."""
 
     def write(self, columns: Columns) -> None:
-        arrays = {name: np.asarray(values) for name, values in columns.items()}
+        arrays = {name: _plain(values) for name, values in columns.items()}
         dtype = np.dtype([(name, array.dtype) for name, array in arrays.items()])
         if not self.rows:
             self._dtype = dtype
@@ -167,14 +157,18 @@ class NpyWriter(TableWriter):
 WRITERS: dict[str, type[TableWriter]] = {".csv": CsvWriter, ".parquet": ParquetWriter, ".npy": NpyWriter}
 
 
+def _plain(values: Any) -> NDArray[Any]:
+    """Return a column as an array of numpy's, which has no null: -1, NaN, false or "" instead."""
+    if isinstance(values, np.ndarray) or not values.null_count:
+        return np.asarray(values)
+    import pyarrow as pa
+
+    nothing = "" if pa.types.is_string(values.type) else np.nan if pa.types.is_floating(values.type) else -1
+    plain = values.fill_null(False if pa.types.is_boolean(values.type) else nothing)
+    return np.array(plain.to_pylist(), np.str_) if nothing == "" else np.asarray(plain)
+
+
 def _of_kind(array: NDArray[Any], dtype: np.dtype[Any], name: str) -> NDArray[Any]:
     if array.dtype.kind == "O" or array.dtype.itemsize > dtype.itemsize:
         raise OutputError(f"an .npy file cannot hold the texts of {name}: write a .csv or a .parquet file")
     return array
-
-
-def _require_pyarrow() -> None:
-    try:
-        import pyarrow as pa  # noqa: F401 (only whether it is there)
-    except ImportError as error:
-        raise NotInstalled("tables are written by pyarrow, which is not installed: pip install pyarrow") from error

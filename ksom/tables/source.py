@@ -261,7 +261,7 @@ class _Place(NamedTuple):
 def _told_types(types: Any) -> dict[str, str]:
     if not isinstance(types or {}, Mapping):
         raise ParameterError("types", "tell what columns hold, such as {zip: text}", types)
-    return {str(name): require_choice(f"types.{name}", kind, TYPES) for name, kind in (types or {}).items()}
+    return {str(name): require_choice(f"types[{quoted(name)}]", kind, TYPES) for name, kind in (types or {}).items()}
 
 
 def _slices(part: _Part, numbers: Sequence[str], texts: Sequence[str]) -> "Iterator[tuple[int, pa.RecordBatch]]":

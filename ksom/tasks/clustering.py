@@ -47,7 +47,9 @@ class Clustering:
         if number == 1:
             return told
         told += f"; at {valleys:.0%} of their borders samples are rarer than on both sides"
-        return told if valleys >= ENOUGH_VALLEYS else f"{told}: they are rather parts of one mass"
+        if valleys >= ENOUGH_VALLEYS:
+            return told
+        return f"{told}: unless they wind around each other, they are rather parts of one mass"
 
     def _checked(self) -> str:
         return "rules were checked on the nodes alone; name the data to check them on samples" * (

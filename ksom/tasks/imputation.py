@@ -6,16 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ksom.encoding import CATEGORY, Encoding
 from ksom.errors import DataError, quoted
 from ksom.kohonensom_model import KohonenSOM
 from ksom.sparse_rows import in_full
 from ksom.tables.decoder import decoded
 from ksom.tables.encoder import encoded, number_columns, text_columns
 from ksom.tables.output import table_writer
-from ksom.tables.source import Rows, TableSource
+from ksom.tables.source import TableSource
 from ksom.tasks.map_and_data import data_of, names_table, require_rows, table_reading
 from ksom.tasks.predicting import encoding_for, naming_rows, refuse_own_data
 from ksom.whole_files import replacing
@@ -30,7 +28,7 @@ class Filled(NamedTuple):
     rows: int
     """Of the data."""
     values: int
-    """Values that were missing; each is there now."""
+    """That were missing and are there now; a row without any value keeps its gaps."""
 
 
 def impute_file(
@@ -59,7 +57,7 @@ def impute_file(
     Raises
     ------
     DataError
-        If the samples cannot be read, are none of this map's, or a row has no value at all.
+        If the samples cannot be read, or are none of this map's.
     ParameterError
         If the map compares directions.
     OutputError
@@ -83,6 +81,9 @@ def _array(som: KohonenSOM, data: str | Path, output: Path, key: str | None) -> 
 
 
 def _table(som: KohonenSOM, source: TableSource, output: Path) -> Filled:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     encoding = encoding_for(som, source)
     numbers, texts = number_columns(encoding), text_columns(encoding)
     others = [name for name in source.column_names if name not in encoding.column_names]
@@ -90,32 +91,18 @@ def _table(som: KohonenSOM, source: TableSource, output: Path) -> Filled:
     with table_writer(output) as writer:
         for rows in source.batches(numbers, [*texts, *others]):
             samples = encoded(rows, encoding)
-            with naming_rows(keeping, str(source), rows.first_row, samples):
-                columns = _columns(som.fill_in(samples), encoding, rows)
-            filled += sum(_missing(rows, name) for name in encoding.column_names)
+            some = ~np.isnan(samples).all(axis=1)
+            if some.any():
+                with naming_rows(som, keeping, str(source), rows.first_row, samples[some]):
+                    samples[some] = som.fill_in(samples[some])
+            columns = {}
+            for name, values in decoded(samples, encoding):
+                column = rows.columns[name]
+                gaps = pc.and_(_is_missing(column), pa.array(some))
+                columns[name] = pc.if_else(gaps, pa.array(values, column.type), column)
+                filled += gaps.true_count
             writer.write({name: columns.get(name, rows.columns[name]) for name in source.column_names})
     return Filled(writer.rows, filled)
-
-
-def _columns(samples: NDArray[Any], encoding: Encoding, rows: Rows) -> dict[str, "pa.Array"]:
-    """Return the columns that features came from, with the map's values where theirs are missing."""
-    import pyarrow as pa
-
-    is_text = {column.name for column in encoding.columns if column.kind == CATEGORY}
-    return {name: _filled(rows.columns[name], pa.array(values, pa.string() if name in is_text else pa.float64()))
-            for name, values in decoded(samples, encoding)}  # fmt: skip
-
-
-def _filled(column: "pa.Array", values: "pa.Array") -> "pa.Array":
-    import pyarrow.compute as pc
-
-    return pc.if_else(_is_missing(column), values, column)
-
-
-def _missing(rows: Rows, name: str) -> int:
-    import pyarrow.compute as pc
-
-    return int(pc.sum(_is_missing(rows.columns[name])).as_py() or 0)
 
 
 def _is_missing(column: "pa.Array") -> Any:

@@ -11,6 +11,7 @@ from ksom.datasets import Table
 from ksom.errors import DataError, quoted
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.labels import as_table
+from ksom.part import with_values
 from ksom.tasks.map_and_data import (
     columns_of,
     file_to_write,
@@ -59,7 +60,7 @@ def label_file(
     """
     if column is not None and data is not None:
         som = map_of(som_path)
-        dataset: Dataset = _labelled_table(som, data, column, csv)
+        dataset = _labelled_table(som, data, column, csv)
     else:
         som, dataset = map_and_data(som_path, data, key, csv)
     written = file_to_write(som_path, output)
@@ -68,13 +69,14 @@ def label_file(
     return f"{as_table(som.layers)}\nwritten: {written}"
 
 
-def _labelled_table(som: KohonenSOM, data: str, column: str, csv: Mapping[str, Any] | None) -> Table:
+def _labelled_table(som: KohonenSOM, data: str, column: str, csv: Mapping[str, Any] | None) -> Dataset:
     """Return a table as the map reads it, without the rows that it could not place, with a column of labels."""
     if not names_table(data):
         raise DataError(f"{data}: is no table, so it has no column {quoted(column)}; give the labels by --labels")
     require_rows(som, data, "; give the labels by --labels")
     reading = table_reading(som, csv)
-    return Table(data, label=column, drop_missing=not som.intake.keeps_missing, known=columns_of(som), **reading)
+    keeps = som.intake.keeps_missing
+    return with_values(Table(data, label=column, drop_missing=not keeps, known=columns_of(som), **reading))
 
 
 def _own_labels(dataset: Dataset, data: str | None) -> NDArray[Any]:

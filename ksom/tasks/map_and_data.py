@@ -326,6 +326,12 @@ def _dataset_of(file: Path, known: Encoding | None = None, *, may_import: bool =
     return made
 
 
+def known_labels(dataset: Dataset) -> NDArray[Any] | None:
+    """Return the classes that samples tell of themselves, shape (N,); None if they do not, or not every one does."""
+    labels = dataset.labels
+    return None if labels is None or (labels == "").any() else labels
+
+
 def labels_of(path: Path) -> NDArray[Any]:
     """Read the class of each sample, shape (N,), from an .npy file.
 

@@ -3,9 +3,7 @@
 The folder may be somebody else's: nothing is imported for it, and nothing is written into it.
 """
 
-import logging
 import math
-import shlex
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,10 +14,9 @@ import numpy as np
 
 from ksom.array_files import DamagedFile
 from ksom.dataset import Dataset
-from ksom.default_setup import Experiment, Result
 from ksom.diagnosis import Finding, diagnose
 from ksom.errors import DataError, KsomError, one_line, shown_key
-from ksom.evidence import LITTLE_WORK, MOST_WORK, Evidence
+from ksom.evidence import MOST_WORK, Evidence
 from ksom.kohonensom_model import KohonenSOM
 from ksom.map_file import read
 from ksom.method.neighbourhood import NEIGHBOURHOODS, Gaussian
@@ -29,19 +26,14 @@ from ksom.runs.checkpoint import checkpoint_paths
 from ksom.runs.run_folder import CHECKPOINTS, MAP, RunFolder
 from ksom.runs.tracking_record import METRICS, Position, configuration, read_steps
 from ksom.summary import summarise
+from ksom.tasks.ended_run import things
 from ksom.tasks.map_and_data import data_like, data_of_run, labels_of, unchanged
-
-logger = logging.getLogger(__name__)
 
 Known = TypeVar("Known")
 
 MOST_SAMPLES, MOST_VALUES, FEWEST_SAMPLES = 10_000, 2**25, 100
 """A run is judged by at most so many samples, drawn from the data; of many features by fewer, so that they have at most
 so many values, 268 MB, if that is not too few."""
-
-MOST_DIFFERENCES, OF_WEIGHTS, SPARSEST = 2e7, 200, 10
-"""Of one value each, in a search that nobody asked for; to look at the weights costs as much as 200 samples. If it is
-more, every second sample of the probe is searched for, or every third, …; if not even every tenth, nothing is said."""
 
 SHOWN = ("explained_variance", "topographic_error", "dead_nodes", "sigma")
 """The numbers that are told in any case; JSON holds more."""
@@ -103,11 +95,6 @@ class Examination:
             yield f"   {finding.advice}{finding.change and f': {finding.change}'}"
 
 
-def things(findings: list[Finding]) -> str:
-    """Return how many there are, in words."""
-    return "1 thing" if len(findings) == 1 else f"{len(findings)} things"
-
-
 def examine(folder: Path, data: str | Path | None = None, labels: Path | None = None) -> Examination:
     """Diagnose a run by all that its folder tells, and by its data.
 
@@ -145,40 +132,6 @@ def examine(folder: Path, data: str | Path | None = None, labels: Path | None = 
     )
     status = "not ended" if summary is None else shown_key(str(summary["status"]))
     return Examination(folder, status, evidence, diagnose(evidence), notes)
-
-
-def in_short(experiment: Experiment, result: Result) -> str:
-    """Return a line that tells what is to be looked at in a run that has just ended; nothing if it is healthy.
-
-    Only what can be known from the probe in some hundredths of a second; and it never fails.
-    """
-    try:
-        findings = _findings_in_short(experiment, result)
-    except Exception:  # the training has succeeded, whatever becomes of this
-        logger.debug("the run could not be diagnosed", exc_info=True)
-        return ""
-    told = "; ".join(finding.what for finding in findings)
-    return f"{things(findings)} to look at: {told}; ksom diagnose {shlex.quote(str(result.folder))}" if findings else ""
-
-
-def _findings_in_short(experiment: Experiment, result: Result) -> list[Finding]:
-    trainer, som = experiment.trainer, result.som
-    samples = len(trainer.run.probe) + OF_WEIGHTS
-    every = math.ceil(samples * som.lattice.size * som.features / MOST_DIFFERENCES)
-    if every > SPARSEST:
-        return []
-    iteration = int(result.summary["iteration"])
-    evidence = Evidence(
-        som,
-        trainer.run.probe[::every],
-        size=len(trainer.dataset),
-        at_end=trainer.algorithm.parameters(max(0, iteration - 1)),
-        config=experiment.config,
-        iteration=iteration,
-        iterations=trainer.iterations,
-        most_work=0.0 if trainer.feed.is_weighted else LITTLE_WORK,
-    )
-    return diagnose(evidence)
 
 
 def _newest_map(folder: Path, summary: Mapping[str, Any] | None) -> tuple[Path, int | None]:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ksom.answers import SEARCH_BYTES
 from ksom.columns import require_all
@@ -17,7 +18,7 @@ from ksom.kohonensom_model import KohonenSOM
 from ksom.sparse_rows import SparseRows
 from ksom.summary import values_and_weights
 from ksom.tables.encoder import encoded, number_columns, require_values, text_columns
-from ksom.tables.output import STANDARD_OUTPUT, table_writer
+from ksom.tables.output import table_writer
 from ksom.tables.source import TableSource
 from ksom.tasks.map_and_data import (
     data_like,
@@ -28,6 +29,19 @@ from ksom.tasks.map_and_data import (
     require_rows,
     table_reading,
 )
+from ksom.whole_files import STANDARD_OUTPUT
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Told(NamedTuple):
+    """How much was said."""
+
+    rows: int
+    """Of the data."""
+    unanswered: int
+    """Rows that have no value at all; what a map says about them is missing."""
 
 
 class Piece(NamedTuple):
@@ -50,8 +64,8 @@ def predict_file(
     id_column: str | None = None,
     strange: int = 0,
     csv: Mapping[str, Any] | None = None,
-) -> int:
-    """Write what a map says about each sample of a file, and return how many there were.
+) -> Told:
+    """Write what a map says about each sample of a file; nothing of a row without any value, if the map keeps gaps.
 
     Parameters
     ----------
@@ -78,12 +92,32 @@ def predict_file(
         If the output cannot be written; nothing is, then.
     """
     refuse_own_data(output, data)
+    unanswered = 0
     with table_writer(output) as writer:
         for piece in pieces_of(som, data, key, id_column, csv):
-            with naming_rows(som.intake, str(data), piece.first_row, piece.samples):
-                said = som.predict(piece.samples, strange=strange)
-            writer.write({id_column or _called(piece.ids): piece.ids, **said.columns()})
-    return writer.rows
+            some = _answerable(som, piece.samples)
+            with naming_rows(som, som.intake, str(data), piece.first_row, piece.samples):
+                said = som.predict(piece.samples if some is None else piece.samples[some], strange=strange).columns()
+            if some is not None:
+                said, unanswered = _among_all(said, some), unanswered + int((~some).sum())
+            writer.write({id_column or _called(piece.ids): piece.ids, **said})
+    return Told(writer.rows, unanswered)
+
+
+def _answerable(som: KohonenSOM, samples: Any) -> NDArray[np.bool_] | None:
+    """Return which samples have a value, shape (n,); None: all, or what has none is to be refused."""
+    if not som.intake.keeps_missing or isinstance(samples, SparseRows):
+        return None
+    has_value: NDArray[np.bool_] = ~np.isnan(samples).all(axis=1)
+    return None if has_value.all() or not has_value.any() else has_value
+
+
+def _among_all(columns: Mapping[str, NDArray[Any]], some: NDArray[np.bool_]) -> dict[str, "pa.Array"]:
+    """Return what is said about some samples among all of them: null elsewhere."""
+    import pyarrow as pa
+
+    places = pa.array(np.cumsum(some) - 1, mask=~some)
+    return {name: pa.array(values).take(places) for name, values in columns.items()}
 
 
 def pieces_of(
@@ -102,13 +136,15 @@ def pieces_of(
 
 
 @contextmanager
-def naming_rows(intake: Intake, where: str, first_row: int, samples: Any) -> Iterator[None]:
+def naming_rows(som: KohonenSOM, intake: Intake, where: str, first_row: int, samples: Any) -> Iterator[None]:
     """Tell of samples that cannot be used by their number in their file: the map sees a piece of it only.
 
     Parameters
     ----------
+    som : KohonenSOM
+        The map, which knows the names of features.
     intake : Intake
-        What the map does to samples.
+        What is done to the samples.
     where : str
         The file.
     first_row : int
@@ -119,7 +155,7 @@ def naming_rows(intake: Intake, where: str, first_row: int, samples: Any) -> Ite
     try:
         yield
     except DataError:
-        intake.block(samples, where, first_row=first_row)
+        intake.block(samples, where, first_row=first_row, names=som.feature_names)
         raise
 
 
