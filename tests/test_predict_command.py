@@ -146,8 +146,6 @@ def test_what_cannot_be_used_is_named_and_nothing_is_written(
 
 
 @pytest.mark.parametrize("command", ["predict", "impute"])
-@pytest.mark.parametrize("data", ["pets.csv", ".", "*.csv", "mine.yaml"])
-@pytest.mark.parametrize("command", ["predict", "impute"])
 def test_a_value_that_is_infinite_is_named_by_its_column_and_row(
     command: str, files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,6 +155,8 @@ def test_a_value_that_is_infinite_is_named_by_its_column_and_row(
     assert all(text in line for text in ("bad.parquet", "row 57", "'weight'", "is inf"))
 
 
+@pytest.mark.parametrize("command", ["predict", "impute"])
+@pytest.mark.parametrize("data", ["pets.csv", ".", "*.csv", "mine.yaml"])
 def test_the_data_are_never_replaced(
     data: str, command: str, files: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
