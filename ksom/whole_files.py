@@ -253,7 +253,7 @@ def writing(path: Path) -> Iterator[None]:
     """Turn the operating system's refusal to write into one clear line."""
     try:
         yield
-    except OutputError:
+    except (OutputError, BrokenPipeError):  # a reader that has seen enough, such as head, is no failure
         raise
     except OSError as error:
         advice = ADVICE.get(error.errno or 0)

@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.datasets import load_iris
 
@@ -125,3 +126,10 @@ def test_every_kind_of_map_is_measured_whole(iris, how):
     assert measured["quantization_error"] == pytest.approx(som.transform(samples).min(axis=1).mean(), rel=1e-5)
     assert measured["explained_variance"] > 0.8
     assert measured["purity"] > 0.8
+
+
+def test_a_data_frame_is_measured_as_the_table_that_it_is():
+    frame = pd.DataFrame({"size": np.arange(20.0), "kind": ["cat", "dog"] * 10, "name": [f"n{i}" for i in range(20)]})
+    table = ksom.Table(frame, columns=["size"], categories=["kind"], id="name")
+    som = ksom.train(table, 3, 3, scaling="standard", backend="numpy")
+    assert evaluate(som, frame).as_dict() == evaluate(som, table).as_dict()

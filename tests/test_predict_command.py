@@ -1,5 +1,7 @@
 """From a file to a file: what a map says about each row, and what it fills in."""
 
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +132,17 @@ def test_rows_are_told_apart_by_their_ids(files: Path) -> None:
     shown = run("predict", files / "map.npz", files / "pets.csv", "--id", "name").stdout.splitlines()
     assert [line.split(",")[0] for line in shown[:2]] == ['"name"', '"pet0"']
     assert len(shown) == 1 + ROWS
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure(files: Path) -> None:
+    frame(100_000).to_csv(files / "many.csv", index=False)
+    words = [sys.executable, "-m", "ksom", "predict", files / "map.npz", files / "many.csv"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as reading:
+        assert reading.stdout is not None
+        assert reading.stderr is not None
+        reading.stdout.readline()
+        reading.stdout.close()
+        assert b"Error" not in reading.stderr.read()
 
 
 def test_columns_are_found_by_name_in_any_order(som: KohonenSOM) -> None:

@@ -234,7 +234,7 @@ def test_an_infinity_on_a_cycle_is_told_as_one(tmp_path: Path) -> None:
 
 def test_an_infinity_is_not_left_out_with_what_is_missing(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("hour\n1\ninf\n")
-    with pytest.raises(DataError, match=r"column 'hour' is inf in .*t.csv, line 3; drop or fill it"):
+    with pytest.raises(DataError, match=r"column 'hour' is inf in .*t\.csv, line 3; drop or fill it"):
         train(Table(tmp_path / "t.csv", drop_missing=True), 2, 2, iterations=1)
 
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.columns import column_names
 from ksom.errors import DataError, ParameterError
 from ksom.method.distance import Distance
 from ksom.method.lattice import Lattice
@@ -258,6 +259,9 @@ def _rows(som: Map, samples: Any) -> tuple[int, Any]:
         if len(samples) < 1:
             raise DataError(f"{_name(samples)} must have at least one sample")
         return len(samples), samples.rows
+    encoding = getattr(som, "encoding", None)
+    if encoding is not None and column_names(samples) is not None:  # a table whose columns become the features
+        samples = som.walkable(samples)
     array = as_samples(samples, "samples", names=getattr(som, "feature_names", None))
     return len(array), array.__getitem__
 
