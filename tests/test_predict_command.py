@@ -236,6 +236,14 @@ def test_a_file_is_read_as_those_that_the_map_has_learned_from(tmp_path: Path) -
     assert pd.read_csv(tmp_path / "out.csv")["weight"][0] > 0
 
 
+def test_a_member_that_the_map_does_not_know_is_told(files: Path, caplog: pytest.LogCaptureFixture) -> None:
+    frame().assign(kind="eel").to_csv(files / "eels.csv", index=False)
+    run("predict", files / "map.npz", files / "eels.csv")
+    assert "column 'kind' holds 'eel' in" in caplog.messages[0]
+    assert caplog.messages[0].endswith("; what is not known counts as missing")
+    assert len(caplog.messages) == 1
+
+
 def test_how_a_file_is_written_can_be_told(files: Path) -> None:
     frame().assign(name="Käfer").to_csv(files / "old.csv", index=False, encoding="latin-1")
     said = run("predict", files / "map.npz", files / "old.csv", "--csv", "encoding=latin-1", "--id", "name")

@@ -259,9 +259,9 @@ def _rows(som: Map, samples: Any) -> tuple[int, Any]:
         if len(samples) < 1:
             raise DataError(f"{_name(samples)} must have at least one sample")
         return len(samples), samples.rows
-    encoding = getattr(som, "encoding", None)
-    if encoding is not None and column_names(samples) is not None:  # a table whose columns become the features
-        samples = som.walkable(samples)
+    walkable = getattr(som, "walkable", None)
+    if walkable is not None and column_names(samples) is not None:  # a table whose columns become the features
+        samples = walkable(samples)
     array = as_samples(samples, "samples", names=getattr(som, "feature_names", None))
     return len(array), array.__getitem__
 

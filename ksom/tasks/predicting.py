@@ -1,5 +1,6 @@
 """From a file of samples to a file of what a map says about them, piece by piece."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,9 +18,9 @@ from ksom.intake import Intake
 from ksom.kohonensom_model import KohonenSOM
 from ksom.sparse_rows import SparseRows
 from ksom.summary import values_and_weights
-from ksom.tables.encoder import encoded, number_columns, require_values, text_columns
+from ksom.tables.encoder import encoded, number_columns, require_known, require_values, text_columns
 from ksom.tables.output import table_writer
-from ksom.tables.source import TableSource
+from ksom.tables.source import Rows, TableSource
 from ksom.tasks.map_and_data import (
     data_like,
     files_named,
@@ -33,6 +34,9 @@ from ksom.whole_files import STANDARD_OUTPUT
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+logger = logging.getLogger(__name__)
 
 
 class Told(NamedTuple):
@@ -187,13 +191,25 @@ def _of_table(som: KohonenSOM, source: TableSource, id_column: str | None) -> It
     encoding = encoding_for(som, source)
     numbers, texts = number_columns(encoding), text_columns(encoding)
     beside = [] if id_column is None else source.resolve([id_column])
+    all_known = som.intake.keeps_missing  # else it is refused
     for rows in source.batches(numbers, list(dict.fromkeys([*texts, *beside]))):
         samples = encoded(rows, encoding)
+        all_known = all_known and _are_known(rows, encoding, source)
         if not som.intake.keeps_missing:
             require_values(samples, rows, encoding, str(source), source.place)
         numbered = np.arange(rows.first_row, rows.first_row + rows.columns.num_rows)
         ids = numbered if id_column is None else rows.columns.column(id_column)
         yield Piece(rows.first_row, samples, ids)
+
+
+def _are_known(rows: Rows, encoding: Encoding, source: TableSource) -> bool:
+    """Return whether the map knows all members of categories; warn of the first that it does not."""
+    try:
+        require_known(rows, encoding, str(source), source.place)
+    except DataError as error:
+        logger.warning("%s; what is not known counts as missing", error)
+        return False
+    return True
 
 
 def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
