@@ -273,6 +273,16 @@ def test_the_folder_of_the_experiment_is_made(there):
     assert len(Experiment("new/folder/mine.yaml", output_dir="run").dataset) == ROWS
 
 
+def test_the_folder_of_a_run_is_no_data(there, capsys, monkeypatch):
+    Path("run").mkdir()
+    Path("run/config.yaml").write_text("SEED: 0")
+    Image.new("RGB", (4, 4)).save("run/map.png")
+    monkeypatch.setattr("sys.argv", ["ksom", "inspect", "run"])
+    with pytest.raises(SystemExit):
+        main()
+    assert "run: is the folder of a run, not data; `ksom show run` tells" in capsys.readouterr().err
+
+
 def test_a_text_beside_photos_is_no_table_and_a_picture_beside_tables_no_data(there):
     for folder, photos, texts in (("photos", 3, 1), ("tables", 1, 3)):
         Path(folder, "sea").mkdir(parents=True)

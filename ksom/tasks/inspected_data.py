@@ -12,6 +12,7 @@ from ksom.datasets import Array
 from ksom.datasets.images import open_image
 from ksom.datasets.thumbnails import SUFFIXES
 from ksom.errors import DataError
+from ksom.experiment_files import CONFIG
 from ksom.named_files import is_pattern, named_files
 from ksom.summary import summarise
 from ksom.tables.found_files import holds_tables, is_table
@@ -54,6 +55,8 @@ def inspected(data: str, csv: Mapping[str, Any] | None = None) -> Inspection | T
         If it is none of them, or cannot be read.
     """
     place = Path(data)
+    if (place / CONFIG).is_file():
+        raise DataError(f"{data}: is the folder of a run, not data; `ksom show {data}` tells what is in its map")
     if is_table(data) or (is_pattern(data) and not _is_of_images(data)):
         return inspect_table(data, csv=csv)
     if is_pattern(data) or place.is_dir():
