@@ -134,6 +134,12 @@ def test_rows_are_told_apart_by_their_ids(files: Path) -> None:
     assert len(shown) == 1 + ROWS
 
 
+@pytest.mark.parametrize("name", ["pets.csv", "mine.yaml"])
+def test_data_in_the_place_of_the_map_are_told(name: str, files: Path, capsys: Any, monkeypatch: Any) -> None:
+    line = told(capsys, monkeypatch, "predict", files / name, files / "map.npz")
+    assert line.startswith(f"{files / name}: is no map; name a run folder, or its map.npz")
+
+
 def test_a_reader_that_has_seen_enough_is_no_failure(files: Path) -> None:
     frame(100_000).to_csv(files / "many.csv", index=False)
     words = [sys.executable, "-m", "ksom", "predict", files / "map.npz", files / "many.csv"]

@@ -185,7 +185,7 @@ def test_a_feature_of_weight_0_has_no_range(tmp_path):
     ("words", "line"),
     [
         (["nowhere"], "nowhere: there is no such file"),
-        (["a.yaml"], "a.yaml: is not an .npy or .npz file"),
+        (["a.yaml"], "a.yaml: is no map; name a run folder, or its map.npz"),
         (["cut.npz"], "cut.npz: cannot be read as an .npy or .npz file (File is not a zip file)"),
         (["plain.npz"], "plain.npz: is not a map that ksom wrote"),
         (["bare.npz", "--config"], "bare.npz: does not tell by which configuration; `ksom train` writes it into a map"),
