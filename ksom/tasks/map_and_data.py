@@ -84,11 +84,11 @@ def map_file_of(path: str | Path) -> Path:
     Raises
     ------
     DataError
-        If there is none in the folder, or it is a table or an experiment: arguments that changed places.
+        If there is none in the folder, or it is a table or an experiment.
     """
     place = require_path("map", path)
     if is_table(place) or is_experiment(str(place)):
-        raise DataError(f"{place}: is no map; name a run folder, or its map.npz; what it is asked about comes after it")
+        raise DataError(f"{place}: is no map; name a run folder, or its map.npz")
     if not place.is_dir():
         return place
     if (place / MAP).is_file():
