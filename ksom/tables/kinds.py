@@ -31,7 +31,8 @@ def arrow() -> Any:
     try:
         import pyarrow as pa
     except ImportError as error:
-        raise NotInstalled("tables are read and written by pyarrow, which is not installed: pip install pyarrow") from error
+        told = "tables are read and written by pyarrow, which is not installed: pip install pyarrow"
+        raise NotInstalled(told) from error
     return pa
 
 
