@@ -31,10 +31,8 @@ def cache(clear: bool) -> int:
         say(f"{folder}: {number_of('table', len(removed))} removed, {size_of(sum(each.size for each in removed))}")
     kept = kept_tables(folder)
     for each in kept:
-        shape = " × ".join(f"{side:,}" for side in each.shape)
-        say(
-            f"{size_of(each.size):>9}  {_ago(time.time() - each.last_used):>14}  {shape:<20} {', '.join(map(one_line, each.files))}"
-        )
+        shape, files = " × ".join(f"{side:,}" for side in each.shape), ", ".join(map(one_line, each.files))
+        say(f"{size_of(each.size):>9}  {_ago(time.time() - each.last_used):>14}  {shape:<20} {files}")
     if kept or not clear:
         size, most = sum(each.size for each in kept), largest_cache()
         told = f"{number_of('table', len(kept))}{' in use' if clear else ''}"

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from ksom.answers import Answers
+from ksom.layers import CLUSTERS, HITS, LABELS
 from ksom.map_file import Layer
-from ksom.method.labels import HITS, LABELS, node_labels
+from ksom.method.labels import node_labels
 from ksom.text_cells import as_text
 from ksom.whole_files import replacing_or_printing
 
@@ -63,8 +64,8 @@ def _columns(layers: dict[str, Layer]) -> dict[str, list[Any]]:
     columns = {HITS: layers[HITS].values.ravel()} if HITS in layers else {}
     if LABELS in layers:
         columns["label"], columns["label_share"] = node_labels(layers)
-    if "clusters" in layers:
-        columns["cluster"] = layers["clusters"].values.ravel()
+    if CLUSTERS in layers:
+        columns["cluster"] = layers[CLUSTERS].values.ravel()
     return {name: values.tolist() for name, values in columns.items()}
 
 

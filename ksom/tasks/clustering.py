@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from ksom.amounts import number_of
+from ksom.layers import CLUSTERS, HITS
 from ksom.map_file import Layer
 from ksom.method.hits import hits
-from ksom.method.labels import HITS
 from ksom.method.profiles import Profiles, profiles
 from ksom.tasks.map_and_data import file_to_write, map_and_data, map_of
 
@@ -96,4 +96,4 @@ def cluster_file(  # noqa: PLR0917 (what the command was given)
     som.cluster(method, clusters, seed)
     found = profiles(som, samples)
     som.save(written)
-    return Clustering(som.layers["clusters"].about, found, written)
+    return Clustering(som.layers[CLUSTERS].about, found, written)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ksom.amounts import number_of, size_of
 from ksom.encoding import CATEGORY, CYCLE, NUMBER, Column
 from ksom.errors import DataError, one_line
+from ksom.layers import CLUSTERS, DISTANCES, HITS, LABELS
 from ksom.map_file import Layer, MapFile, read
 from ksom.registry import as_mapping
 
@@ -192,7 +193,7 @@ def _other(values: NDArray[Any], about: Mapping[str, Any]) -> str:
     return f"{told}; tells {_listed(map(_shown, about))}" if about else told
 
 
-_LAYERS = {"hits": _hits, "labels": _labels, "clusters": _clusters, "distances": _distances}
+_LAYERS = {HITS: _hits, LABELS: _labels, CLUSTERS: _clusters, DISTANCES: _distances}
 
 
 def _dead(hits: NDArray[Any]) -> str:
