@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ksom.answers import Answers
+from ksom.encoding import called
 from ksom.layers import CLUSTERS, HITS, LABELS
 from ksom.map_file import Layer
 from ksom.method.labels import node_labels
@@ -50,8 +51,7 @@ def write_node_table(som: Answers, path: Path) -> None:
 def node_rows(som: Answers) -> Iterator[list[Any]]:
     """Return an iterator over the header and the row of each node; see `write_node_table`."""
     prototypes, layers = som.prototypes.reshape(-1, som.features), _columns(som.layers)
-    names = (som.encoding and som.encoding.feature_names) or som.feature_names
-    header = ["row", "column", *(names or [f"feature {number}" for number in range(som.features)]), *layers]
+    header = ["row", "column", *called(som.features, som.feature_names, som.encoding), *layers]
     rows = (
         [*divmod(node, som.lattice.width), *weights.tolist(), *(values[node] for values in layers.values())]
         for node, weights in enumerate(prototypes)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.arguments import require_choice
-from ksom.encoding import CATEGORY, CYCLE, OF_ITS_CATEGORY, Encoding
+from ksom.encoding import CATEGORY, CYCLE, OF_ITS_CATEGORY, Encoding, called
 from ksom.errors import ParameterError, one_line
 from ksom.layers import CLUSTERS, HITS, LABELS
 from ksom.map_file import Layer
@@ -188,7 +188,7 @@ def profiles(som: KnownMap, samples: Any = None, of: str = CLUSTERS) -> Profiles
     """
     group_of, groups = _groups(checked(som), require_choice("of", of, OF))
     values = som.prototypes.reshape(som.lattice.size, -1)
-    names = som.feature_names or tuple(f"feature {feature}" for feature in range(values.shape[1]))
+    names = called(values.shape[1], som.feature_names, som.encoding)
     samples = None if samples is None else som.walkable(samples)
     own = _nodes(som, values)
     learned = own if samples is None else _drawn(som, samples)

@@ -13,7 +13,7 @@ import yaml
 from numpy.typing import NDArray
 
 from ksom.amounts import number_of, size_of
-from ksom.encoding import CATEGORY, CYCLE, NUMBER, Column
+from ksom.encoding import CATEGORY, CYCLE, NUMBER, Column, called
 from ksom.errors import DataError, one_line
 from ksom.layers import CLUSTERS, DISTANCES, HITS, LABELS
 from ksom.map_file import Layer, MapFile, read
@@ -74,9 +74,7 @@ class MapContents:
     @property
     def feature_names(self) -> tuple[str, ...]:
         """What the features are called, by their numbers if nobody knows."""
-        encoded = None if self.held.encoding is None else self.held.encoding.feature_names
-        features = self.held.weights.shape[2]
-        return self.held.feature_names or encoded or tuple(f"feature {number}" for number in range(features))
+        return called(self.held.weights.shape[2], self.held.feature_names, self.held.encoding)
 
     def config_as_yaml(self) -> str:
         """Return the configuration that the map was trained by.
