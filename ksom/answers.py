@@ -139,6 +139,7 @@ class Answers(ABC):
         >>> som.predict([[0.9, 1.0]]).node_column.tolist()
         [1]
         """
+        require_integer("strange", strange, minimum=0, maximum=self.features)
         nodes, distances = self.best_matching_nodes(samples, return_distances=True)
         found = of_nodes(self.lattice, self.layers, nodes, distances)
         if strange:

@@ -9,7 +9,8 @@ from ksom.arguments import require_number
 from ksom.dataset import Dataset
 from ksom.errors import ParameterError
 from ksom.method.random_streams import stream
-from ksom.sparse_rows import SamplesLike
+from ksom.samples import BLOCK_ROWS
+from ksom.sparse_rows import SamplesLike, in_full
 
 
 class Part(Dataset):
@@ -26,6 +27,7 @@ class Part(Dataset):
     def __init__(self, whole: Dataset, index: NDArray[np.int64]) -> None:
         self.whole, self.index = whole, index
         self.bounds, self.feature_names, self.encoding = whole.bounds, whole.feature_names, whole.encoding
+        self.units = whole.units
         self.labels = None if whole.labels is None else whole.labels[index]
 
     def __len__(self) -> int:
@@ -55,6 +57,13 @@ class Part(Dataset):
     def cell(self, row: int, feature: int, value: float) -> str:
         """Return which value of which sample is wrong; see `Dataset.cell`."""
         return self.whole.cell(int(self.index[row]), feature, value)
+
+
+def with_values(dataset: Dataset) -> Dataset:
+    """Return the rows of a data set that have at least one value."""
+    blocks = (in_full(dataset.rows(slice(start, start + BLOCK_ROWS))) for start in range(0, len(dataset), BLOCK_ROWS))
+    has_value = np.concatenate([~np.isnan(block).all(axis=1) for block in blocks])
+    return dataset if has_value.all() else Part(dataset, np.flatnonzero(has_value))
 
 
 def held_out(dataset: Dataset, share: float, seed: int) -> tuple[Dataset, Part | None]:

@@ -100,7 +100,7 @@ def test_classes_are_measured_if_each_row_of_a_table_tells_its_own(kinds, measur
         (["run/map.npz"], "run/map.npz: is a map without data; name the data as well"),
         (["run", "nowhere.npy"], "nowhere.npy: there is no such file"),
         (["run", "nowhere.yaml"], "nowhere.yaml: there is no such file"),
-        (["run", "wide.npy"], "wide.npy: has 4 features, the map run has 3"),
+        (["run", "wide.npy"], "wide.npy: has 4 features, the map has 3"),
         (["run", "gaps.npy"], "dataset Array: row 7, column 2 is nan"),
         (["run", "notes.md"], "notes.md: is not of a kind that is read as data: a table (.csv, .parquet, …), an array"),
         (["run", "labels.npy"], "dataset Array: the samples must"),

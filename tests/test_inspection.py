@@ -76,6 +76,15 @@ NORMAL = RNG.normal(size=ROWS)
         ("x", ["a", "b", None] * 100, "category", "2 different texts"),
         ("x", [f"n{n}" for n in range(ROWS)], "id", "each text is there once"),
         ("x", [f"n{n // 2}" for n in range(ROWS)], "left out", "150 different texts, too many for a category"),
+        (
+            "x",
+            ["?", *map(str, NORMAL)],
+            "left out",
+            f"text; {ROWS / (ROWS + 1):.1%} are numbers, '?' is none: missing, or",
+        ),
+        ("x", ["1", "2", "?"] * 100, "category", "3 different texts; 66.7% are numbers, '?' is none"),
+        ("x", [f"{n},5" for n in range(ROWS)], "left out", "text; all are numbers with a comma: say CSV DECIMAL ','"),
+        ("x", [f"{n:04}" for n in range(ROWS)], "id", "each text is there once"),
         ("species", ["a", "b", "c"] * 100, "label", "by its name, 3 classes"),
         ("class", [0, 1, 2] * 100, "label", "by its name, 3 classes"),
         ("y", NORMAL, "feature", ""),
@@ -233,13 +242,14 @@ def test_rows_without_any_value_are_left_out(there):
 
 
 USELESS = "`ksom inspect useless.csv` tells why"
+NO_FOLDER = "something that is no folder has its name: choose another"
 PLACE = "choose another place"
 
 IN_THE_WAY = {
     "customers.csv -o there.yaml": "there.yaml: is there already, and is not written over; choose another name",
     "customers.csv -o customers.csv": "customers.csv: an experiment's file must end with .yaml",
     "parts -o parts/mine.yaml": "parts/mine.yaml: lies in the folder of the data, which is left as it is; " + PLACE,
-    "customers.csv -o nowhere/mine.yaml": "nowhere/mine.yaml: there is no folder nowhere",
+    "customers.csv -o customers.csv/mine.yaml": "customers.csv: cannot be written (File exists); " + NO_FOLDER,
     "customers.csv -o mine.yaml --csv latin-1": "--csv must be KEY=VALUE, such as encoding=latin-1, got 'latin-1'",
     "nothing.csv -o mine.yaml": "nothing.csv: there is no such file",
     "useless.csv -o mine.yaml": "useless.csv: no column is likely to be a feature; " + USELESS,
@@ -255,6 +265,12 @@ def test_how_a_csv_file_is_written_can_be_said(there):
     asked("init", "old.csv", "-o", "configs/mine.yaml", *said)
     assert dataset()["CSV"] == {"ENCODING": "latin-1", "HEADER": True}
     assert Experiment("configs/mine.yaml", output_dir="run").dataset.feature_names[0] == "âge"
+
+
+def test_the_folder_of_the_experiment_is_made(there):
+    customers().to_csv("customers.csv", index=False)
+    asked("init", "customers.csv", "-o", "new/folder/mine.yaml")
+    assert len(Experiment("new/folder/mine.yaml", output_dir="run").dataset) == ROWS
 
 
 @pytest.mark.parametrize(("words", "told"), IN_THE_WAY.items(), ids=IN_THE_WAY)

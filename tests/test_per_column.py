@@ -165,7 +165,10 @@ WRONG = {
     ),
     "nothing said": (
         lambda: KohonenSOM(scaling="per_column"),
-        "scaling must be an object: PerColumn cannot be made by its name alone (missing a required argument: 'columns')",
+        (
+            "scaling must be an object: PerColumn cannot be made by its name alone "
+            "(missing a required argument: 'columns')"
+        ),
     ),
 }
 

@@ -127,12 +127,6 @@ MESSAGES = {
         lambda data: data.drop(columns="weight"), (), "the map was trained with the columns 'weight', which are missing"
     ),
     "an id that there is not": (lambda data: data, ("--id", "nam"), "has no column 'nam'; did you mean 'name'?"),
-    "a row without a value": (
-        lambda data: data.assign(weight=np.where(data.name == "pet57", np.nan, data.weight),
-                                 kind=data.kind.where(data.name != "pet57"),
-                                 hour=data.hour.where(data.name != "pet57")), (),
-        "row 57 has no value at all; leave it out"
-    ),
 }  # fmt: skip
 
 
@@ -151,11 +145,67 @@ def test_what_cannot_be_used_is_named_and_nothing_is_written(
     assert not (files / "o.csv").exists()
 
 
-def test_the_data_are_never_replaced(files: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("command", ["predict", "impute"])
+def test_a_value_that_is_infinite_is_named_by_its_column_and_row(
+    command: str, files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = frame()
+    data.assign(weight=data.weight.where(data.name != "pet57", np.inf)).to_parquet(files / "bad.parquet")
+    line = told(capsys, monkeypatch, command, files / "map.npz", files / "bad.parquet", "-o", files / "out.csv")
+    assert all(text in line for text in ("bad.parquet", "row 57", "'weight'", "is inf"))
+
+
+@pytest.mark.parametrize("command", ["predict", "impute"])
+@pytest.mark.parametrize("data", ["pets.csv", ".", "*.csv", "mine.yaml"])
+def test_the_data_are_never_replaced(
+    data: str, command: str, files: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = (files / "pets.csv").read_bytes()
-    line = told(capsys, monkeypatch, "predict", files / "map.npz", files / "pets.csv", "-o", files / "pets.csv")
+    (files / "mine.yaml").write_text("DATASET: {NAME: Table, PATH: pets.csv}")
+    line = told(capsys, monkeypatch, command, files / "map.npz", files / data, "-o", files / "pets.csv")
     assert line.endswith("pets.csv: is the data themselves; name another file to write to")
     assert (files / "pets.csv").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", ["predict", "impute"])
+def test_a_folder_of_tables_is_a_table(command: str, files: Path) -> None:
+    (files / "parts").mkdir()
+    for part in (0, 1):
+        frame()[part * 30 : part * 30 + 30].to_parquet(files / "parts" / f"{part}.parquet")
+    said = {"predict": ("--id", "name"), "impute": ()}[command]
+    for data in ("parts", "pets.csv"):
+        run(command, files / "map.npz", files / data, "-o", files / f"{data}.out.csv", *said)
+    assert (files / "parts.out.csv").read_text() == (files / "pets.csv.out.csv").read_text()
+
+
+def test_samples_with_another_number_of_features_are_refused(files: Path, capsys: Any, monkeypatch: Any) -> None:
+    np.save(files / "three.npy", np.eye(3))
+    line = told(capsys, monkeypatch, "predict", files / "map.npz", files / "three.npy")
+    assert line.endswith("three.npy: has 3 features, the map has 5")
+
+
+def written_otherwise(folder: Path) -> None:
+    """Train a map that has learned from a file in which -1 stands for a missing weight and semicolons separate."""
+    frame().assign(kind="Käfer").to_csv(folder / "old.csv", index=False, sep=";", encoding="latin-1")
+    (folder / "mine.yaml").write_text(
+        "DATASET: {NAME: Table, PATH: old.csv, COLUMNS: [weight, hour], LABEL: kind,"
+        " CSV: {ENCODING: latin-1, MISSING: ['-1']}, TYPES: {hour: number, kind: text}}\n"
+        "MODEL: {MISSING: keep, HEIGHT: 2, WIDTH: 2}\nTRAINER: {ITERATIONS: 2, ALGORITHM: batch}\n"
+    )
+    ksom.Experiment(folder / "mine.yaml", output_dir=folder / "run").run()
+
+
+def test_a_file_is_read_as_those_that_the_map_has_learned_from(tmp_path: Path) -> None:
+    written_otherwise(tmp_path)
+    (tmp_path / "new.csv").write_bytes("weight;hour;käse\n-1;5;x\n".encode("latin-1"))
+    run("impute", tmp_path / "run", tmp_path / "new.csv", "-o", tmp_path / "out.csv")
+    assert pd.read_csv(tmp_path / "out.csv")["weight"][0] > 0
+
+
+def test_how_a_file_is_written_can_be_told(files: Path) -> None:
+    frame().assign(name="Käfer").to_csv(files / "old.csv", index=False, encoding="latin-1")
+    said = run("predict", files / "map.npz", files / "old.csv", "--csv", "encoding=latin-1", "--id", "name")
+    assert said.stdout.splitlines()[1].startswith('"Käfer"')
 
 
 def test_a_map_without_names_takes_as_many_columns_of_numbers_as_it_has_features(tmp_path: Path) -> None:
@@ -203,11 +253,30 @@ def test_gaps_of_an_array_are_filled_in_an_array(tmp_path: Path) -> None:
     assert np.load(tmp_path / "whole.npy")[0].tolist() == [1.0, pytest.approx(0, abs=0.01)]
 
 
-@pytest.mark.parametrize("command", ["predict", "impute"])
-def test_a_line_of_csv_without_a_value_is_named_by_its_number(
-    command: str, files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    empty = frame().where(frame().name != "pet57")
-    empty.to_csv(files / "bad.csv", index=False)
-    line = told(capsys, monkeypatch, command, files / "map.npz", files / "bad.csv")
-    assert line.endswith("bad.csv, line 59 has no value at all; leave it out")
+@pytest.fixture
+def with_empty(files: Path) -> Path:
+    frame().where(frame().name != "pet57").to_csv(files / "empty.csv", index=False)
+    return files
+
+
+@pytest.mark.parametrize("kind", READERS)
+def test_a_row_without_any_value_gets_no_answer_and_the_others_theirs(kind: str, with_empty: Path) -> None:
+    out = with_empty / f"out.{kind}"
+    shown = run("predict", with_empty / "map.npz", with_empty / "empty.csv", "-o", out)
+    assert shown.stderr == f"60 samples, 1 without any value: no answer: {out}\n"
+    read, whole = READERS[kind](out), run("predict", with_empty / "map.npz", with_empty / "pets.csv", "-o", out)
+    assert whole.exit_code == 0
+    others = read["row"] != 57
+    assert read[others]["node"].tolist() == READERS[kind](out)[others]["node"].tolist()
+    assert np.isnan(read["distance"][57])
+    assert read["node"][57] == -1 if kind == "npy" else np.isnan(read["node"][57])
+
+
+def test_a_row_without_any_value_keeps_its_gaps(with_empty: Path) -> None:
+    run("impute", with_empty / "map.npz", with_empty / "empty.csv", "-o", with_empty / "whole.csv")
+    assert (with_empty / "whole.csv").read_text().splitlines()[58] == ",,,"
+
+
+def test_rows_without_any_value_are_left_out_of_labelling(with_empty: Path) -> None:
+    run("label", with_empty / "map.npz", with_empty / "empty.csv", "--column", "kind")
+    assert KohonenSOM.load(with_empty / "map.npz").layers["labels"].values.sum() == ROWS - 1

@@ -140,6 +140,8 @@ REFUSED = {
     "text without a use": ({}, "the columns 'sex', 'name' hold no numbers; name them in CATEGORIES, LABEL or ID, or "),
     "one text without a use": ({"id": "name"}, "the column 'sex' holds no numbers; name it in CATEGORIES, LABEL or ID"),
     "text as a number": ({"columns": ["age", "sex"]}, "column 'sex' holds text, no numbers; name it in CATEGORIES, or"),
+    "where it is no number": ({"columns": ["age", "sex"]}, "; TYPES: {'sex': number} tells where it has none"),
+    "text that was meant as numbers": ({"id": "name"}, "; TYPES: {'sex': number} tells where it has none"),
     "no such column": ({"columns": ["aged"]}, "has no column 'aged'; did you mean 'age'?"),
     "no such category": ({"categories": ["sax"]}, "there is no column 'sax'; there are 'age', 'sex', 'hour', 'visits'"),
     "no such label": ({"label": "class", "columns": ["age"]}, "there is no column 'class'"),
@@ -228,6 +230,12 @@ def test_an_infinity_on_a_cycle_is_told_as_one(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text("hour\n1\ninf\n")
     with pytest.raises(DataError, match=r"column 'hour' is inf in .*t.csv, line 3"):
         train(Table(tmp_path / "t.csv", cyclic={"hour": 24}), 2, 2, iterations=1)
+
+
+def test_an_infinity_is_not_left_out_with_what_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("hour\n1\ninf\n")
+    with pytest.raises(DataError, match=r"column 'hour' is inf in .*t\.csv, line 3; drop or fill it"):
+        train(Table(tmp_path / "t.csv", drop_missing=True), 2, 2, iterations=1)
 
 
 def test_missing_values_may_be_kept(file: Path) -> None:

@@ -91,6 +91,18 @@ def test_a_table_in_memory_is_read_in_order_as_often_as_wanted(kind):
     check(TableSource(IN_MEMORY[kind](frame())))
 
 
+@pytest.mark.usefixtures("there")
+def test_the_index_that_pandas_adds_is_no_column():
+    shuffled = pd.DataFrame({"a": [1.0, 2.0, 3.0]}).iloc[[2, 0, 1]]
+    shuffled.to_parquet("t.parquet")
+    table = pa.Table.from_pandas(shuffled)
+    assert "__index_level_0__" in table.column_names
+    with pa.ipc.new_file("t.arrow", table.schema) as file:
+        file.write_table(table)
+    for data in (shuffled, "t.parquet", "t.arrow"):
+        assert TableSource(data).column_names == ("a",)
+
+
 @pytest.mark.parametrize("name", ["groups.parquet", "plain.arrow", "stream.arrow"])
 @pytest.mark.usefixtures("there")
 def test_rows_come_a_few_at_a_time(name):

@@ -2,10 +2,12 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from ksom.commands.command import examples, say, with_debug
+from ksom.commands.csv_options import with_csv
 from ksom.method.clusters import METHODS
 
 
@@ -19,6 +21,7 @@ from ksom.method.clusters import METHODS
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--key", help="Which array of an .npz file is DATA.  [default: the only one]")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Where to write the map.  [default: MAP itself]")
+@with_csv("as those that MAP has learned from")
 @with_debug
 @click.argument("som", type=click.Path(path_type=Path), metavar="MAP")
 @click.argument("data", required=False, type=click.Path(), metavar="[DATA]")
@@ -31,6 +34,7 @@ def cluster(  # noqa: PLR0917 (click passes them by name)
     as_json: bool,
     key: str | None,
     output: Path | None,
+    csv: dict[str, Any],
 ) -> int:
     """Group the nodes of a map into clusters, and say what distinguishes each, with a short rule checked on the data.
 
@@ -39,6 +43,7 @@ def cluster(  # noqa: PLR0917 (click passes them by name)
     """
     from ksom.tasks.clustering import cluster_file
 
-    found = cluster_file(som, data, method, int(clusters) if clusters.isdecimal() else clusters, seed, key, output)
+    number = int(clusters) if clusters.isdecimal() else clusters
+    found = cluster_file(som, data, method, number, seed, key, output, csv)
     say(json.dumps(found.as_dict(), indent=2, ensure_ascii=False) if as_json else found.as_text())
     return 0

@@ -8,12 +8,12 @@ import click
 from ksom.errors import ParameterError
 
 
-def with_csv(command: Callable[..., int]) -> Callable[..., int]:
+def with_csv(default: str = "found out") -> Callable[[Callable[..., int]], Callable[..., int]]:
     """Give a command the option --csv, whose argument `csv` is a dict, empty without it."""
-    option = click.option("--csv", multiple=True, metavar="KEY=VALUE", callback=_read,
-                          help="How CSV files are written: encoding=latin-1, delimiter=;, decimal=, header=false, …"
-                          "  [default: found out]")  # fmt: skip
-    return option(command)
+    told = "How CSV files are written: encoding=latin-1, delimiter=;, decimal=, header=false, …"
+    return click.option(
+        "--csv", multiple=True, metavar="KEY=VALUE", callback=_read, help=f"{told}  [default: {default}]"
+    )
 
 
 def _read(_context: click.Context, _parameter: click.Parameter, told: tuple[str, ...]) -> dict[str, Any]:

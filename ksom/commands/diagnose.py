@@ -18,8 +18,8 @@ from ksom.commands.command import examples, say, with_debug
 def diagnose(run: Path, data: str | None, labels: Path | None, as_json: bool) -> int:
     """Say what is wrong with a run, with the evidence, and what to change.
 
-    RUN is a run folder, of a run that has ended or not. DATA is an .npy or .npz file, an image, or an experiment's YAML
-    file; left out, the data that the run has learned from.
+    RUN is a run folder, of a run that has ended or not. DATA is a table (.csv, .parquet, …), an .npy or .npz
+    file, an image, or an experiment's YAML file; left out, the data that the run has learned from.
     """
     from ksom.tasks.past_run import examine
 

@@ -12,7 +12,7 @@ from ksom.commands.csv_options import with_csv
 @click.command(epilog=examples("ksom init customers.csv -o configs/customers.yaml",
                               "ksom train --config-file configs/customers.yaml"))  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The experiment's YAML file.")
-@with_csv
+@with_csv()
 @with_debug
 @click.argument("data", type=click.Path(), metavar="DATA")
 def init(data: str, output: Path, csv: dict[str, Any]) -> int:

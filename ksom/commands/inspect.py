@@ -12,7 +12,7 @@ from ksom.commands.csv_options import with_csv
 @click.command(epilog=examples("ksom inspect customers.csv", "ksom inspect 'parts/*.parquet' --json",
                               "ksom inspect samples.npy"))  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@with_csv
+@with_csv()
 @with_debug
 @click.argument("data", type=click.Path(), metavar="DATA")
 def inspect(data: str, as_json: bool, csv: dict[str, Any]) -> int:

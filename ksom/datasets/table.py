@@ -1,5 +1,6 @@
 """A table: its columns are the features."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -172,7 +173,7 @@ class Table(Dataset):
         """Return which column of which row is missing, infinite, or of a category that has no such member."""
         column = self.encoding.columns[self.encoding.column_of[feature]]
         told = wrong_cell(*self._at(row), column, self._source.place)
-        return f"{told} (DROP_MISSING leaves out rows that lack a value)"
+        return f"{told} (DROP_MISSING leaves out rows that lack a value)" if math.isnan(value) else told
 
     @cached_property
     def _ids(self) -> NDArray[np.str_] | None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from ksom.columns import listed
 from ksom.encoding import CATEGORY, CYCLE, Column, Encoding
 from ksom.errors import DataError, ParameterError, quoted
-from ksom.tables.kinds import NUMBER, TIME
+from ksom.tables.kinds import NUMBER, TEXT, TIME
 from ksom.tables.source import TableSource
 
 
@@ -93,11 +93,19 @@ def _require_use_of_text(source: TableSource, used: Collection[str], where: str)
             "the column {} holds no numbers; name it" if len(left) == 1 else "the columns {} hold no numbers; name them"
         )
         told = f"{are.format(listed(left))} in CATEGORIES, LABEL or ID"
-        raise DataError(f"{where}: {told}, or name the COLUMNS to learn from (`ksom init` writes it all down)")
+        advice = (
+            f"name the COLUMNS to learn from (`ksom init` writes it all down){_if_numbers_were_meant(left[0], source)}"
+        )
+        raise DataError(f"{where}: {told}, or {advice}")
 
 
 def _require_numbers(source: TableSource, columns: Sequence[Column], where: str) -> None:
     bad = [c.name for c in columns if c.kind != CATEGORY and source.kind(c.name) not in {NUMBER, TIME}]
     if bad:
         told = f"column {quoted(bad[0])} holds {source.kind(bad[0])}, no numbers"
-        raise DataError(f"{where}: {told}; name it in CATEGORIES, or leave it out of COLUMNS")
+        advice = f"name it in CATEGORIES, or leave it out of COLUMNS{_if_numbers_were_meant(bad[0], source)}"
+        raise DataError(f"{where}: {told}; {advice}")
+
+
+def _if_numbers_were_meant(name: str, source: TableSource) -> str:
+    return f"; TYPES: {{{quoted(name)}: number}} tells where it has none" if source.kind(name) == TEXT else ""

@@ -4,6 +4,9 @@ from collections.abc import Sequence
 
 from ksom.errors import DataError, quoted
 
+NAMELESS = "__index_level_"
+"""How the column begins that pandas adds for an index without a name: it tells nothing of the rows."""
+
 
 def require_different(names: Sequence[str], where: str) -> None:
     """Refuse columns of the same name.

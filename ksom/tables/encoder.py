@@ -97,19 +97,6 @@ def require_values(
         raise DataError(f"{where}: {told}; drop or fill it: the map takes no missing values")
 
 
-def require_any_value(samples: NDArray[Any], rows: Rows, place: Callable[[int], str]) -> None:
-    """Refuse rows that have no feature.
-
-    Raises
-    ------
-    DataError
-        Naming the row.
-    """
-    empty = np.isnan(samples).all(axis=1)
-    if empty.any():
-        raise DataError(f"{place(rows.first_row + int(empty.argmax()))} has no value at all; leave it out")
-
-
 def wrong_cell(rows: Rows, at: int, column: Column, place: Callable[[int], str]) -> str:
     """Return what is told of a value that is missing, infinite, or no member that its column is known to have.
 

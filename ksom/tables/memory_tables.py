@@ -11,9 +11,6 @@ from ksom.tables.kinds import arrow
 if TYPE_CHECKING:
     import pyarrow as pa
 
-NAMELESS = "__index_level_"
-"""How the column begins that pandas adds for an index without a name."""
-
 
 class MemoryTable:
     """A table that Arrow can be given, taken once: where that is a stream, it is kept.
@@ -43,8 +40,6 @@ class MemoryTable:
         except (arrow().ArrowException, TypeError, ValueError) as error:
             why = "; ".join(map(str, error.args)) if error.args else str(error)
             raise DataError(f"{self._name}: cannot be read as a table ({why})") from error
-        nameless = [name for name in self._table.column_names if name.startswith(NAMELESS)]
-        self._table = self._table.drop_columns(nameless)
         self.schema: pa.Schema = self._table.schema
 
     def __str__(self) -> str:

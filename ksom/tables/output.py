@@ -133,7 +133,7 @@ class NpyWriter(TableWriter):
     """Writes an array of records, a field for each column: `np.load(path)["node"]`."""
 
     def write(self, columns: Columns) -> None:
-        arrays = {name: np.asarray(values) for name, values in columns.items()}
+        arrays = {name: _plain(values) for name, values in columns.items()}
         dtype = np.dtype([(name, array.dtype) for name, array in arrays.items()])
         if not self.rows:
             self._dtype = dtype
@@ -155,6 +155,17 @@ class NpyWriter(TableWriter):
 
 
 WRITERS: dict[str, type[TableWriter]] = {".csv": CsvWriter, ".parquet": ParquetWriter, ".npy": NpyWriter}
+
+
+def _plain(values: Any) -> NDArray[Any]:
+    """Return a column as an array of numpy's, which has no null: -1, NaN, false or "" instead."""
+    if isinstance(values, np.ndarray) or not values.null_count:
+        return np.asarray(values)
+    import pyarrow as pa
+
+    nothing = "" if pa.types.is_string(values.type) else np.nan if pa.types.is_floating(values.type) else -1
+    plain = values.fill_null(False if pa.types.is_boolean(values.type) else nothing)
+    return np.array(plain.to_pylist(), np.str_) if nothing == "" else np.asarray(plain)
 
 
 def _of_kind(array: NDArray[Any], dtype: np.dtype[Any], name: str) -> NDArray[Any]:

@@ -14,6 +14,7 @@ from ksom.array_files import open_data
 from ksom.errors import DataError, ParameterError, quoted
 from ksom.names import nearest
 from ksom.tables.arrow_files import MAGIC_ARROW, MAGIC_OLD, MAGIC_STREAM, ArrowFile
+from ksom.tables.column_names import NAMELESS
 from ksom.tables.csv_files import CsvFile
 from ksom.tables.csv_format import CsvFormat
 from ksom.tables.found_files import ARROW, PARQUET, format_by_name, found_files
@@ -304,9 +305,9 @@ def _same_columns(parts: Sequence[_Part]) -> "dict[str, pa.DataType]":
         If a part lacks one, has one more, or holds another kind of thing in it.
     """
     first = parts[0]
-    stored = dict(zip(first.schema.names, first.schema.types, strict=True))
+    stored = _columns_of(first)
     for part in parts[1:]:
-        others = dict(zip(part.schema.names, part.schema.types, strict=True))
+        others = _columns_of(part)
         for lacks, has, names in ((part, first, stored.keys() - others), (first, part, others.keys() - stored)):
             if names:
                 told = f"which {has} has; all files of a table must have the same columns"
@@ -314,6 +315,11 @@ def _same_columns(parts: Sequence[_Part]) -> "dict[str, pa.DataType]":
         for name, found in others.items():
             stored[name] = _both(stored[name], found, name, (part, first))
     return stored
+
+
+def _columns_of(part: _Part) -> "dict[str, pa.DataType]":
+    named = zip(part.schema.names, part.schema.types, strict=True)
+    return {name: kind for name, kind in named if not name.startswith(NAMELESS)}
 
 
 def _both(first: "pa.DataType", second: "pa.DataType", name: str, parts: tuple[_Part, _Part]) -> "pa.DataType":

@@ -48,7 +48,9 @@ class Clustering:
         if number == 1:
             return told
         told += f"; at {valleys:.0%} of their borders samples are rarer than on both sides"
-        return told if valleys >= ENOUGH_VALLEYS else f"{told}: they are rather parts of one mass"
+        if valleys >= ENOUGH_VALLEYS:
+            return told
+        return f"{told}: unless they wind around each other, they are rather parts of one mass"
 
     def _checked(self) -> str:
         return "rules were checked on the nodes alone; name the data to check them on samples" * (
@@ -64,6 +66,7 @@ def cluster_file(  # noqa: PLR0917 (what the command was given)
     seed: int,
     key: str | None,
     output: Path | None,
+    csv: Mapping[str, Any] | None = None,
 ) -> Clustering:
     """Group the nodes of a map, write it, and return what distinguishes its clusters.
 
@@ -80,6 +83,8 @@ def cluster_file(  # noqa: PLR0917 (what the command was given)
         Which array of an .npz file.
     output : Path, optional
         Where to write the map. Default: its own file.
+    csv : mapping of str to Any, optional
+        How CSV files are written. Default: as those that the map has learned from.
 
     Raises
     ------
@@ -89,7 +94,7 @@ def cluster_file(  # noqa: PLR0917 (what the command was given)
     if data is None and not som_path.is_dir():
         som, samples = map_of(som_path), None
     else:
-        som, samples = map_and_data(som_path, data, key)
+        som, samples = map_and_data(som_path, data, key, csv)
     written = file_to_write(som_path, output)
     if samples is not None and HITS not in som.layers:
         som.layers[HITS] = Layer(hits(som, samples), {"samples": len(samples)})

@@ -15,7 +15,7 @@ from ksom.tables.row_filter import LONGEST
 from ksom.tables.source import NoRows, TableSource
 from ksom.tasks.inspected_data import Told, inspected
 from ksom.tasks.inspection import CATEGORY, CYCLIC, FEATURE, ID, LABEL, LEFT_OUT, Inspection
-from ksom.whole_files import replacing
+from ksom.whole_files import replacing, writing
 
 ITERATIONS = 30
 
@@ -28,7 +28,7 @@ def write_experiment(data: str, output: Path, csv: Mapping[str, Any] | None = No
     data : str
         As `ksom.tasks.inspected_data.inspected` takes it.
     output : Path
-        The YAML file; its path to the data is written as seen from there.
+        The YAML file; its path to the data is written as seen from there. Its folder is made if it is not there.
     csv : mapping of str to Any, optional
         How CSV files are written, as `ksom.tables.source.TableSource` takes it.
 
@@ -43,6 +43,8 @@ def write_experiment(data: str, output: Path, csv: Mapping[str, Any] | None = No
     found = inspected(data, csv)
     path = relative_to(output.parent, data)
     lines = of_table(found, path, data, csv or {}) if isinstance(found, Inspection) else of_others(found, path)
+    with writing(output.parent):
+        output.parent.mkdir(parents=True, exist_ok=True)
     with replacing(output) as file:
         file.write("".join(f"{one_line(line)}\n" for line in lines).encode())  # a name may have a line's end
 
@@ -61,8 +63,6 @@ def require_new(output: Path, data: str) -> None:
         raise OutputError(f"{output}: is there already, and is not written over; choose another name")
     if Path(data).is_dir() and output.resolve().is_relative_to(Path(data).resolve()):
         raise OutputError(f"{output}: lies in the folder of the data, which is left as it is; choose another place")
-    if not output.parent.is_dir():
-        raise OutputError(f"{output}: there is no folder {output.parent}")
 
 
 def relative_to(folder: Path, data: str) -> str:

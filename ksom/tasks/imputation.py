@@ -1,22 +1,20 @@
 """Filling in: what is missing in a file, from the map's best node for what is there."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ksom.encoding import CATEGORY, Encoding
 from ksom.errors import DataError, quoted
 from ksom.kohonensom_model import KohonenSOM
 from ksom.sparse_rows import in_full
 from ksom.tables.decoder import decoded
-from ksom.tables.encoder import encoded, number_columns, require_any_value, text_columns
-from ksom.tables.found_files import is_table
+from ksom.tables.encoder import encoded, number_columns, text_columns
 from ksom.tables.output import table_writer
-from ksom.tables.source import Rows, TableSource
-from ksom.tasks.map_and_data import data_of
+from ksom.tables.source import TableSource
+from ksom.tasks.map_and_data import data_of, names_table, table_reading
 from ksom.tasks.predicting import encoding_for, naming_rows, refuse_own_data
 from ksom.whole_files import replacing
 
@@ -30,10 +28,17 @@ class Filled(NamedTuple):
     rows: int
     """Of the data."""
     values: int
-    """Values that were missing; each is there now."""
+    """That were missing and are there now; a row without any value keeps its gaps."""
 
 
-def impute_file(som: KohonenSOM, data: str | Path, output: Path, *, key: str | None = None) -> Filled:
+def impute_file(
+    som: KohonenSOM,
+    data: str | Path,
+    output: Path,
+    *,
+    key: str | None = None,
+    csv: Mapping[str, Any] | None = None,
+) -> Filled:
     """Write the samples of a file with what is missing filled in.
 
     Parameters
@@ -46,25 +51,28 @@ def impute_file(som: KohonenSOM, data: str | Path, output: Path, *, key: str | N
         Of a table another one, .csv or .parquet; "-": CSV to standard output. Of an array an .npy file.
     key : str, optional
         Which array of an .npz file.
+    csv : mapping of str to Any, optional
+        How CSV files are written. Default: as those that the map has learned from.
 
     Raises
     ------
     DataError
-        If the samples cannot be read, are none of this map's, or a row has no value at all.
+        If the samples cannot be read, or are none of this map's.
     ParameterError
         If the map compares directions.
     OutputError
         If the output cannot be written; nothing is, then.
     """
     refuse_own_data(output, data)
-    return _table(som, TableSource(data), output) if is_table(data) else _array(som, data, output, key)
+    if names_table(data):
+        return _table(som, TableSource(data, **table_reading(som, csv)), output)
+    return _array(som, data, output, key)
 
 
 def _array(som: KohonenSOM, data: str | Path, output: Path, key: str | None) -> Filled:
     if output.suffix != ".npy":
-        raise DataError(
-            f"{data}: an array is filled in as an array: name an .npy file to write, got {quoted(str(output))}"
-        )
+        told = "is no table, so it is filled in as an array: name an .npy file to write"
+        raise DataError(f"{data}: {told}, got {quoted(str(output))}")
     samples = in_full(data_of(data, key).rows(slice(None)))
     with replacing(output) as file:
         np.save(file, som.fill_in(samples))
@@ -72,6 +80,9 @@ def _array(som: KohonenSOM, data: str | Path, output: Path, key: str | None) -> 
 
 
 def _table(som: KohonenSOM, source: TableSource, output: Path) -> Filled:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
     encoding = encoding_for(som, source)
     numbers, texts = number_columns(encoding), text_columns(encoding)
     others = [name for name in source.column_names if name not in encoding.column_names]
@@ -79,33 +90,18 @@ def _table(som: KohonenSOM, source: TableSource, output: Path) -> Filled:
     with table_writer(output) as writer:
         for rows in source.batches(numbers, [*texts, *others]):
             samples = encoded(rows, encoding)
-            require_any_value(samples, rows, source.place)
-            with naming_rows(keeping, str(source), rows.first_row, samples):
-                columns = _columns(som.fill_in(samples), encoding, rows)
-            filled += sum(_missing(rows, name) for name in encoding.column_names)
+            some = ~np.isnan(samples).all(axis=1)
+            if some.any():
+                with naming_rows(som, keeping, str(source), rows.first_row, samples[some]):
+                    samples[some] = som.fill_in(samples[some])
+            columns = {}
+            for name, values in decoded(samples, encoding):
+                column = rows.columns[name]
+                gaps = pc.and_(_is_missing(column), pa.array(some))
+                columns[name] = pc.if_else(gaps, pa.array(values, column.type), column)
+                filled += gaps.true_count
             writer.write({name: columns.get(name, rows.columns[name]) for name in source.column_names})
     return Filled(writer.rows, filled)
-
-
-def _columns(samples: NDArray[Any], encoding: Encoding, rows: Rows) -> dict[str, "pa.Array"]:
-    """Return the columns that features came from, with the map's values where theirs are missing."""
-    import pyarrow as pa
-
-    is_text = {column.name for column in encoding.columns if column.kind == CATEGORY}
-    return {name: _filled(rows.columns[name], pa.array(values, pa.string() if name in is_text else pa.float64()))
-            for name, values in decoded(samples, encoding)}  # fmt: skip
-
-
-def _filled(column: "pa.Array", values: "pa.Array") -> "pa.Array":
-    import pyarrow.compute as pc
-
-    return pc.if_else(_is_missing(column), values, column)
-
-
-def _missing(rows: Rows, name: str) -> int:
-    import pyarrow.compute as pc
-
-    return int(pc.sum(_is_missing(rows.columns[name])).as_py() or 0)
 
 
 def _is_missing(column: "pa.Array") -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.amounts import number_of
+from ksom.errors import quoted
 from ksom.tables.kinds import NUMBER, OTHER, TEXT, TIME
 from ksom.tables.profile import MOST_DIFFERENT, ColumnProfile, TableProfile, profile
 from ksom.tables.source import TableSource
@@ -32,6 +33,10 @@ DAY, LAST = 86_400, 253_402_300_800
 
 HEAVY = 2.0
 """Skewness from which a tail is called heavy."""
+
+NUMERAL = re.compile(r"\s*[-+]?(\d+[.,]?\d*|[.,]\d+)(e[-+]?\d+)?\s*", re.IGNORECASE)
+MOSTLY = 0.5
+"""The share of a column's texts that are numbers, from which it was likely to hold numbers alone."""
 
 LABELS = re.compile(r"(.*[_ ])?(label|class|target|species|diagnosis|outcome|segment)e?s?|y", re.IGNORECASE)
 IDS = re.compile(r"(.*[_ ])?(id|key|index|uuid|guid|row|nr|no|number)|(?-i:.*[a-z](Id|ID))|unnamed.*|f0", re.IGNORECASE)
@@ -144,11 +149,24 @@ def _of_text(column: ColumnProfile) -> Finding:
     there = column.rows - column.missing
     if LABELS.fullmatch(column.name) and column.is_counted and column.different <= there / 2:
         return Finding(LABEL, f"by its name, {column.different} classes")
+    numbers = _numbers_in(column)
+    if column.is_counted and column.different <= min(MOST_MEMBERS, there / 2):
+        return Finding(CATEGORY, f"{column.different} different texts{numbers and f'; {numbers}'}")
+    if numbers:
+        return Finding(LEFT_OUT, f"text; {numbers}")
     if column.all_differ and not column.missing:
         return Finding(ID, "each text is there once")
-    if column.is_counted and column.different <= min(MOST_MEMBERS, there / 2):
-        return Finding(CATEGORY, f"{column.different} different texts")
     return Finding(LEFT_OUT, f"{_different(column)} different texts, too many for a category")
+
+
+def _numbers_in(column: ColumnProfile) -> str:
+    """Return what to do if texts were likely to be numbers, but for a few, or for their comma; else nothing."""
+    others = [text for text in column.values if not NUMERAL.fullmatch(text)]
+    share = 1 - sum(column.values[text] for text in others) / sum(column.values.values())
+    if others and share >= MOSTLY:
+        return f"{share:.1%} are numbers, {quoted(others[0])} is none: missing, or a mistake?"
+    is_comma = not others and any("," in text for text in column.values)
+    return "all are numbers with a comma: say CSV DECIMAL ','" if is_comma else ""
 
 
 def _of_numbers(column: ColumnProfile) -> Finding:

@@ -1,5 +1,6 @@
 """From the files of a map and of labelled samples to a map whose nodes have labels."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,16 @@ from ksom.datasets import Table
 from ksom.errors import DataError, quoted
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.labels import as_table
-from ksom.tables.found_files import is_table
-from ksom.tasks.map_and_data import columns_of, file_to_write, labels_of, map_and_data, map_of
+from ksom.part import with_values
+from ksom.tasks.map_and_data import (
+    columns_of,
+    file_to_write,
+    labels_of,
+    map_and_data,
+    map_of,
+    names_table,
+    table_reading,
+)
 
 
 def label_file(
@@ -22,6 +31,7 @@ def label_file(
     labels: Path | None = None,
     key: str | None = None,
     output: Path | None = None,
+    csv: Mapping[str, Any] | None = None,
 ) -> str:
     """Label the nodes of a map, write it, and return a table of what labels there are.
 
@@ -39,6 +49,8 @@ def label_file(
         Which array of an .npz file.
     output : Path, optional
         Where to write the map. Default: its own file.
+    csv : mapping of str to Any, optional
+        How CSV files are written. Default: as those that the map has learned from.
 
     Raises
     ------
@@ -47,20 +59,22 @@ def label_file(
     """
     if column is not None and data is not None:
         som = map_of(som_path)
-        dataset: Dataset = _labelled_table(som, data, column)
+        dataset = _labelled_table(som, data, column, csv)
     else:
-        som, dataset = map_and_data(som_path, data, key)
+        som, dataset = map_and_data(som_path, data, key, csv)
     written = file_to_write(som_path, output)
     som.label(dataset, _own_labels(dataset, data) if labels is None else labels_of(labels), column)
     som.save(written)
     return f"{as_table(som.layers)}\nwritten: {written}"
 
 
-def _labelled_table(som: KohonenSOM, data: str, column: str) -> Table:
+def _labelled_table(som: KohonenSOM, data: str, column: str, csv: Mapping[str, Any] | None) -> Dataset:
     """Return a table as the map reads it, without the rows that it could not place, with a column of labels."""
-    if not is_table(data):
+    if not names_table(data):
         raise DataError(f"{data}: is no table, so it has no column {quoted(column)}; give the labels by --labels")
-    return Table(data, label=column, drop_missing=not som.intake.keeps_missing, known=columns_of(som))
+    reading = table_reading(som, csv)
+    keeps = som.intake.keeps_missing
+    return with_values(Table(data, label=column, drop_missing=not keeps, known=columns_of(som), **reading))
 
 
 def _own_labels(dataset: Dataset, data: str | None) -> NDArray[Any]:

@@ -1,6 +1,7 @@
 """The map and the data that a command is given by the names of their files."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ from ksom.datasets.arrays import SHARD
 from ksom.datasets.thumbnails import SUFFIXES as IMAGES
 from ksom.encoding import Column, Encoding
 from ksom.errors import DataError, OutputError
-from ksom.experiment_files import CONFIG, ENVIRONMENT, experiment_file, is_experiment
+from ksom.experiment_files import CONFIG, ENVIRONMENT, experiment_file, found_file, is_experiment
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.classes import as_labels
-from ksom.named_files import is_pattern, named_files
+from ksom.named_files import files_of, is_pattern, named_files
 from ksom.part import held_out
 from ksom.registry import build, located
 from ksom.runs.checkpoint import LAST, is_checkpoint
@@ -33,9 +34,14 @@ READ_ALIKE = ("ImagePixels", "Images", "Windows")
 
 
 def map_and_data(
-    map_path: str | Path, data_path: str | Path | None = None, key: str | None = None
+    map_path: str | Path,
+    data_path: str | Path | None = None,
+    key: str | None = None,
+    csv: Mapping[str, Any] | None = None,
 ) -> tuple[KohonenSOM, Dataset]:
     """Read a map and the samples to look at it with; without a name of data, those that the run has learned from.
+
+    `key` and `csv` are as `data_like` takes them.
 
     Raises
     ------
@@ -43,12 +49,22 @@ def map_and_data(
         If one of them cannot be read, or they do not fit each other.
     """
     som = map_of(map_path)
-    dataset = data_of_run(map_path) if data_path is None else data_like(som, data_path, key)
-    if dataset.features != som.features:
-        told = f"has {dataset.features} features, the map {map_path} has {som.features}"
-        raise DataError(f"{data_path or type(dataset).__name__}: {told}")
+    dataset = data_of_run(map_path) if data_path is None else data_like(som, data_path, key, csv)
+    require_fitting(som, dataset, str(data_path or type(dataset).__name__))
     som.name_features(dataset.feature_names)
     return som, unchanged(Path(map_path), som, dataset) if data_path is None else dataset
+
+
+def require_fitting(som: KohonenSOM, dataset: Dataset, where: str) -> None:
+    """Refuse data with another number of features than the map has.
+
+    Raises
+    ------
+    DataError
+        With both.
+    """
+    if dataset.features != som.features:
+        raise DataError(f"{where}: has {dataset.features} features, the map has {som.features}")
 
 
 def map_of(path: str | Path) -> KohonenSOM:
@@ -102,7 +118,9 @@ def columns_of(som: KohonenSOM) -> Encoding | None:
     return Encoding(tuple(map(Column, som.feature_names)))
 
 
-def data_like(som: KohonenSOM, path: str | Path, key: str | None = None) -> Dataset:
+def data_like(
+    som: KohonenSOM, path: str | Path, key: str | None = None, csv: Mapping[str, Any] | None = None
+) -> Dataset:
     """Make the data set of a file or a folder as the map's own data were made: photos as small, windows as long.
 
     Parameters
@@ -113,6 +131,8 @@ def data_like(som: KohonenSOM, path: str | Path, key: str | None = None) -> Data
         As `data_of` takes it.
     key : str, optional
         Which array of an .npz file.
+    csv : mapping of str to Any, optional
+        How CSV files are written. Default: as those that the map has learned from.
 
     Raises
     ------
@@ -121,19 +141,43 @@ def data_like(som: KohonenSOM, path: str | Path, key: str | None = None) -> Data
     """
     own = own_reading(som)
     if own is None or is_experiment(str(path)) or (require_path("data", path) / CONFIG).is_file():
-        return data_of(path, key, columns_of(som))
+        return data_of(path, key, columns_of(som), table_reading(som, csv))
     made: Dataset = build(DATASETS, {**own, "PATH": str(path), **({"KEY": key} if key else {})}, "DATASET")[0]
     return made
 
 
 def own_reading(som: KohonenSOM) -> dict[str, Any] | None:
     """Return how the map's own data were read, if that says what a feature is: the node of one of `READ_ALIKE`."""
+    node = _own_node(som)
+    return node if node.get("NAME") in READ_ALIKE else None
+
+
+def table_reading(som: KohonenSOM, csv: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return how tables are read for a map, `csv` and `types` of `TableSource`: as its own was, unless `csv` is told.
+
+    What stands for a missing value, -999 say, would else be a value when it comes again.
+    """
+    node, encoding = _own_node(som), som.encoding
+    if node.get("NAME") != "Table" or encoding is None:
+        return {"csv": csv or None, "types": None}
+    told = node.get("TYPES")
+    types = {name: told[name] for name in encoding.column_names if name in told} if isinstance(told, dict) else None
+    return {"csv": csv or node.get("CSV"), "types": types}
+
+
+def _own_node(som: KohonenSOM) -> dict[str, Any]:
+    """Return what the map tells of its own data, which may be a stranger's word."""
     config = som.about_training.get("config")
     node = config.get("DATASET") if isinstance(config, dict) else None
-    return node if isinstance(node, dict) and node.get("NAME") in READ_ALIKE else None
+    return node if isinstance(node, dict) else {}
 
 
-def data_of(path: str | Path, key: str | None = None, known: Encoding | None = None) -> Dataset:
+def data_of(
+    path: str | Path,
+    key: str | None = None,
+    known: Encoding | None = None,
+    reading: Mapping[str, Any] | None = None,
+) -> Dataset:
     """Make the data set that a file holds, an array, an image or the DATASET of an experiment; or a run's.
 
     Parameters
@@ -144,6 +188,8 @@ def data_of(path: str | Path, key: str | None = None, known: Encoding | None = N
         Which array of an .npz file; may be left out if there is only one.
     known : Encoding, optional
         How a table's columns became the features of a map; a table is read likewise.
+    reading : mapping of str to Any, optional
+        How a table's files are read, as `table_reading` returns it.
 
     Raises
     ------
@@ -154,22 +200,46 @@ def data_of(path: str | Path, key: str | None = None, known: Encoding | None = N
         return _dataset_of(experiment_file(path), known)
     place = require_path("data", path)
     if is_pattern(place) or (place.is_dir() and not (place / CONFIG).is_file()):
-        return _data_of_files(place, known)
+        return _data_of_files(place, partial(Table, known=known, **(reading or {})))
     if place.is_dir():
         return data_of_run(place)
     if is_table(place):
-        return Table(place, known=known)
+        return Table(place, known=known, **(reading or {}))
     with open_data(place) as file:
         start = file.read(max(len(MAGIC_NPY), len(MAGIC_ZIP)))
     return Array(place, key) if start.startswith((MAGIC_NPY, MAGIC_ZIP)) else _image(place)
 
 
-def _data_of_files(path: Path, known: Encoding | None) -> Dataset:
+def files_named(data: str | Path) -> Iterator[Path]:
+    """Yield the files that data are read from: the one that is named, all of a folder or a pattern, an experiment's."""
+    for path in _experiments_paths(Path(data)) if is_experiment(str(data)) else [Path(data)]:
+        if is_pattern(path):
+            yield from files_of(path)
+        else:
+            yield from path.rglob("*") if path.is_dir() else [path]
+
+
+def _experiments_paths(data: Path) -> list[Path]:
+    file = experiment_file(data)
+    node = as_plain(load_config(file))["DATASET"]
+    told = node.get("PATH", []) if isinstance(node, dict) else []
+    return [Path(found_file(str(path), [file.parent, Path()])) for path in ([told] if isinstance(told, str) else told)]
+
+
+def names_table(data: str | Path) -> bool:
+    """Return whether a name stands for a table: a file, a pattern or a folder, but that of a run."""
+    place = Path(data)
+    if not place.is_dir():
+        return is_table(place)
+    return not (place / CONFIG).is_file() and any(map(is_table, place.iterdir()))
+
+
+def _data_of_files(path: Path, table: Callable[[Path], Dataset]) -> Dataset:
     """Make the data set of a folder, or of a pattern, by what its files are."""
     kinds: dict[tuple[str, ...], Callable[[Path], Dataset]] = {
         SHARD: Array,
         IMAGES: Images,
-        TABLES: lambda path: Table(path, known=known),
+        TABLES: table,
     }
     try:
         files = named_files("data", path, [suffix for suffixes in kinds for suffix in suffixes]).files

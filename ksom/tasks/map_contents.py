@@ -256,7 +256,7 @@ def _column(column: Column) -> str:
 
 def _table(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
     for name, told in rows:
-        first = f"  {name:<16}"
+        first = f"  {name:<15} "
         yield from textwrap.wrap(told, COLUMNS, initial_indent=first, subsequent_indent=" " * 18) or [first.rstrip()]
 
 

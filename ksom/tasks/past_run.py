@@ -27,7 +27,7 @@ from ksom.runs.checkpoint import checkpoint_paths
 from ksom.runs.run_folder import CHECKPOINTS, MAP, RunFolder
 from ksom.runs.tracking_record import METRICS, Position, configuration, read_steps
 from ksom.summary import summarise
-from ksom.tasks.map_and_data import data_of, data_of_run, labels_of, unchanged
+from ksom.tasks.map_and_data import data_like, data_of_run, labels_of, unchanged
 
 Known = TypeVar("Known")
 
@@ -177,7 +177,7 @@ def _samples(
     if data is None:
         dataset = _unless_refused(lambda: unchanged(folder, som, _fitting(som, data_of_run(folder))), notes)
     else:
-        dataset = _fitting(som, data_of(data))
+        dataset = _fitting(som, data_like(som, data))
         summarise(dataset, keep_missing=som.intake.keeps_missing)
     if dataset is None:
         return {}

@@ -1,11 +1,12 @@
 """From a file of samples to a file of what a map says about them, piece by piece."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ksom.answers import SEARCH_BYTES
 from ksom.columns import require_all
@@ -16,12 +17,23 @@ from ksom.intake import Intake
 from ksom.kohonensom_model import KohonenSOM
 from ksom.sparse_rows import SparseRows
 from ksom.summary import values_and_weights
-from ksom.tables.encoder import encoded, number_columns, require_any_value, require_values, text_columns
-from ksom.tables.found_files import is_table
+from ksom.tables.encoder import encoded, number_columns, require_values, text_columns
 from ksom.tables.output import table_writer
 from ksom.tables.source import TableSource
-from ksom.tasks.map_and_data import data_like, own_reading
+from ksom.tasks.map_and_data import data_like, files_named, names_table, own_reading, require_fitting, table_reading
 from ksom.whole_files import STANDARD_OUTPUT
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Told(NamedTuple):
+    """How much was said."""
+
+    rows: int
+    """Of the data."""
+    unanswered: int
+    """Rows that have no value at all; what a map says about them is missing."""
 
 
 class Piece(NamedTuple):
@@ -43,8 +55,9 @@ def predict_file(
     key: str | None = None,
     id_column: str | None = None,
     strange: int = 0,
-) -> int:
-    """Write what a map says about each sample of a file, and return how many there were.
+    csv: Mapping[str, Any] | None = None,
+) -> Told:
+    """Write what a map says about each sample of a file; nothing of a row without any value, if the map keeps gaps.
 
     Parameters
     ----------
@@ -60,6 +73,8 @@ def predict_file(
         The column of a table that tells rows apart. Default: their numbers, from 0.
     strange : int
         How many features to name that make a sample unlike its node.
+    csv : mapping of str to Any, optional
+        How CSV files are written. Default: as those that the map has learned from.
 
     Raises
     ------
@@ -69,32 +84,58 @@ def predict_file(
         If the output cannot be written; nothing is, then.
     """
     refuse_own_data(output, data)
+    unanswered = 0
     with table_writer(output) as writer:
-        for piece in pieces_of(som, data, key, id_column):
-            with naming_rows(som.intake, str(data), piece.first_row, piece.samples):
-                said = som.predict(piece.samples, strange=strange)
-            writer.write({id_column or _called(piece.ids): piece.ids, **said.columns()})
-    return writer.rows
+        for piece in pieces_of(som, data, key, id_column, csv):
+            some = _answerable(som, piece.samples)
+            with naming_rows(som, som.intake, str(data), piece.first_row, piece.samples):
+                said = som.predict(piece.samples if some is None else piece.samples[some], strange=strange).columns()
+            if some is not None:
+                said, unanswered = _among_all(said, some), unanswered + int((~some).sum())
+            writer.write({id_column or _called(piece.ids): piece.ids, **said})
+    return Told(writer.rows, unanswered)
 
 
-def pieces_of(som: KohonenSOM, data: str | Path, key: str | None, id_column: str | None) -> Iterator[Piece]:
+def _answerable(som: KohonenSOM, samples: Any) -> NDArray[np.bool_] | None:
+    """Return which samples have a value, shape (n,); None: all, or what has none is to be refused."""
+    if not som.intake.keeps_missing or isinstance(samples, SparseRows):
+        return None
+    has_value: NDArray[np.bool_] = ~np.isnan(samples).all(axis=1)
+    return None if has_value.all() or not has_value.any() else has_value
+
+
+def _among_all(columns: Mapping[str, NDArray[Any]], some: NDArray[np.bool_]) -> dict[str, "pa.Array"]:
+    """Return what is said about some samples among all of them: null elsewhere."""
+    import pyarrow as pa
+
+    places = pa.array(np.cumsum(some) - 1, mask=~some)
+    return {name: pa.array(values).take(places) for name, values in columns.items()}
+
+
+def pieces_of(
+    som: KohonenSOM, data: str | Path, key: str | None, id_column: str | None, csv: Mapping[str, Any] | None
+) -> Iterator[Piece]:
     """Yield the samples of a file, as many at a time as are searched for at once."""
-    if is_table(data) and own_reading(som) is None:
-        yield from _joined(_of_table(som, TableSource(data), id_column))
+    if names_table(data) and own_reading(som) is None:
+        yield from _joined(_of_table(som, TableSource(data, **table_reading(som, csv)), id_column))
         return
     if id_column is not None:
         raise DataError(f"{data}: is no table, so it has no column {quoted(id_column)}")
-    yield from _joined(_of_dataset(data_like(som, data, key)))
+    dataset = data_like(som, data, key, csv)
+    require_fitting(som, dataset, str(data))
+    yield from _joined(_of_dataset(dataset))
 
 
 @contextmanager
-def naming_rows(intake: Intake, where: str, first_row: int, samples: Any) -> Iterator[None]:
+def naming_rows(som: KohonenSOM, intake: Intake, where: str, first_row: int, samples: Any) -> Iterator[None]:
     """Tell of samples that cannot be used by their number in their file: the map sees a piece of it only.
 
     Parameters
     ----------
+    som : KohonenSOM
+        The map, which knows the names of features.
     intake : Intake
-        What the map does to samples.
+        What is done to the samples.
     where : str
         The file.
     first_row : int
@@ -105,13 +146,15 @@ def naming_rows(intake: Intake, where: str, first_row: int, samples: Any) -> Ite
     try:
         yield
     except DataError:
-        intake.block(samples, where, first_row=first_row)
+        intake.block(samples, where, first_row=first_row, names=som.feature_names)
         raise
 
 
 def refuse_own_data(output: Path, data: str | Path) -> None:
     """Refuse to replace the data by what is said about them."""
-    if output != STANDARD_OUTPUT and output.exists() and Path(data).exists() and output.samefile(data):
+    if output == STANDARD_OUTPUT or not output.exists():
+        return
+    if any(path.exists() and output.samefile(path) for path in files_named(data)):
         raise OutputError(f"{output}: is the data themselves; name another file to write to")
 
 
@@ -137,9 +180,7 @@ def _of_table(som: KohonenSOM, source: TableSource, id_column: str | None) -> It
     beside = [] if id_column is None else source.resolve([id_column])
     for rows in source.batches(numbers, list(dict.fromkeys([*texts, *beside]))):
         samples = encoded(rows, encoding)
-        if som.intake.keeps_missing:
-            require_any_value(samples, rows, source.place)
-        else:
+        if not som.intake.keeps_missing:
             require_values(samples, rows, encoding, str(source), source.place)
         numbered = np.arange(rows.first_row, rows.first_row + rows.columns.num_rows)
         ids = numbered if id_column is None else rows.columns.column(id_column)
