@@ -14,7 +14,7 @@ from ksom.array_files import mapped_file
 from ksom.calibration import QUANTILE, calibration, scores, threshold, usual_terms
 from ksom.columns import as_array, column_names, table_like
 from ksom.dataset import Dataset
-from ksom.encoding import Encoding
+from ksom.encoding import Encoding, called
 from ksom.errors import ParameterError
 from ksom.intake import Intake
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
@@ -144,7 +144,7 @@ class Answers(ABC):
         found = of_nodes(self.lattice, self.layers, nodes, distances)
         if strange:
             features, _ = self.strange_features(samples, strange)
-            found = found._replace(strange=named(features, self.feature_names or map(str, range(self.features))))
+            found = found._replace(strange=named(features, called(self.features, self.feature_names, self.encoding)))
         return found if column_names(samples) is None else table_like(samples, found.columns())
 
     def transform(self, samples: ArrayLike, output: str = "distances") -> NDArray[Any]:

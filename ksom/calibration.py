@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ksom.arguments import require_number
 from ksom.errors import DataError, NotCalibrated
+from ksom.layers import DISTANCES, HITS, USUAL_DISTANCE
 from ksom.map_file import Layer
 from ksom.method.distance import Distance
 from ksom.method.matches import Found, Map, walk
@@ -85,9 +86,9 @@ def calibration(
         "usual_terms": terms.mean.tolist(),
     }
     return {
-        "hits": Layer(learned.hits, {"samples": learned.samples}),
-        "distances": Layer(learned.of_nodes(LEVELS), about),
-        "usual_distance": Layer(usual),
+        HITS: Layer(learned.hits, {"samples": learned.samples}),
+        DISTANCES: Layer(learned.of_nodes(LEVELS), about),
+        USUAL_DISTANCE: Layer(usual),
     }
 
 
@@ -108,7 +109,7 @@ def scores(layers: Mapping[str, Layer], nodes: NDArray[np.int64], distances: NDA
     NotCalibrated
         If the map does not know which distances are usual.
     """
-    made: NDArray[np.float64] = distances / _layer(layers, "usual_distance").values.ravel()[nodes]
+    made: NDArray[np.float64] = distances / _layer(layers, USUAL_DISTANCE).values.ravel()[nodes]
     return made
 
 
@@ -120,7 +121,7 @@ def threshold(layers: Mapping[str, Layer]) -> float:
     NotCalibrated
         If the map knows none.
     """
-    known = _layer(layers, "distances").about.get("threshold")
+    known = _layer(layers, DISTANCES).about.get("threshold")
     if known is None:
         raise _not_calibrated("threshold")
     return float(known)
@@ -134,7 +135,7 @@ def usual_terms(layers: Mapping[str, Layer], features: int) -> NDArray[np.float6
     NotCalibrated
         If the map does not know them.
     """
-    known = _layer(layers, "distances").about.get("usual_terms")
+    known = _layer(layers, DISTANCES).about.get("usual_terms")
     if not isinstance(known, list) or len(known) != features or not all(map(_is_term, known)):
         raise _not_calibrated("usual terms of its features")
     return np.array(known, dtype=np.float64)

@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ksom.amounts import size_of
 from ksom.arguments import require_path
 from ksom.config import DEFAULTS, as_plain, is_off, load_config, require_no_secret
 from ksom.datasets import DATASETS
@@ -156,7 +157,7 @@ class Experiment:
             f"data        {samples} samples of {self.dataset.features} features, {self._kind_of_data()}",
             f"training    {trainer.iterations} iterations of {per_iteration} samples, {updates / samples:.4g} epochs",
             f"calibration {self._kind_of_calibration()}",
-            f"memory      {_bytes(weights)} of weights, {_bytes(peak)} at most, beside the data",
+            f"memory      {size_of(weights)} of weights, {size_of(peak)} at most, beside the data",
             f"run folder  {self.folder.path}",
         ]
         lines += [f"hook        {key}: {trainer.times(hook)}" for key, hook in trainer.hooks.items()]
@@ -307,7 +308,3 @@ def _current_folder() -> Path:
         return Path.cwd()
     except FileNotFoundError:
         raise ConfigError("the current folder is not there any more; go to another one") from None
-
-
-def _bytes(count: int) -> str:
-    return f"{count / 1e6:.3g} MB" if count < 1e9 else f"{count / 1e9:.3g} GB"

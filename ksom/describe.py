@@ -135,10 +135,15 @@ def _key(place: str, sections: Mapping[str, Section]) -> str:
 
 
 def _argument(cls: type, key: str) -> str:
-    """Return an argument's default, and its entry in the documentation of its class or of one that it derives from."""
+    """Return an argument's default, and what the documentation says of it."""
+    return f"{_default(cls, key)}. {_entry(cls, key)}".rstrip()
+
+
+def _entry(cls: type, key: str) -> str:
+    """Return what the documentation of a class, or of one that it derives from, says of an argument."""
     entry = re.compile(rf"^(?:\w+, )*{key.lower()}\b.* : .*\n((?:    .*\n?)*)", re.MULTILINE)
     found = next(filter(None, (entry.search(inspect.getdoc(base) or "") for base in cls.__mro__)), None)
-    return f"{_default(cls, key)}. {' '.join(found[1].split()) if found else ''}".rstrip()
+    return " ".join(found[1].split()) if found else ""
 
 
 def _argument_lines(cls: type, indent: int) -> Iterator[str]:
@@ -160,7 +165,8 @@ def _default(cls: type, key: str) -> str:
         return "required"
     if parameter.default is None:
         is_period = parameter.name == "every" and getattr(cls, "next_due", None) is Hook.next_due
-        return "default CALLBACK_PERIOD" if is_period else "default chosen to fit"
+        told = re.search(r"\b[Dd]efaults?:? (.+?)(?:;|\.(?= |$)|$)", _entry(cls, key))
+        return "default CALLBACK_PERIOD" if is_period else f"default {told[1]}" if told else "optional"
     return f"default {_yaml(parameter.default)}"
 
 

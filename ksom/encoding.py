@@ -108,3 +108,15 @@ def _column(plain: Any) -> Column:
 
 def _is_period(period: Any) -> bool:
     return isinstance(period, int | float) and 0 < period < math.inf
+
+
+def called(features: int, names: tuple[str, ...] | None, encoding: Encoding | None) -> tuple[str, ...]:
+    """Return what a map's features are called for whoever is shown them: by their numbers if nobody knows.
+
+    Examples
+    --------
+    >>> called(2, None, None), called(2, ("age", "height"), None)
+    (('feature 0', 'feature 1'), ('age', 'height'))
+    """
+    known = names or (encoding and encoding.feature_names)
+    return known or tuple(f"feature {number}" for number in range(features))

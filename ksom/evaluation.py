@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from numpy.typing import ArrayLike
 
+from ksom.amounts import number_of
 from ksom.errors import Undefined
 from ksom.method.classes import Classes
 from ksom.method.distortion import SIGMA, distortion
@@ -53,7 +54,7 @@ class Evaluation:
 
     def as_table(self) -> str:
         """Return a line for each measure: its name, its value, and what that means."""
-        lines = [f"{_count(self.samples, 'sample')}, {_count(self.nodes, 'node')}"]
+        lines = [f"{number_of('sample', self.samples)}, {number_of('node', self.nodes)}"]
         for name, value, meaning in self.measures:
             lines.append(f"{name.replace('_', ' '):<26} {'–' if value is None else f'{value:.4g}':>9}  {meaning}")
         return "\n".join(lines)
@@ -253,7 +254,3 @@ _OF_CLASSES: tuple[_Row, ...] = (
 
 def _of(some: int, size: int, what: str) -> str:
     return f"all {what}" if some == size else f"{some:,} of {size:,} {what}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

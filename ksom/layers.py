@@ -11,6 +11,10 @@ from numpy.typing import NDArray
 
 from ksom.errors import DataError, quoted
 
+HITS, LABELS, NEAREST_LABELLED, CLUSTERS = "hits", "labels", "nearest_labelled", "clusters"
+DISTANCES, USUAL_DISTANCE = "distances", "usual_distance"
+"""The known layers."""
+
 Claims = Iterator[tuple[bool, str]]
 """Whether something holds, and what it is; each is looked at only where those before it hold."""
 
@@ -86,12 +90,12 @@ def _usual_distance(values: NDArray[Any], _about: Mapping[str, Any]) -> Claims:
 
 
 _KNOWN: Mapping[str, Callable[[NDArray[Any], Mapping[str, Any]], Claims]] = {
-    "hits": _hits,
-    "labels": _labels,
-    "nearest_labelled": _nearest_labelled,
-    "clusters": _clusters,
-    "distances": _distances,
-    "usual_distance": _usual_distance,
+    HITS: _hits,
+    LABELS: _labels,
+    NEAREST_LABELLED: _nearest_labelled,
+    CLUSTERS: _clusters,
+    DISTANCES: _distances,
+    USUAL_DISTANCE: _usual_distance,
 }
 
 

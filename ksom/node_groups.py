@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ksom.answers import Answers
+from ksom.layers import CLUSTERS, HITS, NEAREST_LABELLED
 from ksom.map_file import Layer
-from ksom.method.labels import HITS, NEAREST_LABELLED, label_layers, node_labels
+from ksom.method.labels import label_layers, node_labels
 from ksom.nearest_nodes import nearest_known
 
 
@@ -90,5 +91,5 @@ class NodeGroups(Answers):
         from ksom.method.clusters import cluster  # a training does without all the ways to group
 
         hits = self.layers[HITS].values if HITS in self.layers else None
-        self.layers["clusters"] = cluster(self, method, clusters, seed, hits)
-        return self.layers["clusters"].values
+        self.layers[CLUSTERS] = cluster(self, method, clusters, seed, hits)
+        return self.layers[CLUSTERS].values

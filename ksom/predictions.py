@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.calibration import scores, threshold
+from ksom.layers import CLUSTERS, LABELS, USUAL_DISTANCE
 from ksom.map_file import Layer
-from ksom.method.labels import LABELS, node_labels
+from ksom.method.labels import node_labels
 from ksom.method.lattice import Lattice
 
 
@@ -62,9 +63,9 @@ def of_nodes(
     if LABELS in layers:
         labels = node_labels(layers)
         found = found._replace(label=labels.labels[nodes], label_share=labels.shares[nodes])
-    if "clusters" in layers:
-        found = found._replace(cluster=layers["clusters"].values[rows, columns])
-    if "usual_distance" in layers:
+    if CLUSTERS in layers:
+        found = found._replace(cluster=layers[CLUSTERS].values[rows, columns])
+    if USUAL_DISTANCE in layers:
         novelty = scores(layers, nodes, distances)
         found = found._replace(novelty=novelty, is_novel=novelty > threshold(layers))
     return found

@@ -18,6 +18,7 @@ PACKAGE = Path(__file__).parents[1] / "ksom"
 LEVELS = [
     {
         "errors",
+        "amounts",
         "memory",
         "arguments",
         "registry",

@@ -357,8 +357,17 @@ def test_ksom_cache_shows_and_clears(file: Path, place: Path) -> None:
     assert f"{place}: 1 table, " in shown.output
     assert "1 table in use" in CliRunner().invoke(cli, ["cache", "--clear"]).output
     release()
-    assert "1 table removed, 0.000176 MB" in CliRunner().invoke(cli, ["cache", "--clear"]).output
+    assert "1 table removed, 176 bytes" in CliRunner().invoke(cli, ["cache", "--clear"]).output
     assert list(place.iterdir()) == []
+
+
+@pytest.mark.parametrize("told", ["[]", '{"files": 3}', '{"files": ["a\\u001b[2J"], "shape": ["x"]}', "3"])
+def test_ksom_cache_lists_a_table_of_which_nonsense_is_told(told: str, file: Path, place: Path) -> None:
+    Table(file, columns=["x", "y"])
+    next(place.glob("*.json")).write_text(told)
+    shown = CliRunner().invoke(cli, ["cache"], catch_exceptions=False).output
+    assert f"{place}: 1 table, " in shown
+    assert "\x1b" not in shown
 
 
 def test_ksom_cache_says_why_there_is_no_folder(tmp_path: Path) -> None:

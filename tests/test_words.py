@@ -131,7 +131,7 @@ def test_what_nothing_is_called_gets_the_nearest_name():
 
 
 def test_a_hook_that_says_itself_when_it_acts_has_no_period_by_default():
-    assert "EVERY: default chosen to fit" in describe_one("Vlog")
+    assert "EVERY: default about 100 frames in all" in describe_one("Vlog")
     assert "EVERY: default CALLBACK_PERIOD" in describe_one("Quality")
 
 

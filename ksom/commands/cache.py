@@ -16,7 +16,8 @@ def cache(clear: bool) -> int:
     They lie in ~/.cache/ksom/tables, or below the folder that KSOM_CACHE names; KSOM_CACHE_GB is how many gigabytes are
     kept, 10 unless it is set. What was not used for longest goes first.
     """
-    from ksom.errors import OutputError
+    from ksom.amounts import number_of, size_of
+    from ksom.errors import OutputError, one_line
     from ksom.tables.prepared import kept_tables, largest_cache, make_room, tables_folder
 
     try:
@@ -27,23 +28,16 @@ def cache(clear: bool) -> int:
         ) from error
     if clear:
         removed = make_room(folder, -1)
-        say(f"{folder}: {_tables(len(removed))} removed, {_size(sum(each.size for each in removed))}")
+        say(f"{folder}: {number_of('table', len(removed))} removed, {size_of(sum(each.size for each in removed))}")
     kept = kept_tables(folder)
     for each in kept:
-        shape = " × ".join(f"{side:,}" for side in each.shape)
-        say(f"{_size(each.size):>9}  {_ago(time.time() - each.last_used):>14}  {shape:<20} {', '.join(each.files)}")
+        shape, files = " × ".join(f"{side:,}" for side in each.shape), ", ".join(map(one_line, each.files))
+        say(f"{size_of(each.size):>9}  {_ago(time.time() - each.last_used):>14}  {shape:<20} {files}")
     if kept or not clear:
         size, most = sum(each.size for each in kept), largest_cache()
-        say(f"{folder}: {_tables(len(kept))}{' in use' if clear else ''}, {_size(size)} of at most {_size(most)}")
+        told = f"{number_of('table', len(kept))}{' in use' if clear else ''}"
+        say(f"{folder}: {told}, {size_of(size)} of at most {size_of(most)}")
     return 0
-
-
-def _tables(count: int) -> str:
-    return "1 table" if count == 1 else f"{count} tables"
-
-
-def _size(count: float) -> str:
-    return f"{count / 1e9:.3g} GB" if count >= 1e9 else f"{count / 1e6:.3g} MB"
 
 
 def _ago(seconds: float) -> str:

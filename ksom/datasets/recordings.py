@@ -1,7 +1,6 @@
 """Recordings of time series: rows in the order of time, in arrays, tables or files, and where one series ends."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +14,7 @@ from ksom.memory import available_memory
 from ksom.named_files import is_list_of_names, named_files
 from ksom.names import nearest
 from ksom.tables.found_files import SUFFIXES, is_table
-from ksom.tables.kinds import TEXT
+from ksom.tables.kinds import TEXT, seconds_of
 from ksom.tables.source import TableSource
 
 ARRAYS = (".npy", ".npz")
@@ -211,8 +210,7 @@ def _times(values: NDArray[Any], name: str) -> NDArray[Any]:
 
 def _seconds(value: Any, name: str, row: int) -> float:
     try:
-        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        return seconds_of(value)
     except (TypeError, ValueError):
         told = f"the time of row {row} of {name} must be a number or a date such as 2026-03-31 12:00"
         raise DataError(f"{WHERE}: {told}, got {quoted(value)}") from None

@@ -18,7 +18,7 @@ MAPPED_AT_ONCE = 128
 Index = slice | NDArray[np.int64]
 
 
-class Part(NamedTuple):
+class Shard(NamedTuple):
     """One of the arrays."""
 
     name: str
@@ -46,7 +46,7 @@ class Shards:
 
     Attributes
     ----------
-    parts : list of Part
+    parts : list of Shard
         The arrays.
     shape : tuple of int
         (N, D).
@@ -60,7 +60,7 @@ class Shards:
     """
 
     def __init__(self, arrays: Sequence[Path | NDArray[Any]], where: str) -> None:
-        self.parts: list[Part] = []
+        self.parts: list[Shard] = []
         self._array = functools.lru_cache(MAPPED_AT_ONCE)(self._mapped)
         for number, given in enumerate(arrays):
             part, array = _part(given, f"{where}: part {number}")
@@ -139,12 +139,12 @@ class Shards:
             raise DataError(f"{name}: {told}{(self.parts[0].rows, *self._row)}; all but the first number must be alike")
 
 
-def _part(given: Path | NDArray[Any], name: str) -> tuple[Part, NDArray[Any]]:
+def _part(given: Path | NDArray[Any], name: str) -> tuple[Shard, NDArray[Any]]:
     """Return a part, and its array as it is looked at first."""
     if not isinstance(given, Path):
-        return Part(name, len(given), given, mapped_file(given)), given
+        return Shard(name, len(given), given, mapped_file(given)), given
     watched, array = WatchedFile(given), read_array(given)
     rows = len(array) if array.shape else 0
     if isinstance(array, np.memmap):
-        return Part(str(given), rows, None, None, watched), array
-    return Part(str(given), rows, array, None), array
+        return Shard(str(given), rows, None, None, watched), array
+    return Shard(str(given), rows, array, None), array

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from ksom.answers import Answers
+from ksom.encoding import called
+from ksom.layers import CLUSTERS, HITS, LABELS
 from ksom.map_file import Layer
-from ksom.method.labels import HITS, LABELS, node_labels
+from ksom.method.labels import node_labels
 from ksom.text_cells import as_text
 from ksom.whole_files import replacing_or_printing
 
@@ -49,8 +51,7 @@ def write_node_table(som: Answers, path: Path) -> None:
 def node_rows(som: Answers) -> Iterator[list[Any]]:
     """Return an iterator over the header and the row of each node; see `write_node_table`."""
     prototypes, layers = som.prototypes.reshape(-1, som.features), _columns(som.layers)
-    names = (som.encoding and som.encoding.feature_names) or som.feature_names
-    header = ["row", "column", *(names or [f"feature {number}" for number in range(som.features)]), *layers]
+    header = ["row", "column", *called(som.features, som.feature_names, som.encoding), *layers]
     rows = (
         [*divmod(node, som.lattice.width), *weights.tolist(), *(values[node] for values in layers.values())]
         for node, weights in enumerate(prototypes)
@@ -63,8 +64,8 @@ def _columns(layers: dict[str, Layer]) -> dict[str, list[Any]]:
     columns = {HITS: layers[HITS].values.ravel()} if HITS in layers else {}
     if LABELS in layers:
         columns["label"], columns["label_share"] = node_labels(layers)
-    if "clusters" in layers:
-        columns["cluster"] = layers["clusters"].values.ravel()
+    if CLUSTERS in layers:
+        columns["cluster"] = layers[CLUSTERS].values.ravel()
     return {name: values.tolist() for name, values in columns.items()}
 
 

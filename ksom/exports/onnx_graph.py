@@ -21,10 +21,11 @@ from ksom.answers import Answers
 from ksom.errors import DataError, NotTrained, quoted
 from ksom.exports.graph import Graph
 from ksom.kernels.rounding import MOST_FEATURES, score_margin
+from ksom.layers import CLUSTERS, LABELS
 from ksom.map_file import Layer
 from ksom.method.bends import Bend, Log1p
 from ksom.method.distance import Chebyshev, Cosine, Distance, Euclidean, Manhattan
-from ksom.method.labels import LABELS, node_labels
+from ksom.method.labels import node_labels
 from ksom.method.scales import Scales
 from ksom.samples import largest_value
 from ksom.whole_files import replacing_or_printing
@@ -167,8 +168,8 @@ def _known(layers: dict[str, Layer]) -> dict[str, NDArray[Any]]:
     known: dict[str, NDArray[Any]] = {}
     if LABELS in layers:
         known["label"] = np.append(node_labels(layers).labels, "").astype(object)
-    if "clusters" in layers:
-        known["cluster"] = np.append(layers["clusters"].values.ravel().astype(np.int64), -1)
+    if CLUSTERS in layers:
+        known["cluster"] = np.append(layers[CLUSTERS].values.ravel().astype(np.int64), -1)
     return known
 
 

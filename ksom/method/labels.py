@@ -7,15 +7,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ksom.errors import DataError, one_line
+from ksom.layers import HITS, LABELS, NEAREST_LABELLED
 from ksom.map_file import Layer
 from ksom.memory import available_memory
 from ksom.method.classes import as_labels
 from ksom.method.lattice import Lattice
 from ksom.method.matches import Map, checked, walk
-
-LABELS, NEAREST_LABELLED, HITS = "labels", "nearest_labelled", "hits"
-"""The layers: the counts, and the node whose label each node takes, itself if it won labelled samples;
-and how many samples each node won."""
 
 MOST_LABELS = 4096
 """As many different ones at most: a column with more tells samples apart, and not what they are."""

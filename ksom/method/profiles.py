@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.arguments import require_choice
-from ksom.encoding import CATEGORY, CYCLE, OF_ITS_CATEGORY, Encoding
+from ksom.encoding import CATEGORY, CYCLE, OF_ITS_CATEGORY, Encoding, called
 from ksom.errors import ParameterError, one_line
+from ksom.layers import CLUSTERS, HITS, LABELS
 from ksom.map_file import Layer
 from ksom.method.clusters import NO_CLUSTER
-from ksom.method.labels import HITS, LABELS, node_labels
+from ksom.method.labels import node_labels
 from ksom.method.matches import MeasuringMap, checked, drawn_rows, pieces
 from ksom.method.moments import Moments
 from ksom.method.rules import Condition, Rules, questions
@@ -24,7 +25,7 @@ MOST_TRAITS = 3
 MOST_LEARNED = 4096
 """Rules are found on so many samples at most."""
 
-OF = ("clusters", LABELS)
+OF = (CLUSTERS, LABELS)
 
 
 class KnownMap(MeasuringMap, Protocol):
@@ -143,7 +144,7 @@ class Profiles:
         return f"{mean:.0%}" if name in self.categories else f"{mean:,.4g}" if abs(mean) < 1e4 else f"{mean:,.0f}"
 
 
-def profiles(som: KnownMap, samples: Any = None, of: str = "clusters") -> Profiles:
+def profiles(som: KnownMap, samples: Any = None, of: str = CLUSTERS) -> Profiles:
     """Say what distinguishes the samples of each cluster, or of each label, from all others.
 
     A sample belongs to the group of its best matching node. Rules are found on 4,096 samples at most, drawn always
@@ -187,7 +188,7 @@ def profiles(som: KnownMap, samples: Any = None, of: str = "clusters") -> Profil
     """
     group_of, groups = _groups(checked(som), require_choice("of", of, OF))
     values = som.prototypes.reshape(som.lattice.size, -1)
-    names = som.feature_names or tuple(f"feature {feature}" for feature in range(values.shape[1]))
+    names = called(values.shape[1], som.feature_names, som.encoding)
     samples = None if samples is None else som.walkable(samples)
     own = _nodes(som, values)
     learned = own if samples is None else _drawn(som, samples)
@@ -287,7 +288,7 @@ def _samples(som: KnownMap, samples: Any) -> Iterator[_Some]:
 def _groups(som: KnownMap, of: str) -> tuple[NDArray[np.int64], list[str]]:
     """Return the group of each node, −1 for none, and the groups' names."""
     if of not in som.layers:
-        how = {"clusters": "som.cluster() or ksom cluster", LABELS: "som.label(…) or ksom label"}[of]
+        how = {CLUSTERS: "som.cluster() or ksom cluster", LABELS: "som.label(…) or ksom label"}[of]
         raise ParameterError("of", f"be what the map knows; it has no {of} yet: {how}", of)
     if of == LABELS:
         names, numbers = np.unique(node_labels(som.layers).labels, return_inverse=True)

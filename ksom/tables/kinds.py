@@ -1,10 +1,9 @@
 """What the columns of a table hold, and their values as numbers or as text."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from ksom.errors import DataError, NotInstalled, quoted
 
@@ -31,9 +30,8 @@ def arrow() -> Any:
     try:
         import pyarrow as pa
     except ImportError as error:
-        raise NotInstalled(
-            "tables are read and written by pyarrow, which is not installed: pip install pyarrow"
-        ) from error
+        told = "tables are read and written by pyarrow, which is not installed: pip install pyarrow"
+        raise NotInstalled(told) from error
     return pa
 
 
@@ -127,15 +125,15 @@ def is_missing(column: "pa.Array") -> "pa.Array":
     return pc.is_null(column, nan_is_null=True)
 
 
-def seconds_of(time: Any) -> float:
-    """Return the seconds since the beginning of 1970 of a time as ISO 8601 writes it, UTC where it tells no zone.
+def seconds_of(time: str | datetime) -> float:
+    """Return the seconds since the beginning of 1970 of a time, or of a text as ISO 8601 writes it, UTC without a zone.
 
     Raises
     ------
     ValueError
         If it is written otherwise.
+    TypeError
+        If it is neither.
     """
-    from datetime import UTC, datetime
-
-    read = datetime.fromisoformat(time)
-    return float(np.float64((read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()))
+    read = time if isinstance(time, datetime) else datetime.fromisoformat(time)
+    return (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()

@@ -365,12 +365,13 @@ def _removed(path: Path) -> bool:
 
 def _entry(path: Path) -> Kept | None:
     """Return what is told of a kept table; of a damaged one little is."""
-    about: dict[str, Any] = {}
-    with suppress(OSError, ValueError):
+    files: tuple[str, ...] = ()
+    shape: tuple[int, ...] = ()
+    with suppress(OSError, ValueError, KeyError, TypeError):
         about = json.loads(_read(_about(path)))
+        files, shape = tuple(map(str, about["files"])), tuple(map(int, about["shape"]))
     try:
-        size, used = path.lstat().st_size, (_about(path) if about else path).lstat().st_mtime
+        size, used = path.lstat().st_size, (_about(path) if shape else path).lstat().st_mtime
     except OSError:  # another process removes it as well
         return None
-    files, shape = about.get("files", []), about.get("shape", [])
-    return Kept(path, tuple(map(str, files)), tuple(shape), size, min(used, time.time()))
+    return Kept(path, files, shape, size, min(used, time.time()))

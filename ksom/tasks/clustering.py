@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ksom.amounts import number_of
+from ksom.layers import CLUSTERS, HITS
 from ksom.map_file import Layer
 from ksom.method.hits import hits
-from ksom.method.labels import HITS
 from ksom.method.profiles import Profiles, profiles
 from ksom.tasks.map_and_data import file_to_write, map_and_data, map_of
 
@@ -43,7 +44,7 @@ class Clustering:
         if number == 1 and self.about["number"] == "found":
             told = "samples are nowhere rarer between clusters than inside, so these would be parts of one mass"
             return f"{method}: one cluster; {told}; --clusters N cuts it into N parts all the same"
-        told = f"{method}: {number} {'cluster' if number == 1 else 'clusters'}, number {self.about['number']}"
+        told = f"{method}: {number_of('cluster', number)}, number {self.about['number']}"
         if number == 1:
             return told
         told += f"; at {valleys:.0%} of their borders samples are rarer than on both sides"
@@ -100,4 +101,4 @@ def cluster_file(  # noqa: PLR0917 (what the command was given)
     som.cluster(method, clusters, seed)
     found = profiles(som, samples)
     som.save(written)
-    return Clustering(som.layers["clusters"].about, found, written)
+    return Clustering(som.layers[CLUSTERS].about, found, written)

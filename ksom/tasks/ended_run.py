@@ -4,6 +4,7 @@ import logging
 import math
 import shlex
 
+from ksom.amounts import number_of
 from ksom.default_setup import Experiment, Result
 from ksom.diagnosis import Finding, diagnose
 from ksom.evidence import LITTLE_WORK, Evidence
@@ -13,11 +14,6 @@ logger = logging.getLogger(__name__)
 MOST_DIFFERENCES, OF_WEIGHTS, SPARSEST = 2e7, 200, 10
 """Of one value each, in a search that nobody asked for; to look at the weights costs as much as 200 samples. If it is
 more, every second sample of the probe is searched for, or every third, …; if not even every tenth, nothing is said."""
-
-
-def things(findings: list[Finding]) -> str:
-    """Return how many there are, in words."""
-    return "1 thing" if len(findings) == 1 else f"{len(findings)} things"
 
 
 def in_short(experiment: Experiment, result: Result) -> str:
@@ -31,7 +27,11 @@ def in_short(experiment: Experiment, result: Result) -> str:
         logger.debug("the run could not be diagnosed", exc_info=True)
         return ""
     told = "; ".join(finding.what for finding in findings)
-    return f"{things(findings)} to look at: {told}; ksom diagnose {shlex.quote(str(result.folder))}" if findings else ""
+    return (
+        f"{number_of('thing', len(findings))} to look at: {told}; ksom diagnose {shlex.quote(str(result.folder))}"
+        if findings
+        else ""
+    )
 
 
 def _findings_in_short(experiment: Experiment, result: Result) -> list[Finding]:

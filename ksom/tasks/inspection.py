@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.amounts import number_of
 from ksom.errors import quoted
 from ksom.tables.kinds import NUMBER, OTHER, TEXT, TIME
 from ksom.tables.profile import MOST_DIFFERENT, ColumnProfile, TableProfile, profile
@@ -96,8 +97,8 @@ class Inspection:
             "  ".join([*(f"{cell[:40]:<{w}}" for cell, w in zip(line, widths, strict=False)), line[-1]])
             for line in lines
         ]
-        count = len(self.profile.columns)
-        return "\n".join([f"{self.name}: {self.profile.rows:,} rows, {count:,} column{'s' * (count != 1)}", "", *told])
+        rows, columns = number_of("row", self.profile.rows), number_of("column", len(self.profile.columns))
+        return "\n".join([f"{self.name}: {rows}, {columns}", "", *told])
 
 
 def inspect_table(data: Any, **how: Any) -> Inspection:

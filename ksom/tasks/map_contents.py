@@ -12,8 +12,10 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from ksom.encoding import CATEGORY, CYCLE, NUMBER, Column
+from ksom.amounts import number_of, size_of
+from ksom.encoding import CATEGORY, CYCLE, NUMBER, Column, called
 from ksom.errors import DataError, one_line
+from ksom.layers import CLUSTERS, DISTANCES, HITS, LABELS
 from ksom.map_file import Layer, MapFile, read
 from ksom.registry import as_mapping
 
@@ -72,9 +74,7 @@ class MapContents:
     @property
     def feature_names(self) -> tuple[str, ...]:
         """What the features are called, by their numbers if nobody knows."""
-        encoded = None if self.held.encoding is None else self.held.encoding.feature_names
-        features = self.held.weights.shape[2]
-        return self.held.feature_names or encoded or tuple(f"feature {number}" for number in range(features))
+        return called(self.held.weights.shape[2], self.held.feature_names, self.held.encoding)
 
     def config_as_yaml(self) -> str:
         """Return the configuration that the map was trained by.
@@ -115,7 +115,7 @@ class MapContents:
     def as_text(self) -> str:
         """Return it for a person, in lines of 80 characters; nothing in it can steer a terminal."""
         height, width, features = self.held.weights.shape
-        title = f"{one_line(str(self.path))}: a map of {height} × {width} nodes, {_count(features, 'feature')}"
+        title = f"{one_line(str(self.path))}: a map of {height} × {width} nodes, {number_of('feature', features)}"
         told = [title, *_table(self._parts()), "", *self._features()]
         for heading, rows in (("layers", self._layers()), ("training", _training(self.held.training))):
             lines = list(_table(rows))
@@ -126,8 +126,8 @@ class MapContents:
         held = self.held
         lattice, scaling = as_mapping(held.lattice, "lattice"), as_mapping(held.scaling, "scaling")
         edges = _EDGES.get(str(lattice.get("WRAP")), "")
-        yield "file", f"{_bytes(self.size)}, format {held.format_version}, whole"
-        yield "weights", f"{held.weights.dtype}, {_bytes(held.weights.nbytes)}"
+        yield "file", f"{size_of(self.size)}, format {held.format_version}, whole"
+        yield "weights", f"{held.weights.dtype}, {size_of(held.weights.nbytes)}"
         yield "lattice", ", ".join(filter(None, [_node(lattice, but="WRAP"), edges]))
         yield "neighbourhood", _node(held.neighbourhood)
         yield "distance", _node(held.distance)
@@ -157,7 +157,7 @@ class MapContents:
 
 
 def _hits(values: NDArray[Any], about: Mapping[str, Any]) -> str:
-    return f"{_count(about['samples'], 'sample')}; {_dead(values)}"
+    return f"{number_of('sample', about['samples'])}; {_dead(values)}"
 
 
 def _labels(values: NDArray[Any], about: Mapping[str, Any]) -> str:
@@ -175,11 +175,11 @@ def _clusters(values: NDArray[Any], about: Mapping[str, Any]) -> str:
         how += ", number given"
     elif isinstance(index, str):
         how += f", number by {_shown(index)}"
-    return f"{about['clusters']}{how}" + (f"; {_count(alone, 'node')} in none" if alone else "")
+    return f"{about['clusters']}{how}" + (f"; {number_of('node', alone)} in none" if alone else "")
 
 
 def _distances(_: NDArray[Any], about: Mapping[str, Any]) -> str:
-    on = f"{_count(about['calibrated_on'], 'sample')} {'held out' if about['held_out'] else 'of the training'}"
+    on = f"{number_of('sample', about['calibrated_on'])} {'held out' if about['held_out'] else 'of the training'}"
     threshold = about["threshold"]
     limit = "no threshold" if threshold is None else f"new is a score above {threshold:.4g}"
     levels = ", ".join(f"{level:.4g}" for level in about["levels"][:NAMES])
@@ -191,11 +191,11 @@ def _other(values: NDArray[Any], about: Mapping[str, Any]) -> str:
     return f"{told}; tells {_listed(map(_shown, about))}" if about else told
 
 
-_LAYERS = {"hits": _hits, "labels": _labels, "clusters": _clusters, "distances": _distances}
+_LAYERS = {HITS: _hits, LABELS: _labels, CLUSTERS: _clusters, DISTANCES: _distances}
 
 
 def _dead(hits: NDArray[Any]) -> str:
-    return f"{int((hits == 0).sum())} of {_count(hits.size, 'node')} won none"
+    return f"{int((hits == 0).sum())} of {number_of('node', hits.size)} won none"
 
 
 def _layer_as_dict(layer: Layer) -> dict[str, Any]:
@@ -244,7 +244,7 @@ def _node(node: Any, but: str = "") -> str:
 def _encoding(columns: tuple[Column, ...]) -> str:
     numbers = sum(column.kind == NUMBER for column in columns)
     others = (_column(column) for column in columns if column.kind != NUMBER)
-    return _listed([f"{_count(numbers, 'column')} as numbers", *others], "; ")
+    return _listed([f"{number_of('column', numbers)} as numbers", *others], "; ")
 
 
 def _column(column: Column) -> str:
@@ -269,15 +269,6 @@ def _shown(name: str) -> str:
     """Return a name that is short and steers no terminal."""
     shown = one_line(name)
     return shown if len(shown) <= LONGEST_NAME else f"{shown[: LONGEST_NAME - 1]}…"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
-def _bytes(count: int) -> str:
-    power = min(int(math.log10(max(count, 1))) // 3, 3)
-    return f"{count} bytes" if not power else f"{count / 1000**power:.3g} {('kB', 'MB', 'GB')[power - 1]}"
 
 
 def _number(value: float) -> float | None:

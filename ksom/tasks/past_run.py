@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from ksom.amounts import number_of
 from ksom.array_files import DamagedFile
 from ksom.dataset import Dataset
 from ksom.diagnosis import Finding, diagnose
@@ -26,7 +27,6 @@ from ksom.runs.checkpoint import checkpoint_paths
 from ksom.runs.run_folder import CHECKPOINTS, MAP, RunFolder
 from ksom.runs.tracking_record import METRICS, Position, configuration, read_steps
 from ksom.summary import summarise
-from ksom.tasks.ended_run import things
 from ksom.tasks.map_and_data import data_like, data_of_run, labels_of, unchanged
 
 Known = TypeVar("Known")
@@ -89,7 +89,7 @@ class Examination:
         if not self.findings:
             yield f"{'nothing found without data' if self.evidence.samples is None else 'healthy'}: {known}"
             return
-        yield f"{things(self.findings)} to look at ({known})"
+        yield f"{number_of('thing', len(self.findings))} to look at ({known})"
         for number, finding in enumerate(self.findings, 1):
             yield f"{number}. {finding.what}: {finding.evidence}"
             yield f"   {finding.advice}{finding.change and f': {finding.change}'}"
