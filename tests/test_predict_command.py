@@ -185,6 +185,12 @@ def test_what_cannot_be_used_is_named_and_nothing_is_written(
     assert not (files / "o.csv").exists()
 
 
+def test_an_id_is_not_called_as_an_answer_is(files: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame().rename(columns={"name": "cluster"}).to_csv(files / "pets.csv", index=False)
+    line = told(capsys, monkeypatch, "predict", files / "map.npz", files / "pets.csv", "--id", "cluster")
+    assert line.endswith("pets.csv: the column 'cluster' is called as an answer is; give it another name")
+
+
 @pytest.mark.parametrize("command", ["predict", "impute"])
 def test_a_value_that_is_infinite_is_named_by_its_column_and_row(
     command: str, files: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch

@@ -26,11 +26,13 @@ def in_short(experiment: Experiment, result: Result) -> str:
     except Exception:  # the training has succeeded, whatever becomes of this
         logger.debug("the run could not be diagnosed", exc_info=True)
         return ""
+    if not findings:
+        return ""
+    seen, size = len(experiment.trainer.run.probe), len(experiment.trainer.dataset)
+    on = "" if seen == size else f" (by {seen:,} of {size:,} samples)"  # all of them may tell otherwise
     told = "; ".join(finding.what for finding in findings)
     return (
-        f"{number_of('thing', len(findings))} to look at: {told}; ksom diagnose {shlex.quote(str(result.folder))}"
-        if findings
-        else ""
+        f"{number_of('thing', len(findings))} to look at{on}: {told}; ksom diagnose {shlex.quote(str(result.folder))}"
     )
 
 

@@ -16,6 +16,7 @@ from ksom.encoding import Column, Encoding
 from ksom.errors import DataError, OutputError, quoted
 from ksom.intake import Intake
 from ksom.kohonensom_model import KohonenSOM
+from ksom.predictions import Predictions
 from ksom.sparse_rows import SparseRows
 from ksom.summary import values_and_weights
 from ksom.tables.encoder import encoded, number_columns, require_known, require_values, text_columns
@@ -96,6 +97,8 @@ def predict_file(
         If the output cannot be written; nothing is, then.
     """
     refuse_own_data(output, data)
+    if id_column in Predictions._fields:
+        raise DataError(f"{data}: the column {quoted(id_column)} is called as an answer is; give it another name")
     unanswered = 0
     with table_writer(output) as writer:
         for piece in pieces_of(som, data, key, id_column, csv):
