@@ -55,6 +55,7 @@ def test_without_a_file_it_is_the_colour_experiment(tmp_path):
         "ITERATIONS": 100,
         "BATCH_SIZE": 0,
         "SHUFFLE": False,
+        "HOLD_OUT": 0.0,
         "ALGORITHM": {
             "NAME": "online",
             "SIGMA": {"NAME": "exponential", "START": 5.0},

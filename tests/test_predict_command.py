@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -91,7 +92,7 @@ def test_a_data_frame_gets_a_data_frame_of_its_kind(make: Any, som: KohonenSOM) 
 
 def test_a_relation_of_duckdb_gets_a_table(som: KohonenSOM) -> None:
     pets = frame()  # duckdb finds it by its name
-    said = som.predict(pytest.importorskip("duckdb").sql("select * from pets"))
+    said = som.predict(duckdb.sql("select * from pets"))
     assert said["node"].to_pylist() == som.predict(pets)["node"].to_list()
 
 

@@ -212,7 +212,7 @@ YAML = {
     "[1]": r"dataset Array: the weights must be one number for each of the 2 samples, got int64 of the shape \(1,\)",
     "[1, -2]": "dataset Array: the weight of row 1 is -2; weights must be 0, or from 1e-30 to 1e\\+30",
     "[0, 0]": "dataset Array: all weights are zero, so there is nothing to learn from",
-    "[a, b]": "dataset Array: the weights must be numbers, one for each sample, got",
+    "[a, b]": "a: there is no such file",
     "nowhere.npy": "nowhere.npy: there is no such file",
 }
 

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
@@ -59,7 +60,7 @@ IN_MEMORY = {
     "pandas": lambda table: table.to_pandas(),
     "polars": pl.from_arrow,
     "a stream that is read once": lambda table: table.to_reader(),
-    "duckdb": lambda table: __import__("duckdb").connect().from_arrow(table),
+    "duckdb": lambda table: duckdb.connect().from_arrow(table),
 }
 
 

@@ -93,7 +93,7 @@ def peak_bytes(
     beside those of the part.
     """
     weights, drawn, sums = nodes * features * itemsize, nodes * features * FLOAT64, nodes * (features + 1) * FLOAT64
-    peak = max(drawn + (weights if backend == "numba" else drawn), 2 * weights)
+    peak = drawn + weights
     if work.smoothed:
         batch = work.searched / max(1, work.searches)
         in_numba = (1 if phases == 1 else 3) if is_product else 2
