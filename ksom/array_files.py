@@ -24,6 +24,9 @@ MAGIC_NPY, MAGIC_ZIP = b"\x93NUMPY", b"PK"
 LONGEST_HEADER = 2**14
 """Bytes in which the header of an array must end; numpy reads none of more than 10,000 characters."""
 
+LARGE = 2**25
+"""Bytes from which on a mapped file is let go of: a smaller one may stay, and is at hand when it is read again."""
+
 CHUNK = 2**20
 """Bytes that are unpacked at a time."""
 
@@ -162,7 +165,7 @@ class MappedFile:
 
         Else a walk through a file would seem to take, and in a container would take, as much memory as the file.
         """
-        if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
+        if self._size >= LARGE and hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
             self._mapping.madvise(mmap.MADV_DONTNEED)
 
     def _state(self) -> tuple[int, int, int, int] | None:
