@@ -103,7 +103,8 @@ class ParquetWriter(_ArrowWriter):
     def _opened(self, schema: "pa.Schema") -> Any:
         import pyarrow.parquet
 
-        return pyarrow.parquet.ParquetWriter(self.file, schema)
+        texts = [field.name for field in schema if pyarrow.types.is_string(field.type)]
+        return pyarrow.parquet.ParquetWriter(self.file, schema, use_dictionary=texts)  # numbers take it twice the time
 
 
 class CsvWriter(_ArrowWriter):
