@@ -27,9 +27,12 @@ LONGEST_HEADER = 2**14
 LARGE = 2**25
 """Bytes from which on a mapped file is let go of: a smaller one may stay, and is at hand when it is read again."""
 
+REGION = 2**26
+"""Bytes of a mapped file in which rows here and there are read before they are let go of: the system may map 2 MiB for
+a single row, and so all of a file for a thousand of them."""
+
 CHUNK = 2**20
 """Bytes that are unpacked at a time."""
-
 
 MAPPED_FROM = 2**26
 """Bytes of an array in an .npz file from which on it may be mapped: a smaller one is read in 0.1 s."""
@@ -167,6 +170,28 @@ class MappedFile:
         """
         if self._size >= LARGE and hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
             self._mapping.madvise(mmap.MADV_DONTNEED)
+
+    def copied(self, array: NDArray[Any], index: Any) -> NDArray[Any]:
+        """Return the rows of what is mapped at `index` as a new array, and let go of what was mapped for them.
+
+        Parameters
+        ----------
+        array : ndarray of shape (N, …)
+            What is mapped.
+        index : slice, or ndarray of int of any shape
+            Which rows.
+        """
+        if isinstance(index, slice) or self._size < LARGE:
+            rows = np.array(array[index])
+            self.let_go()
+            return rows
+        rows, wanted = np.empty((index.size, *array.shape[1:]), array.dtype), index.reshape(-1)
+        in_order = np.argsort(wanted, kind="stable")
+        regions = wanted[in_order] // max(1, REGION // max(1, array[:1].nbytes))
+        for some in np.split(in_order, np.flatnonzero(np.diff(regions)) + 1):
+            rows[some] = array[wanted[some]]
+            self.let_go()
+        return rows.reshape(*index.shape, *array.shape[1:])
 
     def _state(self) -> tuple[int, int, int, int] | None:
         try:

@@ -112,8 +112,7 @@ class Dataset:
         if self._file is None:
             return as_rows(self.samples[index], f"dataset {type(self).__name__}")
         self._file.require_unchanged()
-        rows = np.array(self.samples[index])  # a copy: what is looked at is what is learned
-        self._file.let_go()
+        rows = self._file.copied(self.samples, index)  # what is looked at is what is learned
         self._file.require_unchanged()
         return rows
 

@@ -78,9 +78,12 @@ class Shards:
     def __getitem__(self, index: Index) -> NDArray[Any]:
         """Return the rows at `index`, slice or array of any shape, as a new array of the shape (*index.shape, D)."""
         rows = np.arange(*index.indices(len(self))) if isinstance(index, slice) else np.asarray(index)
+        parts = list(self._parts_of(rows, isinstance(index, slice) and index.step in {None, 1}))
+        if len(parts) == 1:
+            return self._copied(parts[0][0], parts[0][2]).reshape(*rows.shape, *self._row)
         found = np.empty((*rows.shape, *self._row), self.dtype)
-        for number, where, inside in self._parts_of(rows, isinstance(index, slice) and index.step in {None, 1}):
-            self._copy(number, inside, found, where)
+        for number, where, inside in parts:
+            found[where] = self._copied(number, inside)
         return found
 
     def place(self, row: int) -> str:
@@ -109,21 +112,20 @@ class Shards:
             where = part_of == there
             yield int(there), where, rows[where] - starts[there]
 
-    def _copy(self, number: int, index: Any, found: NDArray[Any], where: Any) -> None:
-        """Copy rows of one array to where they belong: what is looked at is what is learned."""
+    def _copied(self, number: int, index: Any) -> NDArray[Any]:
+        """Return rows of one array as a new one: what is looked at is what is learned."""
         part = self.parts[number]
         if part.watched is not None:
             with part.watched.opened():
                 array, file = self._array(number)
-                found[where] = array[index]
-                file.let_go()
-        elif part.array is not None and part.mapped is not None:
-            part.mapped.require_unchanged()
-            found[where] = part.array[index]
-            part.mapped.let_go()
-            part.mapped.require_unchanged()
-        elif part.array is not None:
-            found[where] = part.array[index]
+                return file.copied(array, index)
+        assert part.array is not None  # one or the other
+        if part.mapped is None:
+            return np.array(part.array[index])
+        part.mapped.require_unchanged()
+        rows = part.mapped.copied(part.array, index)
+        part.mapped.require_unchanged()
+        return rows
 
     def _mapped(self, number: int) -> tuple[NDArray[Any], MappedFile]:
         array = read_array(self.parts[number].name)
