@@ -110,11 +110,10 @@ class Registry:
             return self.of_function(value)()
         cls = self.named(argument, value)
         try:
-            inspect.signature(cls).bind(*arguments)
-        except TypeError as error:
-            told = f"be an object: {cls.__name__} cannot be made by its name alone ({error})"
-            raise ParameterError(argument, told, value) from error
-        return cls(*arguments)
+            return cls(*arguments)
+        except TypeError:
+            _require_fitting(cls, argument, value, *arguments)
+            raise  # it is not about the arguments
 
     def holds(self, value: Any) -> bool:
         """Return whether `value` is an object of this kind, not a class."""
@@ -294,6 +293,15 @@ def as_mapping(node: Any, path: str) -> dict[str, Any]:
     if not isinstance(node, Mapping):
         raise ConfigError(f"{path} must be a mapping or a name, got {quoted(node)}")
     return dict(node)
+
+
+def _require_fitting(cls: type, argument: str, value: Any, *arguments: Any) -> None:
+    """Refuse a name that needs more than a class takes here."""
+    try:
+        inspect.signature(cls).bind(*arguments)
+    except TypeError as error:
+        told = f"be an object: {cls.__name__} cannot be made by its name alone ({error})"
+        raise ParameterError(argument, told, value) from error
 
 
 def _with_name(node: Node, default: Any) -> Node:

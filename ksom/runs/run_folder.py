@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -224,6 +225,7 @@ def _git_commit() -> str | None:
     return asked.stdout.strip() if asked.returncode == 0 else None
 
 
+@cache  # 2 ms each: a third of training the 10 × 10 map
 def _version(package: str) -> str | None:
     try:
         return version(package)
