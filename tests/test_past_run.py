@@ -182,7 +182,7 @@ def with_nan(run):
 LACKS = {
     "data moved": (moved, "there is no such file"),
     "other data": (changed, "its data are not any more those that it learned from; name the data"),
-    "data of fewer features": (of_fewer_features, "the data have 12 features, the map 13"),
+    "data of fewer features": (of_fewer_features, "has 12 features, the map has 13"),
     "data that lack a value": (with_nan, "row 3, column 4 is nan"),
     "no config.yaml": (without("config.yaml"), "there is no config.yaml that tells its data; name the data"),
     "a config.yaml that is none": (with_text("config.yaml", "[1, 2"), "config.yaml"),

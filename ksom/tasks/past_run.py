@@ -4,32 +4,25 @@ The folder may be somebody else's: nothing is imported for it, and nothing is wr
 """
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
 from ksom.amounts import number_of
-from ksom.array_files import DamagedFile
-from ksom.dataset import Dataset
 from ksom.diagnosis import Finding, diagnose
-from ksom.errors import DataError, KsomError, one_line, shown_key
+from ksom.errors import DataError, one_line
 from ksom.evidence import MOST_WORK, Evidence
 from ksom.kohonensom_model import KohonenSOM
-from ksom.map_file import read
-from ksom.method.neighbourhood import NEIGHBOURHOODS, Gaussian
 from ksom.method.random_streams import stream
-from ksom.registry import as_mapping
-from ksom.runs.checkpoint import checkpoint_paths
-from ksom.runs.run_folder import CHECKPOINTS, MAP, RunFolder
-from ksom.runs.tracking_record import METRICS, Position, configuration, read_steps
+from ksom.runs.history import History
+from ksom.runs.run_folder import RunFolder
+from ksom.runs.tracking_record import METRICS
 from ksom.summary import summarise
-from ksom.tasks.map_and_data import data_like, data_of_run, labels_of, unchanged
-
-Known = TypeVar("Known")
+from ksom.tasks.map_and_data import data_like, labels_of, require_fitting
+from ksom.tasks.sight import Sight, own_data, sight_of, unless_refused
 
 MOST_SAMPLES, MOST_VALUES, FEWEST_SAMPLES = 10_000, 2**25, 100
 """A run is judged by at most so many samples, drawn from the data; of many features by fewer, so that they have at most
@@ -113,61 +106,29 @@ def examine(folder: Path, data: str | Path | None = None, labels: Path | None = 
     DataError
         If the folder holds no run or no map, or what was named cannot be read.
     """
-    run = RunFolder(folder)
-    if not run.holds_run:
+    if not RunFolder(folder).holds_run:
         raise DataError(f"{folder}: is not the folder of a run of ksom")
-    notes: list[str] = []
-    summary = _unless_refused(run.summary, notes)
-    config = _unless_refused(lambda: configuration(folder), notes) or {}
-    path, iteration = _newest_map(folder, summary)
-    som, may_train = _loaded(path, notes)
+    seen = sight_of(folder, with_data=False)
+    notes = list(seen.notes)
     evidence = Evidence(
-        som,
-        **_samples(folder, som, data, labels, notes),
-        at_end=_unless_refused(lambda: _at_end(folder, iteration), notes),
-        config=config,
-        iteration=iteration,
-        iterations=_whole(_mapping(config.get("TRAINER")).get("ITERATIONS")),
-        most_work=MOST_WORK if may_train else 0.0,
+        seen.som,
+        **_samples(folder, seen.som, data, labels, notes),
+        at_end=unless_refused(lambda: _at_end(folder, seen), notes),
+        config=seen.config,
+        iteration=seen.iteration,
+        iterations=seen.iterations,
+        most_work=MOST_WORK if seen.is_own else 0.0,
     )
-    status = "not ended" if summary is None else shown_key(str(summary["status"]))
-    return Examination(folder, status, evidence, diagnose(evidence), notes)
+    return Examination(folder, str(seen.status), evidence, diagnose(evidence), notes)
 
 
-def _newest_map(folder: Path, summary: Mapping[str, Any] | None) -> tuple[Path, int | None]:
-    """Return the file of a run's newest map, and after how many iterations that was."""
-    if summary is not None and (folder / MAP).is_file():
-        return folder / MAP, _whole(summary.get("iteration"))
-    for path in reversed(checkpoint_paths(folder / CHECKPOINTS)):
-        with suppress(DamagedFile):
-            read(path)
-            return path, int(path.stem.partition("-")[2])
-    if (folder / MAP).is_file():
-        return folder / MAP, None
-    raise DataError(f"{folder}: holds no map yet, neither a {MAP} nor a whole checkpoint")
-
-
-def _loaded(path: Path, notes: list[str]) -> tuple[KohonenSOM, bool]:
-    """Return a map, and whether one like it may be trained: not with a neighbourhood that would have to be imported."""
-    name = as_mapping(read(path).neighbourhood, "neighbourhood")["NAME"]
-    if NEIGHBOURHOODS.get(name) is not None:
-        return KohonenSOM.load(path), True
-    notes.append(f"what more training would do: {shown_key(name)} would have to be imported for it")
-    return KohonenSOM.load(path, neighbourhood=Gaussian()), False
-
-
-def _at_end(folder: Path, iteration: int | None) -> dict[str, float]:
+def _at_end(folder: Path, seen: Sight) -> dict[str, float]:
     """Return sigma and learning rate of the last iteration that the map has learned from, if they were written."""
-    at_end: dict[str, float] = {}
-    steps, position = read_steps(folder / METRICS, Position())
-    while steps:
-        for step in steps:
-            if iteration is None or step.iteration <= iteration:
-                at_end.update(step.values)
-        steps, position = read_steps(folder / METRICS, position)
-    if "sigma" not in at_end:
+    history = seen.history or History.of(folder)
+    at_end = {name: history.last(name, seen.iteration) for name in ("sigma", "learning_rate")}
+    if at_end["sigma"] is None:
         raise DataError(f"{folder / METRICS}: does not tell the sigma of the last iteration")
-    return {name: at_end[name] for name in ("sigma", "learning_rate") if math.isfinite(at_end.get(name, math.nan))}
+    return {name: value for name, value in at_end.items() if value is not None and math.isfinite(value)}
 
 
 def _samples(
@@ -175,9 +136,11 @@ def _samples(
 ) -> dict[str, Any]:
     """Return samples of the data, with all that belongs to them, as `Evidence` takes it; nothing if there are none."""
     if data is None:
-        dataset = _unless_refused(lambda: unchanged(folder, som, _fitting(som, data_of_run(folder))), notes)
+        dataset = unless_refused(lambda: own_data(folder, som), notes)
     else:
-        dataset = _fitting(som, data_like(som, data))
+        dataset = data_like(som, data)
+        require_fitting(som, dataset, str(data))
+        som.name_features(dataset.feature_names)
         summarise(dataset, keep_missing=som.intake.keeps_missing)
     if dataset is None:
         return {}
@@ -197,22 +160,6 @@ def _samples(
     }
 
 
-def _fitting(som: KohonenSOM, dataset: Dataset) -> Dataset:
-    if dataset.features != som.features:
-        raise DataError(f"the data have {dataset.features} features, the map {som.features}")
-    som.name_features(dataset.feature_names)
-    return dataset
-
-
-def _unless_refused(look: Callable[[], Known], notes: list[str]) -> Known | None:
-    """Return what there is to be seen; None if it cannot be, with the reason among the notes."""
-    try:
-        return look()
-    except KsomError as error:
-        notes.append(str(error))
-        return None
-
-
 def _numbers(evidence: Evidence) -> dict[str, float | None]:
     return {
         "explained_variance": evidence.explained,
@@ -223,11 +170,3 @@ def _numbers(evidence: Evidence) -> dict[str, float | None]:
         "sigma": evidence.sigma,
         "learning_rate": evidence.at_end.get("learning_rate"),
     }
-
-
-def _mapping(node: Any) -> Mapping[str, Any]:
-    return node if isinstance(node, Mapping) else {}
-
-
-def _whole(number: Any) -> int | None:
-    return number if isinstance(number, int) else None

@@ -1,0 +1,66 @@
+"""The numbers of a training over its iterations, read back from a run folder, ended or not."""
+
+from pathlib import Path
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ksom.runs.tracking_record import METRICS, Position, read_steps
+
+
+class Curve(NamedTuple):
+    """One number over the iterations at which it is known."""
+
+    iterations: NDArray[np.int64]
+    """Iterations completed, rising, shape (n,)."""
+    values: NDArray[np.float64]
+    """Shape (n,); NaN where the run wrote that it was none."""
+
+
+class History:
+    """What a run's metrics.jsonl tells, number by number.
+
+    Attributes
+    ----------
+    curves : dict of str to Curve
+        By the names of the numbers, in the order in which they came.
+    seconds : Curve
+        What had been spent learning, seconds.
+    """
+
+    def __init__(self, curves: dict[str, Curve], seconds: Curve) -> None:
+        self.curves = curves
+        self.seconds = seconds
+
+    @classmethod
+    def of(cls, folder: Path) -> Self:
+        """Read a run's numbers; none if it has written none. A last line that is not whole yet is left out.
+
+        Raises
+        ------
+        TrackingError
+            If the file holds something else.
+        """
+        points: dict[str, list[tuple[int, float]]] = {}
+        seconds: list[tuple[int, float]] = []
+        steps, position = read_steps(folder / METRICS, Position())
+        while steps:
+            for step in steps:
+                seconds.append((step.iteration, step.seconds))
+                for name, value in step.values.items():
+                    points.setdefault(name, []).append((step.iteration, value))
+            steps, position = read_steps(folder / METRICS, position)
+        return cls({name: _curve(of_name) for name, of_name in points.items()}, _curve(seconds))
+
+    def last(self, name: str, iteration: int | None = None) -> float | None:
+        """Return the last value of a number, no later than after so many iterations; None if there is none."""
+        curve = self.curves.get(name)
+        if curve is None:
+            return None
+        end = len(curve.iterations) if iteration is None else int(np.searchsorted(curve.iterations, iteration, "right"))
+        return float(curve.values[end - 1]) if end else None
+
+
+def _curve(points: list[tuple[int, float]]) -> Curve:
+    return Curve(np.array([at for at, _ in points], np.int64), np.array([value for _, value in points], np.float64))
