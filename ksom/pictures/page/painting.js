@@ -1,7 +1,7 @@
 // What is painted into a panel's canvas: nodes as pixels looked up, pies and words on top where nodes are large enough.
 
 const PALETTES = { viridis: paletteNamed("viridis"), cividis: paletteNamed("cividis") };
-const NOTHING = 0; // transparent: the panel's own ground is seen
+const NOTHING = pixelOf(128, 128, 128, 38); // a node without a value: its place is seen, light or dark
 const WORDS_FROM = 26; // CSS pixels of a node that has room for a word
 const PIES_FROM = 9;
 

@@ -27,7 +27,7 @@ class Panel {
     });
     this.marker = made("span", { class: "marker" });
     this.element = made("figure", { class: "panel", "data-key": view.key },
-      made("figcaption", {}, made("span", { class: "title", title: view.title, text: view.title }), this.value, this.enlarge),
+      made("figcaption", {}, made("span", { class: "title", title: view.title, text: view.title }), view.unit ? made("span", { class: "unit", title: view.unit, text: view.unit }) : null, this.value, this.enlarge),
       this.picture, this.#meaning(acts));
   }
 
@@ -39,8 +39,7 @@ class Panel {
     const ends = [0, 0.5, 1].map((share) => made("span", { text: told(view.valueAt(share)) }));
     const bar = made("div", { class: "bar" }, this.marker);
     bar.style.background = gradientOf(paletteOf(view));
-    return made("div", { class: "scale" }, bar, made("div", { class: "ends" }, ...(view.high > view.low ? ends : [ends[0]])),
-      view.unit ? made("div", { class: "unit", text: view.unit }) : null);
+    return made("div", { class: "scale" }, bar, made("div", { class: "ends" }, ...(view.high > view.low ? ends : [ends[0]])));
   }
 
   /** Take on a size, and paint in it. */

@@ -89,7 +89,7 @@ function viewsOf(map) {
     views.push({
       key: "pies", title: "Classes", unit: null, names,
       pixels: Uint32Array.from(most, (place) => (place === 255 ? NOTHING : colours[place])),
-      ground: new Uint32Array(map.nodes),
+      ground: new Uint32Array(map.nodes).fill(NOTHING),
     });
   }
   return [...views, ...map.featurePlanes];

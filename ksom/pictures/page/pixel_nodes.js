@@ -95,19 +95,23 @@ class PixelNodes {
     }
   }
 
-  /** Return 1 for each pixel whose group is not that of the pixel to the right or below; `groupOf` is asked for each node. */
-  borders(groupOf) {
+  /**
+   * Return 1 for each pixel whose group is not that of the pixel to the right or below; `groupOf` is asked for each node.
+   * What is beside the map is of the group `outside`; without one, there is no border to it.
+   */
+  borders(groupOf, outside = null) {
     const { width, height, index } = this;
     const found = new Uint8Array(index.length);
-    const group = (node) => (node === NOWHERE ? -2 : groupOf(node));
+    const differ = (one, other) => {
+      if (one === other || (outside === null && (one === NOWHERE || other === NOWHERE))) return false;
+      return (one === NOWHERE ? outside : groupOf(one)) !== (other === NOWHERE ? outside : groupOf(other));
+    };
     for (let row = 0, at = 0; row < height; row += 1) {
       for (let x = 0; x < width; x += 1, at += 1) {
         const node = index[at];
         const right = x + 1 < width ? index[at + 1] : node;
         const below = row + 1 < height ? index[at + width] : node;
-        if (right === node && below === node) continue;
-        const own = group(node);
-        if (group(right) !== own || group(below) !== own) found[at] = 1;
+        if (differ(node, right) || differ(node, below)) found[at] = 1;
       }
     }
     return found;

@@ -30,7 +30,7 @@ class PanelSize {
     const out = new Uint32Array(image.data.buffer);
     if (region) this.#veil(out, region.mask);
     if (grouping) this.#outline(out, this.nodes.borders((node) => grouping.values[node]), 1);
-    if (region) this.#outline(out, this.nodes.borders((node) => region.mask[node]), this.scale);
+    if (region) this.#outline(out, this.nodes.borders((node) => region.mask[node], 0), this.scale);
     context.putImageData(image, 0, 0);
     if (found) this.#mark(context, found);
   }
