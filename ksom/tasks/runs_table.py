@@ -55,7 +55,7 @@ def differing(runs: Sequence[RunLine]) -> list[str]:
 
 
 def short_names(keys: Sequence[str], among: Iterable[str]) -> dict[str, str]:
-    """Return for each key the shortest end of it that no other key has, such as SIGMA.START.
+    """Return for each key the shortest end of it, of two words or more, that no other key has, such as SIGMA.START.
 
     Examples
     --------
@@ -68,7 +68,7 @@ def short_names(keys: Sequence[str], among: Iterable[str]) -> dict[str, str]:
 
 def _ends(key: str) -> list[str]:
     parts = key.split(".")
-    return [".".join(parts[start:]) for start in reversed(range(len(parts)))]
+    return [".".join(parts[-length:]) for length in range(min(2, len(parts)), len(parts) + 1)]
 
 
 def _found(folder: Path, others: list[str]) -> Iterator[Path]:
