@@ -14,6 +14,7 @@ COMMANDS = (
     "impute",
     "evaluate",
     "diagnose",
+    "report",
     "show",
     "describe",
     "export",
