@@ -15,6 +15,7 @@ COMMANDS = (
     "impute",
     "evaluate",
     "diagnose",
+    "report",
     "show",
     "list",
     "describe",
