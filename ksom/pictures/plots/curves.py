@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.errors import ParameterError, shown_key
-from ksom.pictures.plots.canvas import axes_or_new, shown
+from ksom.pictures.plots.axes import axes_or_new
+from ksom.pictures.plots.colours import KINDS
+from ksom.pictures.plots.texts import with_unit
 from ksom.runs.history import Curve, History
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ def draw_curves(history: History, names: Sequence[str] | None = None, *, ax: "Ax
         If matplotlib is not installed.
     """
     chosen, left_out = _chosen(history, names)
-    frame = axes_or_new(ax, (6.4, max(2.4, 0.6 + 1.35 * len(chosen))))
+    frame = axes_or_new(ax, 6.4, max(2.4, 0.6 + 1.35 * len(chosen)))
     frame.set_axis_off()
     if not chosen:
         frame.text(0.5, 0.5, "the run has written no numbers yet", ha="center", va="center", transform=frame.transAxes)
@@ -108,15 +110,14 @@ def _chosen(history: History, names: Sequence[str] | None) -> tuple[list[str], i
 def _draw(small: "Axes", name: str, curve: Curve) -> None:
     values = np.where(np.isfinite(curve.values), curve.values, np.nan)
     is_schedule = name in SCHEDULES
-    small.plot(curve.iterations, values, color="#D55E00" if is_schedule else "#0072B2", linewidth=1.6)
+    small.plot(curve.iterations, values, color=KINDS[5] if is_schedule else KINDS[4], linewidth=1.6)
     alone = np.isfinite(values) if len(values) <= FEW else _without_neighbours(values)
     small.plot(curve.iterations[alone], values[alone], ".", color=small.lines[0].get_color(), markersize=5)
     known = values[np.isfinite(values)]
     if is_wide(known):
         small.set_yscale("log")
     last = f"{known[-1]:.4g} " if known.size else "never known "
-    unit = f" ({UNITS[name]})" if name in UNITS else ""
-    small.set_title(f"{shown(name.replace('_', ' '))}{unit}", loc="left", fontsize="medium")
+    small.set_title(with_unit(name.replace("_", " "), UNITS.get(name)), loc="left", fontsize="medium")
     small.set_title(last, loc="right", fontsize="medium", color=small.lines[0].get_color())
     small.grid(visible=True, alpha=0.25)
     small.spines[["top", "right"]].set_visible(False)

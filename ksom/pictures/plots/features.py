@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.method.profiles import KnownMap
-from ksom.pictures.plots.canvas import axes_or_new, shown
+from ksom.pictures.plots.axes import axes_or_new
+from ksom.pictures.plots.texts import shown, with_unit
+from ksom.pictures.plots.colours import FAINT, INK, KINDS, NOTHING
 from ksom.pictures.plots.group import Group, group_of
 
 if TYPE_CHECKING:
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
 MOST_BARS = 30
 """Features in one picture, so that each can be read."""
 
-HIGHER, LOWER = "#D55E00", "#0072B2"
-"""Colours that colour-blind people tell apart (Okabe and Ito)."""
+HIGHER, LOWER = KINDS[5], KINDS[4]
+"""Colours of what is more, and less, than in the middle of the map: warm and cold."""
 
 
 def draw_features(
@@ -27,6 +29,7 @@ def draw_features(
     node: int | None = None,
     cluster: int | None = None,
     label: str | None = None,
+    features: Sequence[int] | None = None,
     most: int = MOST_BARS,
     ax: "Axes | None" = None,
 ) -> "Axes":
@@ -39,6 +42,8 @@ def draw_features(
     ----------
     som, samples, node, cluster, label
         Which one; see `ksom.pictures.plots.group.group_of`.
+    features : sequence of int, optional
+        The numbers of the features to draw, from above. Default: all.
     most : int
         If there are more features, those are drawn that differ most from the rest of the map.
     ax : matplotlib Axes, optional
@@ -57,20 +62,20 @@ def draw_features(
         If matplotlib is not installed.
     """
     group = group_of(som, samples, node=node, cluster=cluster, label=label)
-    chosen = group.most_unusual(most)
-    ax = axes_or_new(ax, (7.2, 1.1 + 0.32 * len(chosen)))
+    chosen = group.most_unusual(most, features)
+    ax = axes_or_new(ax, 7.2, 1.1 + 0.32 * len(chosen))
     y = np.arange(len(chosen))
     places, middles = (group.places(values)[chosen] for values in (group.values, group.middle))
     known = np.isfinite(places)
-    ax.barh(y, known.astype(float), height=0.62, color="#E4E4E4")
+    ax.barh(y, known.astype(float), height=0.62, color=NOTHING)
     colours = np.where(places >= middles, HIGHER, LOWER)
     ax.barh(y[known], (places - middles)[known], left=middles[known], height=0.62, color=colours[known])
-    ax.vlines(middles, y - 0.31, y + 0.31, color="#444444", linewidth=1.2)
+    ax.vlines(middles, y - 0.31, y + 0.31, color=INK, linewidth=1.2)
     ax.vlines(places, y - 0.42, y + 0.42, color=colours, linewidth=3)
     for at, feature in enumerate(chosen):
         _tell(ax, at, told(group, feature), _range(group, feature))
     ax.set(yticks=y, xticks=[0, 1], ylim=(len(chosen) - 0.4, -0.6), xlim=(-0.02, 1.02))
-    ax.set_yticklabels([name_of(group, feature) for feature in chosen])
+    ax.set_yticklabels([with_unit(group.names[feature], group.units[feature]) for feature in chosen])
     ax.set_xticklabels(["lowest", "highest node"])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
@@ -81,13 +86,7 @@ def draw_features(
 def _tell(ax: "Axes", y: float, value: str, within: str) -> None:
     across = ax.get_yaxis_transform()
     ax.text(1.02, y, value, va="center", fontsize="medium", transform=across)
-    ax.text(1.20, y, within, va="center", fontsize="small", color="#666666", transform=across)
-
-
-def name_of(group: Group, feature: int) -> str:
-    """Return a feature's name with its unit."""
-    unit = group.units[feature]
-    return f"{shown(group.names[feature])}{f' ({shown(unit, 12)})' if unit else ''}"
+    ax.text(1.20, y, within, va="center", fontsize="small", color=FAINT, transform=across)
 
 
 def told(group: Group, feature: int) -> str:

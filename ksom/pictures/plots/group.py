@@ -1,5 +1,6 @@
 """One node, or one group of them, against the whole map: what the pictures of features draw."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,10 +41,20 @@ class Group:
             shares = (values - self.low) / np.where(extent > 0, extent, 1)
         return np.where(extent > 0, shares, np.where(np.isnan(values), np.nan, 0.5))
 
-    def most_unusual(self, most: int) -> NDArray[np.int64]:
-        """Return which features differ most, at most so many, in the order in which the map has them."""
-        size = np.where(np.isfinite(self.effects), np.abs(self.effects), -1)
-        return np.sort(np.argsort(-size, kind="stable")[:most])
+    def most_unusual(self, most: int, among: Sequence[int] | None = None) -> NDArray[np.int64]:
+        """Return which features differ most, at most so many: of all or of some, in that order.
+
+        Raises
+        ------
+        ParameterError
+            If some are asked for that there are not, or none.
+        """
+        if among is None:
+            among = range(len(self.names))
+        elif not among or not all(0 <= feature < len(self.names) for feature in among):
+            raise ParameterError("features", f"be numbers of features, from 0 to {len(self.names) - 1}", among)
+        size = np.where(np.isfinite(self.effects), np.abs(self.effects), -1)[list(among)]
+        return np.array(among, dtype=np.int64)[np.sort(np.argsort(-size, kind="stable")[:most])]
 
 
 def group_of(

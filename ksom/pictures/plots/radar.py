@@ -1,5 +1,6 @@
 """The features of a node or a group of nodes as a radar: one spoke for each of a few features."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -7,8 +8,10 @@ from numpy.typing import NDArray
 
 from ksom.errors import ParameterError
 from ksom.method.profiles import KnownMap
-from ksom.pictures.plots.canvas import axes_or_new, shown
-from ksom.pictures.plots.features import HIGHER, name_of, title_of, told
+from ksom.pictures.plots.axes import axes_or_new
+from ksom.pictures.plots.texts import shown, with_unit
+from ksom.pictures.plots.colours import INK, NOTHING
+from ksom.pictures.plots.features import HIGHER, title_of, told
 from ksom.pictures.plots.group import group_of
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ def draw_radar(
     node: int | None = None,
     cluster: int | None = None,
     label: str | None = None,
+    features: Sequence[int] | None = None,
     ax: "Axes | None" = None,
 ) -> "Axes":
     """Draw what a node, a cluster or a label is like as a polygon over spokes, one for each feature.
@@ -37,7 +41,9 @@ def draw_radar(
     Parameters
     ----------
     som, samples, node, cluster, label
-        Which one; see `ksom.pictures.plots.group.group_of`. Of more than 12 features, those are drawn that differ most
+        Which one; see `ksom.pictures.plots.group.group_of`.
+    features : sequence of int, optional
+        The numbers of the features to draw, clockwise. Default: all. Of more than 12, those are drawn that differ most
         from the rest of the map.
     ax : matplotlib Axes, optional
         Where, on plain axes; default: those of a new figure.
@@ -56,21 +62,22 @@ def draw_radar(
         If matplotlib is not installed.
     """
     group = group_of(som, samples, node=node, cluster=cluster, label=label)
-    if len(group.names) < FEWEST:
-        raise ParameterError("som", "have three features at least for a radar; draw_features takes fewer", som)
-    chosen = group.most_unusual(MOST)
-    ax = axes_or_new(ax, (6.4, 5.6))
+    chosen = group.most_unusual(MOST, features)
+    if len(chosen) < FEWEST:
+        must = "be three at least for a radar; bars (draw_features) take fewer"
+        raise ParameterError("features", must, [group.names[feature] for feature in chosen])
+    ax = axes_or_new(ax, 6.4, 5.6)
     spokes = _spokes(len(chosen))
     for ring in RINGS:
-        ax.plot(*_polygon(spokes, np.full(len(spokes), ring)).T, color="#CCCCCC", linewidth=0.8)
+        ax.plot(*_polygon(spokes, np.full(len(spokes), ring)).T, color=NOTHING, linewidth=0.8)
     for x, y in spokes:
-        ax.plot([0, x], [0, y], color="#CCCCCC", linewidth=0.8)
+        ax.plot([0, x], [0, y], color=NOTHING, linewidth=0.8)
     middle, own = (_polygon(spokes, group.places(values)[chosen]) for values in (group.middle, group.values))
-    ax.plot(*middle.T, color="#444444", linewidth=1.2, linestyle="--", label="median of all nodes")
+    ax.plot(*middle.T, color=INK, linewidth=1.2, linestyle="--", label="median of all nodes")
     ax.fill(*own[np.isfinite(own[:, 0])].T, color=HIGHER, alpha=0.25, linewidth=0)
     ax.plot(*own.T, color=HIGHER, linewidth=2, marker="o", label=shown(group.title.partition(":")[0]))
     for feature, spoke in zip(chosen, spokes, strict=True):
-        _name(ax, f"{name_of(group, feature)}\n{told(group, feature)}", *(1.08 * spoke))
+        _name(ax, f"{with_unit(group.names[feature], group.units[feature])}\n{told(group, feature)}", *(1.08 * spoke))
     ax.set(aspect="equal", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1))
     ax.set_axis_off()
     ax.set_title(title_of(group, chosen), pad=32)

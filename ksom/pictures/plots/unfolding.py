@@ -10,7 +10,8 @@ from ksom.method.lattice import Lattice, squared_distances
 from ksom.method.matches import Map, checked, drawn_rows
 from ksom.method.principal_axes import principal_axes
 from ksom.method.umatrix import neighbouring
-from ksom.pictures.plots.canvas import axes_or_new
+from ksom.pictures.plots.axes import axes_or_new
+from ksom.pictures.plots.colours import FAINT, INK, KINDS
 from ksom.samples import Block
 
 if TYPE_CHECKING:
@@ -106,22 +107,22 @@ def draw_unfolding(som: Map, samples: Any = None, *, ax: "Axes | None" = None) -
     NotInstalled
         If matplotlib is not installed.
     """
-    ax = axes_or_new(ax, (6.4, 5.6))
+    ax = axes_or_new(ax, 6.4, 5.6)
     from matplotlib.collections import LineCollection
 
     found, lattice = unfolding(som, samples), som.lattice
     if samples is not None:
-        ax.plot(*found.samples.T, ".", color="#9A9A9A", alpha=0.45, markersize=4, markeredgewidth=0, label="samples")
+        ax.plot(*found.samples.T, ".", color=FAINT, alpha=0.35, markersize=5, markeredgewidth=0, label="samples")
     step = -(-max(lattice.height, lattice.width) // MOST_LINES)
     for paths, colour, width, what in (
-        (net(lattice, step), "#0072B2", 0.8, "net"),
-        (hem(lattice), "#D55E00", 1.8, "the map's edge"),
+        (net(lattice, step), KINDS[4], 0.8, "net"),
+        (hem(lattice), KINDS[5], 1.8, "the map's edge"),
     ):
         lines = LineCollection([found.nodes[path] for path in paths], colors=colour, linewidths=width, label=what)
         ax.add_collection(lines)
     if step == 1:
         size = 3.5 if lattice.size <= 900 else 2
-        ax.plot(*found.nodes.T, "o", color="#003A5C", markersize=size, markeredgewidth=0, label="nodes")
+        ax.plot(*found.nodes.T, "o", color=INK, markersize=size, markeredgewidth=0, label="nodes")
     ax.autoscale_view()
     _label(ax, found, step, "nodes" if samples is None else "data")
     return ax
