@@ -14,6 +14,7 @@ from ksom.pictures.plots.colours import INK, KINDS, PAPER
 from ksom.pictures.plots.figure import draw_bar, draw_notes, edges_of
 from ksom.pictures.plots.nodes import JOINED, draw_nodes
 from ksom.pictures.plots.texts import shown
+from ksom.pictures.plots.thinning import ordinal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -159,8 +160,8 @@ def draw_trajectory(
     """
     found = ways(som, samples, series, times)
     chosen = _chosen(found, only)
-    title = "Its way over the map" if len(chosen) > 1 or not chosen[0].name else f"The way of {shown(chosen[0].name)}"
-    title = "Ways over the map" if len(chosen) > 1 else title
+    whose = f"The way of {shown(chosen[0].name)}" if chosen[0].name else "The samples' way"
+    title = f"{'Ways' if len(chosen) > 1 else whose} over the map"
     ground = umatrix(som)
     steepest = float(np.nanmax(ground)) if np.isfinite(ground).any() else 1.0
     ax = draw_nodes(
@@ -200,7 +201,7 @@ def _notes(lattice: Lattice, drawn: int, there_are: int, step: int) -> list[str]
     if drawn < there_are:
         notes.append(f"{drawn} of {there_are:,} series")
     if step > 1:
-        notes.append(f"every {step}th sample")
+        notes.append(f"every {ordinal(step)} sample")
     return [*notes, *([JOINED[lattice.wrap]] if lattice.wrap in JOINED else [])]
 
 
@@ -281,7 +282,7 @@ def _draw(ax: "Axes", lattice: Lattice, way: Way, colour: str | None) -> None:
     places, order = lattice.positions()[way.nodes[known]], table(shares[known])
     told = {"edgecolors": INK, "zorder": 3, "clip_on": False}
     ax.scatter(*places.T, c=order, s=14, linewidths=0.6, gid="stays", **told)
-    ax.scatter(*places[:1].T, c=PAPER, s=70, linewidths=1.6, gid="start", **told)
+    ax.scatter(*places[:1].T, c=PAPER, s=120, linewidths=1.6, gid="start", **told)
     ax.scatter(*places[-1:].T, c=order[-1:], s=70, linewidths=1.6, gid="end", **told)
     ax.plot([], [], "o", color=order[-1], markeredgecolor=INK, label=shown(way.name))
 

@@ -12,6 +12,7 @@ from ksom.method.principal_axes import principal_axes
 from ksom.method.umatrix import neighbouring
 from ksom.pictures.plots.axes import axes_or_new
 from ksom.pictures.plots.colours import FAINT, INK, KINDS
+from ksom.pictures.plots.thinning import ordinal
 from ksom.samples import Block
 
 if TYPE_CHECKING:
@@ -68,6 +69,17 @@ def unfolding(som: Map, samples: Any = None) -> Unfolding:
     return Unfolding(found, (weights - axes.mean) @ axes.directions.T, shares)
 
 
+def _spread_out(found: Unfolding) -> Unfolding:
+    """Return nodes of data of one direction one above the other, in their order, so that they can be told apart."""
+    if not found.shares[1] == 0:
+        return found
+    order = np.arange(len(found.nodes), dtype=np.float64)
+    below = np.full(len(found.samples), -0.05 * len(order) - 0.5)
+    return Unfolding(
+        *(np.stack([of[:, 0], y], axis=1) for of, y in ((found.samples, below), (found.nodes, order))), found.shares
+    )
+
+
 def _block(som: Map, samples: Any, weights: NDArray[Any]) -> Block:
     most = max(100, min(MOST_SAMPLES, MOST_VALUES // weights.shape[1]))
     generator = np.random.default_rng(0)
@@ -110,14 +122,16 @@ def draw_unfolding(som: Map, samples: Any = None, *, ax: "Axes | None" = None) -
     ax = axes_or_new(ax, 6.4, 5.6)
     from matplotlib.collections import LineCollection
 
-    found, lattice = unfolding(som, samples), som.lattice
+    found, lattice = _spread_out(unfolding(som, samples)), som.lattice
     if samples is not None:
         ax.plot(*found.samples.T, ".", color=FAINT, alpha=0.35, markersize=5, markeredgewidth=0, label="samples")
     step = -(-max(lattice.height, lattice.width) // MOST_LINES)
     for paths, colour, width, what in (
         (net(lattice, step), KINDS[4], 0.8, "net"),
-        (hem(lattice), KINDS[5], 1.8, "the map's edge"),
+        (list(hem(lattice)), KINDS[5], 1.8, "the map's edge"),
     ):
+        if not paths:
+            continue
         lines = LineCollection([found.nodes[path] for path in paths], colors=colour, linewidths=width, label=what)
         ax.add_collection(lines)
     if step == 1:
@@ -166,10 +180,12 @@ def _label(ax: "Axes", found: Unfolding, step: int, of: str) -> None:
     for axis, share, number in zip((ax.xaxis, ax.yaxis), found.shares, (1, 2), strict=True):
         told = "no spread" if np.isnan(share) else f"{share:.0%} of the variance"
         axis.set_label_text(f"principal component {number} ({told})")
-    thinned = f"; every {step}th row and column" if step > 1 else ""
+    if found.shares[1] == 0:
+        ax.set_ylabel("node (there is no second component)")
+    thinned = f"; every {ordinal(step)} row and column" if step > 1 else ""
     ax.set_title(f"The map's net over its {of}{thinned}")
     extent = np.ptp(np.concatenate([found.samples, found.nodes]), axis=0)
-    if extent.min() > FLATTEST * extent.max():
+    if extent.min() > FLATTEST * extent.max() and found.shares[1] != 0:
         ax.set_aspect("equal", adjustable="datalim")
     if ax.get_legend_handles_labels()[1]:
-        ax.legend(loc="best", fontsize="small", framealpha=0.8)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=4, fontsize="small", frameon=False)
