@@ -71,6 +71,8 @@ def draw_curves(history: History, names: Sequence[str] | None = None, *, ax: "Ax
     """
     chosen, left_out = _chosen(history, names)
     frame = axes_or_new(ax, 6.4, max(2.4, 0.6 + 1.35 * len(chosen)))
+    from matplotlib.ticker import MaxNLocator
+
     frame.set_axis_off()
     if not chosen:
         frame.text(0.5, 0.5, "the run has written no numbers yet", ha="center", va="center", transform=frame.transAxes)
@@ -84,7 +86,7 @@ def draw_curves(history: History, names: Sequence[str] | None = None, *, ax: "Ax
         lowest = lowest or small
     if lowest is not None:
         lowest.set_xlabel(f"iterations{f'; not shown: {left_out} more numbers' if left_out else ''}")
-        lowest.xaxis.get_major_locator().set_params(integer=True)
+        lowest.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     return frame
 
 

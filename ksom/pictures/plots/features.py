@@ -38,8 +38,8 @@ def draw_features(
 ) -> "Axes":
     """Draw what a node, a cluster or a label is like, feature by feature.
 
-    A grey track is the range of the feature's values over all nodes; the bar goes from their median to the node's value,
-    or the group's mean, which stands to the right with the range.
+    A grey track is the range of the feature over all nodes, in map units; the bar goes from their median to the node's
+    value, or the group's mean, which stands to the right with the range, in data units.
 
     Parameters
     ----------
@@ -88,13 +88,11 @@ def draw_features(
 
 def _tell(ax: "Axes", y: float, value: str, within: str) -> None:
     """Write a value and its range to the right of a bar, in columns."""
-    for text, points, side, told in (
-        (value, 66, "right", {"fontsize": "medium"}),
-        (within, 78, "left", {"fontsize": "small", "color": FAINT}),
-    ):
+    across = ax.get_yaxis_transform()
+    for text, points, side, size, colour in ((value, 66, "right", "medium", INK), (within, 78, "left", "small", FAINT)):
         ax.annotate(
-            text, (1, y), (points, 0), xycoords=ax.get_yaxis_transform(), textcoords="offset points", ha=side,
-            va="center", annotation_clip=False, **told,
+            text, (1, y), (points, 0), xycoords=across, textcoords="offset points", ha=side, va="center",
+            annotation_clip=False, fontsize=size, color=colour,
         )  # fmt: skip
 
 

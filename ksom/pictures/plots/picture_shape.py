@@ -46,7 +46,7 @@ def picture_shape(som: KohonenSOM, dataset: Any = None) -> PictureShape | None:
 
 
 def named_shape(names: Sequence[str]) -> PictureShape | None:
-    """Return the shape of a picture whose pixels are called "pixel_0_0", "pixel_0_1", …, row by row; None: they are not.
+    """Return the shape of a picture whose pixels are called "pixel_0_0", "pixel_0_1", …; None: they are not.
 
     Examples
     --------

@@ -91,7 +91,8 @@ def _draw(ax: "Axes", som: KohonenSOM, some: Thinned, channels: int) -> None:
     there = values[np.isfinite(values)]
     low, high = (float(there.min()), float(there.max())) if there.size else (0.0, 1.0)
     has_won = som.layers[HITS].values[grid].reshape(-1) > 0 if HITS in som.layers else np.ones(len(values), np.bool_)
-    ax.vlines(*_frames(middles, between), color=NOTHING, linewidth=0.8)
+    left, top, bottom = middles[:, 0] - WIDE / 2, middles[:, 1] - HIGH * between / 2, middles[:, 1] + HIGH * between / 2
+    ax.vlines(left, top, bottom, color=NOTHING, linewidth=0.8)  # where time begins, and all values
     for channel, colour in zip(range(channels), ORDER, strict=False):
         paths = list(_paths(values[:, :, channel], middles, low, high, between))
         lines = LineCollection(paths, colors=np.where(has_won, colour, _paler(colour)).tolist(), linewidths=1.2)
@@ -109,11 +110,6 @@ def _middles(some: Thinned, between: float) -> NDArray[np.float64]:
     return np.stack([x.ravel(), y.ravel()], axis=1)
 
 
-def _frames(middles: NDArray[np.float64], between: float) -> tuple[NDArray[np.float64], ...]:
-    """Return x, top and bottom of a faint line at the left of each node's room: where time begins, and all values."""
-    return middles[:, 0] - WIDE / 2, middles[:, 1] - HIGH * between / 2, middles[:, 1] + HIGH * between / 2
-
-
 def _paths(
     values: NDArray[np.float64], middles: NDArray[np.float64], low: float, high: float, between: float
 ) -> Iterator[NDArray[np.float64]]:
@@ -129,7 +125,8 @@ def _paths(
 def _paler(colour: str) -> str:
     from matplotlib.colors import to_hex, to_rgb
 
-    return to_hex([0.35 * part + 0.65 for part in to_rgb(colour)])
+    red, green, blue = (0.35 * part + 0.65 for part in to_rgb(colour))
+    return to_hex((red, green, blue))
 
 
 def _notes(som: KohonenSOM, moments: int, low: float, high: float, *, all_won: bool) -> list[str]:

@@ -122,9 +122,9 @@ def _coloured(pictures: NDArray[np.float64], low: float, high: float, table: str
     from matplotlib import colormaps
 
     shares = np.clip((pictures - low) / (high - low), 0, 1)
-    is_unknown = np.isnan(shares).any(axis=-1)
+    is_unknown: NDArray[np.bool_] = np.logical_or.reduce(np.isnan(shares), axis=-1)
     known = np.where(is_unknown[..., np.newaxis], 0, shares)
-    colours = np.rint(255 * known).astype(np.uint8)
+    colours: NDArray[np.uint8] = np.rint(255 * known).astype(np.uint8)
     if pictures.shape[-1] == 1:
         colours = colormaps[table](known[..., 0], bytes=True)[..., :3]
     colours[is_unknown] = rgb(NOTHING)

@@ -40,7 +40,7 @@ def thinned(lattice: Lattice, most: int) -> Thinned:
     if lattice.shift and step % 2 == 0:
         step += 1
     rows, columns = np.arange(0, lattice.height, step), np.arange(0, lattice.width, step)
-    return Thinned(step, rows, columns, lattice.shift * (rows % 2))
+    return Thinned(step, rows, columns, np.where(rows % 2, lattice.shift, 0.0))
 
 
 def ordinal(number: int) -> str:

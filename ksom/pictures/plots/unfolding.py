@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice, squared_distances
-from ksom.method.matches import Map, checked, drawn_rows
+from ksom.method.matches import checked, drawn_rows
 from ksom.method.principal_axes import principal_axes
 from ksom.method.umatrix import neighbouring
 from ksom.pictures.plots.axes import axes_or_new
@@ -40,7 +41,7 @@ class Unfolding(NamedTuple):
     """Which share of the samples' variance each component has, shape (2,); NaN if they do not vary."""
 
 
-def unfolding(som: Map, samples: Any = None) -> Unfolding:
+def unfolding(som: KohonenSOM, samples: Any = None) -> Unfolding:
     """Return where samples and nodes lie in the plane in which the samples spread most.
 
     Parameters
@@ -71,28 +72,26 @@ def unfolding(som: Map, samples: Any = None) -> Unfolding:
 
 def _spread_out(found: Unfolding) -> Unfolding:
     """Return nodes of data of one direction one above the other, in their order, so that they can be told apart."""
-    if not found.shares[1] == 0:
+    if found.shares[1] != 0:
         return found
     order = np.arange(len(found.nodes), dtype=np.float64)
     below = np.full(len(found.samples), -0.05 * len(order) - 0.5)
-    return Unfolding(
-        *(np.stack([of[:, 0], y], axis=1) for of, y in ((found.samples, below), (found.nodes, order))), found.shares
-    )
+    samples, nodes = (np.stack([of[:, 0], y], axis=1) for of, y in ((found.samples, below), (found.nodes, order)))
+    return Unfolding(samples, nodes, found.shares)
 
 
-def _block(som: Map, samples: Any, weights: NDArray[Any]) -> Block:
+def _block(som: KohonenSOM, samples: Any, weights: NDArray[Any]) -> Block:
     most = max(100, min(MOST_SAMPLES, MOST_VALUES // weights.shape[1]))
     generator = np.random.default_rng(0)
     if samples is None:
         chosen = generator.choice(len(weights), min(most, len(weights)), replace=False)
         return Block(weights[np.sort(chosen)].astype(np.float64))
-    walkable = getattr(som, "walkable", lambda given: given)(samples)
-    _, block = drawn_rows(som, walkable, most, generator)
+    _, block = drawn_rows(som, som.walkable(samples), most, generator)
     return block._replace(values=np.asarray(block.values, np.float64), weights=None)
 
 
-def draw_unfolding(som: Map, samples: Any = None, *, ax: "Axes | None" = None) -> "Axes":
-    """Draw the net of the nodes over the samples, in the plane in which these spread most: does it unfold?
+def draw_unfolding(som: KohonenSOM, samples: Any = None, *, ax: "Axes | None" = None) -> "Axes":
+    """Draw the net of the nodes over the samples, in the plane in which these spread most: does the map unfold.
 
     Samples are faint points. Lines join neighbours in the map: on a rectangular lattice those in the same row or
     column. A map that unfolded is a net without knots over the points; one that crosses itself is folded, at least as
