@@ -15,6 +15,7 @@ COMMANDS = (
     "evaluate",
     "diagnose",
     "show",
+    "plot",
     "describe",
     "export",
     "quantize",
