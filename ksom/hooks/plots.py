@@ -6,10 +6,6 @@ from contextlib import suppress
 
 from ksom.hooks.hook import HOOKS, Hook, Phase
 from ksom.pictures.picture import require_size
-from ksom.pictures.plots.drawing import Drawing
-from ksom.pictures.plots.figure import require_matplotlib
-from ksom.pictures.plots.kinds import Undrawable, kinds_of_training
-from ksom.pictures.plots.shown import Shown
 from ksom.runs.history import History
 from ksom.runs.run import Run
 from ksom.runs.run_folder import PLOTS
@@ -49,9 +45,13 @@ class Plots(Hook):
         super().__init__(every)
         self.kind = kind
         self.size = require_size(size)
+        from ksom.pictures.plots.kinds import kinds_of_training  # a training without this hook does without all of them
+
         self._kinds = kinds_of_training("kind", kind)
 
     def check(self, run: Run) -> None:
+        from ksom.pictures.plots.figure import require_matplotlib
+
         require_matplotlib()
 
     def next_due(self, iteration: int, iterations: int, period: int) -> int:
@@ -76,6 +76,10 @@ class Plots(Hook):
     def _draw(self, run: Run) -> None:
         if run.folder is None:
             return
+        from ksom.pictures.plots.drawing import Drawing
+        from ksom.pictures.plots.kind import Undrawable
+        from ksom.pictures.plots.shown import Shown
+
         shown = Shown(run.copied_map(), run.probe, history=History.of(run.folder))
         suffix = f"-{run.iteration:0{len(str(run.iterations))}}"
         drawing = Drawing(shown, run.folder / PLOTS, size=self.size, suffix=suffix)

@@ -11,7 +11,8 @@ from ksom.pictures.picture import require_size
 from ksom.pictures.plots.drawing import Drawing
 from ksom.pictures.plots.figure import require_matplotlib
 from ksom.pictures.plots.figure_file import FORMATS
-from ksom.pictures.plots.kinds import Undrawable, kinds_named
+from ksom.pictures.plots.kind import Undrawable
+from ksom.pictures.plots.kinds import first_look, kinds_asked
 from ksom.pictures.plots.shown import Shown, features_named, node_named, require_cluster
 from ksom.runs.run_folder import PLOTS
 from ksom.tasks.map_and_data import known_labels
@@ -56,7 +57,7 @@ def plot(
     data : str or Path, optional
         The samples, as `data_like` takes them. Default: those that a run has learned from, where a picture needs them.
     kinds : str or sequence of str
-        What to draw, as `kinds_named` takes it. Default: a first look, of what there is.
+        What to draw, as `kinds_asked` takes it. Default: a first look, of what there is.
     output : Path, optional
         The folder of the pictures. Default: `plots` in the run folder; of a map's file, NAME-plots in the current one.
     format : {"png", "svg", "pdf"}
@@ -85,7 +86,7 @@ def plot(
     OutputError
         If a file cannot be written; each is whole or absent.
     """
-    asked = kinds_named("kind", kinds)
+    asked = kinds_asked("kind", kinds)
     require_choice("format", format, FORMATS)
     if size is not None:
         require_size(size)
@@ -95,13 +96,14 @@ def plot(
     shown.features = features_named(shown, features)
     shown.node = None if node is None else node_named(shown, node)
     shown.cluster = None if cluster is None else require_cluster(shown, cluster)
+    chosen = asked.kinds or first_look(shown)
     notes: list[str] = []
-    if seen.dataset is None and seen.folder is not None and any(kind.wants_data(shown) for kind in asked.kinds):
+    if seen.dataset is None and seen.folder is not None and any(kind.wants_data(shown) for kind in chosen):
         folder = seen.folder
         hold_data(shown, unless_refused(lambda: own_data(folder, seen.som), notes))
     drawing = Drawing(shown, output or default_folder(seen), format, size, is_own=output is None)
     left_out: list[tuple[str, str]] = []
-    for kind in asked.kinds:
+    for kind in chosen:
         try:
             drawing.draw(kind)
         except Undrawable as error:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from ksom.pictures.plots.figure_file import plain_style, write_figure
-from ksom.pictures.plots.kinds import Kind
+from ksom.pictures.plots.kind import Kind
 from ksom.pictures.plots.shown import Shown
 from ksom.whole_files import make_own_folder, writing
 

@@ -9,9 +9,7 @@ from numpy.typing import NDArray
 from ksom.encoding import called
 from ksom.errors import ParameterError, quoted
 from ksom.kohonensom_model import KohonenSOM
-from ksom.layers import CLUSTERS, HITS, LABELS
-from ksom.map_file import Layer
-from ksom.method.hits import hits
+from ksom.layers import CLUSTERS, LABELS
 from ksom.names import nearest
 from ksom.runs.history import History
 
@@ -44,29 +42,17 @@ class Shown:
         """What the features are called, by their numbers if nobody knows."""
         return called(self.som.features, self.som.feature_names, self.som.encoding)
 
-    @property
-    def has_hits(self) -> bool:
-        """Whether it is known, or can be counted, how many samples each node won."""
-        return HITS in self.som.layers or self.samples is not None
+    def has(self, layer: str) -> bool:
+        """Whether the map has been told what is in a layer."""
+        return layer in self.som.layers
 
-    @property
-    def has_labels(self) -> bool:
-        """Whether it is known, or can be found, of which classes each node's samples are."""
-        return LABELS in self.som.layers or self.labels is not None
+    def samples_for(self, layer: str) -> Any:
+        """Return the samples, if a picture is to be of them: they were named, or the map has no such layer."""
+        return self.samples if self.is_of_samples or not self.has(layer) else None
 
-    @property
-    def has_clusters(self) -> bool:
-        """Whether the nodes are grouped."""
-        return CLUSTERS in self.som.layers
-
-    def know_hits(self) -> None:
-        """Let the map know how many samples each node won."""
-        if self.samples is not None and (self.is_of_samples or HITS not in self.som.layers):
-            self.som.layers[HITS] = Layer(hits(self.som, self.samples), {"samples": len(self.samples)})
-
-    def know_labels(self) -> None:
-        """Let the map know of which classes each node's samples are."""
-        if self.labels is not None and (self.is_of_samples or LABELS not in self.som.layers):
+    def learn_labels(self) -> None:
+        """Let the map know of which classes each node's samples are, if these tell it and it is not known."""
+        if self.labels is not None and self.samples_for(LABELS) is not None:
             self.som.label(self.samples, self.labels)
 
 
@@ -113,7 +99,7 @@ def require_cluster(shown: Shown, cluster: int) -> int:
     ParameterError
         If it has not.
     """
-    if not shown.has_clusters:
+    if not shown.has(CLUSTERS):
         raise ParameterError("cluster", f"be left out: the map has none; ksom cluster {shown.named} finds them", cluster)
     number = int(shown.som.layers[CLUSTERS].about["clusters"])
     if not 0 <= cluster < number:
