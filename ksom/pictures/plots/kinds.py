@@ -1,21 +1,14 @@
 """The kinds of pictures that can be asked for by name."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from ksom.errors import ParameterError
-from ksom.layers import HITS, LABELS
+from ksom.layers import CLUSTERS, DISTANCES, HITS, LABELS
 from ksom.names import nearest
-from ksom.pictures.picture import colours_for
-from ksom.pictures.plots.curves import MOST, OF_THE_CLOCK, draw_curves
-from ksom.pictures.plots.figure import new_figure, size_for
-from ksom.pictures.plots.kind import Kind, Pages
-from ksom.pictures.plots.nodes import draw_nodes
+from ksom.pictures.plots import needs, pages
+from ksom.pictures.plots.kind import Kind
 from ksom.pictures.plots.shown import Shown
-from ksom.pictures.plots.unfolding import draw_unfolding
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
 
 ALL = "all"
 """Stands for every kind."""
@@ -26,16 +19,25 @@ FIRST, IF_KNOWN = ("umatrix", "planes", "hits", "curves"), ("labels", "clusters"
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("colours", "each node in a colour that stands for its weights", draw.colours),
-        Kind("umatrix", "how far each node is from its neighbours: ridges are borders of clusters", draw.umatrix),
-        Kind("planes", "each feature's values over the map", draw.planes),
-        Kind("hits", "how many samples each node won", draw.hits, lacks.hits, lacks.hits_and_data),
-        Kind("distances", "how far each node's samples are from it", draw.distances, lacks.distances, lacks.distances_and_data),
-        Kind("unfolding", "the net of the nodes over the data", draw.unfolding, wants_data=lacks.data),
-        Kind("curves", "quality and schedules over the training", draw.curves, lacks.curves),
-        Kind("labels", "the most frequent class of each node's samples", draw.labels, lacks.labels, of_training=False),
-        Kind("pies", "the shares of classes in each node", draw.pies, lacks.labels, of_training=False),
-        Kind("clusters", "which nodes belong together", draw.clusters, lacks.clusters, of_training=False),
+        Kind("umatrix", "how far neighbours are apart: ridges are borders", pages.umatrix),
+        Kind("planes", "each feature's values over the map", pages.planes),
+        Kind("hits", "how many samples each node won", pages.hits, needs.samples_or(HITS), needs.unless_has(HITS)),
+        Kind(
+            "distances",
+            "how far each node's samples are from it",
+            pages.distances,
+            needs.samples_or(DISTANCES),
+            needs.unless_has(DISTANCES),
+        ),
+        Kind("colours", "each node in the colour of the film", pages.colours),
+        Kind("unfolding", "the net of the nodes over the data", pages.unfolding, wants_data=needs.always),
+        Kind("curves", "quality and schedules over the training", pages.curves, needs.history),
+        Kind("labels", "what most samples of each node are", pages.labels, needs.labels, needs.unless_has(LABELS), of_training=False),
+        Kind("pies", "what all samples of each node are", pages.pies, needs.labels, needs.unless_has(LABELS), of_training=False),
+        Kind("clusters", "which nodes belong together", pages.clusters, needs.clusters, of_training=False),
+        Kind("features", "what a node or each cluster is like, in bars", pages.features, needs.groups, of_training=False),
+        Kind("radar", "the same over spokes", pages.radar, needs.groups, of_training=False),
+        Kind("trajectory", "the way of the samples over the map", pages.trajectory, needs.data, needs.always, of_training=False),
     )
 }
 """By their names, in the order in which they are drawn."""
