@@ -1,9 +1,10 @@
 """The figure and the axes that a picture of nodes is drawn in, and what stands beside the nodes."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ksom.errors import NotInstalled
 from ksom.method.lattice import Lattice
@@ -23,6 +24,35 @@ SLIMMEST = 25
 """How much longer than wide a map is drawn at most: a longer one is stretched, or it could not be seen."""
 BAR, GAP = 0.14, 0.12
 """Inches that a colour bar is thick, and away from the nodes."""
+
+
+class Bounds(NamedTuple):
+    """Where what is drawn of a map ends, lattice steps, y downwards."""
+
+    left: float
+    right: float
+    top: float
+    bottom: float
+
+    @classmethod
+    def of(cls, lattice: Lattice, at: NDArray[np.float64] | None = None, scale: float = 1.0) -> "Bounds":
+        """Return those of a map's nodes, or of smaller cells at other places, shape (n, 2)."""
+        corners, places = scale * np.array(lattice.outline), lattice.positions() if at is None else at
+        (left, top), (right, bottom) = (
+            places.min(axis=0) + corners.min(axis=0),
+            places.max(axis=0) + corners.max(axis=0),
+        )
+        return cls(float(left), float(right), float(top), float(bottom))
+
+    @property
+    def width(self) -> float:
+        """From the left to the right."""
+        return self.right - self.left
+
+    @property
+    def height(self) -> float:
+        """From the top to the bottom."""
+        return self.bottom - self.top
 
 
 def require_matplotlib() -> None:
@@ -77,43 +107,29 @@ def axes_for(lattice: Lattice, ax: "Axes | None") -> "Axes":
 
 def size_for(lattice: Lattice) -> tuple[float, float]:
     """Return the width and height of a figure of one map, with room for a title and a colour bar, inches."""
-    width, height = extent(lattice)
+    left, right, top, bottom = Bounds.of(lattice)
+    width, height = right - left, bottom - top
     longer = max(width, height)
     width, height = max(width / longer, 1 / SLIMMEST), max(height / longer, 1 / SLIMMEST)
     return max(4.0, width * LONGER_SIDE + 1.2), height * LONGER_SIDE + 1.0
 
 
-def extent(lattice: Lattice) -> tuple[float, float]:
-    """Return how wide and how high the map is, lattice steps."""
-    left, right, top, bottom = edges_of(lattice)
-    return right - left, bottom - top
-
-
-def edges_of(lattice: Lattice) -> tuple[float, float, float, float]:
-    """Return where the map ends: left, right, top and bottom, lattice steps, y downwards."""
-    corners, positions = np.array(lattice.outline), lattice.positions()
-    low, high = positions.min(axis=0) + corners.min(axis=0), positions.max(axis=0) + corners.max(axis=0)
-    return float(low[0]), float(high[0]), float(low[1]), float(high[1])
-
-
-def prepare(ax: "Axes", lattice: Lattice, title: str | None) -> None:
+def prepare(ax: "Axes", bounds: Bounds, title: str | None) -> None:
     """Make axes those of a map: row 0 on top, as high as it is wide, and nothing else to be seen."""
-    left, right, top, bottom = edges_of(lattice)
-    width, height = right - left, bottom - top
-    ax.set(xlim=(left, right), ylim=(bottom, top))
-    stretch = max(1.0, width / height / SLIMMEST) / max(1.0, height / width / SLIMMEST)
+    ax.set(xlim=(bounds.left, bounds.right), ylim=(bounds.bottom, bounds.top))
+    slim = bounds.width / bounds.height / SLIMMEST, bounds.height / bounds.width / SLIMMEST
+    stretch = max(1.0, slim[0]) / max(1.0, slim[1])
     ax.set_aspect(stretch, adjustable="box")
     ax.set_axis_off()
     if title:
         ax.set_title(title, fontsize="medium", pad=9)
 
 
-def draw_bar(ax: "Axes", colours: "Colormap", norm: "Normalize", lattice: Lattice, label: str | None) -> None:
+def draw_bar(ax: "Axes", colours: "Colormap", norm: "Normalize", bounds: Bounds, label: str | None) -> None:
     """Draw a colour bar as long as the map: on its right, below one that is more than twice as wide as it is high."""
     from matplotlib.cm import ScalarMappable
 
-    width, height = extent(lattice)
-    below = width > 2 * height
+    below = bounds.width > 2 * bounds.height
     beside = ax.inset_axes((0, 0, 1, 1))
     beside.set_axes_locator(_Beside(ax, below=below))
     lies = "horizontal" if below else "vertical"
@@ -135,7 +151,7 @@ def draw_notes(ax: "Axes", notes: Sequence[str]) -> None:
     if notes:
         ax.annotate(
             "\n".join(notes), (0, 0), (0, -38 if any(map(_is_below, ax.child_axes)) else -8), xycoords="axes fraction",
-            textcoords="offset points", ha="left", va="top", fontsize="x-small", color=FAINT,
+            textcoords="offset points", ha="left", va="top", fontsize="x-small", color=FAINT, gid="notes",
         )  # fmt: skip
 
 

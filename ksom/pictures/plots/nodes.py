@@ -1,5 +1,6 @@
 """The nodes of a map, drawn: each as the area that is its own on the lattice, in one colour."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from ksom.errors import ParameterError
 from ksom.method.lattice import Lattice
 from ksom.pictures.plots.colours import AMOUNTS, MARK, NOTHING
-from ksom.pictures.plots.figure import axes_for, draw_bar, draw_notes, edges_of, prepare, root_of
+from ksom.pictures.plots.figure import Bounds, axes_for, draw_bar, draw_notes, prepare, root_of
 from ksom.pictures.raster import NOWHERE, nodes_of_pixels
 
 if TYPE_CHECKING:
@@ -42,7 +43,10 @@ def draw_nodes(
     norm: "Normalize | None" = None,
     bar: bool = True,
     notes: bool = True,
+    remarks: Sequence[str] = (),
     empty: str = EMPTY,
+    at: NDArray[np.float64] | None = None,
+    scale: float = 1.0,
 ) -> "Axes":
     """Draw every node in the colour of its value, or in a given colour.
 
@@ -70,8 +74,14 @@ def draw_nodes(
         Whether there is a colour bar, for numbers.
     notes : bool
         Whether it is told under the map what the marks at wrapped edges say, and the colour of "nothing there".
+    remarks : sequence of str
+        What else is told there, a line each.
     empty : str
-        What that is.
+        What "nothing there" is.
+    at : ndarray of shape (n, 2), optional
+        Where there are cells instead of nodes, as `lattice.positions()`; there are n values then.
+    scale : float
+        How large each is drawn, of a node's area along both axes.
 
     Returns
     -------
@@ -94,18 +104,23 @@ def draw_nodes(
     >>> len(ax.collections[0].get_paths())
     12
     """
-    given = _one_each(lattice, values)
+    places = lattice.positions() if at is None else at
+    given = _one_each(lattice, values, len(places))
     ax = axes_for(lattice, ax)
-    prepare(ax, lattice, title)
-    scale = None if given.ndim > 1 else _Scale(_table(colours), norm or _evenly(given, low, high))
-    draw = _shapes if lattice.size <= MOST_OUTLINED else _pixels
-    draw(ax, lattice, given if scale is None else scale.of(given))
-    mark_joined_edges(ax, lattice)
-    if scale is not None and bar:
-        draw_bar(ax, scale.colours, scale.norm, lattice, label)
+    prepare(ax, bounds := Bounds.of(lattice, at, scale), title)
+    amounts = None if given.ndim > 1 else _Amounts(_table(colours), norm or _evenly(given, low, high))
+    painted = given if amounts is None else amounts.coloured(given)
+    if at is None and lattice.size > MOST_OUTLINED:
+        _pixels(ax, lattice, painted)
+    else:
+        _shapes(ax, outlines(lattice, places, scale), painted)
+    mark_joined_edges(ax, lattice.wrap, bounds)
+    if amounts is not None and bar:
+        draw_bar(ax, amounts.colours, amounts.norm, bounds, label)
     if notes:
-        is_empty = scale is not None and not np.isfinite(given).all()
-        draw_notes(ax, [*([JOINED[lattice.wrap]] if lattice.wrap in JOINED else []), *([empty] if is_empty else [])])
+        is_empty = amounts is not None and not np.isfinite(given).all()
+        joined = [JOINED[lattice.wrap]] if lattice.wrap in JOINED else []
+        draw_notes(ax, [*joined, *([empty] if is_empty else []), *remarks])
     return ax
 
 
@@ -114,40 +129,40 @@ def outlines(lattice: Lattice, positions: NDArray[np.float64], scale: float = 1.
     return positions[:, np.newaxis] + scale * np.array(lattice.outline)
 
 
-def mark_joined_edges(ax: "Axes", lattice: Lattice) -> None:
+def mark_joined_edges(ax: "Axes", wrap: str, bounds: Bounds) -> None:
     """Draw a dotted line along each wrapped edge."""
     from matplotlib.transforms import ScaledTranslation
 
-    left, right, top, bottom = edges_of(lattice)
+    left, right, top, bottom = bounds
     lines = []
-    if lattice.wrap in {"columns", "both"}:
+    if wrap in {"columns", "both"}:
         lines += [((left, left), (top, bottom), (-3, 0)), ((right, right), (top, bottom), (3, 0))]
-    if lattice.wrap in {"rows", "both"}:
+    if wrap in {"rows", "both"}:
         lines += [((left, right), (top, top), (0, 3)), ((left, right), (bottom, bottom), (0, -3))]
     for x, y, (points_right, points_up) in lines:
         moved = ScaledTranslation(points_right / 72, points_up / 72, root_of(ax).dpi_scale_trans)
         ax.plot(x, y, ":", color=MARK, linewidth=1.6, clip_on=False, transform=ax.transData + moved, gid="joined")
 
 
-class _Scale(NamedTuple):
+class _Amounts(NamedTuple):
     """How numbers become colours."""
 
     colours: "Colormap"
     norm: "Normalize"
 
-    def of(self, values: NDArray[np.float64]) -> NDArray[np.uint8]:
+    def coloured(self, values: NDArray[np.float64]) -> NDArray[np.uint8]:
         """Return red, green, blue and how opaque, shape (K, 4)."""
         colours: NDArray[np.uint8] = self.colours(self.norm(np.ma.masked_invalid(values)), bytes=True)
         return colours
 
 
-def _one_each(lattice: Lattice, values: ArrayLike) -> NDArray[Any]:
+def _one_each(lattice: Lattice, values: ArrayLike, number: int) -> NDArray[Any]:
     """Return numbers of shape (K,), or colours of shape (K, 4), uint8."""
     given = np.asarray(values)
-    if given.dtype.kind in "biuf" and given.size == lattice.size:
+    if given.dtype.kind in "biuf" and given.size == number:
         return given.reshape(-1).astype(np.float64)
-    if given.dtype.kind in "uf" and given.shape[-1:] in {(3,), (4,)} and given.size == lattice.size * given.shape[-1]:
-        rows = given.reshape(lattice.size, -1)
+    if given.dtype.kind in "uf" and given.shape[-1:] in {(3,), (4,)} and given.size == number * given.shape[-1]:
+        rows = given.reshape(number, -1)
         bytes_ = rows if rows.dtype == np.uint8 else np.rint(255 * np.clip(rows, 0, 1)).astype(np.uint8)
         return bytes_ if bytes_.shape[1] == 4 else np.insert(bytes_, 3, 255, axis=1)
     told = f"hold a number or a colour for each of {lattice.height} × {lattice.width} nodes"
@@ -173,17 +188,17 @@ def _table(colours: "str | Colormap") -> "Colormap":
     return (colormaps[colours] if isinstance(colours, str) else colours).with_extremes(bad=NOTHING)
 
 
-def _shapes(ax: "Axes", lattice: Lattice, colours: NDArray[np.uint8]) -> None:
+def _shapes(ax: "Axes", corners: NDArray[np.float64], colours: NDArray[np.uint8]) -> None:
     from matplotlib.collections import PolyCollection
 
-    shapes = PolyCollection(list(outlines(lattice, lattice.positions())), facecolors=colours / 255, linewidths=0.4)
+    shapes = PolyCollection(list(corners), facecolors=colours / 255, linewidths=0.4)
     shapes.set_edgecolor("face")  # or the ground would be seen between them
     shapes.set_clip_on(False)
     ax.add_collection(shapes, autolim=False)
 
 
 def _pixels(ax: "Axes", lattice: Lattice, colours: NDArray[np.uint8]) -> None:
-    left, right, top, bottom = edges_of(lattice)
+    left, right, top, bottom = Bounds.of(lattice)
     nodes, clear = nodes_of_pixels(lattice, PIXELS), np.zeros((1, 4), np.uint8)
     pixels = np.concatenate([colours, clear])[np.where(nodes == NOWHERE, lattice.size, nodes)]
     ax.imshow(pixels, extent=(left, right, bottom, top), aspect=ax.get_aspect())
