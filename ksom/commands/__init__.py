@@ -18,6 +18,7 @@ COMMANDS = (
     "report",
     "show",
     "list",
+    "plot",
     "describe",
     "export",
     "quantize",

@@ -26,9 +26,10 @@ LOCK = ".lock"
 LOG = "train.log"
 MAP = "map.npz"
 PICTURE = "map.png"
+PLOTS = "plots"
 IDENTITY = "mlflow.json"
 """By what the run is found again in MLflow, and where it is there."""
-OWN_NAMES = {CONFIG, SUMMARY, CHECKPOINTS, LOCK, ENVIRONMENT, LOG, MAP, PICTURE, IDENTITY}
+OWN_NAMES = {CONFIG, SUMMARY, CHECKPOINTS, LOCK, ENVIRONMENT, LOG, MAP, PICTURE, PLOTS, IDENTITY}
 """What no hook may append to."""
 LARGEST_JSON = 2**24
 """Bytes: what ksom writes has thousands."""
@@ -117,7 +118,7 @@ class RunFolder:
         self._refuse_foreign()
         self._take()
         try:
-            for folder in (self.path.resolve(), self.path / CHECKPOINTS):
+            for folder in (self.path.resolve(), self.path / CHECKPOINTS, self.path / PLOTS):
                 remove_leftovers(folder)
             yield
         finally:
