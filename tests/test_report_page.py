@@ -153,7 +153,7 @@ def test_arrow_keys_move_the_node_and_go_round_where_the_map_is_closed(key: str,
 def test_lasso_chooses_the_nodes_inside_it(page: Any, data: dict[str, Any]) -> None:
     _picture(page).scroll_into_view_if_needed()
     middles = _middles(page)
-    a, b, c = middles[WIDTH + 1] + [-4, -4], middles[2 * WIDTH - 3] + [4, -4], middles[7 * WIDTH + 5] + [1, 4]
+    a, b, c = middles[WIDTH + 1] + [5, -4], middles[2 * WIDTH - 3] + [1, -4], middles[7 * WIDTH + 5] + [-5, 1]
     _drag(page, [a, b, c, a])
 
     def is_left(one: Any, other: Any) -> Any:
