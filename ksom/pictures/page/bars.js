@@ -56,7 +56,7 @@ class RangeBars {
       slot.name.title = plane.title;
     }
     const value = plane.values[node];
-    slot.value.textContent = withUnit(value, plane.unit);
+    slot.value.textContent = plane.toldOf(node);
     const { low, high } = rangeOf(this.map, plane);
     const share = high > low ? Math.max(0, Math.min(1, (value - low) / (high - low))) : 0.5;
     slot.dot.parentElement.style.transform = `translateX(${100 * share}%)`;

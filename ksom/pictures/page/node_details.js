@@ -1,6 +1,7 @@
 // What is known of one node: numbers, features, classes, its prototype as a picture, the rows nearest to it.
 
 const BARS_AT_MOST = 24;
+const BARS_BESIDE_A_PICTURE = 8;
 const ROWS_AT_MOST = 8;
 
 /** The pane of the node that is looked at. */
@@ -11,9 +12,9 @@ class NodeDetails {
     this.hint = made("p", { class: "hint", text:
       "Point at a node in any panel; click, tap or use the arrow keys to keep it. Drag to draw a line around a region, with shift a rectangle." });
     this.numbers = map.others.map((plane) => ({ plane, value: made("dd", {}) }));
-    this.picture = hasPictures(map) ? made("canvas", { class: "prototype", role: "img", "aria-label": "The node's prototype" }) : null;
+    this.picture = map.prototypes ? made("canvas", { class: "prototype", role: "img", "aria-label": "The node's prototype" }) : null;
     this.pie = map.pies ? made("div", { class: "pie" }) : null;
-    this.bars = new RangeBars(map, BARS_AT_MOST);
+    this.bars = new RangeBars(map, this.picture ? BARS_BESIDE_A_PICTURE : BARS_AT_MOST);
     this.rows = made("div", { class: "rows" });
     const list = this.numbers.flatMap(({ plane, value }) => [made("dt", { text: plane.title }), value]);
     this.body = made("div", { class: "known", hidden: "" },
@@ -34,7 +35,7 @@ class NodeDetails {
     if (node === NOWHERE) return;
     for (const { plane, value } of this.numbers) value.textContent = plane.toldOf(node);
     this.bars.show(node);
-    if (this.picture) paintPrototype(this.picture, this.map, node);
+    if (this.picture) this.map.prototypes.paint(this.picture, node);
     if (this.pie) this.pie.replaceChildren(...pieOf(this.map.pies, node));
     this.rows.replaceChildren(...this.#nearest(node));
   }
@@ -49,30 +50,6 @@ class NodeDetails {
       made("li", {}, made("span", { class: "name", title: rows.ids[row], text: rows.ids[row] }), made("span", { class: "number", text: told(rows.distances[row]) })));
     return [heading, made("ol", { class: "ids" }, ...items)];
   }
-}
-
-/** Return whether each feature is a part of a pixel, and all of them are there. */
-function hasPictures(map) {
-  const { pictures } = map;
-  return Boolean(pictures) && map.featurePlanes.length === pictures.height * pictures.width * pictures.channels;
-}
-
-/** Paint a node's weights as a picture: grey or red, green and blue, from the least to the greatest of all features. */
-function paintPrototype(canvas, map, node) {
-  const { height, width, channels } = map.pictures;
-  const ranges = map.featurePlanes.map((plane) => rangeOf(map, plane));
-  const low = ranges.reduce((least, range) => Math.min(least, range.low), Infinity);
-  const high = ranges.reduce((greatest, range) => Math.max(greatest, range.high), -Infinity);
-  const level = (feature) => (255 * (map.featurePlanes[feature].values[node] - low)) / (high - low || 1);
-  canvas.width = width;
-  canvas.height = height;
-  canvas.style.aspectRatio = `${width} / ${height}`;
-  const image = new ImageData(width, height);
-  for (let pixel = 0; pixel < height * width; pixel += 1) {
-    for (let part = 0; part < 3; part += 1) image.data[4 * pixel + part] = level(pixel * channels + (channels >= 3 ? part : 0));
-    image.data[4 * pixel + 3] = 255;
-  }
-  canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
 /** Return a pie of a node's samples by class, and its names with counts, the greatest first. */

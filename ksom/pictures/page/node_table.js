@@ -16,7 +16,7 @@ class NodeTable {
       ...planes.map((plane) => ({
         title: plane.unit ? `${plane.title}, ${plane.unit}` : plane.title,
         of: (node) => plane.values[node],
-        told: plane.isCategorical ? (value) => (value < 0 ? "" : plane.names[value]) : told,
+        told: (value) => (plane.isCategorical && value < 0 ? "" : plane.told(value)),
         isName: plane.isCategorical,
       })),
     ];

@@ -36,9 +36,10 @@ class Panel {
   #meaning(acts) {
     const { view } = this;
     if (view.key === "colours") return made("p", { class: "scale words", text: "as in the film" });
+    if (view.key === "prototypes") return made("p", { class: "scale words", text: "each node as the picture that it stands for" });
     if (view.key === "pies") return legend(view.names, null);
     if (view.isCategorical) return legend(view.names, (place) => acts.chooseGroup(view, place));
-    const ends = [0, 0.5, 1].map((share) => made("span", { text: told(view.valueAt(share)) }));
+    const ends = [0, 0.5, 1].map((share) => made("span", { text: view.told(view.valueAt(share)) }));
     const bar = made("div", { class: "bar" }, this.marker);
     bar.style.background = gradientOf(paletteOf(view));
     return made("div", { class: "scale" }, bar, made("div", { class: "ends" }, ...(view.high > view.low ? ends : [ends[0]])));
@@ -69,6 +70,10 @@ class Panel {
       }
       return;
     }
+    if (view.key === "prototypes") {
+      map.prototypes.paintAll(context, size);
+      return;
+    }
     view.pixels = view.pixels || pixelsOfPlane(view);
     paintNodes(context, size.nodes, view.pixels);
     if (size.cell >= WORDS_FROM && (view.isCategorical || view.kind === "count")) paintWords(context, view, map, size);
@@ -89,7 +94,7 @@ class Panel {
     this.#put(this.rings.hovered, choice.hovered);
     const { shown } = choice;
     if (!this.view.values) return;
-    this.value.textContent = shown === NOWHERE ? "" : this.view.isCategorical ? this.view.toldOf(shown) : told(this.view.values[shown]);
+    this.value.textContent = shown === NOWHERE ? "" : this.view.told(this.view.values[shown]);
     const share = shown === NOWHERE || this.view.isCategorical ? NaN : this.view.share(this.view.values[shown]);
     this.marker.style.transform = Number.isFinite(share) ? `translateX(${share * this.size.width}px)` : "translateX(-99px)";
   }

@@ -15,7 +15,7 @@ class Panels {
     this.wanted = 220;
     const acts = { enlarge: (panel) => this.enlarge(panel), chooseGroup: (view, place) => this.chooseGroup(view, place) };
     this.all = viewsOf(map).map((view) => new Panel(map, view, acts));
-    this.shown = new Set(this.all.slice(0, SHOWN_AT_FIRST));
+    this.shown = new Set(this.all.filter(({ view }) => !(map.prototypes && view.isFeature)).slice(0, SHOWN_AT_FIRST));
     this.element = made("div", { class: "panels" });
     this.pointer = new PanelPointer(this);
     const sight = new IntersectionObserver((seen) => {
@@ -86,9 +86,10 @@ class Panels {
   }
 }
 
-/** Return what there is to be seen: what is known of nodes, the map's colours, pies, then the features. */
+/** Return what there is to be seen: prototypes, what is known of nodes, the map's colours, pies, then the features. */
 function viewsOf(map) {
   const views = [...map.others];
+  if (map.prototypes && map.nodes <= PICTURES_AT_MOST) views.unshift({ key: "prototypes", title: "Prototypes", unit: null });
   if (map.colours) views.push({ key: "colours", title: "Colours", unit: null, pixels: pixelsOfColours(map.colours) });
   if (map.pies) {
     const { names } = map.pies;

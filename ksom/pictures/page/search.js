@@ -9,7 +9,7 @@ class RowSearch {
     this.choice = choice;
     this.say = say;
     this.field = made("input", {
-      type: "search", id: "find", placeholder: map.rows.ids[0] || "", autocomplete: "off", spellcheck: "false", "aria-controls": "found",
+      type: "search", id: "find", placeholder: `such as ${map.rows.ids[0]}`, autocomplete: "off", spellcheck: "false", "aria-controls": "found",
       on: { input: oncePerFrame(() => this.#find()), keydown: (event) => this.#key(event) },
     });
     this.list = made("ul", { id: "found", class: "found", "aria-label": "Rows found" });
