@@ -53,7 +53,16 @@ class Prototypes {
     for (let node = 0; node < map.nodes; node += 1) {
       const [x, y] = placeOf(map.lattice.middle(node), size);
       const from = [(node % map.lattice.width) * width, Math.floor(node / map.lattice.width) * height];
-      context.drawImage(this.all, ...from, width, height, x - (zoom * width) / 2, y - (zoom * height) / 2, zoom * width, zoom * height);
+      context.drawImage(
+        this.all,
+        ...from,
+        width,
+        height,
+        x - (zoom * width) / 2,
+        y - (zoom * height) / 2,
+        zoom * width,
+        zoom * height,
+      );
     }
   }
 

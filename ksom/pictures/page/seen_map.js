@@ -72,7 +72,10 @@ class SeenMap {
     this.grouping = this.planeNamed("clusters");
     this.colours = data.colours ? this.#ofNodes(decoded(data.colours, Uint8Array), 3) : null;
     this.pies = data.pies
-      ? { names: data.pies.names, counts: this.#ofNodes(decoded(data.pies.counts, Uint32Array), data.pies.names.length) }
+      ? {
+          names: data.pies.names,
+          counts: this.#ofNodes(decoded(data.pies.counts, Uint32Array), data.pies.names.length),
+        }
       : null;
     this.pictures = data.pictures;
     this.prototypes = hasPictures(this) ? new Prototypes(this) : null;
