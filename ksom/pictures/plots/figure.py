@@ -111,9 +111,17 @@ def axes_for(lattice: Lattice, ax: "Axes | None", beside: float = BESIDE) -> "Ax
 
 
 def _layout() -> "LayoutEngine":
+    """Return the layout of all figures: with room for what is written around the axes."""
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-    return ConstrainedLayoutEngine(w_pad=MARGIN, h_pad=MARGIN)
+    class Settled(ConstrainedLayoutEngine):
+        """One that is done as often as it takes: a map that becomes wider pushes its legend."""
+
+        def execute(self, fig: "Figure") -> None:
+            for _ in range(2 if len(fig.axes) == 1 else 1):
+                super().execute(fig)
+
+    return Settled(w_pad=MARGIN, h_pad=MARGIN)
 
 
 def size_for(lattice: Lattice, beside: float = BESIDE) -> tuple[float, float]:
