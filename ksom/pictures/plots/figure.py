@@ -75,13 +75,15 @@ def require_matplotlib() -> None:
         raise NotInstalled(told) from error
 
 
-def new_figure(width: float, height: float) -> "Figure":
+def new_figure(width: float, height: float, *, is_laid_out: bool = True) -> "Figure":
     """Return an empty figure that nobody else holds: it is gone when it is let go, and no window shows it.
 
     Parameters
     ----------
     width, height : float
         Inches.
+    is_laid_out : bool
+        Whether axes make room for what is written around them.
 
     Raises
     ------
@@ -91,7 +93,7 @@ def new_figure(width: float, height: float) -> "Figure":
     require_matplotlib()
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), layout=_layout())
+    return Figure(figsize=(width, height), layout=_layout() if is_laid_out else None)
 
 
 def axes_for(lattice: Lattice, ax: "Axes | None", beside: float = BESIDE) -> "Axes":
@@ -146,7 +148,7 @@ def prepare(ax: "Axes", bounds: Bounds, title: str | None) -> None:
     ax.set_aspect(stretch, adjustable="box")
     ax.set_axis_off()
     if title:
-        ax.set_title(title, fontsize="medium", pad=9)
+        ax.set_title(title, fontsize="medium", y=1.0, pad=9)
 
 
 def draw_bar(
