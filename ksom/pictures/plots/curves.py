@@ -35,6 +35,9 @@ MOST = 12
 DECADES = 1.3
 """A number that is always positive and spans so many powers of ten is drawn on a logarithmic scale."""
 
+MOST_DECADES = 300
+"""As many as matplotlib's logarithmic scale can span, with its margins."""
+
 FEW = 40
 """Points up to which each of them is marked."""
 
@@ -127,7 +130,10 @@ def _draw(small: "Axes", name: str, curve: Curve) -> None:
 
 def is_wide(known: NDArray[np.float64]) -> bool:
     """Whether numbers are positive and span so much that a linear scale would show only the largest."""
-    return bool(known.size and known.min() > 0 and np.log10(known.max()) - np.log10(known.min()) > DECADES)
+    if not known.size or known.min() <= 0:
+        return False
+    decades = np.log10(known.max()) - np.log10(known.min())
+    return bool(DECADES < decades < MOST_DECADES)
 
 
 def _without_neighbours(values: NDArray[np.float64]) -> NDArray[np.bool_]:

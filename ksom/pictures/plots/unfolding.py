@@ -162,10 +162,12 @@ def net(lattice: Lattice, step: int = 1) -> list[NDArray[np.int64]]:
 def hem(lattice: Lattice) -> Iterator[NDArray[np.int64]]:
     """Yield the nodes along each side at which the lattice ends."""
     index = np.arange(lattice.size).reshape(lattice.height, lattice.width)
-    if lattice.wrap not in {"rows", "both"} and lattice.width > 1:
+    if min(lattice.height, lattice.width) == 1:
+        return  # a chain is all edge
+    if lattice.wrap not in {"rows", "both"}:
         for side in (index[0], index[-1]):
             yield _closed(side, is_wrapped=lattice.wrap == "columns")
-    if lattice.wrap not in {"columns", "both"} and lattice.height > 1:
+    if lattice.wrap not in {"columns", "both"}:
         for side in (index[:, 0], index[:, -1]):
             yield _closed(side, is_wrapped=lattice.wrap == "rows")
 
