@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ksom.errors import ParameterError
@@ -19,7 +20,7 @@ def history(**values):
 def drawn(*args, **kwargs):
     """Return the small axes from above, of a picture that has been rendered."""
     frame = draw_curves(*args, ax=Figure(layout="constrained").subplots(), **kwargs)
-    frame.figure.canvas.draw()
+    FigureCanvasAgg(frame.figure).draw()
     return frame.child_axes[::-1]
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 import ksom
@@ -19,7 +20,7 @@ def som_of(lattice, features=4, seed=0):
 
 def drawn(som, samples=None):
     ax = draw_unfolding(som, samples, ax=Figure(layout="constrained").subplots())
-    ax.figure.canvas.draw()
+    FigureCanvasAgg(ax.figure).draw()
     return ax
 
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MOST_BARS = 30
 """Features in one picture, so that each can be read."""
 
+LONGEST = 26
+"""Characters of a name: there are numbers beside the bars as well."""
+
 ROUNDING = 1e-5
 """Of a feature's range: smaller values are told as 0."""
 
@@ -78,7 +81,8 @@ def draw_features(
     for at, feature in enumerate(chosen):
         _tell(ax, at, told(group, feature), _range(group, feature))
     ax.set(yticks=y, xticks=[0, 1], ylim=(len(chosen) - 0.4, -0.6), xlim=(-0.02, 1.02))
-    ax.set_yticklabels([with_unit(group.names[feature], group.units[feature]) for feature in chosen])
+    names = [with_unit(group.names[feature], group.units[feature], LONGEST) for feature in chosen]
+    ax.set_yticklabels(names, fontsize="small" if max(map(len, names)) > LONGEST else "medium")
     ax.set_xticklabels(["lowest", "highest node"])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)

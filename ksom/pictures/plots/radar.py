@@ -10,7 +10,7 @@ from ksom.errors import ParameterError
 from ksom.kohonensom_model import KohonenSOM
 from ksom.pictures.plots.axes import axes_or_new
 from ksom.pictures.plots.colours import INK, NOTHING
-from ksom.pictures.plots.features import HIGHER, title_of, told
+from ksom.pictures.plots.features import HIGHER, LONGEST, title_of, told
 from ksom.pictures.plots.group import group_of
 from ksom.pictures.plots.texts import shown, with_unit
 
@@ -77,7 +77,11 @@ def draw_radar(
     ax.fill(*own[np.isfinite(own[:, 0])].T, color=HIGHER, alpha=0.25, linewidth=0)
     ax.plot(*own.T, color=HIGHER, linewidth=2, marker="o", label=shown(group.title.partition(":")[0]))
     for feature, spoke in zip(chosen, spokes, strict=True):
-        _name(ax, f"{with_unit(group.names[feature], group.units[feature])}\n{told(group, feature)}", *(1.08 * spoke))
+        _name(
+            ax,
+            f"{with_unit(group.names[feature], group.units[feature], LONGEST)}\n{told(group, feature)}",
+            *(1.08 * spoke),
+        )
     ax.set(aspect="equal", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1))
     ax.set_axis_off()
     ax.set_title(title_of(group, chosen), pad=32)
