@@ -75,7 +75,7 @@ def draw_radar(
     middle, own = (_polygon(spokes, of[chosen]) for of in (group.middles, group.places))
     ax.plot(*middle.T, color=INK, linewidth=1.2, linestyle="--", label="median of all nodes")
     ax.fill(*own[np.isfinite(own[:, 0])].T, color=HIGHER, alpha=0.25, linewidth=0)
-    ax.plot(*own.T, color=HIGHER, linewidth=2, marker="o", label=shown(group.title.partition(":")[0]))
+    ax.plot(*own.T, color=HIGHER, linewidth=2, marker="o", label=shown(group.title.rpartition(":")[0]))
     for feature, spoke in zip(chosen, spokes, strict=True):
         _name(
             ax,
