@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.errors import ParameterError, shown_key
-from ksom.pictures.plots.axes import axes_or_new
 from ksom.pictures.plots.colours import KINDS
+from ksom.pictures.plots.figure import axes_of_size
 from ksom.pictures.plots.texts import with_unit
 from ksom.runs.history import Curve, History
 
@@ -73,7 +73,7 @@ def draw_curves(history: History, names: Sequence[str] | None = None, *, ax: "Ax
         If matplotlib is not installed.
     """
     chosen, left_out = _chosen(history, names)
-    frame = axes_or_new(ax, 6.4, max(2.4, 0.6 + 1.35 * len(chosen)))
+    frame = axes_of_size(ax, 6.4, max(2.4, 0.6 + 1.35 * len(chosen)))
     from matplotlib.ticker import MaxNLocator
 
     frame.set_axis_off()

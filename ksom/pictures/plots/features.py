@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.kohonensom_model import KohonenSOM
-from ksom.pictures.plots.axes import axes_or_new
 from ksom.pictures.plots.colours import FAINT, INK, KINDS, NOTHING
+from ksom.pictures.plots.figure import axes_of_size
 from ksom.pictures.plots.group import Group, group_of
 from ksom.pictures.plots.texts import shown, with_unit
 
@@ -69,7 +69,7 @@ def draw_features(
     """
     group = group_of(som, samples, node=node, cluster=cluster, label=label)
     chosen = group.most_unusual(most, features)
-    ax = axes_or_new(ax, 7.2, 1.1 + 0.32 * len(chosen))
+    ax = axes_of_size(ax, 7.2, 1.1 + 0.32 * len(chosen))
     y = np.arange(len(chosen))
     places, middles = group.places[chosen], group.middles[chosen]
     known = np.isfinite(places)

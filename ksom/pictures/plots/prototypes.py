@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from ksom.arguments import require_integer
 from ksom.errors import DataError, ParameterError
 from ksom.kohonensom_model import KohonenSOM
-from ksom.pictures.plots.axes import axes_or_new
 from ksom.pictures.plots.colours import NOTHING, rgb
 from ksom.pictures.plots.features import number
-from ksom.pictures.plots.figure import draw_notes
+from ksom.pictures.plots.figure import axes_of_size, draw_notes
 from ksom.pictures.plots.nodes import JOINED
 from ksom.pictures.plots.picture_shape import PictureShape
 from ksom.pictures.plots.thinning import Thinned, thinned
@@ -78,7 +77,7 @@ def draw_prototypes(
     low, high = _limits(pictures, limits)
     table = colours or (LIGHT if (low, high) == (0, 1) else INK)
     width, height = (most * side for most, side in zip((len(some.columns), len(some.rows)), asked[1::-1], strict=True))
-    ax = axes_or_new(ax, *_size(width, height))
+    ax = axes_of_size(ax, *_size(width, height))
     coloured = _coloured(pictures[:, :, ::coarser, ::coarser], low, high, table)
     block = max(1, FEWEST_PIXELS // max(width, height))
     _draw(ax, _tiled(coloured.repeat(block, axis=2).repeat(block, axis=3), some), som, some)

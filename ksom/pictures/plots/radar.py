@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from ksom.errors import ParameterError
 from ksom.kohonensom_model import KohonenSOM
-from ksom.pictures.plots.axes import axes_or_new
 from ksom.pictures.plots.colours import INK, NOTHING
 from ksom.pictures.plots.features import HIGHER, LONGEST, title_of, told
+from ksom.pictures.plots.figure import axes_of_size
 from ksom.pictures.plots.group import group_of
 from ksom.pictures.plots.texts import shown, with_unit
 
@@ -66,7 +66,7 @@ def draw_radar(
     if len(chosen) < FEWEST:
         must = "be three at least for a radar; bars (draw_features) take fewer"
         raise ParameterError("features", must, [group.names[feature] for feature in chosen])
-    ax = axes_or_new(ax, 6.4, 5.6)
+    ax = axes_of_size(ax, 6.4, 5.6)
     spokes = _spokes(len(chosen))
     for ring in RINGS:
         ax.plot(*_polygon(spokes, np.full(len(spokes), ring)).T, color=NOTHING, linewidth=0.8)
