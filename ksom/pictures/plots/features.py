@@ -83,7 +83,7 @@ def draw_features(
     ax.set(yticks=y, xticks=[0, 1], ylim=(len(chosen) - 0.4, -0.6), xlim=(-0.02, 1.02))
     names = [with_unit(group.names[feature], group.units[feature], LONGEST) for feature in chosen]
     ax.set_yticklabels(names, fontsize="small" if max(map(len, names)) > LONGEST else "medium")
-    ax.set_xticklabels(["lowest", "highest node"])
+    ax.set_xticklabels(["lowest", "highest node"], fontsize="small", color=FAINT)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     ax.set_title(title_of(group, chosen), loc="left")
@@ -93,7 +93,7 @@ def draw_features(
 def _tell(ax: "Axes", y: float, value: str, within: str) -> None:
     """Write a value and its range to the right of a bar, in columns."""
     across = ax.get_yaxis_transform()
-    for text, points, side, size, colour in ((value, 66, "right", "medium", INK), (within, 78, "left", "small", FAINT)):
+    for text, points, side, size, colour in ((value, 60, "right", "medium", INK), (within, 68, "left", "small", FAINT)):
         ax.annotate(
             text, (1, y), (points, 0), xycoords=across, textcoords="offset points", ha=side, va="center",
             annotation_clip=False, fontsize=size, color=colour,
