@@ -41,8 +41,8 @@ def with_unit(name: str, unit: str | None, longest: int = LONGEST) -> str:
     """
     if unit is None:
         return shown(name, longest)
-    measure = shown(unit, longest // 2)
-    return f"{shown(name, max(2, longest - len(measure) - 3))} [{measure}]"
+    room = longest - 3 - min(len(unit), longest // 2)
+    return f"{shown(name, room)} [{shown(unit, longest // 2)}]"
 
 
 def _families() -> list[str]:
