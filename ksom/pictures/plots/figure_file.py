@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ksom.arguments import require_integer
 from ksom.pictures.plots.figure import require_matplotlib
 from ksom.whole_files import replacing
 
@@ -19,6 +20,21 @@ DATELESS = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationD
 
 SALT = "ksom"
 """What the names of the parts of an SVG are made from; they would be drawn by chance else."""
+
+
+FEWEST, MOST = 200, 8192
+"""Pixels of the longer side of a PNG: with fewer no text could be read."""
+
+
+def require_size(size: Any) -> int | None:
+    """Return `size` if the longer side of a PNG can have so many pixels, or it is None.
+
+    Raises
+    ------
+    ParameterError
+        For anything else.
+    """
+    return None if size is None else require_integer("size", size, minimum=FEWEST, maximum=MOST)
 
 
 @contextmanager
@@ -49,7 +65,7 @@ def write_figure(figure: "Figure", path: Path, *, size: int | None = None) -> No
     path : Path
         The file, which ends in one of `FORMATS`.
     size : int, optional
-        Pixels of the longer side of a PNG; text grows with it. Default: as many as the figure says.
+        Pixels of the longer side of a PNG, from 200 to 8192; text grows with it. Default: as many as the figure says.
 
     Raises
     ------

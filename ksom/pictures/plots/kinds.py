@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ksom.errors import ParameterError
-from ksom.layers import CLUSTERS, DISTANCES, HITS, LABELS
+from ksom.layers import DISTANCES, HITS, LABELS
 from ksom.names import nearest
 from ksom.pictures.plots import needs, pages
 from ksom.pictures.plots.kind import Kind
@@ -32,12 +32,35 @@ KINDS: dict[str, Kind] = {
         Kind("colours", "each node in the colour of the film", pages.colours),
         Kind("unfolding", "the net of the nodes over the data", pages.unfolding, wants_data=needs.always),
         Kind("curves", "quality and schedules over the training", pages.curves, needs.history),
-        Kind("labels", "what most samples of each node are", pages.labels, needs.labels, needs.unless_has(LABELS), of_training=False),
-        Kind("pies", "what all samples of each node are", pages.pies, needs.labels, needs.unless_has(LABELS), of_training=False),
+        Kind(
+            "labels",
+            "what most samples of each node are",
+            pages.labels,
+            needs.labels,
+            needs.unless_has(LABELS),
+            of_training=False,
+        ),
+        Kind(
+            "pies",
+            "what all samples of each node are",
+            pages.pies,
+            needs.labels,
+            needs.unless_has(LABELS),
+            of_training=False,
+        ),
         Kind("clusters", "which nodes belong together", pages.clusters, needs.clusters, of_training=False),
-        Kind("features", "what a node or each cluster is like, in bars", pages.features, needs.groups, of_training=False),
+        Kind(
+            "features", "what a node or each cluster is like, in bars", pages.features, needs.groups, of_training=False
+        ),
         Kind("radar", "the same over spokes", pages.radar, needs.groups, of_training=False),
-        Kind("trajectory", "the way of the samples over the map", pages.trajectory, needs.data, needs.always, of_training=False),
+        Kind(
+            "trajectory",
+            "the way of the samples over the map",
+            pages.trajectory,
+            needs.data,
+            needs.always,
+            of_training=False,
+        ),
     )
 }
 """By their names, in the order in which they are drawn."""
@@ -93,7 +116,7 @@ def kinds_of_training(argument: str, told: Any) -> tuple[Kind, ...]:
     """
     asked = kinds_asked(argument, told)
     possible = tuple(kind for kind in asked.kinds if kind.of_training)
-    if asked.are_named and possible != asked.kinds or not asked.kinds:
+    if (asked.are_named and possible != asked.kinds) or not asked.kinds:
         able = ", ".join(kind.name for kind in KINDS.values() if kind.of_training)
         raise ParameterError(argument, f"be one of {able}; `ksom plot` draws the others afterwards", told)
     return possible

@@ -54,5 +54,5 @@ def groups(shown: Shown) -> str | None:
 def history(shown: Shown) -> str | None:
     """Say what is lacking to know how a training went."""
     if shown.history is None:
-        return "no numbers of a training: name its run folder"
+        return shown.why_no_history or "no numbers of a training: name its run folder"
     return None if shown.history.curves else "the run has written no numbers: its hooks QUALITY and METRICS_WRITER do"
