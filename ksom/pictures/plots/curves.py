@@ -35,6 +35,9 @@ MOST = 12
 DECADES = 1.3
 """A number that is always positive and spans so many powers of ten is drawn on a logarithmic scale."""
 
+MOST_DECADES = 300
+"""As many as matplotlib's logarithmic scale can span, with its margins."""
+
 FEW = 40
 """Points up to which each of them is marked."""
 
@@ -71,6 +74,8 @@ def draw_curves(history: History, names: Sequence[str] | None = None, *, ax: "Ax
     """
     chosen, left_out = _chosen(history, names)
     frame = axes_or_new(ax, 6.4, max(2.4, 0.6 + 1.35 * len(chosen)))
+    from matplotlib.ticker import MaxNLocator
+
     frame.set_axis_off()
     if not chosen:
         frame.text(0.5, 0.5, "the run has written no numbers yet", ha="center", va="center", transform=frame.transAxes)
@@ -84,7 +89,7 @@ def draw_curves(history: History, names: Sequence[str] | None = None, *, ax: "Ax
         lowest = lowest or small
     if lowest is not None:
         lowest.set_xlabel(f"iterations{f'; not shown: {left_out} more numbers' if left_out else ''}")
-        lowest.xaxis.get_major_locator().set_params(integer=True)
+        lowest.xaxis.set_major_locator(MaxNLocator("auto", integer=True))
     return frame
 
 
@@ -125,7 +130,10 @@ def _draw(small: "Axes", name: str, curve: Curve) -> None:
 
 def is_wide(known: NDArray[np.float64]) -> bool:
     """Whether numbers are positive and span so much that a linear scale would show only the largest."""
-    return bool(known.size and known.min() > 0 and np.log10(known.max()) - np.log10(known.min()) > DECADES)
+    if not known.size or known.min() <= 0:
+        return False
+    decades = np.log10(known.max()) - np.log10(known.min())
+    return bool(DECADES < decades < MOST_DECADES)
 
 
 def _without_neighbours(values: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.method.profiles import KnownMap
+from ksom.kohonensom_model import KohonenSOM
 from ksom.pictures.plots.axes import axes_or_new
-from ksom.pictures.plots.texts import shown, with_unit
 from ksom.pictures.plots.colours import FAINT, INK, KINDS, NOTHING
 from ksom.pictures.plots.group import Group, group_of
+from ksom.pictures.plots.texts import shown, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 MOST_BARS = 30
 """Features in one picture, so that each can be read."""
 
+ROUNDING = 1e-5
+"""Of a feature's range: smaller values are told as 0."""
+
 HIGHER, LOWER = KINDS[5], KINDS[4]
 """Colours of what is more, and less, than in the middle of the map: warm and cold."""
 
 
 def draw_features(
-    som: KnownMap,
+    som: KohonenSOM,
     samples: Any = None,
     *,
     node: int | None = None,
@@ -35,8 +38,8 @@ def draw_features(
 ) -> "Axes":
     """Draw what a node, a cluster or a label is like, feature by feature.
 
-    A grey track is the range of the feature's values over all nodes; the bar goes from their median to the node's value,
-    or the group's mean, which stands to the right with the range.
+    A grey track is the range of the feature over all nodes, in map units; the bar goes from their median to the node's
+    value, or the group's mean, which stands to the right with the range, in data units.
 
     Parameters
     ----------
@@ -65,7 +68,7 @@ def draw_features(
     chosen = group.most_unusual(most, features)
     ax = axes_or_new(ax, 7.2, 1.1 + 0.32 * len(chosen))
     y = np.arange(len(chosen))
-    places, middles = (group.places(values)[chosen] for values in (group.values, group.middle))
+    places, middles = group.places[chosen], group.middles[chosen]
     known = np.isfinite(places)
     ax.barh(y, known.astype(float), height=0.62, color=NOTHING)
     colours = np.where(places >= middles, HIGHER, LOWER)
@@ -84,31 +87,45 @@ def draw_features(
 
 
 def _tell(ax: "Axes", y: float, value: str, within: str) -> None:
+    """Write a value and its range to the right of a bar, in columns."""
     across = ax.get_yaxis_transform()
-    ax.text(1.02, y, value, va="center", fontsize="medium", transform=across)
-    ax.text(1.20, y, within, va="center", fontsize="small", color=FAINT, transform=across)
+    for text, points, side, size, colour in ((value, 66, "right", "medium", INK), (within, 78, "left", "small", FAINT)):
+        ax.annotate(
+            text, (1, y), (points, 0), xycoords=across, textcoords="offset points", ha=side, va="center",
+            annotation_clip=False, fontsize=size, color=colour,
+        )  # fmt: skip
 
 
 def told(group: Group, feature: int) -> str:
     """Return a feature's value in words."""
-    value = group.values[feature]
-    return "not known" if np.isnan(value) else number(value, is_share=bool(group.are_shares[feature]))
+    return "not known" if np.isnan(group.values[feature]) else _number(group, feature, group.values[feature])
 
 
 def _range(group: Group, feature: int) -> str:
     low, high = group.low[feature], group.high[feature]
     if np.isnan(low):
         return ""
-    is_share = bool(group.are_shares[feature])
-    ends = [number(value, is_share=is_share) for value in (low, high)]
-    return f"{ends[0]} … {ends[1]}" if low < high else "everywhere"
+    return f"{_number(group, feature, low)} … {_number(group, feature, high)}" if low < high else "everywhere"
 
 
-def number(value: float, *, is_share: bool = False) -> str:
-    """Return a number as short as it can be read."""
-    if is_share:
+def _number(group: Group, feature: int, value: float) -> str:
+    """Return a value as short as it can be read: what is nothing beside the feature's range is 0."""
+    if group.are_shares[feature]:
         return f"{value:.0%}"
-    return f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
+    extent = group.high[feature] - group.low[feature]
+    return number(0.0 if abs(value) < ROUNDING * extent else value)
+
+
+def number(value: float) -> str:
+    """Return a number with four digits that count.
+
+    Examples
+    --------
+    >>> number(0.123456), number(7208202.3), number(-2.0), number(3.2e12)
+    ('0.1235', '7,208,000', '-2', '3.2e+12')
+    """
+    rounded = float(f"{value:.4g}")
+    return f"{rounded:,.0f}" if 1e4 <= abs(rounded) < 1e9 else f"{rounded:.4g}"
 
 
 def title_of(group: Group, chosen: Sequence[int] | NDArray[np.int64]) -> str:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from ksom.arguments import require_integer
 from ksom.encoding import called
 from ksom.errors import ParameterError, one_line
+from ksom.kohonensom_model import KohonenSOM
 from ksom.layers import CLUSTERS, LABELS
-from ksom.method.profiles import KnownMap, profiles, units_of_means
+from ksom.method.profiles import profiles, units_of_means
 
 
 @dataclass(frozen=True)
@@ -29,17 +30,13 @@ class Group:
     low: NDArray[np.float64]
     """The smallest value of any node's prototype."""
     high: NDArray[np.float64]
-    middle: NDArray[np.float64]
-    """The median over the nodes."""
+    places: NDArray[np.float64]
+    """Where the values lie in the range of the map, from 0 to 1, in map units, so that one that is scaled by its
+    logarithm is seen so; ½ where all nodes have the same."""
+    middles: NDArray[np.float64]
+    """Where the medians over the nodes lie."""
     effects: NDArray[np.float64]
     """How unusual each is: deviations above the others, NaN where nothing differs."""
-
-    def places(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return where values lie in the range of the map, from 0 to 1; ½ where it has only one value."""
-        extent = self.high - self.low
-        with np.errstate(invalid="ignore"):
-            shares = (values - self.low) / np.where(extent > 0, extent, 1)
-        return np.where(extent > 0, shares, np.where(np.isnan(values), np.nan, 0.5))
 
     def most_unusual(self, most: int, among: Sequence[int] | None = None) -> NDArray[np.int64]:
         """Return which features differ most, at most so many: of all or of some, in that order.
@@ -58,7 +55,7 @@ class Group:
 
 
 def group_of(
-    som: KnownMap,
+    som: KohonenSOM,
     samples: Any = None,
     *,
     node: int | None = None,
@@ -89,32 +86,47 @@ def group_of(
     """
     if sum(one is not None for one in (node, cluster, label)) != 1:
         raise ParameterError("node", "be given, or cluster or label instead: exactly one of them", node)
-    flat = som.prototypes.reshape(som.lattice.size, -1) * (factors := units_of_means(som.encoding, som.weights.shape[2]))
-    names = called(flat.shape[1], som.feature_names, som.encoding)
+    weights = som.weights.reshape(som.lattice.size, -1).astype(np.float64)
+    factors = units_of_means(som.encoding, weights.shape[1])
+    names = called(len(factors), som.feature_names, som.encoding)
+    flat = som.intake.undone(weights) * factors
     if node is not None:
         require_integer("node", node, minimum=0, maximum=som.lattice.size - 1)
         row, column = divmod(node, som.lattice.width)
-        title, values, effects = f"node {node}: row {row}, column {column}", flat[node], _unusual(flat, node)
+        title, values, effects = f"node {node}: row {row}, column {column}", flat[node], _unusual(weights, node)
     else:
         title, means, differences = _profiled(som, samples, cluster, label)
         values, effects = (np.array([told[name] for name in names]) for told in (means, differences))
-    low, middle, high = _ranges(flat)
-    units = getattr(som, "units", None) or (None,) * len(names)
-    return Group(title, names, units, factors != 1, values, low, high, middle, effects)
+        values = _as_direction(values) if som.distance.on_sphere else values
+    own = weights[node] if node is not None else np.asarray(som.intake.scaled(values / factors), np.float64)
+    low, middle, high = (of(weights, axis=0) for of in (np.min, np.median, np.max))
+    is_known = np.where(np.isnan(values), np.nan, 1)
+    places, middles = (is_known * _places(where, low, high) for where in (own, middle))
+    units = som.units or (None,) * len(names)
+    return Group(
+        title, names, units, factors != 1, values, flat.min(axis=0), flat.max(axis=0), places, middles, effects
+    )
 
 
-def _unusual(flat: NDArray[np.float64], node: int) -> NDArray[np.float64]:
-    """Return by how many deviations of all nodes a node is above their mean."""
+def _places(values: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
+    varies = high > low
+    return np.where(varies, (values - low) / np.where(varies, high - low, 1), 0.5)
+
+
+def _as_direction(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return values of length 1, as the nodes are where directions are compared."""
+    length = np.sqrt(np.square(values).sum())
+    return values / length if length > 0 else values
+
+
+def _unusual(weights: NDArray[np.float64], node: int) -> NDArray[np.float64]:
+    """Return by how many deviations of all nodes a node is above their mean, map units."""
     with np.errstate(invalid="ignore", divide="ignore"):
-        effects: NDArray[np.float64] = (flat[node] - flat.mean(axis=0)) / flat.std(axis=0)
+        effects: NDArray[np.float64] = (weights[node] - weights.mean(axis=0)) / weights.std(axis=0)
     return effects
 
 
-def _ranges(flat: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    return [flat.min(axis=0), np.median(flat, axis=0), flat.max(axis=0)]
-
-
-def _profiled(som: KnownMap, samples: Any, cluster: int | None, label: str | None) -> tuple[str, Any, Any]:
+def _profiled(som: KohonenSOM, samples: Any, cluster: int | None, label: str | None) -> tuple[str, Any, Any]:
     of, name = (CLUSTERS, str(cluster)) if label is None else (LABELS, label)
     found = profiles(som, samples, of)
     chosen = next((profile for profile in found if profile.name == name), None)

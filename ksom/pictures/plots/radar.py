@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.errors import ParameterError
-from ksom.method.profiles import KnownMap
+from ksom.kohonensom_model import KohonenSOM
 from ksom.pictures.plots.axes import axes_or_new
-from ksom.pictures.plots.texts import shown, with_unit
 from ksom.pictures.plots.colours import INK, NOTHING
 from ksom.pictures.plots.features import HIGHER, title_of, told
 from ksom.pictures.plots.group import group_of
+from ksom.pictures.plots.texts import shown, with_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -24,7 +24,7 @@ RINGS = (0.25, 0.5, 0.75, 1.0)
 
 
 def draw_radar(
-    som: KnownMap,
+    som: KohonenSOM,
     samples: Any = None,
     *,
     node: int | None = None,
@@ -72,7 +72,7 @@ def draw_radar(
         ax.plot(*_polygon(spokes, np.full(len(spokes), ring)).T, color=NOTHING, linewidth=0.8)
     for x, y in spokes:
         ax.plot([0, x], [0, y], color=NOTHING, linewidth=0.8)
-    middle, own = (_polygon(spokes, group.places(values)[chosen]) for values in (group.middle, group.values))
+    middle, own = (_polygon(spokes, of[chosen]) for of in (group.middles, group.places))
     ax.plot(*middle.T, color=INK, linewidth=1.2, linestyle="--", label="median of all nodes")
     ax.fill(*own[np.isfinite(own[:, 0])].T, color=HIGHER, alpha=0.25, linewidth=0)
     ax.plot(*own.T, color=HIGHER, linewidth=2, marker="o", label=shown(group.title.partition(":")[0]))

@@ -1,19 +1,23 @@
 """The way of a series over the map: from the best matching node of each sample to that of the next."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ksom.errors import DataError, ParameterError
+from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
-from ksom.method.matches import MeasuringMap, checked, walk
+from ksom.method.matches import checked, walk
 from ksom.method.umatrix import umatrix
-from ksom.pictures.plots.colours import INK, KINDS, PAPER
-from ksom.pictures.plots.figure import draw_bar, draw_notes, edges_of
+from ksom.pictures.plots.colours import INK, KINDS, PAPER, rgb
+from ksom.pictures.plots.figure import Bounds, draw_bar, draw_notes
+from ksom.pictures.plots.legend import draw_legend
 from ksom.pictures.plots.nodes import JOINED, draw_nodes
 from ksom.pictures.plots.texts import shown
+from ksom.pictures.plots.thinning import ordinal
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -34,14 +38,6 @@ GROUND, TIME = "Greys", "plasma"
 """The colours of the U-matrix, and of time on it."""
 
 
-class WalkableMap(MeasuringMap, Protocol):
-    """A map that reads tables as well: a KohonenSOM."""
-
-    def walkable(self, samples: Any) -> Any:
-        """See `KohonenSOM.walkable`."""
-        ...
-
-
 class Way(NamedTuple):
     """Where a series goes."""
 
@@ -53,7 +49,7 @@ class Way(NamedTuple):
 
 
 def ways(
-    som: WalkableMap, samples: Any, series: ArrayLike | None = None, times: ArrayLike | None = None
+    som: KohonenSOM, samples: Any, series: ArrayLike | None = None, times: ArrayLike | None = None
 ) -> dict[str, Way]:
     """Return where each series goes, by its name, in the order in which they first come.
 
@@ -89,10 +85,10 @@ def ways(
     return found
 
 
-def _nodes(som: WalkableMap, samples: Any) -> NDArray[np.int64]:
+def _nodes(som: KohonenSOM, samples: Any) -> NDArray[np.int64]:
     is_gap = np.zeros(len(samples), dtype=np.bool_)
     if isinstance(samples, np.ndarray) and samples.dtype.kind == "f":
-        is_gap = np.isnan(samples).all(axis=1)
+        is_gap = np.logical_and.reduce(np.isnan(samples), axis=1)
     if is_gap.all():
         raise DataError("samples: no sample has any value, so there is no way to draw")
     nodes = np.full(len(samples), GAP)
@@ -116,7 +112,7 @@ def _times(given: ArrayLike, number: int) -> NDArray[np.float64]:
 
 
 def draw_trajectory(
-    som: WalkableMap,
+    som: KohonenSOM,
     samples: Any,
     series: ArrayLike | None = None,
     *,
@@ -159,8 +155,8 @@ def draw_trajectory(
     """
     found = ways(som, samples, series, times)
     chosen = _chosen(found, only)
-    title = "Its way over the map" if len(chosen) > 1 or not chosen[0].name else f"The way of {shown(chosen[0].name)}"
-    title = "Ways over the map" if len(chosen) > 1 else title
+    whose = f"The way of {shown(chosen[0].name)}" if chosen[0].name else "The samples' way"
+    title = f"{'Ways' if len(chosen) > 1 else whose} over the map"
     ground = umatrix(som)
     steepest = float(np.nanmax(ground)) if np.isfinite(ground).any() else 1.0
     ax = draw_nodes(
@@ -171,9 +167,9 @@ def draw_trajectory(
         _draw(ax, som.lattice, _thinned(way, step), None if len(chosen) == 1 else KINDS[number])
     if len(chosen) == 1:
         _draw_time(ax, som.lattice, chosen[0], label)
-    else:
-        ax.legend(loc="upper left", bbox_to_anchor=(1.01, 1), frameon=False, fontsize="small")
     draw_notes(ax, _notes(som.lattice, len(chosen), len(found), step))
+    if len(chosen) > 1:
+        draw_legend(ax, [(shown(way.name), rgb(colour)) for way, colour in zip(chosen, KINDS, strict=False)])
     return ax
 
 
@@ -200,7 +196,7 @@ def _notes(lattice: Lattice, drawn: int, there_are: int, step: int) -> list[str]
     if drawn < there_are:
         notes.append(f"{drawn} of {there_are:,} series")
     if step > 1:
-        notes.append(f"every {step}th sample")
+        notes.append(f"every {ordinal(step)} sample")
     return [*notes, *([JOINED[lattice.wrap]] if lattice.wrap in JOINED else [])]
 
 
@@ -233,14 +229,13 @@ def pieces(lattice: Lattice, nodes: NDArray[np.int64]) -> tuple[list[NDArray[np.
 
 def _seams(lattice: Lattice) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return where x and y of a wrapped lattice begin, and after how much they begin again; infinity: never."""
-    left, _, _, _ = edges_of(lattice)
     row = float(np.sqrt(lattice.row_square))
     period = np.full(2, np.inf)
     if lattice.wrap in {"columns", "both"}:
         period[0] = lattice.width
     if lattice.wrap in {"rows", "both"}:
         period[1] = lattice.height * row
-    return np.array([left + (lattice.shift / 2 if lattice.height > 1 else 0), -row / 2]), period
+    return np.array([Bounds.of(lattice).left + (lattice.shift / 2 if lattice.height > 1 else 0), -row / 2]), period
 
 
 def _wrapped(
@@ -254,8 +249,7 @@ def _wrapped(
             if 0 < share < 1:
                 cuts.add(float(share))
     found = []
-    shares = sorted(cuts)
-    for first, last in zip(shares[:-1], shares[1:], strict=True):
+    for first, last in pairwise(sorted(cuts)):
         ends = begin + np.array([[first], [last]]) * way
         lap = np.floor((ends.mean(axis=0) - origin) / period)
         found.append(ends - np.where(np.isfinite(period), period, 0) * lap)
@@ -279,11 +273,16 @@ def _draw(ax: "Axes", lattice: Lattice, way: Way, colour: str | None) -> None:
     ax.add_collection(lines, autolim=False)
     known = np.flatnonzero(way.nodes != GAP)
     places, order = lattice.positions()[way.nodes[known]], table(shares[known])
-    told = {"edgecolors": INK, "zorder": 3, "clip_on": False}
-    ax.scatter(*places.T, c=order, s=14, linewidths=0.6, gid="stays", **told)
-    ax.scatter(*places[:1].T, c=PAPER, s=70, linewidths=1.6, gid="start", **told)
-    ax.scatter(*places[-1:].T, c=order[-1:], s=70, linewidths=1.6, gid="end", **told)
-    ax.plot([], [], "o", color=order[-1], markeredgecolor=INK, label=shown(way.name))
+    for which, at, colours, size in (
+        ("stays", slice(None), order, 14),
+        ("start", slice(1), np.array([to_rgb(PAPER)]), 120),
+        ("end", slice(-1, None), order[-1:], 60),
+    ):
+        x, y = places[at].T
+        ax.scatter(
+            x, y, c=colours, s=size, linewidths=0.6 if which == "stays" else 1.6, gid=which, edgecolors=INK, zorder=3,
+            clip_on=False,
+        )  # fmt: skip
 
 
 def _draw_time(ax: "Axes", lattice: Lattice, way: Way, label: str) -> None:
@@ -291,4 +290,6 @@ def _draw_time(ax: "Axes", lattice: Lattice, way: Way, label: str) -> None:
     from matplotlib.colors import Normalize
 
     first, last = float(way.times[0]), float(way.times[-1])
-    draw_bar(ax, colormaps[TIME], Normalize(first, last if last > first else first + 1), lattice, shown(label))
+    draw_bar(
+        ax, colormaps[TIME], Normalize(first, last if last > first else first + 1), Bounds.of(lattice), shown(label)
+    )

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice, squared_distances
-from ksom.method.matches import Map, checked, drawn_rows
+from ksom.method.matches import checked, drawn_rows
 from ksom.method.principal_axes import principal_axes
 from ksom.method.umatrix import neighbouring
 from ksom.pictures.plots.axes import axes_or_new
 from ksom.pictures.plots.colours import FAINT, INK, KINDS
+from ksom.pictures.plots.thinning import ordinal
 from ksom.samples import Block
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class Unfolding(NamedTuple):
     """Which share of the samples' variance each component has, shape (2,); NaN if they do not vary."""
 
 
-def unfolding(som: Map, samples: Any = None) -> Unfolding:
+def unfolding(som: KohonenSOM, samples: Any = None) -> Unfolding:
     """Return where samples and nodes lie in the plane in which the samples spread most.
 
     Parameters
@@ -68,19 +70,28 @@ def unfolding(som: Map, samples: Any = None) -> Unfolding:
     return Unfolding(found, (weights - axes.mean) @ axes.directions.T, shares)
 
 
-def _block(som: Map, samples: Any, weights: NDArray[Any]) -> Block:
+def _spread_out(found: Unfolding) -> Unfolding:
+    """Return nodes of data of one direction one above the other, in their order, so that they can be told apart."""
+    if found.shares[1] != 0:
+        return found
+    order = np.arange(len(found.nodes), dtype=np.float64)
+    below = np.full(len(found.samples), -0.05 * len(order) - 0.5)
+    samples, nodes = (np.stack([of[:, 0], y], axis=1) for of, y in ((found.samples, below), (found.nodes, order)))
+    return Unfolding(samples, nodes, found.shares)
+
+
+def _block(som: KohonenSOM, samples: Any, weights: NDArray[Any]) -> Block:
     most = max(100, min(MOST_SAMPLES, MOST_VALUES // weights.shape[1]))
     generator = np.random.default_rng(0)
     if samples is None:
         chosen = generator.choice(len(weights), min(most, len(weights)), replace=False)
         return Block(weights[np.sort(chosen)].astype(np.float64))
-    walkable = getattr(som, "walkable", lambda given: given)(samples)
-    _, block = drawn_rows(som, walkable, most, generator)
+    _, block = drawn_rows(som, som.walkable(samples), most, generator)
     return block._replace(values=np.asarray(block.values, np.float64), weights=None)
 
 
-def draw_unfolding(som: Map, samples: Any = None, *, ax: "Axes | None" = None) -> "Axes":
-    """Draw the net of the nodes over the samples, in the plane in which these spread most: does it unfold?
+def draw_unfolding(som: KohonenSOM, samples: Any = None, *, ax: "Axes | None" = None) -> "Axes":
+    """Draw the net of the nodes over the samples, in the plane in which these spread most: does the map unfold.
 
     Samples are faint points. Lines join neighbours in the map: on a rectangular lattice those in the same row or
     column. A map that unfolded is a net without knots over the points; one that crosses itself is folded, at least as
@@ -110,14 +121,16 @@ def draw_unfolding(som: Map, samples: Any = None, *, ax: "Axes | None" = None) -
     ax = axes_or_new(ax, 6.4, 5.6)
     from matplotlib.collections import LineCollection
 
-    found, lattice = unfolding(som, samples), som.lattice
+    found, lattice = _spread_out(unfolding(som, samples)), som.lattice
     if samples is not None:
         ax.plot(*found.samples.T, ".", color=FAINT, alpha=0.35, markersize=5, markeredgewidth=0, label="samples")
     step = -(-max(lattice.height, lattice.width) // MOST_LINES)
     for paths, colour, width, what in (
         (net(lattice, step), KINDS[4], 0.8, "net"),
-        (hem(lattice), KINDS[5], 1.8, "the map's edge"),
+        (list(hem(lattice)), KINDS[5], 1.8, "the map's edge"),
     ):
+        if not paths:
+            continue
         lines = LineCollection([found.nodes[path] for path in paths], colors=colour, linewidths=width, label=what)
         ax.add_collection(lines)
     if step == 1:
@@ -149,10 +162,12 @@ def net(lattice: Lattice, step: int = 1) -> list[NDArray[np.int64]]:
 def hem(lattice: Lattice) -> Iterator[NDArray[np.int64]]:
     """Yield the nodes along each side at which the lattice ends."""
     index = np.arange(lattice.size).reshape(lattice.height, lattice.width)
-    if lattice.wrap not in {"rows", "both"} and lattice.width > 1:
+    if min(lattice.height, lattice.width) == 1:
+        return  # a chain is all edge
+    if lattice.wrap not in {"rows", "both"}:
         for side in (index[0], index[-1]):
             yield _closed(side, is_wrapped=lattice.wrap == "columns")
-    if lattice.wrap not in {"columns", "both"} and lattice.height > 1:
+    if lattice.wrap not in {"columns", "both"}:
         for side in (index[:, 0], index[:, -1]):
             yield _closed(side, is_wrapped=lattice.wrap == "rows")
 
@@ -166,10 +181,12 @@ def _label(ax: "Axes", found: Unfolding, step: int, of: str) -> None:
     for axis, share, number in zip((ax.xaxis, ax.yaxis), found.shares, (1, 2), strict=True):
         told = "no spread" if np.isnan(share) else f"{share:.0%} of the variance"
         axis.set_label_text(f"principal component {number} ({told})")
-    thinned = f"; every {step}th row and column" if step > 1 else ""
+    if found.shares[1] == 0:
+        ax.set_ylabel("node (there is no second component)")
+    thinned = f"; every {ordinal(step)} row and column" if step > 1 else ""
     ax.set_title(f"The map's net over its {of}{thinned}")
     extent = np.ptp(np.concatenate([found.samples, found.nodes]), axis=0)
-    if extent.min() > FLATTEST * extent.max():
+    if extent.min() > FLATTEST * extent.max() and found.shares[1] != 0:
         ax.set_aspect("equal", adjustable="datalim")
     if ax.get_legend_handles_labels()[1]:
-        ax.legend(loc="best", fontsize="small", framealpha=0.8)
+        ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=4, fontsize="small", frameon=False)
