@@ -97,6 +97,7 @@ def plot(
     require_matplotlib()
     seen = sight_of(path, data, key=key, csv=csv, with_data=False)
     shown = shown_of(seen, is_of_samples=data is not None)
+    shown.is_asked = asked.are_named
     shown.features = features_named(shown, features)
     shown.node = None if node is None else node_named(shown, node)
     shown.cluster = None if cluster is None else require_cluster(shown, cluster)

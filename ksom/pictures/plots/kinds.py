@@ -53,12 +53,14 @@ KINDS: dict[str, Kind] = {
             "features", "what a node or each cluster is like, in bars", pages.features, needs.groups, of_training=False
         ),
         Kind("radar", "the same over spokes", pages.radar, needs.groups, of_training=False),
+        Kind("prototypes", "the nodes' pictures, of pictures", pages.prototypes, needs.pictures),
+        Kind("prototype_curves", "the nodes' curves over time", pages.prototype_curves, needs.time),
         Kind(
             "trajectory",
-            "the way of the samples over the map",
+            "the way of a series over the map",
             pages.trajectory,
-            needs.data,
-            needs.always,
+            needs.series,
+            needs.asked_by_name,
             of_training=False,
         ),
     )
@@ -132,5 +134,5 @@ def _names(argument: str, told: Any) -> list[str]:
     parts = [told] if isinstance(told, str) else told
     if not isinstance(parts, Sequence) or not all(isinstance(part, str) for part in parts):
         raise ParameterError(argument, "be the names of kinds of pictures, such as [umatrix, planes]", told)
-    names = [name.strip().lower() for part in parts for name in part.split(",")]
+    names = [name.strip().lower().replace("-", "_") for part in parts for name in part.split(",")]
     return list(dict.fromkeys(filter(None, names)))

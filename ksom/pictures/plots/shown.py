@@ -32,6 +32,8 @@ class Shown:
     """What a command is told to find the map, for advice."""
     is_of_samples: bool = False
     """Whether hits and labels are those of the samples, whatever the map itself was told before."""
+    is_asked: bool = False
+    """Whether each kind of pictures was asked for by name: then it is drawn, if it can be, whatever it may tell."""
     features: tuple[int, ...] = ()
     """The features that are asked for; none: all."""
     node: int | None = None
