@@ -130,15 +130,15 @@ def test_kinds_may_be_told_in_any_case_in_one_text_or_in_several(one_of_each, tm
     assert [line.rpartition("/")[2] for line in lines] == ["hits.png", "umatrix.png"]
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_the_same_map_gives_the_same_bytes_whenever_it_is_drawn(one_of_each, tmp_path, format, monkeypatch):
+@pytest.mark.parametrize("kind_of_file", FORMATS)
+def test_the_same_map_gives_the_same_bytes_whenever_it_is_drawn(one_of_each, tmp_path, kind_of_file, monkeypatch):
     drawn = []
     for second in ("1000000000", "2000000000"):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", second)
-        plot(one_of_each, kinds="all", format=format, output=tmp_path / second)
+        plot(one_of_each, kinds="all", format=kind_of_file, output=tmp_path / second)
         drawn.append({path.name: path.read_bytes() for path in (tmp_path / second).iterdir()})
     assert drawn[0] == drawn[1]
-    assert all(name.endswith(f".{format}") for name in drawn[0])
+    assert all(name.endswith(f".{kind_of_file}") for name in drawn[0])
     assert len(drawn[0]) > 5
 
 
@@ -179,7 +179,7 @@ def test_the_data_of_a_run_are_read_only_where_a_picture_needs_them(copied, monk
 def test_data_of_a_run_that_changed_are_told_where_a_picture_needs_them(copied):
     config = (copied / "config.yaml").read_text()
     (copied / "config.yaml").write_text(config.replace("SIZE: 20", "SIZE: 21"))
-    with pytest.raises(DataError, match="trajectory cannot be drawn: .*its data are not any more those"):
+    with pytest.raises(DataError, match=r"trajectory cannot be drawn: .*its data are not any more those"):
         plot(copied, kinds="trajectory")
     assert [path.stem for path in plot(copied, kinds="unfolding").written] == ["unfolding"]
 
@@ -225,7 +225,7 @@ def test_a_cluster_of_a_map_without_any_is_told(copied, monkeypatch, capsys):
 
 def test_a_folder_that_is_a_file_is_told(one_of_each, tmp_path):
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(OutputError, match="file: cannot be written .*; something that is no folder has its name"):
+    with pytest.raises(OutputError, match=r"file: cannot be written .*; something that is no folder has its name"):
         plot(one_of_each, kinds="umatrix", output=tmp_path / "file")
     with pytest.raises(OutputError, match="cannot be written"):
         plot(one_of_each, kinds="umatrix", output=tmp_path / "file/below")
@@ -292,7 +292,7 @@ def test_a_run_that_was_killed_is_drawn_from_its_newest_checkpoint(copied):
 def test_a_run_without_a_map_yet_is_told(copied):
     for path in [copied / "summary.json", copied / "map.npz", *(copied / "checkpoints").iterdir()]:
         path.unlink()
-    with pytest.raises(DataError, match="holds no map yet, neither a map.npz nor a whole checkpoint"):
+    with pytest.raises(DataError, match=r"holds no map yet, neither a map\.npz nor a whole checkpoint"):
         plot(copied)
 
 

@@ -11,7 +11,7 @@ from ksom.pictures.plots.drawing import Drawing
 from ksom.pictures.plots.figure import require_matplotlib
 from ksom.pictures.plots.figure_file import FORMATS, require_size
 from ksom.pictures.plots.kind import Undrawable
-from ksom.pictures.plots.kinds import first_look, kinds_asked
+from ksom.pictures.plots.kinds import KINDS, first_look, kinds_asked
 from ksom.pictures.plots.shown import Shown, features_named, node_named, require_cluster
 from ksom.runs.run_folder import PLOTS
 from ksom.runs.tracking_record import METRICS
@@ -101,8 +101,8 @@ def plot(
     shown.features = features_named(shown, features)
     shown.node = None if node is None else node_named(shown, node)
     shown.cluster = None if cluster is None else require_cluster(shown, cluster)
-    remarks = [*_state(seen), *([] if asked.kinds else _limited(shown))]
     chosen = asked.kinds or first_look(shown)
+    remarks = [*_state(seen), *([] if asked.kinds or KINDS["planes"] not in chosen else _limited(shown))]
     notes: list[str] = []
     if seen.dataset is None and seen.folder is not None and any(kind.wants_data(shown) for kind in chosen):
         folder = seen.folder

@@ -16,6 +16,9 @@ ALL = "all"
 FIRST, IF_KNOWN = ("umatrix", "planes", "hits", "curves"), ("labels", "clusters")
 """What a first look shows: always, and if the map has been told."""
 
+WHOLE = ("prototypes", "prototype_curves")
+"""What it shows in place of planes, where samples are such."""
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
@@ -29,7 +32,7 @@ KINDS: dict[str, Kind] = {
             needs.samples_or(DISTANCES),
             needs.unless_has(DISTANCES),
         ),
-        Kind("colours", "each node in the colour of the film", pages.colours),
+        Kind("colours", "each node in a colour for its weights", pages.colours),
         Kind("unfolding", "the net of the nodes over the data", pages.unfolding, wants_data=needs.always),
         Kind("curves", "quality and schedules over the training", pages.curves, needs.history),
         Kind(
@@ -125,9 +128,13 @@ def kinds_of_training(argument: str, told: Any) -> tuple[Kind, ...]:
 
 
 def first_look(shown: Shown) -> tuple[Kind, ...]:
-    """Return what shows a map to somebody who sees it for the first time."""
+    """Return what shows a map to somebody who sees it for the first time.
+
+    Planes of pixels, or of hours, tell little: pictures and curves over time are shown as such.
+    """
     known = [name for name in IF_KNOWN if KINDS[name].lacks(shown) is None]
-    return tuple(KINDS[name] for name in (*FIRST, *known))
+    instead = next((name for name in WHOLE if KINDS[name].lacks(shown) is None), "planes")
+    return tuple(KINDS[instead if name == "planes" else name] for name in (*FIRST, *known))
 
 
 def _names(argument: str, told: Any) -> list[str]:

@@ -14,8 +14,8 @@ from ksom.pictures.plots.figure import BESIDE, BESIDE_LEGEND, new_figure, size_f
 from ksom.pictures.plots.hits import draw_hits
 from ksom.pictures.plots.kind import Pages, Undrawable
 from ksom.pictures.plots.labels import draw_labels
-from ksom.pictures.plots.nodes import draw_nodes
 from ksom.pictures.plots.needs import channels_of
+from ksom.pictures.plots.nodes import draw_nodes
 from ksom.pictures.plots.picture_shape import picture_shape
 from ksom.pictures.plots.pies import draw_pies
 from ksom.pictures.plots.planes import PLANES_ON_A_PAGE, pages_of_planes
