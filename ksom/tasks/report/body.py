@@ -13,13 +13,12 @@ def body(data: Mapping[str, Any]) -> str:
     data : mapping
         The page's data.
     """
-    return "\n".join(['<main id="page">', *_parts(data), "</main>"])
+    return "\n".join(['<main id="static">', *_parts(data), "</main>"])
 
 
 def _parts(data: Mapping[str, Any]) -> Iterator[str]:
     yield f'<header><h1>{_text(data["title"])}</h1><p id="about">{_text(data["about"])}</p></header>'
     yield from _section("words", "In words", map(_word, data["words"]))
-    yield '<div id="report"></div>'
     yield from _section("quality", "Quality", _quality(data["quality"]))
     yield from _section("clusters-told", "Clusters", map(_cluster, data["clusters"] or ()))
     yield from _section("provenance", "Where it comes from", _provenance(data["provenance"]))
