@@ -18,6 +18,7 @@ COMMANDS = (
     "report",
     "show",
     "list",
+    "watch",
     "plot",
     "describe",
     "export",
