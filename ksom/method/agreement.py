@@ -67,9 +67,8 @@ class Agreements:
 def agreements(placements: Sequence[Placement]) -> Agreements:
     """Return how well each two of some maps agree on the same rows.
 
-    Two rows are neighbours on a map if they have the same best matching node, or two that are neighbours on its lattice.
-    With the pairs of rows A that are neighbours on one map and B on the other, both of the same rows, the maps' agreement
-    is
+    Two rows are neighbours on a map if they have the same best matching node, or two that are neighbours on its
+    lattice. With the pairs of rows A that are neighbours on one map and B on the other, the maps' agreement is
 
         |A ∩ B| / |A ∪ B|,
 
@@ -78,7 +77,8 @@ def agreements(placements: Sequence[Placement]) -> Agreements:
 
         |A| |B| / M / (|A| + |B| − |A| |B| / M).
 
-    Maps of other sizes or lattices can be compared, too; but they cannot agree better than min(|A|, |B|) / max(|A|, |B|).
+    Maps of other sizes or lattices can be compared, too, but they cannot agree better than min(|A|, |B|) /
+    max(|A|, |B|).
 
     Parameters
     ----------

@@ -57,7 +57,7 @@ class Alignment(NamedTuple):
 
 
 def symmetries(lattice: Lattice) -> Iterator[Symmetry]:
-    """Yield every symmetry of a lattice that keeps its rows, or exchanges them with the columns; the first does nothing.
+    """Yield the symmetries of a lattice that keep its rows, or exchange them with its columns; the first does nothing.
 
     A rectangle has 4, a square 8, a hexagonal lattice 2; a wrapped axis multiplies them by its length, and lets a
     hexagonal lattice be turned over along it. Nodes that are neighbours stay neighbours.
@@ -94,7 +94,7 @@ def laid(lattice: Lattice, symmetry: Symmetry) -> NDArray[np.int64]:
 def aligned(lattice: Lattice, weights: NDArray[Any], other: NDArray[Any]) -> Alignment:
     """Return the symmetry that brings a map nearest to another one, by the mean squared distance between their nodes.
 
-    All shifts round wrapped axes are compared at once, by Fourier transforms: O(D K log K) for each way to turn it over.
+    All moves round wrapped axes are compared at once, by Fourier transforms: O(D K log K) for each way to turn it.
 
     Parameters
     ----------
@@ -212,7 +212,8 @@ def _likeness(
         else:
             total += ours * theirs
     open_axes = tuple({0, 1} - set(wrapped))
-    return total.sum(axis=open_axes, keepdims=True)
+    likeness: NDArray[np.float64] = total.sum(axis=open_axes, keepdims=True)
+    return likeness
 
 
 def _spread(plane: NDArray[np.float64], grid: NDArray[np.int64]) -> NDArray[np.float64]:
