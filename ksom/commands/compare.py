@@ -8,8 +8,13 @@ import click
 from ksom.commands.command import examples, say, with_debug
 
 
-@click.command(epilog=examples("ksom compare logs/exp1 logs/exp1.1", "ksom compare logs/wine.sweep/seed=* -o compare.html",
-                              "ksom compare one.npz other.npz --data samples.csv"))  # fmt: skip
+@click.command(
+    epilog=examples(
+        "ksom compare logs/exp1 logs/exp1.1",
+        "ksom compare logs/exp1.sweep/width=10,seed=* -o compare.html",
+        "ksom compare one.npz other.npz --data samples.csv",
+    )
+)
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FILE.html", help="Write a page, too.")
 @click.option("--data", type=click.Path(), help="Rows to compare the maps by.  [default: those all have learned from]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
