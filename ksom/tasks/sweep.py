@@ -26,6 +26,7 @@ from ksom.tasks.common_rows import Seen, agreements_of, chosen_rows, seen_by
 from ksom.tasks.differences import differing
 from ksom.tasks.grid import SEED, Grid, PlannedRun, run_name
 from ksom.tasks.run_pool import Ended, Order, Pool
+from ksom.tasks.run_worker import INTERRUPTED
 from ksom.tasks.sight import sight_of, unless_refused
 from ksom.tasks.sweep_results import ENDED, PICTURE, TABLE, Results, RunRow, mark_apart, summarised
 from ksom.whole_files import as_json, replacing, writing
@@ -86,13 +87,16 @@ class Sweep:
         self.shared = self._without_grid(config)
         self.shares_threads = config["THREADS"] == 0 and "THREADS" not in grid.keys
         self._rows: dict[tuple[str, ...], Any] = {}
+        digests = self._check_combinations()
         self.before = self._earlier_runs()
-        self._check_combinations()
+        self._require_same_data(digests)
 
     @property
     def runs(self) -> list[PlannedRun]:
         """Those asked for now, and then those that the folder holds from before."""
-        return list(dict.fromkeys([*self.grid.runs(), *self.before]))
+        every = list(dict.fromkeys([*self.grid.runs(), *self.before]))
+        order = list(dict.fromkeys(run.values for run in every))
+        return sorted(every, key=lambda run: (order.index(run.values), run.seed))
 
     def run(self, jobs: int = 1) -> Swept:
         """Train what is not trained yet, several runs at a time, and write the table.
@@ -144,35 +148,40 @@ class Sweep:
             raise OutputError(
                 f"{self.folder}: holds a sweep of another experiment ({told}); choose another folder (-o)"
             )
-        told = [(tuple(values[key] for key in self.grid.keys), seed) for values, seed in runs]
-        return [PlannedRun(run_name(self.grid.keys, values, seed), values, seed) for values, seed in told]
+        known = [(tuple(values[key] for key in self.grid.keys), seed) for values, seed in runs]
+        return [PlannedRun(run_name(self.grid.keys, values, seed), values, seed) for values, seed in known]
 
-    def _check_combinations(self) -> None:
-        """Build every combination once, and keep a few rows of its data."""
+    def _check_combinations(self) -> dict[tuple[str, ...], str]:
+        """Build every combination once, and keep a few rows of its data; return the digests of these."""
         by_digest: dict[str, Any] = {}
+        digests: dict[tuple[str, ...], str] = {}
         with _quiet():
             for values in self.grid.combinations:
-                experiment = self._checked(values)
-                dataset, digest = experiment.trainer.dataset, experiment.trainer.feed.digest
-                self._require_same_data(experiment.folder.path, digest)
+                trainer = self._checked(values).trainer
+                digest = digests[values] = trainer.feed.digest
                 if digest not in by_digest:
-                    by_digest[digest] = dataset.rows(chosen_rows(dataset))
+                    by_digest[digest] = trainer.dataset.rows(chosen_rows(trainer.dataset))
                 self._rows[values] = by_digest[digest]
+        return digests
 
     def _checked(self, values: tuple[str, ...]) -> Experiment:
         first = self.grid.seeds[0]
         try:
-            folder = self.folder / run_name(self.grid.keys, values, first)
-            experiment = Experiment(self.file, self._words(values, first), folder)
+            experiment = Experiment(self.file, self._words(values, first), self._folder(values, first))
             experiment.trainer.check()
         except KsomError as error:
             raise ConfigError(f"{self._called(values)}{error}") from error
         return experiment
 
-    def _require_same_data(self, folder: Path, digest: str) -> None:
-        if self.before and read_json(folder / ENVIRONMENT).get("data_digest", digest) != digest:
-            told = "the sweep was begun with other data; sweep the same, or choose another folder (-o)"
-            raise OutputError(f"{folder}: {told}")
+    def _require_same_data(self, digests: Mapping[tuple[str, ...], str]) -> None:
+        for values, digest in digests.items() if self.before else ():
+            folder = self._folder(values, self.grid.seeds[0])
+            if read_json(folder / ENVIRONMENT).get("data_digest", digest) != digest:
+                told = "the sweep was begun with other data; sweep the same, or choose another folder (-o)"
+                raise OutputError(f"{folder}: {told}")
+
+    def _folder(self, values: tuple[str, ...], seed: int) -> Path:
+        return self.folder / run_name(self.grid.keys, values, seed)
 
     def _called(self, values: Sequence[str]) -> str:
         told = ", ".join(f"{shown_key(key)} {value}" for key, value in zip(self.grid.keys, values, strict=True))
@@ -208,7 +217,8 @@ class Sweep:
             for name in ("quantization_error", "topographic_error")
             if isinstance(summary.get(name), float)
         ]
-        return f"{ended.order.name}: {', '.join([ended.status + (f': {ended.why}' if ended.why else ''), *errors])}"
+        why = f": {ended.why}" if ended.why and ended.status != INTERRUPTED else ""
+        return f"{ended.order.name}: {', '.join([ended.status + why, *errors])}"
 
     def _row(self, run: PlannedRun, ends: Mapping[str, Ended]) -> RunRow:
         """Return what the run's folder tells of it, and, if it tells nothing, how it ended."""

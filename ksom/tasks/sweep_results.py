@@ -129,7 +129,7 @@ class Results:
 
     def write_picture(self, path: Path) -> bool:
         """Draw the errors of runs and combinations; False if matplotlib is not there, or there is nothing to draw."""
-        runs = [_errors(row) for row in self.runs if row.quantization_error is not None]
+        runs = [_errors(row) for row in self.runs if row.status in ENDED]
         drawn = [row for row in self.combinations if row.quantization_error.mean is not None]
         if not drawn:
             return False
@@ -213,7 +213,8 @@ def summarised(
     agreements : mapping
         By combination, how well each two of its seeds' maps agree.
     """
-    for row, is_on in zip(rows, pareto_front([_errors(row) for row in rows]), strict=True):
+    ended = [row for row in rows if row.status in ENDED]
+    for row, is_on in zip(ended, pareto_front([_errors(row) for row in ended]), strict=True):
         row.on_front = bool(is_on)
     found = [
         _combination(values, [row for row in rows if row.values == values], agreements.get(values, ()))
