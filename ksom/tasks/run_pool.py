@@ -106,7 +106,10 @@ class Pool:
         try:
             while not self._is_stopping.is_set():
                 order = self._waiting.get_nowait()
-                if worker is None or not worker.is_alive:
+                if worker is not None and not worker.is_alive:
+                    worker.end()
+                    worker = None
+                if worker is None:
                     worker = _Worker()
                     self._workers.append(worker)
                     if self._is_stopping.is_set():  # it may have come too late to be told
