@@ -13,7 +13,7 @@ from ksom.method.classes import Classes
 from ksom.method.distortion import SIGMA, distortion
 from ksom.method.kaski_lagus import kaski_lagus
 from ksom.method.lattice import neighbours as table_of_neighbours
-from ksom.method.matches import Matches, MeasuringMap, checked, walk
+from ksom.method.matches import Found, Matches, MeasuringMap, checked, walk
 from ksom.method.quality import dead_nodes, quantization_error, topographic_error
 from ksom.method.residuals import Residuals, error_of_one_node, explained_variance, require_different
 from ksom.method.topographic_function import topographic_function
@@ -68,6 +68,7 @@ def evaluate(
     sigma: float = SIGMA,
     neighbours: int = 5,
     seed: int = 0,
+    also: Callable[[Found], None] | None = None,
 ) -> Evaluation:
     """Measure a map on samples by everything that there is.
 
@@ -90,6 +91,9 @@ def evaluate(
         Of each sample, for trustworthiness and neighbourhood preservation, at least 1.
     seed : int
         Seed of what is drawn.
+    also : function, optional
+        Is handed the samples, piece by piece and in order, with their two best nodes: whoever wants to know more of
+        them needs no search of its own.
 
     Raises
     ------
@@ -110,7 +114,7 @@ def evaluate(
     >>> measured.as_dict()["meaning"]["trustworthiness"]
     'there must be more than 10 samples to rank 5 neighbours, got 3'
     """
-    looked_at = _Look(checked(som), samples, labels, sigma=sigma, neighbours=neighbours, seed=seed)
+    looked_at = _Look(checked(som), samples, labels, sigma=sigma, neighbours=neighbours, seed=seed, also=also)
     return Evaluation(looked_at.matches.samples, som.lattice.size, tuple(looked_at.measures()))
 
 
@@ -118,7 +122,15 @@ class _Look:
     """What a walk over the samples tells, and what several measures share."""
 
     def __init__(
-        self, som: MeasuringMap, samples: Any, labels: ArrayLike | None, *, sigma: float, neighbours: int, seed: int
+        self,
+        som: MeasuringMap,
+        samples: Any,
+        labels: ArrayLike | None,
+        *,
+        sigma: float,
+        neighbours: int,
+        seed: int,
+        also: Callable[[Found], None] | None,
     ) -> None:
         self.som, self.samples, self.sigma, self.neighbours, self.seed = som, samples, sigma, neighbours, seed
         self.matches, self.residuals = Matches(som.lattice), Residuals(som)
@@ -128,6 +140,8 @@ class _Look:
             self.residuals.add(found)
             if self.classes is not None:
                 self.classes.add(found)
+            if also is not None:
+                also(found)
         if self.classes is not None:
             self.classes.require_whole()
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from ksom.errors import NotInstalled
 from ksom.method.pareto import pareto_front
-from ksom.pictures.plots.pareto import draw_pareto, written
+from ksom.pictures.plots.pareto import draw_pareto
 
 NUMBERS = st.sampled_from([0.0, 0.5, 1.0, 2.0, float("nan")])
 
@@ -29,10 +29,9 @@ def test_names_are_shown_as_they_are_and_the_front_is_a_line():
     assert [text.get_text() for text in axes.texts] == ["$x$", f"{'b' * 39}…", "c"]
     line = next(line for line in axes.lines if "front" in line.get_label())
     assert line.get_xydata().tolist() == [[1, 2], [2, 1]]
-    assert written(axes).startswith(b"\x89PNG")
 
 
 def test_without_matplotlib_it_is_said_what_to_install(monkeypatch):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-    with pytest.raises(NotInstalled, match=r"^matplotlib is not installed; pip install matplotlib$"):
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    with pytest.raises(NotInstalled, match="which is not installed: pip install matplotlib$"):
         draw_pareto([(1, 2)], [(1, 2)], ["a"])

@@ -145,7 +145,7 @@ def test_the_front_is_marked_in_the_table_and_drawn(copied):
 
 def test_without_matplotlib_there_is_everything_but_the_picture(copied, monkeypatch):
     (copied / "pareto.png").unlink()
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     status, told = command("quick.yaml", *WIDTHS, "--seeds", 3)
     assert status == 0
     assert "Pareto" not in told
@@ -212,7 +212,8 @@ def test_a_bad_value_is_one_line_and_nothing_is_trained(there, monkeypatch, caps
         ),
         (
             (*WIDTHS, "TRAINER.ITERATIONS", "13"),
-            "logs/quick.sweep: holds a sweep of another experiment (TRAINER.ITERATIONS: 12 → 13); choose another folder (-o)",
+            "logs/quick.sweep: holds a sweep of another experiment (TRAINER.ITERATIONS: 12 → 13); choose another "
+            + "folder (-o)",
         ),
         (
             (*WIDTHS, "-o", "logs"),

@@ -1,24 +1,17 @@
 """A GIF that grows: appended frame by frame in constant memory, and a whole GIF after every frame."""
 
 import struct
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.pictures.lettering import WHITE, line_of, scale_for
 from ksom.pictures.palette import indexed
 from ksom.pictures.picture import enlarged
 from ksom.whole_files import AppendOnlyFile
 
 TRAILER = b"\x3b"
-BLACK, WHITE = 0, 1
-"""The first two colours of every frame; those of the picture follow."""
-LETTERS_PER_SIDE = 250
-"""A caption's letters are one pixel bold for each so many pixels of the picture's longer side, where there is room."""
-MARGIN = 2
-"""Around a caption, in pixels of its letters."""
 
 
 class Film:
@@ -91,29 +84,8 @@ def _frame(picture: NDArray[np.uint8], colours: NDArray[np.uint8], seconds: floa
 
 
 def _with_caption(picture: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]:
-    """Return a picture with a line under it: large letters, small ones in a narrow picture, white to the right."""
-    text = np.pad(_text(caption), MARGIN, constant_values=WHITE)
-    scale = max(1, min(max(picture.shape) // LETTERS_PER_SIDE, picture.shape[1] // text.shape[1]))
-    text = enlarged(text, (scale, scale))
-    width = max(picture.shape[1], text.shape[1])
-    rows = (np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=WHITE) for part in (picture, text))
+    """Return a picture with a line under it, white to the right."""
+    line = line_of(caption, scale_for(picture.shape, len(caption)))
+    width = max(picture.shape[1], line.shape[1])
+    rows = (np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=WHITE) for part in (picture, line))
     return np.concatenate(list(rows))
-
-
-def _text(caption: str) -> NDArray[np.uint8]:
-    """Return a line of text, black on white."""
-    from PIL import Image, ImageDraw
-
-    font = _font()
-    _, _, width, height = font.getbbox(caption)
-    image = Image.new("L", (int(width), int(height)), WHITE)
-    ImageDraw.Draw(image).text((0, 0), caption, fill=BLACK, font=font)
-    return np.asarray(image)
-
-
-@cache
-def _font() -> Any:
-    """Return the bitmap font that Pillow holds itself: the same on every machine, whether it has FreeType or not."""
-    from PIL import ImageFont
-
-    return ImageFont.load_default_imagefont()

@@ -1,12 +1,19 @@
 """The numbers of a training over its iterations, read back from a run folder, ended or not."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.errors import TrackingError
+from ksom.regular_files import read_end
 from ksom.runs.tracking_record import METRICS, Position, read_steps
+
+LATELY = 2**16
+"""Bytes of metrics.jsonl: some hundred lines."""
 
 
 class Curve(NamedTuple):
@@ -60,6 +67,42 @@ class History:
             return None
         end = len(curve.iterations) if iteration is None else int(np.searchsorted(curve.iterations, iteration, "right"))
         return float(curve.values[end - 1]) if end else None
+
+
+class Latest(NamedTuple):
+    """The newest of each number, of those that were written lately."""
+
+    iteration: int = 0
+    """Iterations completed when the newest was written."""
+    seconds: float = 0.0
+    """Spent learning until then."""
+    values: Mapping[str, float] = MappingProxyType({})
+
+
+def latest(folder: Path) -> Latest:
+    """Return a run's newest numbers, from the end of its metrics.jsonl: however long it is, this takes no longer.
+
+    Raises
+    ------
+    TrackingError
+        If the file's end holds something else, or it cannot be read.
+    """
+    path = folder / METRICS
+    try:
+        end, begin = read_end(path, LATELY)
+    except FileNotFoundError:
+        return Latest()
+    except OSError as error:
+        raise TrackingError(f"{path}: cannot be read ({error.strerror or error})") from error
+    first = end.find(b"\n") + 1 if begin else 0  # behind a line that is cut
+    values: dict[str, float] = {}
+    step, position = None, Position(offset=begin + first)
+    steps, position = read_steps(path, position)
+    while steps:
+        for step in steps:
+            values |= step.values
+        steps, position = read_steps(path, position)
+    return Latest() if step is None else Latest(step.iteration, step.seconds, values)
 
 
 def _curve(points: list[tuple[int, float]]) -> Curve:

@@ -196,7 +196,7 @@ def _no_link(path: Path) -> Iterator[None]:
 
 
 def leaves(node: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Yield the values of a configuration as text, each with its key, such as ("MODEL.WIDTH", "10")."""
+    """Yield the keys of a configuration, such as MODEL.WIDTH, and what they are set to, as text."""
     if isinstance(node, Mapping):
         for key, value in node.items():
             yield from leaves(value, f"{path}.{key}" if path else str(key))

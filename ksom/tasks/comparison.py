@@ -19,10 +19,10 @@ from ksom.method.symmetries import Alignment, aligned
 from ksom.runs.run_folder import RunFolder
 from ksom.runs.tracking_record import leaves, read_json
 from ksom.tasks.common_rows import MEASURES, Seen, agreements_of, chosen_rows, seen_by
-from ksom.tasks.differences import differing
+from ksom.tasks.differences import differences
 from ksom.tasks.map_and_data import require_fitting
 from ksom.tasks.sight import Sight, own_data, sight_of, unless_refused
-from ksom.text_table import text_table
+from ksom.text_table import table_of
 
 FACTS = ("status", "size", "lattice", "iterations", "seconds learning")
 
@@ -53,9 +53,9 @@ class Comparison:
         return tuple(name if told.count(name) == 1 else f"{name} ({place})" for place, name in enumerate(told, 1))
 
     @cached_property
-    def differences(self) -> dict[str, tuple[str | None, ...]]:
+    def differing(self) -> dict[str, tuple[str | None, ...]]:
         """The keys of the configurations that differ, each with its values."""
-        return differing([dict(leaves(sight.config)) for sight in self.sights])
+        return differences([dict(leaves(sight.config)) for sight in self.sights])
 
     @cached_property
     def facts(self) -> dict[str, tuple[Any, ...]]:
@@ -99,7 +99,7 @@ class Comparison:
             "runs": [str(sight.path) for sight in self.sights],
             "names": list(self.names),
             "facts": {name: list(values) for name, values in self.facts.items()},
-            "differences": {key: list(values) for key, values in self.differences.items()},
+            "differences": {key: list(values) for key, values in self.differing.items()},
             "measured_on": self.measured_on,
             "quality": {name: [_finite(value) for value in values] for name, values in self.quality.items()},
             "agreement": [
@@ -113,7 +113,7 @@ class Comparison:
     def as_text(self) -> str:
         """Return tables for a terminal."""
         parts = [
-            text_table(["", *self.names], [[name, *values] for name, values in self.facts.items()]),
+            table_of(["", *self.names], [[name, *values] for name, values in self.facts.items()]),
             self._differences_as_text(),
             f"quality, with {self.measured_on}\n{self._quality_as_text()}" if self.quality else "",
             self._agreement_as_text(),
@@ -122,15 +122,13 @@ class Comparison:
         return "\n\n".join(filter(None, parts))
 
     def _differences_as_text(self) -> str:
-        if not self.differences:
+        if not self.differing:
             return "" if not any(sight.config for sight in self.sights) else "the configurations are the same"
-        rows = [[shown_key(key), *values] for key, values in self.differences.items()]
-        return text_table(["in what they differ", *self.names], rows)
+        rows = [[shown_key(key), *values] for key, values in self.differing.items()]
+        return table_of(["in what they differ", *self.names], rows)
 
     def _quality_as_text(self) -> str:
-        return text_table(
-            ["", *self.names], [[name.replace("_", " "), *values] for name, values in self.quality.items()]
-        )
+        return table_of(["", *self.names], [[name.replace("_", " "), *values] for name, values in self.quality.items()])
 
     def _agreement_as_text(self) -> str:
         if self.agreements is None:
@@ -143,7 +141,7 @@ class Comparison:
                 how = f"{self.names[j]}: {laid.symmetry}" if laid is not None else ""
                 rows.append([f"{self.names[i]} – {self.names[j]}", found.share, found.chance, how])
         told = "agreement: of the pairs of rows that are neighbours on one of two maps, the share that are on both"
-        return f"{told}\n{text_table(['maps', 'share', 'by chance', 'laid over the first'], rows, longest=80)}"
+        return f"{told}\n{table_of(['maps', 'share', 'by chance', 'laid over the first'], rows, longest=80)}"
 
 
 def compare(paths: Sequence[Path], data: str | Path | None = None) -> Comparison:

@@ -6,7 +6,7 @@ WHERE = ("OUTPUT_DIR",)
 """Keys that tell where a run lies, and nothing of the run."""
 
 
-def differing(configs: Sequence[Mapping[str, str]]) -> dict[str, tuple[str | None, ...]]:
+def differences(configs: Sequence[Mapping[str, str]]) -> dict[str, tuple[str | None, ...]]:
     """Return each key that differs, with its value in every run; None where a run has no such key.
 
     A run of which nothing is known, an empty mapping, differs in no key.
@@ -18,7 +18,7 @@ def differing(configs: Sequence[Mapping[str, str]]) -> dict[str, tuple[str | Non
 
     Examples
     --------
-    >>> differing([{"SEED": "0", "THREADS": "0"}, {"SEED": "1", "THREADS": "0"}, {}])
+    >>> differences([{"SEED": "0", "THREADS": "0"}, {"SEED": "1", "THREADS": "0"}, {}])
     {'SEED': ('0', '1', None)}
     """
     known = [config for config in configs if config]

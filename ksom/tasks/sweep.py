@@ -23,7 +23,7 @@ from ksom.runs.resume import LEARNED
 from ksom.runs.run_folder import RunFolder
 from ksom.runs.tracking_record import leaves, read_json
 from ksom.tasks.common_rows import Seen, agreements_of, chosen_rows, seen_by
-from ksom.tasks.differences import differing
+from ksom.tasks.differences import differences
 from ksom.tasks.grid import SEED, Grid, PlannedRun, run_name
 from ksom.tasks.run_pool import Ended, Order, Pool
 from ksom.tasks.run_worker import INTERRUPTED
@@ -143,7 +143,7 @@ class Sweep:
         if set(keys) != set(self.grid.keys):
             told = f"holds a sweep over {_listed(keys)}, not over {_listed(self.grid.keys)}; choose another folder (-o)"
             raise OutputError(f"{self.folder}: {told}")
-        if changes := differing([shared, self.shared]):
+        if changes := differences([shared, self.shared]):
             told = "; ".join(f"{shown_key(key)}: {old} → {new}" for key, (old, new) in changes.items())
             raise OutputError(
                 f"{self.folder}: holds a sweep of another experiment ({told}); choose another folder (-o)"

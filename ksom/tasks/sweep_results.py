@@ -13,8 +13,9 @@ import numpy as np
 
 from ksom.errors import NotInstalled, shown_key
 from ksom.method.pareto import pareto_front
+from ksom.tasks.runs_table import short_names
 from ksom.text_cells import as_text
-from ksom.text_table import NOTHING, cell_text, text_table
+from ksom.text_table import UNKNOWN, cell_text, table_of
 from ksom.whole_files import replacing
 
 TABLE, PICTURE = "sweep.csv", "pareto.png"
@@ -62,7 +63,7 @@ class Spread(NamedTuple):
 
     def __str__(self) -> str:
         if self.mean is None:
-            return NOTHING
+            return UNKNOWN
         return cell_text(self.mean) + ("" if self.deviation is None else f" ± {self.deviation:.2g}")
 
 
@@ -133,18 +134,21 @@ class Results:
         drawn = [row for row in self.combinations if row.quantization_error.mean is not None]
         if not drawn:
             return False
-        from ksom.pictures.plots.pareto import draw_pareto, written
+        from ksom.pictures.plots.figure import root_of
+        from ksom.pictures.plots.figure_file import plain_style, write_figure
+        from ksom.pictures.plots.pareto import draw_pareto
 
         means = [(row.quantization_error.mean, row.topographic_error.mean) for row in drawn]
         spreads = [(row.quantization_error.deviation, row.topographic_error.deviation) for row in drawn]
         names = [", ".join(row.values) or "all" for row in drawn]
         try:
-            axes = draw_pareto(runs, np.array(means, float), names, np.array(spreads, float))
+            with plain_style():
+                axes = draw_pareto(runs, np.array(means, float), names, np.array(spreads, float))
+                title = " × ".join(map(shown_key, self.keys)) or "one combination"
+                axes.set_title(title, fontsize="medium", parse_math=False)
+                write_figure(root_of(axes), path, size=1125)
         except NotInstalled:
             return False
-        axes.set_title(" × ".join(map(shown_key, self.keys)) or "one combination", fontsize="medium", parse_math=False)
-        with replacing(path) as file:
-            file.write(written(axes))
         return True
 
     def _told(self, row: CombinationRow) -> dict[str, Any]:
@@ -154,17 +158,17 @@ class Results:
     def _runs_as_text(self) -> str:
         if len(self.runs) > MOST_SHOWN:
             return f"{len(self.runs):,} runs: {TABLE} has a row for each"
-        head = [*map(_short, self.keys), "SEED", "status", "quantization", "topographic", "explained", "agreement",
+        head = [*short_names(self.keys, self.keys).values(), "SEED", "status", "quantization", "topographic", "explained", "agreement",
                 "seconds", ""]  # fmt: skip
         rows = [
             [*row.values, row.seed, row.status, row.quantization_error, row.topographic_error, row.explained_variance,
              row.agreement, row.seconds_learning, _marks(row)]
             for row in self.runs
         ]  # fmt: skip
-        return text_table(head, rows)
+        return table_of(head, rows)
 
     def _combinations_as_text(self) -> str:
-        head = [*map(_short, self.keys), "runs", "quantization", "topographic", "explained", "agreement", "by chance",
+        head = [*short_names(self.keys, self.keys).values(), "runs", "quantization", "topographic", "explained", "agreement", "by chance",
                 "seconds", ""]  # fmt: skip
         rows = [
             [*row.values, f"{row.ended} of {row.runs}", str(row.quantization_error), str(row.topographic_error),
@@ -176,7 +180,7 @@ class Results:
             "mean ± deviation over the seeds; * no other is better in both errors; agreement: of the pairs of rows\n"
             "that are neighbours on one of two seeds' maps, the share that are on both"
         )
-        return f"{text_table(head, rows)}\n{told}"
+        return f"{table_of(head, rows)}\n{told}"
 
 
 _COLUMNS = (
@@ -277,7 +281,3 @@ def _about(row: CombinationRow) -> str:
     typical = "" if row.typical_seed is None else f"most typical: seed {row.typical_seed}"
     apart = f"apart: {', '.join(map(str, row.seeds_apart))}" if row.seeds_apart else ""
     return "; ".join(filter(None, ["*" if row.on_front else "", typical, apart]))
-
-
-def _short(key: str) -> str:
-    return shown_key(key.rpartition(".")[2] if key.count(".") < 2 else key)

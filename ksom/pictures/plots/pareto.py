@@ -1,14 +1,13 @@
 """A sweep as a picture: quantization against topographic error, with what nothing else is better than."""
 
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from ksom.errors import NotInstalled
 from ksom.method.pareto import pareto_front
+from ksom.pictures.plots.figure import new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,11 +41,7 @@ def draw_pareto(
     NotInstalled
         If matplotlib is not there.
     """
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise NotInstalled("matplotlib is not installed; pip install matplotlib") from error
-    axes: Axes = Figure(figsize=(7.5, 5), layout="constrained").add_subplot() if ax is None else ax
+    axes: Axes = new_figure(7.5, 5).add_subplot() if ax is None else ax
     points, each = np.asarray(means, float).reshape(-1, 2), np.asarray(runs, float).reshape(-1, 2)
     axes.plot(*each.T, "o", markersize=3.5, color=RUN, alpha=0.7, label="a run", zorder=1)
     if deviations is not None:
@@ -66,16 +61,6 @@ def draw_pareto(
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, fontsize="small")
     return axes
-
-
-def written(axes: "Axes", dpi: int = 150) -> bytes:
-    """Return the figure that axes are in as a PNG."""
-    from matplotlib.figure import Figure
-
-    figure, content = axes.figure, io.BytesIO()
-    assert isinstance(figure, Figure)
-    figure.savefig(content, format="png", dpi=dpi)
-    return content.getvalue()
 
 
 def _name(axes: "Axes", at: Any, name: str) -> None:

@@ -1,0 +1,3 @@
+// The report begins.
+
+report(DATA);

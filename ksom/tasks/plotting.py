@@ -1,0 +1,133 @@
+"""From a run or a map to pictures in files."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ksom.arguments import require_choice
+from ksom.dataset import Dataset
+from ksom.pictures.picture import require_size
+from ksom.pictures.plots.drawing import Drawing
+from ksom.pictures.plots.figure import require_matplotlib
+from ksom.pictures.plots.figure_file import FORMATS
+from ksom.pictures.plots.kind import Undrawable
+from ksom.pictures.plots.kinds import first_look, kinds_asked
+from ksom.pictures.plots.shown import Shown, features_named, node_named, require_cluster
+from ksom.runs.run_folder import PLOTS
+from ksom.tasks.map_and_data import known_labels
+from ksom.tasks.sight import Sight, own_data, sight_of, unless_refused
+
+
+@dataclass(frozen=True)
+class Plotted:
+    """The pictures that were drawn, as a command tells of them."""
+
+    written: tuple[Path, ...]
+    """The files."""
+    left_out: tuple[tuple[str, str], ...] = ()
+    """The kinds that could not be drawn, and why."""
+
+    def as_text(self) -> str:
+        """Return the files, and what is not among them."""
+        told = [f"written: {path}" for path in self.written]
+        return "\n".join([*told, *(f"not drawn: {kind}: {why}" for kind, why in self.left_out)])
+
+
+def plot(
+    path: Path,
+    data: str | Path | None = None,
+    *,
+    kinds: str | Sequence[str] = "",
+    output: Path | None = None,
+    format: str = "png",  # noqa: A002 (as the option is called)
+    size: int | None = None,
+    features: Sequence[str] = (),
+    node: str | None = None,
+    cluster: int | None = None,
+    key: str | None = None,
+    csv: Mapping[str, Any] | None = None,
+) -> Plotted:
+    """Draw a run or a map.
+
+    Parameters
+    ----------
+    path : Path
+        The run folder, of a run that has ended or not, or the file of a map.
+    data : str or Path, optional
+        The samples, as `data_like` takes them. Default: those that a run has learned from, where a picture needs them.
+    kinds : str or sequence of str
+        What to draw, as `kinds_asked` takes it. Default: a first look, of what there is.
+    output : Path, optional
+        The folder of the pictures. Default: `plots` in the run folder; of a map's file, NAME-plots in the current one.
+    format : {"png", "svg", "pdf"}
+        Of the files.
+    size : int, optional
+        Pixels of the longer side of a PNG.
+    features : sequence of str
+        The names of the features to be shown. Default: all.
+    node : str, optional
+        "ROW,COLUMN" of the node to be shown.
+    cluster : int, optional
+        The cluster to be shown.
+    key : str, optional
+        Which array of an .npz file the data are.
+    csv : mapping of str to Any, optional
+        How CSV files are written.
+
+    Raises
+    ------
+    ParameterError
+        For a kind, a feature, a node or a cluster that there is not.
+    NotInstalled
+        If matplotlib is not.
+    DataError
+        If something cannot be read, or a kind that was named cannot be drawn of it.
+    OutputError
+        If a file cannot be written; each is whole or absent.
+    """
+    asked = kinds_asked("kind", kinds)
+    require_choice("format", format, FORMATS)
+    if size is not None:
+        require_size(size)
+    require_matplotlib()
+    seen = sight_of(path, data, key=key, csv=csv, with_data=False)
+    shown = shown_of(seen, is_of_samples=data is not None)
+    shown.features = features_named(shown, features)
+    shown.node = None if node is None else node_named(shown, node)
+    shown.cluster = None if cluster is None else require_cluster(shown, cluster)
+    chosen = asked.kinds or first_look(shown)
+    notes: list[str] = []
+    if seen.dataset is None and seen.folder is not None and any(kind.wants_data(shown) for kind in chosen):
+        folder = seen.folder
+        hold_data(shown, unless_refused(lambda: own_data(folder, seen.som), notes))
+    drawing = Drawing(shown, output or default_folder(seen), format, size, is_own=output is None)
+    left_out: list[tuple[str, str]] = []
+    for kind in chosen:
+        try:
+            drawing.draw(kind)
+        except Undrawable as error:
+            why = "; ".join([str(error), *notes])
+            if asked.are_named:
+                raise Undrawable(f"{path}: {kind.name} cannot be drawn: {why}") from error
+            left_out.append((kind.name, why))
+    return Plotted(tuple(drawing.written), tuple(left_out))
+
+
+def shown_of(seen: Sight, *, is_of_samples: bool) -> Shown:
+    """Return what pictures are drawn of, of what there is to be seen."""
+    named = str(seen.path)
+    shown = Shown(seen.som, history=seen.history, named=named, is_of_samples=is_of_samples)
+    hold_data(shown, seen.dataset)
+    return shown
+
+
+def hold_data(shown: Shown, dataset: Dataset | None) -> None:
+    """Let pictures be of samples as well, and of their classes, if they tell them."""
+    shown.samples = dataset
+    shown.labels = None if dataset is None else known_labels(dataset)
+
+
+def default_folder(seen: Sight) -> Path:
+    """Return where pictures go: into the run folder; those of a map's file beside it by name, in the current folder."""
+    return Path(f"{seen.path.stem}-{PLOTS}") if seen.folder is None else seen.folder / PLOTS
