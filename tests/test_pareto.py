@@ -33,5 +33,5 @@ def test_names_are_shown_as_they_are_and_the_front_is_a_line():
 
 def test_without_matplotlib_it_is_said_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    with pytest.raises(NotInstalled, match="which is not installed: pip install matplotlib$"):
+    with pytest.raises(NotInstalled, match=r"which is not installed: pip install matplotlib$"):
         draw_pareto([(1, 2)], [(1, 2)], ["a"])

@@ -24,6 +24,7 @@ from ksom.tasks.sweep import Sweep
 
 SHEET = np.random.default_rng(0).normal(size=(80, 4)) * [3, 2, 1, 0.5]
 WIDTHS = ("--grid", "MODEL.WIDTH", "3,5")
+ELSEWHERE = "; choose another folder (-o)"
 QUICK = """
 DATASET: {NAME: Array, PATH: sheet.npy}
 MODEL: {HEIGHT: 4, INITIAL: random}
@@ -208,12 +209,11 @@ def test_a_bad_value_is_one_line_and_nothing_is_trained(there, monkeypatch, caps
     [
         (
             ("--grid", "MODEL.HEIGHT", "3,4"),
-            "logs/quick.sweep: holds a sweep over MODEL.WIDTH, not over MODEL.HEIGHT; choose another folder (-o)",
+            "logs/quick.sweep: holds a sweep over MODEL.WIDTH, not over MODEL.HEIGHT" + ELSEWHERE,
         ),
         (
             (*WIDTHS, "TRAINER.ITERATIONS", "13"),
-            "logs/quick.sweep: holds a sweep of another experiment (TRAINER.ITERATIONS: 12 → 13); choose another "
-            + "folder (-o)",
+            f"logs/quick.sweep: holds a sweep of another experiment (TRAINER.ITERATIONS: 12 → 13){ELSEWHERE}",
         ),
         (
             (*WIDTHS, "-o", "logs"),

@@ -155,11 +155,13 @@ class Results:
         told = {name: value._asdict() if isinstance(value, Spread) else value for name, value in vars(row).items()}
         return {**told, "values": dict(zip(self.keys, row.values, strict=True))}
 
+    def _short_keys(self) -> list[str]:
+        return [shown_key(name) for name in short_names(self.keys, self.keys).values()]
+
     def _runs_as_text(self) -> str:
         if len(self.runs) > MOST_SHOWN:
             return f"{len(self.runs):,} runs: {TABLE} has a row for each"
-        head = [*short_names(self.keys, self.keys).values(), "SEED", "status", "quantization", "topographic", "explained", "agreement",
-                "seconds", ""]  # fmt: skip
+        head = [*self._short_keys(), "SEED", "status", *_NUMBERS[:4], "seconds", ""]
         rows = [
             [*row.values, row.seed, row.status, row.quantization_error, row.topographic_error, row.explained_variance,
              row.agreement, row.seconds_learning, _marks(row)]
@@ -168,8 +170,7 @@ class Results:
         return table_of(head, rows)
 
     def _combinations_as_text(self) -> str:
-        head = [*short_names(self.keys, self.keys).values(), "runs", "quantization", "topographic", "explained", "agreement", "by chance",
-                "seconds", ""]  # fmt: skip
+        head = [*self._short_keys(), "runs", *_NUMBERS, "seconds", ""]
         rows = [
             [*row.values, f"{row.ended} of {row.runs}", str(row.quantization_error), str(row.topographic_error),
              str(row.explained_variance), str(row.agreement), row.chance, str(row.seconds_learning),
@@ -182,6 +183,8 @@ class Results:
         )
         return f"{table_of(head, rows)}\n{told}"
 
+
+_NUMBERS = ("quantization", "topographic", "explained", "agreement", "by chance")
 
 _COLUMNS = (
     "status",

@@ -32,35 +32,12 @@ KINDS: dict[str, Kind] = {
         Kind("colours", "each node in the colour of the film", pages.colours),
         Kind("unfolding", "the net of the nodes over the data", pages.unfolding, wants_data=needs.always),
         Kind("curves", "quality and schedules over the training", pages.curves, needs.history),
-        Kind(
-            "labels",
-            "what most samples of each node are",
-            pages.labels,
-            needs.labels,
-            needs.unless_has(LABELS),
-            of_training=False,
-        ),
-        Kind(
-            "pies",
-            "what all samples of each node are",
-            pages.pies,
-            needs.labels,
-            needs.unless_has(LABELS),
-            of_training=False,
-        ),
+        Kind("labels", "what most samples of each node are", pages.labels, needs.labels, needs.unless_has(LABELS), of_training=False),
+        Kind("pies", "what all samples of each node are", pages.pies, needs.labels, needs.unless_has(LABELS), of_training=False),
         Kind("clusters", "which nodes belong together", pages.clusters, needs.clusters, of_training=False),
-        Kind(
-            "features", "what a node or each cluster is like, in bars", pages.features, needs.groups, of_training=False
-        ),
+        Kind("features", "what a node or each cluster is like, in bars", pages.features, needs.groups, of_training=False),
         Kind("radar", "the same over spokes", pages.radar, needs.groups, of_training=False),
-        Kind(
-            "trajectory",
-            "the way of the samples over the map",
-            pages.trajectory,
-            needs.data,
-            needs.always,
-            of_training=False,
-        ),
+        Kind("trajectory", "the way of the samples over the map", pages.trajectory, needs.data, needs.always, of_training=False),
     )
 }
 """By their names, in the order in which they are drawn."""

@@ -100,9 +100,7 @@ def require_cluster(shown: Shown, cluster: int) -> int:
         If it has not.
     """
     if not shown.has(CLUSTERS):
-        raise ParameterError(
-            "cluster", f"be left out: the map has none; ksom cluster {shown.named} finds them", cluster
-        )
+        raise ParameterError("cluster", f"be left out: the map has none; ksom cluster {shown.named} finds them", cluster)
     number = int(shown.som.layers[CLUSTERS].about["clusters"])
     if not 0 <= cluster < number:
         raise ParameterError("cluster", f"be one of {quoted(number)} clusters, from 0", cluster)
