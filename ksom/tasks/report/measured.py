@@ -21,7 +21,7 @@ from ksom.part import Part
 from ksom.tasks.map_and_data import known_labels
 from ksom.tasks.report.shown_rows import ShownRows, rows_as_page, texts_of
 
-MOST_WORK, FEWEST_SAMPLES = 4e10, 1_000
+MOST_WORK, FEWEST_SAMPLES = 1.5e10, 1_000
 """Differences of one value that a search may compute, samples × nodes × features: about a minute. Of more data, as many
 samples are drawn as that allows, but not fewer than these."""
 
