@@ -11,7 +11,7 @@ from ksom.registry import arguments
 logger = logging.getLogger(__name__)
 
 PAGES = "ksom.tasks.report.notebook"
-"""What makes pages of objects: it knows all of them, so none of them knows it, and it is loaded when a notebook asks."""
+"""What makes pages of objects: it knows all of them, so none of them knows it; loaded when a notebook asks."""
 
 LONGEST = 80
 """Characters of a value that are shown."""

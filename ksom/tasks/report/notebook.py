@@ -82,6 +82,5 @@ def _frame(page: Page, height: int) -> str | None:
     if len(told) > MOST_BYTES:
         return None
     style = f"width: 100%; height: {height}px; border: 0"
-    return (
-        f'<iframe title="{html.escape(page.title)}" sandbox="allow-scripts" style="{style}" srcdoc="{told}"></iframe>'
-    )
+    title = html.escape(page.title)
+    return f'<iframe title="{title}" sandbox="allow-scripts" style="{style}" srcdoc="{told}"></iframe>'
