@@ -4,22 +4,22 @@ import logging
 import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from ksom.arguments import require_boolean, require_choice, require_number, require_string
-from ksom.errors import CheckpointError
+from ksom.errors import CheckpointError, KsomError
 from ksom.hooks.hook import HOOKS, Hook, Phase
 from ksom.pictures.band import Band
 from ksom.pictures.beside import Beside, Curve, UMatrix
 from ksom.pictures.film import TRAILER, Film
 from ksom.pictures.film_formats import FORMATS, require_format, write_film
-from ksom.pictures.film_page import film_page
+from ksom.pictures.film_page import write_film_page
 from ksom.pictures.legend import Line, legend_of
 from ksom.pictures.picture import Colours, Scale, colours_for, require_size
 from ksom.pictures.scene import Scene
 from ksom.pictures.view import Blocks, View, view_of
 from ksom.runs.run import Outcome, Run
-from ksom.whole_files import replacing
 
 logger = logging.getLogger(__name__)
 
@@ -228,21 +228,20 @@ class Vlog(Hook):
         return self._earlier.get("newest") if newest is None else newest
 
     def _make_others(self, run: Run) -> None:
-        """Make what is not a film that grows: the page, and the film in another format."""
-        folder = run.folder
-        if folder is None or not (folder / self.file).stat().st_size:
-            return
+        """Make what cannot grow: the film in another format, and the page; nothing is lost where that fails."""
         if isinstance(self._scene and self._scene.beside, Curve) and self._newest(run, str(self.beside)) is None:
             known = "umatrix, or a metric such as quantization_error or topographic_error (of the hook Quality)"
             logger.warning(
                 "vlog: no hook puts a metric %r, so nothing stands beside the film; there is %s", self.beside, known
             )
+        folder = cast(Path, run.folder)
+        film = folder / self.file
         if self.format != "gif":
-            write_film(folder / self.file, folder / f"vlog.{self.format}")
+            with _warning():
+                write_film(film, film.with_suffix(f".{self.format}"))
         if self.page:
-            page = film_page(folder / self.file, f"film of {folder.resolve().name}")
-            with replacing(folder / "vlog.html") as file:
-                file.write(page.encode())
+            with _warning():
+                write_film_page(film, film.with_suffix(".html"), f"film of {folder.resolve().name}")
 
     def _say_scale(self, run: Run, view: View) -> None:
         rows, columns = view.reduce
@@ -253,6 +252,15 @@ class Vlog(Hook):
     @staticmethod
     def _times(iterations: int) -> int:
         return len({-(-iterations * frame**2 // FRAMES**2) for frame in range(1, FRAMES + 1)})
+
+
+@contextmanager
+def _warning() -> Iterator[None]:
+    """Say why something could not be made of the film, which is whole."""
+    try:
+        yield
+    except KsomError as error:
+        logger.warning("vlog: %s", error)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.pictures.picture import SMALLEST_SIDE
 from ksom.pictures.view import Blocks
 
 GAP = 4
@@ -42,7 +43,7 @@ class Band:
     @property
     def thickness(self) -> int:
         """Pixels of each frame's row."""
-        return self.size // self.length
+        return min(self.size // self.length, SMALLEST_SIDE)
 
     def grown(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """Take the chain's colours at the next frame; return all of them that are to be shown, the newest first.

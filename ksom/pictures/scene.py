@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ksom.pictures.band import Band
 from ksom.pictures.beside import Beside, Weighed
-from ksom.pictures.legend import CHIPS, Line, drawn, letters_in
+from ksom.pictures.legend import CHIPS, LEAST_LETTERS, Line, drawn, letters_in
 from ksom.pictures.lettering import LETTERS_PER_SIDE, WHITE, line_of, scale_for, shortened
 from ksom.pictures.palette import COLOURS, indexed
 from ksom.pictures.picture import Colours
@@ -85,7 +85,7 @@ class Scene:
         other = beside.drawn(run, picture.shape, self._of_beside)
         other = np.pad(other, ((0, len(picture) - len(other)), (0, 0)), constant_values=WHITE)  # a chain has no past
         both = np.concatenate([picture, np.full((len(picture), gap), WHITE, np.uint8), other], axis=1)
-        letters = letters_in(max(other.shape[1], 160), scale)
+        letters = max(LEAST_LETTERS, letters_in(other.shape[1], scale))
         label = line_of(shortened(beside.label, letters).ljust(letters), scale)
         return [both, np.pad(label, ((0, 0), (picture.shape[1] + gap, 0)), constant_values=WHITE)]
 

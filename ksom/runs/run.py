@@ -132,6 +132,26 @@ class Run:
         """What the map does to samples before it computes with them."""
         return self._som.intake
 
+    def copied_map(self) -> KohonenSOM:
+        """Return a map like this one as it is now, without layers: what is done to it the training does not notice."""
+        som = self._som
+        copied = KohonenSOM(
+            som.height,
+            som.width,
+            lattice=som.lattice,
+            neighbourhood=som.neighbourhood,
+            distance=som.distance,
+            dtype=som.dtype.name,
+            missing=som.missing,
+            scaling=som.scaling,
+            backend=som.kernels.name,
+            threads=som.threads,
+        )
+        copied.weights = self.weights
+        copied.feature_names, copied.encoding, copied.units = som.feature_names, som.encoding, som.units
+        copied.intake = som.intake
+        return copied
+
     @property
     def distance(self) -> Distance:
         """How far a sample is from a node, and nodes from each other."""
