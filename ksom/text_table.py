@@ -2,10 +2,14 @@
 
 import unicodedata
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from ksom.errors import one_line
 
 BETWEEN = "  "
 """What stands between two columns."""
+UNKNOWN = "–"
+"""What stands where nothing is known."""
 
 
 class TextColumn(NamedTuple):
@@ -31,6 +35,39 @@ def text_table(columns: Sequence[TextColumn]) -> list[str]:
     """
     padded = [[_padded(cell, column.width, column.is_number) for cell in column.cells] for column in columns]
     return [BETWEEN.join(line).rstrip() for line in zip(*padded, strict=True)]
+
+
+def table_of(head: Sequence[str], rows: Sequence[Sequence[Any]], longest: int = 40) -> str:
+    """Return a line for the head and one for each row, with values as `cell_text` shows them; what is longer is cut.
+
+    Examples
+    --------
+    >>> print(table_of(["run", "error"], [["a", 0.25], ["long", None]]))
+    run   error
+    a      0.25
+    long      –
+    """
+    columns = []
+    for place, title in enumerate(head):
+        values = [row[place] for row in rows]
+        cells = [cut(cell_text(value), longest) for value in (title, *values)]
+        columns.append(TextColumn(cells, all(isinstance(value, float | int | None) for value in values)))
+    return "\n".join(text_table(columns))
+
+
+def cell_text(value: Any) -> str:
+    """Return a value as a table shows it, on one line: four digits of a number, – for what is not known.
+
+    Examples
+    --------
+    >>> [cell_text(value) for value in (None, 0.123456, 12, True, "a")]
+    ['–', '0.1235', '12', 'yes', 'a']
+    """
+    if value is None or value != value:  # noqa: PLR0124 (NaN is not itself)
+        return UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:.4g}" if isinstance(value, float) else one_line(str(value))
 
 
 def width_of(text: str) -> int:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from ksom.hooks.hook import HOOKS, Hook, Phase
-from ksom.pictures.picture import require_size
+from ksom.pictures.plots.figure_file import require_size
 from ksom.runs.history import History
 from ksom.runs.run import Run
 from ksom.runs.run_folder import PLOTS
@@ -29,8 +29,8 @@ class Plots(Hook):
         probe, at most 1,000.
     every : int, optional
         Iterations between two pictures; default: about 10 in all, whatever the run's CALLBACK_PERIOD.
-    size : int
-        Pixels of the longer side. From 16 to 8192.
+    size : int, optional
+        Pixels of the longer side, from 200 to 8192; text grows with it. Default: as many as a picture needs.
 
     Raises
     ------
@@ -41,7 +41,9 @@ class Plots(Hook):
     phase = Phase.REPORT
     needs_folder = True
 
-    def __init__(self, kind: str | Sequence[str] = "umatrix", every: int | None = None, size: int = 800) -> None:
+    def __init__(
+        self, kind: str | Sequence[str] = "umatrix", every: int | None = None, size: int | None = None
+    ) -> None:
         super().__init__(every)
         self.kind = kind
         self.size = require_size(size)

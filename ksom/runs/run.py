@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from ksom.feed import Feed
 from ksom.intake import Intake
 from ksom.kohonensom_model import KohonenSOM
+from ksom.method.distance import Distance
 from ksom.method.lattice import Lattice
 from ksom.runs.metrics import Metrics
 from ksom.sparse_rows import SamplesLike
@@ -145,6 +146,21 @@ class Run:
         copied.feature_names, copied.encoding, copied.units = som.feature_names, som.encoding, som.units
         copied.intake = som.intake
         return copied
+
+    @property
+    def distance(self) -> Distance:
+        """How far a sample is from a node, and nodes from each other."""
+        return self._som.distance
+
+    @property
+    def feature_names(self) -> tuple[str, ...] | None:
+        """What the features are called; None if nobody said."""
+        return self._som.feature_names
+
+    @property
+    def units(self) -> tuple[str | None, ...] | None:
+        """What the features are measured in, as far as that is known; None if of none of them."""
+        return self._som.units
 
     def best_matching_nodes(self, samples: ArrayLike, k: int = 1, *, return_distances: bool = False) -> Any:
         """Search the map as it is now; see `KohonenSOM.best_matching_nodes`."""

@@ -13,9 +13,8 @@ from ksom.errors import DataError, one_line, quoted
 from ksom.method.quality import Quality
 from ksom.tasks.run_line import RunLine
 from ksom.tasks.runs_table import RunsBelow, differing, runs_below, short_names
-from ksom.text_table import BETWEEN, TextColumn, cut, text_table
+from ksom.text_table import BETWEEN, UNKNOWN, TextColumn, cut, text_table
 
-UNKNOWN = "–"
 MOST_DIFFERENCES = 8
 """Columns of the configuration, unless all are asked for."""
 MOST_LINES = 10

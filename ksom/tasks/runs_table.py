@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from ksom.errors import DataError
+from ksom.tasks.differences import differences
 from ksom.tasks.run_line import RunLine, looks_like_run, run_line
 
 DEEPEST = 6
 """How many folders deep runs are looked for."""
 MOST_FOLDERS = 20_000
 """How many folders are looked into, at most."""
-SHOWN_ANYWAY = ("MODEL.HEIGHT", "MODEL.WIDTH", "TRAINER.ITERATIONS", "OUTPUT_DIR")
+SHOWN_ANYWAY = ("MODEL.HEIGHT", "MODEL.WIDTH", "TRAINER.ITERATIONS")
 """Keys of the configuration that have a column of their own, or say nothing."""
 
 
@@ -49,9 +50,7 @@ def runs_below(folder: Path) -> RunsBelow:
 
 def differing(runs: Sequence[RunLine]) -> list[str]:
     """Return the keys whose values are not the same in all runs whose configuration is known, in its order."""
-    known = [run.config for run in runs if run.config]
-    keys = dict.fromkeys(key for config in known for key in config)
-    return [key for key in keys if key not in SHOWN_ANYWAY and len({config.get(key) for config in known}) > 1]
+    return [key for key in differences([run.config for run in runs]) if key not in SHOWN_ANYWAY]
 
 
 def short_names(keys: Sequence[str], among: Iterable[str]) -> dict[str, str]:

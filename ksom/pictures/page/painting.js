@@ -90,7 +90,7 @@ function paintWords(context, plane, map, size) {
     if (!colour) continue;
     const [x, y] = placeOf(map.lattice.middle(node), size);
     context.fillStyle = isBright(colour) ? "#111" : "#fff";
-    context.fillText(fitting(context, plane.toldOf(node), size.cell * size.scale * 0.9), x, y);
+    context.fillText(fitting(context, plane.isCategorical ? plane.toldOf(node) : told(plane.values[node]), size.cell * size.scale * 0.9), x, y);
   }
 }
 

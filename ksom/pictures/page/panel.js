@@ -29,6 +29,8 @@ class Panel {
     this.element = made("figure", { class: "panel", "data-key": view.key },
       made("figcaption", {}, made("span", { class: "title", title: view.title, text: view.title }), view.unit ? made("span", { class: "unit", title: view.unit, text: view.unit }) : null, this.value, this.enlarge),
       this.picture, this.#meaning(acts));
+    this.element.panel = this;
+    this.isInView = true;
   }
 
   #meaning(acts) {
@@ -49,6 +51,7 @@ class Panel {
       canvas.width = size.nodes.width;
       canvas.height = size.nodes.height;
     }
+    this.element.style.maxWidth = `${size.width}px`;
     this.picture.style.width = `${size.width}px`;
     this.picture.style.height = `${size.height}px`;
     for (const ring of Object.values(this.rings)) shapeRing(ring, this.map.lattice, size);
@@ -73,9 +76,11 @@ class Panel {
 
   /** Lay over it what is chosen. */
   layOver() {
+    this.over.hidden = !this.size.isOver; // a canvas that is not there costs nothing in a frame
+    if (!this.size.isOver) return;
     const context = this.over.getContext("2d");
     context.clearRect(0, 0, this.over.width, this.over.height);
-    if (this.size.isOver) context.drawImage(this.size.over, 0, 0);
+    context.drawImage(this.size.over, 0, 0);
   }
 
   /** Put the rings where the nodes are, and tell the value of the one that is looked at. */
@@ -90,7 +95,7 @@ class Panel {
   }
 
   #put(ring, node) {
-    ring.style.visibility = node === NOWHERE ? "hidden" : "visible";
+    ring.style.display = node === NOWHERE ? "none" : "";
     if (node === NOWHERE) return;
     const [x, y] = this.map.lattice.middle(node);
     ring.style.transform = `translate(${x * this.size.width}px, ${y * this.size.height}px)`;
@@ -103,7 +108,7 @@ class Panel {
 }
 
 function ringNamed(name) {
-  return drawn("svg", { class: `ring ${name}`, "aria-hidden": "true" }, drawn("polygon", { class: "halo" }), drawn("polygon", { class: "core" }));
+  return drawn("svg", { class: `ring ${name}`, "aria-hidden": "true", style: "display: none" }, drawn("polygon", { class: "halo" }), drawn("polygon", { class: "core" }));
 }
 
 function shapeRing(ring, lattice, size) {

@@ -18,6 +18,13 @@ class Panels {
     this.shown = new Set(this.all.slice(0, SHOWN_AT_FIRST));
     this.element = made("div", { class: "panels" });
     this.pointer = new PanelPointer(this);
+    const sight = new IntersectionObserver((seen) => {
+      for (const { target, isIntersecting } of seen) {
+        target.panel.isInView = isIntersecting;
+        if (isIntersecting && target.panel.size) target.panel.show(choice);
+      }
+    });
+    for (const panel of this.all) sight.observe(panel.element);
     choice.whenChanged((_, changed) => this.#follow(changed));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.layOver());
   }
@@ -52,7 +59,8 @@ class Panels {
 
   #follow(changed) {
     if (changed.has("region") || changed.has("found")) this.layOver();
-    for (const panel of this.shown) if (panel.size) panel.show(this.choice);
+    const isBrief = changed.size === 1 && changed.has("hovered");
+    for (const panel of this.shown) if (panel.size && (panel.isInView || !isBrief)) panel.show(this.choice);
   }
 
   show(keys) {

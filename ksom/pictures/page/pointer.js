@@ -41,7 +41,7 @@ class PanelPointer {
     const panel = panelOf(event);
     if (!panel || event.button !== 0) return;
     const isDrawing = event.pointerType !== "touch" || this.isTouchDrawing;
-    const box = panel.picture.getBoundingClientRect();
+    const box = panel.base.getBoundingClientRect();
     this.drag = { panel, box, isDrawing, isRectangle: event.shiftKey || this.tool === "rectangle", isAdding: event.ctrlKey || event.metaKey, line: [], path: null };
     this.drag.line.push(placeIn(this.drag, event));
     if (isDrawing) panel.picture.setPointerCapture(event.pointerId);

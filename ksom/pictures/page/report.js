@@ -8,9 +8,10 @@ function report(data) {
   const say = (words) => (live.textContent = words);
   const panels = new Panels(map, choice);
   const search = map.rows && map.rows.ids.length ? new RowSearch(map, choice, say) : null;
-  const details = made("aside", { class: "details", "aria-label": "What is chosen" },
+  const details = made("aside", { id: "chosen", class: "details", "aria-label": "What is chosen" },
     new RegionDetails(map, choice).element, new NodeDetails(map, choice).element);
-  const linked = section("map", "Map", toolbar(map, panels, choice, search), live, made("div", { class: "linked" }, panels.element, details));
+  const linked = section("map", "Map", toolbar(map, panels, choice, search),
+    made("div", { class: "status" }, live, made("a", { href: "#chosen", text: "Details" })), made("div", { class: "linked" }, panels.element, details));
   document.body.append(
     heading(data, map),
     made("main", {},

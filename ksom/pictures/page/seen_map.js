@@ -10,7 +10,7 @@ class Plane {
     this.names = told.names || null;
     this.isCategorical = told.kind === "categorical";
     this.isFeature = told.key.startsWith("plane:");
-    this.values = decoded(told.values, this.isCategorical ? Int32Array : Float32Array);
+    this.values = panelValues(told);
     if (!this.isCategorical) this.#measure();
   }
 

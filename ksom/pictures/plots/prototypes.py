@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 from ksom.arguments import require_integer
 from ksom.errors import DataError, ParameterError
 from ksom.kohonensom_model import KohonenSOM
-from ksom.pictures.picture import enlarged
-from ksom.pictures.plots.axes import axes_or_new
 from ksom.pictures.plots.colours import NOTHING, rgb
 from ksom.pictures.plots.features import number
-from ksom.pictures.plots.figure import draw_notes
+from ksom.pictures.plots.figure import axes_of_size, draw_notes
 from ksom.pictures.plots.nodes import JOINED
 from ksom.pictures.plots.picture_shape import PictureShape
 from ksom.pictures.plots.thinning import Thinned, thinned
@@ -79,8 +77,10 @@ def draw_prototypes(
     low, high = _limits(pictures, limits)
     table = colours or (LIGHT if (low, high) == (0, 1) else INK)
     width, height = (most * side for most, side in zip((len(some.columns), len(some.rows)), asked[1::-1], strict=True))
-    ax = axes_or_new(ax, *_size(width, height))
-    _draw(ax, _tiled(_coloured(pictures[:, :, ::coarser, ::coarser], low, high, table), some), som, some)
+    ax = axes_of_size(ax, *_size(width, height))
+    coloured = _coloured(pictures[:, :, ::coarser, ::coarser], low, high, table)
+    block = max(1, FEWEST_PIXELS // max(width, height))
+    _draw(ax, _tiled(coloured.repeat(block, axis=2).repeat(block, axis=3), some), som, some)
     ax.set_title("Prototypes" if not some.note else f"Prototypes: {some.note}", fontsize="medium", pad=9)
     notes = [] if asked.channels == 3 else [f"shades from {number(low)} to {number(high)}"]
     draw_notes(ax, [*notes, *([JOINED[som.lattice.wrap]] if som.lattice.wrap in JOINED else [])])
@@ -152,8 +152,6 @@ def _tiled(pictures: NDArray[np.uint8], some: Thinned) -> NDArray[np.uint8]:
 def _draw(ax: "Axes", whole: NDArray[np.uint8], som: KohonenSOM, some: Thinned) -> None:
     """Draw the whole where the nodes are, so stretched that its pixels are as wide as they are high."""
     between = float(np.sqrt(som.lattice.row_square))
-    block = max(1, FEWEST_PIXELS // max(whole.shape))
-    whole = enlarged(whole, (block, block))
     right = len(some.columns) - 0.5 + some.shifts.max(initial=0.0)
     bottom = (len(some.rows) - 0.5) * between
     ax.imshow(whole, extent=(-0.5, right, bottom, -0.5 * between), interpolation="antialiased")

@@ -13,7 +13,7 @@ from ksom.method.lattice import Lattice
 from ksom.method.matches import checked, walk
 from ksom.method.umatrix import umatrix
 from ksom.pictures.plots.colours import INK, KINDS, PAPER, rgb
-from ksom.pictures.plots.figure import Bounds, draw_bar, draw_notes
+from ksom.pictures.plots.figure import BESIDE, BESIDE_LEGEND, Bounds, axes_for, draw_bar, draw_notes
 from ksom.pictures.plots.legend import draw_legend
 from ksom.pictures.plots.nodes import JOINED, draw_nodes
 from ksom.pictures.plots.texts import shown
@@ -159,7 +159,8 @@ def draw_trajectory(
     title = f"{'Ways' if len(chosen) > 1 else whose} over the map"
     ground = umatrix(som)
     steepest = float(np.nanmax(ground)) if np.isfinite(ground).any() else 1.0
-    ax = draw_nodes(
+    ax = axes_for(som.lattice, ax, BESIDE_LEGEND if len(chosen) > 1 else BESIDE)
+    draw_nodes(
         som.lattice, ground, ax=ax, title=title, colours=GROUND, low=0, high=2 * steepest, bar=False, notes=False
     )
     step = max(1, -(-max(len(way.nodes) for way in chosen) // MOST_STEPS))

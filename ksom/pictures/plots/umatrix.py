@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ksom.answers import Answers
 from ksom.method.lattice import Lattice
 from ksom.method.umatrix import Edges, edges, umatrix
-from ksom.pictures.plots.colours import DISTANCES
+from ksom.pictures.plots.colours import DISTANCES, ink_on
 from ksom.pictures.plots.known import distance_label
 from ksom.pictures.plots.nodes import draw_nodes
 
@@ -66,10 +66,14 @@ def draw_umatrix(
     if not between:
         return draw_nodes(lattice, means, ax=ax, title=title, label=label, colours=DISTANCES, empty=empty)
     cells = cells_between(lattice, means, edges(som))
-    return draw_nodes(
+    ax = draw_nodes(
         lattice, cells.values, at=cells.positions, scale=0.5, ax=ax, title=title, label=label, colours=DISTANCES,
-        empty=empty,
+        empty=empty, remarks=["dots: nodes"],
     )  # fmt: skip
+    inks = ink_on(np.asarray(ax.collections[0].get_facecolor())[: lattice.size])
+    x, y = lattice.positions().T
+    ax.scatter(x, y, s=3, c=inks.tolist(), linewidths=0, clip_on=False)
+    return ax
 
 
 def cells_between(lattice: Lattice, means: NDArray[np.float64], between: Edges) -> Cells:

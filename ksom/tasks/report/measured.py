@@ -21,9 +21,12 @@ from ksom.part import Part
 from ksom.tasks.map_and_data import known_labels
 from ksom.tasks.report.shown_rows import ShownRows, rows_as_page, texts_of
 
-MOST_WORK, FEWEST_SAMPLES = 4e10, 1_000
+MOST_WORK, FEWEST_SAMPLES = 1.5e10, 1_000
 """Differences of one value that a search may compute, samples × nodes × features: about a minute. Of more data, as many
 samples are drawn as that allows, but not fewer than these."""
+
+MANY_NODES, SLOW = 2_500, ("kaski_lagus", "topographic_product", "topographic_function")
+"""From so many nodes on, these measures take minutes; `ksom evaluate` has them."""
 
 MEDIAN = 0.5
 
@@ -105,7 +108,8 @@ def measured(
             classes.add(found.nodes[:, 0], labels[seen : seen + len(found.nodes)])
         seen += len(found.nodes)
 
-    evaluation = evaluate(som, some, None if labels is None or (labels == "").any() else labels, also=add)
+    of_all = None if labels is None or (labels == "").any() else labels
+    evaluation = evaluate(som, some, of_all, without=SLOW if som.lattice.size > MANY_NODES else (), also=add)
     if chosen is not None:
         notes.append(f"measured on {len(some):,} of {len(dataset):,} samples, drawn from them")
     told = known(som) if is_own else Measured(labels=som.layers.get(LABELS))

@@ -16,7 +16,7 @@ from ksom.map_file import Layer
 from ksom.method.clusters import cluster
 from ksom.method.profiles import NOTABLE, Profile, Profiles, profiles
 
-LARGEST = 20_000
+LARGEST = 10_000
 """Nodes of a map whose clusters are looked for, unasked."""
 MOST_FEATURES = 12
 """Of a profile: those that differ most."""

@@ -11,7 +11,10 @@ from ksom.dataset import Dataset
 from ksom.errors import OutputError
 from ksom.evidence import MOST_WORK
 from ksom.feed import probe_of
+from ksom.hooks.vlog import Vlog
+from ksom.pictures.film_page import film_data
 from ksom.pictures.page import Page
+from ksom.pictures.page.report_page import report_page
 from ksom.runs.history import Curve, History
 from ksom.tasks.map_and_data import known_labels
 from ksom.tasks.past_run import examination
@@ -32,6 +35,8 @@ REPORT = "report.html"
 SUFFIXES = (".html", ".htm")
 MOST_CHECKED = 20_000
 """Samples that rules of clusters are checked on."""
+MOST_FILM = 1_200_000
+"""Bytes of all its frames."""
 MOST_POINTS = 1000
 """Of a curve."""
 NAMED = ("quantization_error", "topographic_error")
@@ -47,7 +52,7 @@ class Report:
     @property
     def page(self) -> Page:
         """The page, one file that opens offline."""
-        return Page(str(self.data["title"]), ["arrays"], ["page"], self.data, body=body(self.data))
+        return report_page(str(self.data["title"]), self.data, body(self.data))
 
     def as_bytes(self) -> bytes:
         """Return the page's file. What no UTF-8 can hold, as in the name of a file, becomes a question mark."""
@@ -171,7 +176,7 @@ def report_of(seen: Sight, asked: Asked = Asked()) -> Report:
             "curves": [] if seen.history is None else list(curves(seen.history)),
             "rows": found.rows,
             "clusters": None if clusters is None else clusters.as_page(),
-            "film": None,
+            "film": None if seen.folder is None else film(seen.folder / Vlog.file, notes),
             "provenance": provenance(seen),
             "commands": commands(seen, asked.data),
             "notes": list(dict.fromkeys(notes)),
@@ -186,6 +191,13 @@ def curves(history: History) -> Iterator[dict[str, Any]]:
         values = [value if np.isfinite(value) else None for value in shown.values.tolist()]
         if any(value is not None for value in values):
             yield {"name": name, "iterations": shown.iterations.tolist(), "values": values}
+
+
+def film(path: Path, notes: list[str]) -> dict[str, Any] | None:
+    """Return a run's film as a page holds it; None if there is none."""
+    if not path.is_file() or path.is_symlink():  # somebody else's folder may have a link to anything
+        return None
+    return unless_refused(lambda: film_data(path, most_bytes=MOST_FILM), notes)
 
 
 def _found(seen: Sight, asked: Asked, notes: list[str]) -> Measured:
