@@ -65,7 +65,7 @@ class WatchedRun {
     this.picture = made("img", { class: "frame", alt: "", hidden: "" });
     this.caption = made("p", { class: "hint" });
     this.element = made("section", { id: "watched", class: "watched", "aria-label": "The run now" },
-      made("div", {}, made("h1", { class: "run", text: DATA.path }), this.status, this.bar, this.facts, this.note),
+      made("div", {}, made("p", { class: "path", text: DATA.path }), this.status, this.bar, this.facts, this.note),
       made("div", {}, this.picture, this.caption));
   }
 

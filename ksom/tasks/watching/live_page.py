@@ -102,7 +102,10 @@ class LivePage:
                 return
             begun = time.monotonic()
             seen = sight_of(look.line.path, with_data=False)
-            self._report, self._version, self._why = report_of(seen, Asked(most_work=0.0)).data, version, None
+            told = report_of(seen, Asked(most_work=0.0)).data
+            words = None if look.goes_on else told["words"]  # they are about how a training ended
+            self._report = {**told, "status": look.line.status, "words": words}
+            self._version, self._why = version, None
             self._not_before = time.monotonic() + REST * (time.monotonic() - begun)
         except (KsomError, OSError) as error:
             self._why = one_line(str(error))
@@ -123,7 +126,7 @@ def _standing(look: Look) -> str | None:
     if look.line.status == WAITING:
         return "there is no run yet; waiting for one to begin"
     if look.line.status == "killed":
-        return "the training is gone and left no summary: it was killed"
+        return "killed: it left no summary, and nobody trains here; --resume goes on with it"
     return look.line.why
 
 
