@@ -131,7 +131,6 @@ def serve(folder: Path, port: int, say: Callable[[str], None]) -> None:
     OutputError
         If the port is taken.
     """
-    with Server(LivePage(folder), port) as server:
+    with Server(LivePage(folder), port) as server, suppress(KeyboardInterrupt):
         say(f"{server.address} shows {folder} while it trains, on this machine only; Ctrl-C ends the page, not the run")
-        with suppress(KeyboardInterrupt):
-            server.serve_forever(poll_interval=0.2)
+        server.serve_forever(poll_interval=0.2)
