@@ -79,6 +79,11 @@ class Comparison:
         return agreements_of(seen) if len(seen) == len(self.sights) else None
 
     @property
+    def is_of_one_unit(self) -> bool:
+        """Whether the quantization errors of all maps are in the same units."""
+        return len({_scaling(sight.som) for sight in self.sights}) == 1
+
+    @property
     def measured_on(self) -> str:
         """What the quality was measured with, in words."""
         if self.rows is None or self.size is None:
@@ -234,7 +239,7 @@ def _seen(sight: Sight, dataset: Dataset | None, chosen: NDArray[np.int64]) -> S
 
 
 def _scaling(som: KohonenSOM) -> str:
-    return f"{som.about()['scaling']} {som.about()['distance']}"
+    return f"{som.about()['scaling']} {som.about()['distance']} {_about_units(som).hex()}"
 
 
 def _laid(first: Sight, other: Sight) -> Alignment | None:
@@ -253,11 +258,11 @@ def _laid(first: Sight, other: Sight) -> Alignment | None:
         theirs.feature_names or ours.feature_names
     ):
         raise DataError(f"node by node: {other.path} and {first.path} have different features")
-    return aligned(ours.lattice, ours.weights, _in_units_of(ours, theirs))
+    return aligned(ours.lattice, ours.weights, in_units_of(ours, theirs))
 
 
-def _in_units_of(som: KohonenSOM, other: KohonenSOM) -> NDArray[Any]:
-    """Return a map's weights in the units of another map, shape (H, W, D)."""
+def in_units_of(som: KohonenSOM, other: KohonenSOM) -> NDArray[Any]:
+    """Return the weights of the second map in the units of the first, shape (H, W, D); both have the same features."""
     if _about_units(som) == _about_units(other):
         return other.weights
     return other.prototypes if som.intake.scales is None else som.intake.scales.of(other.prototypes)
