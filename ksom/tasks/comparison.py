@@ -16,6 +16,7 @@ from ksom.experiment_files import ENVIRONMENT
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.agreement import Agreement, Agreements
 from ksom.method.symmetries import Alignment, aligned
+from ksom.registry import as_mapping
 from ksom.runs.run_folder import RunFolder
 from ksom.runs.tracking_record import leaves, read_json
 from ksom.tasks.common_rows import MEASURES, Seen, agreements_of, chosen_rows, seen_by
@@ -252,8 +253,8 @@ def _laid(first: Sight, other: Sight) -> Alignment | None:
     """
     ours, theirs = first.som, other.som
     if ours.lattice != theirs.lattice:
-        told = f"{theirs.lattice} is not {ours.lattice}"
-        raise DataError(f"node by node: {other.path} and {first.path} are of different shapes ({told})")
+        told = f"{' '.join(_shape(theirs))}, not {' '.join(_shape(ours))}"
+        raise DataError(f"node by node: {other.path} is of another shape than {first.path}: {told}")
     if ours.features != theirs.features or (ours.feature_names or theirs.feature_names) != (
         theirs.feature_names or ours.feature_names
     ):
@@ -276,15 +277,20 @@ def _about_units(som: KohonenSOM) -> bytes:
 
 
 def _facts(sight: Sight) -> tuple[Any, ...]:
-    lattice = sight.som.about()["lattice"]
-    shape = lattice if isinstance(lattice, str) else f"{lattice['NAME']}, wrap {lattice.get('WRAP', 'none')}"
     done = None if sight.iteration is None else str(sight.iteration)
     iterations = done if done is None or sight.iterations is None else f"{done} of {sight.iterations}"
     seconds = None
     if sight.history is not None and len(sight.history.seconds.values):
         seconds = float(sight.history.seconds.values[-1])
-    size = f"{sight.som.height} × {sight.som.width}"
-    return sight.status, size, shape.removesuffix(", wrap none"), iterations, seconds
+    return sight.status, *_shape(sight.som), iterations, seconds
+
+
+def _shape(som: KohonenSOM) -> tuple[str, str]:
+    """Return a map's size and lattice, in words."""
+    node = as_mapping(som.about()["lattice"], "lattice")
+    wrap = node.get("WRAP", "none")
+    wrapped = {"none": "", "both": ", a torus"}.get(wrap, f", {wrap} wrapped")
+    return f"{som.height} × {som.width}", f"{node['NAME']}{wrapped}"
 
 
 def _own_quality(sight: Sight) -> dict[str, float | None]:

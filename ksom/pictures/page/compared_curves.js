@@ -11,7 +11,9 @@ function comparedCurves({ name, runs }, names) {
   const up = axisOf(points.map(([, value]) => value), CURVE.height - CURVE.bottom, CURVE.top, true);
   const lines = known.map((run, place) => run && lineOfRun(run, place, names[place], across, up)).filter(Boolean);
   const ends = known.map((run, place) => run && `${names[place]} ${told(run.points.at(-1)[1])}`).filter(Boolean);
-  const value = made("span", { class: "value" });
+  const own = known.filter(Boolean).map((run) => run.points.join());
+  const atRest = own.length > 1 && own.every((line) => line === own[0]) ? "the same in all" : "";
+  const value = made("span", { class: "value", text: atRest });
   const picture = drawn("svg", {
     viewBox: `0 0 ${CURVE.width} ${CURVE.height}`, role: "img", "aria-label": `${nameOfCurve(name)} at the end: ${ends.join(", ")}`,
   }, ...gridOf(across, up), ...lines);
@@ -20,7 +22,7 @@ function comparedCurves({ name, runs }, names) {
     const nearest = known.map((run) => run && run.points.reduce((best, point) => (Math.abs(point[0] - at) < Math.abs(best[0] - at) ? point : best)));
     value.textContent = nearest.map((point) => (point ? told(point[1]) : "–")).slice(0, 6).join(" · ");
   });
-  picture.addEventListener("pointerleave", () => (value.textContent = ""));
+  picture.addEventListener("pointerleave", () => (value.textContent = atRest));
   return made("figure", { class: "curve-of" }, made("figcaption", {}, made("span", { class: "title", text: nameOfCurve(name) }), value), picture);
 }
 

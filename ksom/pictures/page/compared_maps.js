@@ -16,6 +16,7 @@ class ComparedMap {
     [this.width, this.height] = [Math.max(16, Math.round(across * scale)), Math.max(16, Math.round(down * scale))];
     this.nodes = new PixelNodes(this.lattice, this.width * FINE, this.height * FINE);
     this.canvas = made("canvas", { width: this.nodes.width, height: this.nodes.height, tabindex: "0", role: "img" });
+    this.canvas.style.width = `${this.width}px`;
     this.canvas.style.aspectRatio = `${this.width} / ${this.height}`;
     this.words = made("p", { class: "hint" });
     this.element = made("figure", { class: "compared" },
