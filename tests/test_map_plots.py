@@ -198,7 +198,8 @@ class TestPlanes:
 
     @pytest.mark.parametrize(("feature", "told"), [
         ("wave 9", "feature must be one of the map's; names are wave 0, wave 1, wave 2, got 'wave 9'"),
-        (3, "feature must be an integer of at most 2, got 3"), (True, "feature must be an integer of at least 0, got True"),
+        (3, "feature must be an integer of at most 2, got 3"),
+        (True, "feature must be an integer of at least 0, got True"),
     ])  # fmt: skip
     def test_an_unknown_feature_is_one_line(self, feature, told):
         for draw in (lambda som: draw_plane(som, feature), lambda som: pages_of_planes(som, [0, feature])):
