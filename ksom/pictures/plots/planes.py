@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from ksom.answers import Answers
 from ksom.arguments import require_choice, require_integer
+from ksom.encoding import called
 from ksom.errors import ParameterError
+from ksom.names import nearest
 from ksom.pictures.plots.colours import FAINT
 from ksom.pictures.plots.figure import SLIMMEST, Bounds, new_figure
 from ksom.pictures.plots.known import names_of
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 SCALES = ("own", "shared")
 PLANES_ON_A_PAGE = 20
 MOST_COLUMNS = 5
-PLANE, NARROWEST = 2.1, 1.2
+PLANE, NARROWEST = 2.1, 1.8
 """Inches of a plane's longer side on a page, and of what it has in width at least."""
 TITLE, LEFT, FOOT = 0.35, 0.12, 0.25
 """Inches above each plane, left of it, and under all."""
@@ -113,10 +115,12 @@ def feature_of(som: Answers, feature: int | str) -> int:
         If there is none of that number or name.
     """
     if isinstance(feature, str):
-        if som.feature_names is None or feature not in som.feature_names:
-            known = "it has no names" if som.feature_names is None else "names are " + ", ".join(som.feature_names)
-            raise ParameterError("feature", f"be one of the map's; {known}", feature)
-        return som.feature_names.index(feature)
+        known = called(som.features, som.feature_names, som.encoding)
+        if feature not in known:
+            raise ParameterError(
+                "feature", f"be one of the map's {len(known)} features{nearest(feature, known)}", feature
+            )
+        return known.index(feature)
     return require_integer("feature", feature, minimum=0, maximum=som.features - 1)
 
 
@@ -150,8 +154,9 @@ class _Sheet:
     def __init__(self, bounds: Bounds, planes: int) -> None:
         longer = max(bounds.width, bounds.height)
         self.width, self.height = (PLANE * max(1 / SLIMMEST, side / longer) for side in (bounds.width, bounds.height))
-        self.right, self.below = (0.3, 0.6) if bounds.width > 2 * bounds.height else (0.95, 0.2)
-        self.cell = max(self.width, NARROWEST) + LEFT + self.right, self.height + TITLE + self.below
+        free = max(0.0, NARROWEST - self.width)  # half of it is on the right
+        self.right, self.below = (0.3, 0.6) if bounds.width > 2 * bounds.height else (max(0.12, 0.95 - free / 2), 0.2)
+        self.cell = self.width + free + LEFT + self.right, self.height + TITLE + self.below
         most = MOST_COLUMNS if bounds.width < 4 * bounds.height else 3
         self.columns = -(-planes // -(-planes // most))
 
