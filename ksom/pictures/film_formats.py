@@ -71,12 +71,18 @@ def _write_mp4(frames: FilmFrames, file: IO[bytes]) -> None:
         stream.pix_fmt = "yuv420p"
         stream.codec_context.time_base = Fraction(1, CLOCK)
         ticks = 0
+
+        def show(picture: NDArray[np.uint8], at: int) -> None:
+            shown = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            shown.pts, shown.time_base = at, Fraction(1, CLOCK)
+            container.mux(stream.encode(shown))
+
         for number in range(len(frames)):
             frame = frames[number]
-            shown = av.VideoFrame.from_ndarray(_even(_in_colour(frame)), format="rgb24")
-            shown.pts, shown.duration, shown.time_base = ticks, round(frame.seconds * CLOCK), Fraction(1, CLOCK)
-            container.mux(stream.encode(shown))
-            ticks += shown.duration
+            picture = _even(_in_colour(frame))
+            show(picture, ticks)
+            ticks += max(2, round(frame.seconds * CLOCK))
+        show(picture, ticks - 1)  # a frame lasts until the next one, and the last one should be looked at
         container.mux(stream.encode(None))
 
 
