@@ -19,6 +19,7 @@ from ksom.method.residuals import Residuals, error_of_one_node, explained_varian
 from ksom.method.topographic_function import topographic_function
 from ksom.method.topographic_product import TopographicProduct, measured_topographic_product
 from ksom.method.trustworthiness import RankAgreement, rank_agreement
+from ksom.representation import as_html
 
 
 class Measured(NamedTuple):
@@ -42,6 +43,10 @@ class Evaluation:
     """K."""
     measures: tuple[Measured, ...]
     """In the order in which they are shown."""
+
+    def _repr_html_(self) -> str | None:
+        """Return a page of the measures, for a notebook."""
+        return as_html(self)
 
     def __getitem__(self, name: str) -> float | None:
         return next(measure.value for measure in self.measures if measure.name == name)

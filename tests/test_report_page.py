@@ -162,7 +162,7 @@ def test_lasso_chooses_the_nodes_inside_it(page: Any, data: dict[str, Any]) -> N
 
     inside = is_left(a, b) & is_left(b, c) & is_left(c, a)
     hits = numbers_of(data, "hits")[inside].sum()
-    assert page.inner_text(".live") == f"Lasso: {inside.sum()} nodes, {hits:.0f} rows"
+    assert page.inner_text(".live") == f"Lasso: {inside.sum()} nodes, {hits:.0f} samples"
 
 
 def test_region_is_told_against_the_rest_by_the_largest_difference(page: Any, data: dict[str, Any]) -> None:
@@ -313,3 +313,12 @@ def test_on_paper_there_are_all_panels_and_no_controls(page: Any) -> None:
     assert not page.locator(".toolbar").is_visible()
     assert page.locator(".panel:visible").count() == PANELS
     assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+def test_commands_are_copied_as_they_are(page: Any, data: dict[str, Any]) -> None:
+    page.click(".copy")
+    page.locator(".copy", has_text="Copied").wait_for()
+    page.fill("#find", "")
+    page.focus("#find")
+    page.keyboard.press("Control+V")
+    assert page.input_value("#find") == " ".join(data["commands"])

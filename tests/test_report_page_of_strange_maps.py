@@ -115,3 +115,47 @@ def test_pixels_show_the_same_nodes_as_pictures_do(browser: Opened, tmp_path: Pa
     page = _show(browser, tmp_path, shows)
     for got, pixels in zip(page.evaluate("window.got"), expected, strict=True):
         assert np.mean(np.array(got) == pixels.ravel()) > 0.999  # rounding decides on the line between two nodes
+
+
+def _swipe(page: Any, points: list[tuple[float, float]]) -> None:
+    """Move a finger over the screen."""
+    session = page.context.new_cdp_session(page)
+    for kind, (x, y) in zip(["touchStart", *["touchMove"] * (len(points) - 1)], points, strict=True):
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_finger_draws_a_lasso_only_after_that_was_asked_for(browser: Opened, tmp_path: Path) -> None:
+    page = _show(browser, tmp_path, report_page("a map", made_report()))
+    page.locator(".picture").first.scroll_into_view_if_needed()
+    box = page.locator(".picture").first.bounding_box()
+    around = [(box["x"] + x, box["y"] + y) for x, y in [(10, 10), (90, 12), (100, 80), (12, 70), (10, 12)]]
+    _swipe(page, around)
+    assert page.locator(".region").is_hidden()
+    page.locator(".tools button", has_text="Lasso").tap()
+    page.locator(".picture").first.scroll_into_view_if_needed()
+    box = page.locator(".picture").first.bounding_box()
+    _swipe(page, [(box["x"] + x, box["y"] + y) for x, y in [(10, 10), (90, 12), (100, 80), (12, 70), (10, 12)]])
+    page.locator(".region h3", has_text="Lasso").wait_for()
+    browser.require_clean()
+
+
+def test_prototypes_that_are_pictures_are_shown_as_pictures(browser: Opened, tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    values = random.random((64, 4)).astype(np.float32)
+    made = made_report("rectangular", 2, 2, features=64, pictures=DIGIT)
+    others = [panel for panel in made["panels"] if not panel["key"].startswith("plane:")]
+    planes = [panel for panel in made["panels"] if panel["key"].startswith("plane:")]
+    for plane, own, feature in zip(planes, values, made["features"], strict=True):
+        plane["values"] = as_base64(own)
+        feature["low"], feature["high"] = 0.0, 1.0
+    page = _show(browser, tmp_path, report_page("digits", {**made, "panels": others + planes}))
+    picture = page.locator(".panel[data-key='prototypes'] .picture")
+    box = picture.bounding_box()
+    picture.tap(position={"x": box["width"] * 0.75, "y": box["height"] * 0.25})
+    page.locator(".card.node h3", has_text="row 0, column 1").wait_for()
+    got = page.evaluate(
+        "() => [...document.querySelector('.prototype').getContext('2d').getImageData(0, 0, 8, 8).data]"
+    )
+    assert np.abs(np.array(got).reshape(64, 4)[:, 0] - 255 * values[:, 1]).max() <= 1
+    browser.require_clean()

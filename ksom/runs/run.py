@@ -14,6 +14,7 @@ from ksom.intake import Intake
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.distance import Distance
 from ksom.method.lattice import Lattice
+from ksom.representation import as_html
 from ksom.runs.metrics import Metrics
 from ksom.sparse_rows import SamplesLike
 
@@ -81,6 +82,10 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run(iteration {self.iteration} of {self.iterations}, {self.outcome.value})"
+
+    def _repr_html_(self) -> str | None:
+        """Return a page of the map as it is now, for a notebook."""
+        return as_html(self._som, title=repr(self))
 
     @property
     def iteration(self) -> int:

@@ -13,9 +13,12 @@ class Panels {
     this.hasOutlines = false;
     this.width = 0;
     this.wanted = 220;
-    const acts = { enlarge: (panel) => this.enlarge(panel), chooseGroup: (view, place) => this.chooseGroup(view, place) };
+    const acts = {
+      enlarge: (panel) => this.enlarge(panel),
+      chooseGroup: (view, place) => this.chooseGroup(view, place),
+    };
     this.all = viewsOf(map).map((view) => new Panel(map, view, acts));
-    this.shown = new Set(this.all.slice(0, SHOWN_AT_FIRST));
+    this.shown = new Set(this.all.filter(({ view }) => !(map.prototypes && view.isFeature)).slice(0, SHOWN_AT_FIRST));
     this.element = made("div", { class: "panels" });
     this.pointer = new PanelPointer(this);
     const sight = new IntersectionObserver((seen) => {
@@ -40,7 +43,10 @@ class Panels {
     this.element.style.setProperty("--panel-width", `${width}px`);
     const list = this.all.filter((panel) => this.shown.has(panel));
     const order = [...list].sort((one, other) => other.isLarge - one.isLarge);
-    if (order.length !== this.element.childElementCount || order.some((panel, place) => this.element.children[place] !== panel.element)) {
+    if (
+      order.length !== this.element.childElementCount ||
+      order.some((panel, place) => this.element.children[place] !== panel.element)
+    ) {
       this.element.replaceChildren(...order.map((panel) => panel.element));
     }
     for (const panel of order) {
@@ -86,16 +92,21 @@ class Panels {
   }
 }
 
-/** Return what there is to be seen: what is known of nodes, the map's colours, pies, then the features. */
+/** Return what there is to be seen: prototypes, what is known of nodes, the map's colours, pies, then the features. */
 function viewsOf(map) {
   const views = [...map.others];
+  if (map.prototypes && map.nodes <= PICTURES_AT_MOST)
+    views.unshift({ key: "prototypes", title: "Prototypes", unit: null });
   if (map.colours) views.push({ key: "colours", title: "Colours", unit: null, pixels: pixelsOfColours(map.colours) });
   if (map.pies) {
     const { names } = map.pies;
     const most = maskOf(map.nodes, () => true).map((_, node) => mostOf(countsOf(map.pies, node)));
     const colours = names.map((_, place) => pixelOf(...colourOfName(place)));
     views.push({
-      key: "pies", title: "Classes", unit: null, names,
+      key: "pies",
+      title: "Classes",
+      unit: null,
+      names,
       pixels: Uint32Array.from(most, (place) => (place === 255 ? NOTHING : colours[place])),
       ground: new Uint32Array(map.nodes).fill(NOTHING),
     });

@@ -8,16 +8,33 @@ function report(data) {
   const say = (words) => (live.textContent = words);
   const panels = new Panels(map, choice);
   const search = map.rows && map.rows.ids.length ? new RowSearch(map, choice, say) : null;
-  const details = made("aside", { id: "chosen", class: "details", "aria-label": "What is chosen" },
-    new RegionDetails(map, choice).element, new NodeDetails(map, choice).element);
-  const linked = section("map", "Map", toolbar(map, panels, choice, search),
-    made("div", { class: "status" }, live, made("a", { href: "#chosen", text: "Details" })), made("div", { class: "linked" }, panels.element, details));
+  const details = made(
+    "aside",
+    { id: "chosen", class: "details", "aria-label": "What is chosen" },
+    new RegionDetails(map, choice).element,
+    new NodeDetails(map, choice).element,
+  );
+  const linked = section(
+    "map",
+    "Map",
+    toolbar(map, panels, choice, search),
+    made("div", { class: "status" }, live, made("a", { href: "#chosen", text: "Details" })),
+    made("div", { class: "linked" }, panels.element, details),
+  );
   document.body.append(
     heading(data, map),
-    made("main", {},
+    made(
+      "main",
+      {},
       made("div", { class: "first" }, wordsSection(data.words), filmSection(data.film)),
-      linked, clustersSection(map, panels), qualitySection(data.quality), curvesSection(data.curves),
-      new NodeTable(map, choice).element, provenanceSection(data, say)));
+      linked,
+      clustersSection(map, panels),
+      qualitySection(data.quality),
+      curvesSection(data.curves),
+      new NodeTable(map, choice).element,
+      provenanceSection(data, say),
+    ),
+  );
   panels.fit();
   new ResizeObserver(oncePerFrame(() => panels.fit())).observe(panels.element);
   choice.whenChanged((_, changed) => announce(map, choice, changed, say));

@@ -12,6 +12,7 @@ REPORT_SCRIPTS = (
     "palettes",
     "pixel_nodes",
     "seen_map",
+    "prototypes",
     "choice",
     "painting",
     "sizes",

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from ksom.answers import Answers
 from ksom.arguments import require_choice, require_integer
+from ksom.encoding import share_factors
 from ksom.errors import ParameterError
 from ksom.pictures.plots.colours import FAINT
 from ksom.pictures.plots.figure import SLIMMEST, Bounds, new_figure
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 SCALES = ("own", "shared")
 PLANES_ON_A_PAGE = 20
 MOST_COLUMNS = 5
-PLANE, NARROWEST = 2.1, 1.2
+PLANE, NARROWEST = 2.1, 1.8
 """Inches of a plane's longer side on a page, and of what it has in width at least."""
 TITLE, LEFT, FOOT = 0.35, 0.12, 0.25
 """Inches above each plane, left of it, and under all."""
@@ -66,7 +67,7 @@ def draw_plane(
     """
     number = feature_of(som, feature)
     label = names_of(som)[number]
-    values = som.prototypes[..., number]
+    values = _told(som)[..., number]
     return draw_nodes(som.lattice, values, ax=ax, title=title or label, label=label, low=low, high=high, empty=UNKNOWN)
 
 
@@ -120,8 +121,13 @@ def feature_of(som: Answers, feature: int | str) -> int:
     return require_integer("feature", feature, minimum=0, maximum=som.features - 1)
 
 
+def _told(som: Answers) -> NDArray[np.float64]:
+    """Return the prototypes as they are shown, shape (height, width, D): data units, of a category shares."""
+    return som.prototypes * share_factors(som.encoding, som.features)
+
+
 def _pages(som: Answers, numbers: list[int], scale: str, on_a_page: int) -> "Iterator[Figure]":
-    prototypes = som.prototypes
+    prototypes = _told(som)
     low, high = _shared(prototypes[..., numbers]) if scale == "shared" else (None, None)
     sheet = _Sheet(Bounds.of(som.lattice), min(on_a_page, len(numbers)))
     names, pages = names_of(som, NAME), -(-len(numbers) // on_a_page)
@@ -150,8 +156,9 @@ class _Sheet:
     def __init__(self, bounds: Bounds, planes: int) -> None:
         longer = max(bounds.width, bounds.height)
         self.width, self.height = (PLANE * max(1 / SLIMMEST, side / longer) for side in (bounds.width, bounds.height))
-        self.right, self.below = (0.3, 0.6) if bounds.width > 2 * bounds.height else (0.95, 0.2)
-        self.cell = max(self.width, NARROWEST) + LEFT + self.right, self.height + TITLE + self.below
+        free = max(0.0, NARROWEST - self.width)  # half of it is on the right
+        self.right, self.below = (0.3, 0.6) if bounds.width > 2 * bounds.height else (max(0.12, 0.95 - free / 2), 0.2)
+        self.cell = self.width + free + LEFT + self.right, self.height + TITLE + self.below
         most = MOST_COLUMNS if bounds.width < 4 * bounds.height else 3
         self.columns = -(-planes // -(-planes // most))
 

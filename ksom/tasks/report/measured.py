@@ -124,13 +124,13 @@ def measured(
 
 
 def quality_of(
-    som: KohonenSOM, evaluation: Evaluation | None, last: Mapping[str, float | None]
+    som: KohonenSOM | None, evaluation: Evaluation | None, last: Mapping[str, float | None]
 ) -> list[dict[str, Any]]:
     """Return numbers that tell how good the map is, each with what it is in words.
 
     Parameters
     ----------
-    som : KohonenSOM
+    som : KohonenSOM, optional
         A map; what its file tells of its quality counts if nothing was measured.
     evaluation : Evaluation, optional
         What was measured.
@@ -139,7 +139,7 @@ def quality_of(
     """
     if evaluation is not None:
         return [{"name": _words(name), "value": value, "definition": told} for name, value, told in evaluation.measures]
-    return list(_of_training(som, last))
+    return [] if som is None else list(_of_training(som, last))
 
 
 def _of_training(som: KohonenSOM, last: Mapping[str, float | None]) -> Iterator[dict[str, Any]]:

@@ -60,7 +60,11 @@ class Regions:
 
 
 def regions(
-    som: KohonenSOM, hits: NDArray[np.int64] | None, samples: Dataset | None, notes: list[str]
+    som: KohonenSOM,
+    hits: NDArray[np.int64] | None,
+    samples: Dataset | None,
+    notes: list[str],
+    largest: int = LARGEST,
 ) -> Regions | None:
     """Return the clusters of a map: those that it has, or found here; None where it is too large, or cannot be cut.
 
@@ -74,9 +78,11 @@ def regions(
         Samples that rules are checked on; by default the nodes stand for them.
     notes : list of str
         What is to be known of them is told here.
+    largest : int
+        Nodes of a map whose clusters are looked for, if it has none.
     """
     som, given = copy.copy(som), som.layers.get(CLUSTERS)
-    if given is None and (som.lattice.size > LARGEST or som.lattice.size < PARTS):
+    if given is None and (som.lattice.size > largest or som.lattice.size < PARTS):
         return None
     som.layers = {**som.layers} if hits is None else {**som.layers, HITS: Layer(hits, {"samples": int(hits.sum())})}
     try:

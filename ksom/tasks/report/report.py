@@ -24,7 +24,7 @@ from ksom.tasks.report.measured import Measured, bounded, known, measured, quali
 from ksom.tasks.report.origin import commands, provenance
 from ksom.tasks.report.panels import MOST_PIES, colours, features, panels, pies
 from ksom.tasks.report.prototypes import picture_shape
-from ksom.tasks.report.regions import regions
+from ksom.tasks.report.regions import LARGEST, regions
 from ksom.tasks.report.shown_rows import MOST_ROWS, texts_of
 from ksom.tasks.report.words import about, words
 from ksom.tasks.sight import Sight, mapping, sight_of, unless_refused
@@ -75,6 +75,10 @@ class Asked:
     """How much a trial may compute, as `Evidence` takes it."""
     room: Room = FILE
     """How much the numbers of the nodes may take."""
+    most_clustered: int = LARGEST
+    """Nodes of a map whose clusters are looked for, if it has none."""
+    with_film: bool = True
+    """Whether a run's film is shown."""
 
 
 def write_report(
@@ -147,7 +151,7 @@ def report_of(seen: Sight, asked: Asked = Asked()) -> Report:
     notes += examined.notes
     found = _found(seen, asked, notes)
     checked = None if dataset is None else bounded(dataset, MOST_CHECKED)
-    clusters = regions(som, found.hits, checked, notes)
+    clusters = regions(som, found.hits, checked, notes, asked.most_clustered)
     coarse = Coarse.to_fit(som.lattice, som.features + 4 + 2 * _classes(found), asked.room)
     if coarse.step > 1:
         notes.append(f"the map is large: of each {coarse.step} × {coarse.step} nodes one is drawn")
@@ -176,7 +180,7 @@ def report_of(seen: Sight, asked: Asked = Asked()) -> Report:
             "curves": [] if seen.history is None else list(curves(seen.history)),
             "rows": found.rows,
             "clusters": None if clusters is None else clusters.as_page(),
-            "film": None if seen.folder is None else film(seen.folder / Vlog.file, notes),
+            "film": None if seen.folder is None or not asked.with_film else film(seen.folder / Vlog.file, notes),
             "provenance": provenance(seen),
             "commands": commands(seen, asked.data),
             "notes": list(dict.fromkeys(notes)),
