@@ -24,11 +24,11 @@ def known_map(lattice: Lattice, features: int = 3, labels: tuple[str, ...] = ("c
     """Return a map with names and units, labelled, calibrated and clustered; not to be changed."""
     som = KohonenSOM(lattice.height, lattice.width, lattice=lattice, initial=waves(lattice, features), dtype="float64")
     names = tuple(f"wave {number}" for number in range(features))
-    som.name_features(names, None, {name: "m" for name in names[::2]})
+    som.name_features(names, None, dict.fromkeys(names[::2], "m"))
     samples = samples_for(lattice, features)
     som.label(samples, np.array(labels)[np.arange(len(samples)) * 7 // 3 % len(labels)], "sea")
     som.calibrate(samples)
-    som.cluster("ward", min(3, int((som.layers["hits"].values > 0).sum())), hits=som.layers["hits"].values)
+    som.cluster("ward", min(3, int((som.layers["hits"].values > 0).sum())))
     return som
 
 

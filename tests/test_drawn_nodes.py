@@ -203,7 +203,9 @@ def test_a_name_is_shown_as_the_text_that_it_is(name, seen):
     assert is_formula == (seen, False)
 
 
-@pytest.mark.parametrize(("unit", "told"), [("mm", "n" * 34 + "… [mm]"), (None, "n" * 39 + "…"), ("$", "n" * 35 + r"… [\$]")])
+@pytest.mark.parametrize(
+    ("unit", "told"), [("mm", "n" * 34 + "… [mm]"), (None, "n" * 39 + "…"), ("$", "n" * 35 + r"… [\$]")]
+)
 def test_of_a_long_name_the_unit_is_still_told(unit, told):
     assert with_unit("n" * 200, unit) == told
 
@@ -243,7 +245,11 @@ def test_text_on_any_colour_has_enough_contrast():
     ground = np.random.default_rng(0).random((500, 3))
 
     def luminance(colours):
-        return np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4) @ [0.2126, 0.7152, 0.0722]
+        return np.where(colours <= 0.04045, colours / 12.92, ((colours + 0.055) / 1.055) ** 2.4) @ [
+            0.2126,
+            0.7152,
+            0.0722,
+        ]
 
     ink = np.array([rgb(str(colour)) / 255 for colour in ink_on(ground)])
     light, dark = np.maximum(luminance(ground), luminance(ink)), np.minimum(luminance(ground), luminance(ink))

@@ -39,7 +39,9 @@ def contents(folder):
 def test_pictures_are_called_by_kind_and_iteration_the_first_and_the_last_among_them(tmp_path):
     trained(tmp_path, Plots(kind="umatrix, unfolding", every=8, size=200))
     assert names(tmp_path) == [f"{kind}-{at:02}.png" for kind in ("umatrix", "unfolding") for at in (0, 8, 16, 20)]
-    assert all(max(Image.open(path).size) == 200 for path in (tmp_path / "plots").iterdir())
+    for path in (tmp_path / "plots").iterdir():
+        with Image.open(path) as picture:
+            assert max(picture.size) == 200
 
 
 def test_one_that_is_not_told_how_often_draws_about_ten_times_more_in_the_beginning(tmp_path):
@@ -55,7 +57,7 @@ def test_the_picture_of_an_iteration_is_the_one_that_is_drawn_of_its_map(tmp_pat
 
     som = trained(tmp_path, Plots("planes", every=20, size=200))
     som.save(tmp_path / "map.npz")
-    plot(tmp_path / "map.npz", kinds="planes", size=210, output=tmp_path / "after")
+    plot(tmp_path / "map.npz", kinds="planes", size=200, output=tmp_path / "after")
     drawn = contents(tmp_path)["planes-20.png"]
     assert drawn == (tmp_path / "after/planes.png").read_bytes()
     assert drawn != contents(tmp_path)["planes-00.png"]

@@ -22,7 +22,7 @@ def listed() -> str:
 @click.option("--kind", "kinds", multiple=True, metavar="KINDS",
               help="What to draw: umatrix,planes, say; all: all that there is.  [default: a first look]")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FOLDER",
-              help="Where to.  [default: plots in the run folder; NAME-plots here, of a map's file]")  # fmt: skip
+              help="Where to.  [default: plots in the run folder; of a map's file, NAME-plots here]")  # fmt: skip
 @click.option("--format", type=click.Choice(FORMATS), default="png", show_default=True, help="Of the files.")
 @click.option("--size", type=int, help="Pixels of the longer side of a PNG; text grows with it.")
 @click.option("--feature", "features", multiple=True, metavar="NAMES",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from ksom.commands.command import examples, with_debug
+from ksom.commands.command import examples, say, with_debug
 
 PORT = 8871
 
@@ -22,6 +22,11 @@ def watch(run: Path, serve: bool, port: int) -> int:
     RUN is a run folder; if there is no run in it yet, it is waited for. Watching ends with the run, by q or by Ctrl-C:
     the training goes on.
     """
+    if serve:
+        from ksom.tasks.watching.server import serve as serve_page
+
+        serve_page(run, port, say)
+        return 0
     from ksom.tasks.watching.watch import watch as watch_in_terminal
 
     return 0 if watch_in_terminal(run) else 1

@@ -95,7 +95,10 @@ class Band:
         try:
             self.length = min(max(1, int(state["length"])), self.size)
             self.step = max(1, int(state["step"]))
-            unpacked = zlib.decompressobj().decompress(base64.b64decode(state["rows"]), self.length * nodes * 3)
+            unpacker = zlib.decompressobj()
+            unpacked = unpacker.decompress(base64.b64decode(state["rows"]), self.length * nodes * 3 + 1)
+            if not unpacker.eof:
+                raise ValueError("its rows are not whole")
             self._rows = list(np.frombuffer(unpacked, np.uint8).reshape(-1, nodes, 3))
             self._frames = int(state["frames"])
         except (KeyError, TypeError, zlib.error, binascii.Error) as error:

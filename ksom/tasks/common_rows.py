@@ -15,7 +15,7 @@ from ksom.method.quality import dead_nodes, quantization_error, topographic_erro
 from ksom.method.random_streams import stream
 from ksom.method.residuals import explained_variance
 
-MOST_ROWS, MOST_VALUES, FEWEST_ROWS = 2_000, 2**23, 100
+MOST_ROWS, MOST_VALUES, FEWEST_ROWS = 2_000, 2**21, 100
 """At most so many rows are looked at; of many features fewer, so that they have at most so many values, if that is not
 too few."""
 

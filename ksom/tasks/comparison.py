@@ -16,6 +16,7 @@ from ksom.experiment_files import ENVIRONMENT
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.agreement import Agreement, Agreements
 from ksom.method.symmetries import Alignment, aligned
+from ksom.registry import as_mapping
 from ksom.runs.run_folder import RunFolder
 from ksom.runs.tracking_record import leaves, read_json
 from ksom.tasks.common_rows import MEASURES, Seen, agreements_of, chosen_rows, seen_by
@@ -77,6 +78,11 @@ class Comparison:
         """How well each two of the maps agree; None without rows."""
         seen = [each for each in self.seen if each is not None]
         return agreements_of(seen) if len(seen) == len(self.sights) else None
+
+    @property
+    def is_of_one_unit(self) -> bool:
+        """Whether the quantization errors of all maps are in the same units."""
+        return len({_scaling(sight.som) for sight in self.sights}) == 1
 
     @property
     def measured_on(self) -> str:
@@ -234,7 +240,7 @@ def _seen(sight: Sight, dataset: Dataset | None, chosen: NDArray[np.int64]) -> S
 
 
 def _scaling(som: KohonenSOM) -> str:
-    return f"{som.about()['scaling']} {som.about()['distance']}"
+    return f"{som.about()['scaling']} {som.about()['distance']} {_about_units(som).hex()}"
 
 
 def _laid(first: Sight, other: Sight) -> Alignment | None:
@@ -247,17 +253,17 @@ def _laid(first: Sight, other: Sight) -> Alignment | None:
     """
     ours, theirs = first.som, other.som
     if ours.lattice != theirs.lattice:
-        told = f"{theirs.lattice} is not {ours.lattice}"
-        raise DataError(f"node by node: {other.path} and {first.path} are of different shapes ({told})")
+        told = f"{' '.join(_shape(theirs))}, not {' '.join(_shape(ours))}"
+        raise DataError(f"node by node: {other.path} is of another shape than {first.path}: {told}")
     if ours.features != theirs.features or (ours.feature_names or theirs.feature_names) != (
         theirs.feature_names or ours.feature_names
     ):
         raise DataError(f"node by node: {other.path} and {first.path} have different features")
-    return aligned(ours.lattice, ours.weights, _in_units_of(ours, theirs))
+    return aligned(ours.lattice, ours.weights, in_units_of(ours, theirs))
 
 
-def _in_units_of(som: KohonenSOM, other: KohonenSOM) -> NDArray[Any]:
-    """Return a map's weights in the units of another map, shape (H, W, D)."""
+def in_units_of(som: KohonenSOM, other: KohonenSOM) -> NDArray[Any]:
+    """Return the weights of the second map in the units of the first, shape (H, W, D); both have the same features."""
     if _about_units(som) == _about_units(other):
         return other.weights
     return other.prototypes if som.intake.scales is None else som.intake.scales.of(other.prototypes)
@@ -271,15 +277,20 @@ def _about_units(som: KohonenSOM) -> bytes:
 
 
 def _facts(sight: Sight) -> tuple[Any, ...]:
-    lattice = sight.som.about()["lattice"]
-    shape = lattice if isinstance(lattice, str) else f"{lattice['NAME']}, wrap {lattice.get('WRAP', 'none')}"
     done = None if sight.iteration is None else str(sight.iteration)
     iterations = done if done is None or sight.iterations is None else f"{done} of {sight.iterations}"
     seconds = None
     if sight.history is not None and len(sight.history.seconds.values):
         seconds = float(sight.history.seconds.values[-1])
-    size = f"{sight.som.height} × {sight.som.width}"
-    return sight.status, size, shape.removesuffix(", wrap none"), iterations, seconds
+    return sight.status, *_shape(sight.som), iterations, seconds
+
+
+def _shape(som: KohonenSOM) -> tuple[str, str]:
+    """Return a map's size and lattice, in words."""
+    node = as_mapping(som.about()["lattice"], "lattice")
+    wrap = node.get("WRAP", "none")
+    wrapped = {"none": "", "both": ", a torus"}.get(wrap, f", {wrap} wrapped")
+    return f"{som.height} × {som.width}", f"{node['NAME']}{wrapped}"
 
 
 def _own_quality(sight: Sight) -> dict[str, float | None]:

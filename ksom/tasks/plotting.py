@@ -1,5 +1,6 @@
 """From a run or a map to pictures in files."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,7 +37,10 @@ class Plotted:
     def as_text(self) -> str:
         """Return the files, and what is not among them."""
         told = [*self.remarks, *(f"written: {path}" for path in self.written)]
-        return "\n".join([*told, *(f"not drawn: {kind}: {why}" for kind, why in self.left_out)])
+        alike: dict[str, list[str]] = {}
+        for kind, why in self.left_out:
+            alike.setdefault(why, []).append(kind)
+        return "\n".join([*told, *(f"not drawn: {', '.join(kinds)}: {why}" for why, kinds in alike.items())])
 
 
 def plot(
@@ -64,7 +68,8 @@ def plot(
     kinds : str or sequence of str
         What to draw, as `kinds_asked` takes it. Default: a first look, of what there is.
     output : str or Path, optional
-        The folder of the pictures. Default: `plots` in the run folder; of a map's file, NAME-plots in the current one.
+        The folder of the pictures. Default: `plots` in the run folder; of a map's file, NAME-plots in the current one;
+        with the name of the data behind it, if they are named.
     format : {"png", "svg", "pdf"}
         Of the files.
     size : int, optional
@@ -107,7 +112,7 @@ def plot(
     if seen.dataset is None and seen.folder is not None and any(kind.wants_data(shown) for kind in chosen):
         folder = seen.folder
         hold_data(shown, unless_refused(lambda: own_data(folder, seen.som), notes))
-    place = default_folder(seen) if output is None else require_path("output", output)
+    place = default_folder(seen, data) if output is None else require_path("output", output)
     drawing = Drawing(shown, place, format, size, is_own=output is None)
     left_out: list[tuple[str, str]] = []
     for kind in chosen:
@@ -136,9 +141,14 @@ def hold_data(shown: Shown, dataset: Dataset | None) -> None:
     shown.labels = None if dataset is None else known_labels(dataset)
 
 
-def default_folder(seen: Sight) -> Path:
-    """Return where pictures go: into the run folder; those of a map's file beside it by name, in the current folder."""
-    return Path(f"{seen.path.stem}-{PLOTS}") if seen.folder is None else seen.folder / PLOTS
+def default_folder(seen: Sight, data: str | Path | None) -> Path:
+    """Return where pictures go: `plots` in the run folder, or NAME-plots in the current one, of a map's file.
+
+    Those of other data than the map's own lie in another folder, or nobody would know what they show.
+    """
+    stem = "" if data is None else re.sub(r"[^\w-]+", "_", Path(data).stem).strip("_") or "data"
+    name = f"{PLOTS}-{stem}" if stem else PLOTS
+    return Path(f"{seen.path.stem}-{name}") if seen.folder is None else seen.folder / name
 
 
 def _state(seen: Sight) -> Iterator[str]:

@@ -37,7 +37,7 @@ def labels(shown: Shown) -> str | None:
     """Say what is lacking to know labels."""
     if shown.has(LABELS) or shown.labels is not None:
         return None
-    return f"the map knows no labels: ksom label {shown.named} DATA gives it some"
+    return f"the map knows no labels: ksom label {shown.named} DATA --column NAME gives it some"
 
 
 def clusters(shown: Shown) -> str | None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SCALES = ("own", "shared")
 PLANES_ON_A_PAGE = 20
 MOST_COLUMNS = 5
-PLANE, NARROWEST = 2.1, 1.2
+PLANE, NARROWEST = 2.1, 1.8
 """Inches of a plane's longer side on a page, and of what it has in width at least."""
 TITLE, LEFT, FOOT = 0.35, 0.12, 0.25
 """Inches above each plane, left of it, and under all."""
@@ -150,8 +150,9 @@ class _Sheet:
     def __init__(self, bounds: Bounds, planes: int) -> None:
         longer = max(bounds.width, bounds.height)
         self.width, self.height = (PLANE * max(1 / SLIMMEST, side / longer) for side in (bounds.width, bounds.height))
-        self.right, self.below = (0.3, 0.6) if bounds.width > 2 * bounds.height else (0.95, 0.2)
-        self.cell = max(self.width, NARROWEST) + LEFT + self.right, self.height + TITLE + self.below
+        free = max(0.0, NARROWEST - self.width)  # half of it is on the right
+        self.right, self.below = (0.3, 0.6) if bounds.width > 2 * bounds.height else (max(0.12, 0.95 - free / 2), 0.2)
+        self.cell = self.width + free + LEFT + self.right, self.height + TITLE + self.below
         most = MOST_COLUMNS if bounds.width < 4 * bounds.height else 3
         self.columns = -(-planes // -(-planes // most))
 

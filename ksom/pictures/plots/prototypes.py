@@ -26,6 +26,9 @@ MOST_PIXELS, FEWEST_PIXELS = 4000, 1200
 """Of the longer side of the whole: of finer prototypes every so many pixels are taken, those of coarser ones become
 blocks, so that they stay sharp at any size."""
 
+ROUNDING = 1e-3
+"""Of the largest value: a smallest one of less is told as 0."""
+
 INK, LIGHT = "gray_r", "gray"
 """The colours of one channel: ink on paper, more is darker; or light, more is lighter."""
 
@@ -82,7 +85,8 @@ def draw_prototypes(
     block = max(1, FEWEST_PIXELS // max(width, height))
     _draw(ax, _tiled(coloured.repeat(block, axis=2).repeat(block, axis=3), some), som, some)
     ax.set_title("Prototypes" if not some.note else f"Prototypes: {some.note}", fontsize="medium", pad=9)
-    notes = [] if asked.channels == 3 else [f"shades from {number(low)} to {number(high)}"]
+    lowest = number(0.0 if abs(low) < ROUNDING * high else low)
+    notes = [] if asked.channels == 3 else [f"shades from {lowest} to {number(high)}"]
     draw_notes(ax, [*notes, *([JOINED[som.lattice.wrap]] if som.lattice.wrap in JOINED else [])])
     return ax
 
@@ -111,8 +115,7 @@ def _limits(pictures: NDArray[np.float64], limits: Any) -> tuple[float, float]:
     if not there.size:
         raise DataError("the map knows nothing of any pixel: all have the feature weight 0")
     low, high = float(there.min()), float(there.max())
-    rounding = 1e-6
-    if low >= -rounding and high <= 1 + rounding:
+    if low >= -ROUNDING and high <= 1 + ROUNDING:
         return 0.0, 1.0
     return low, high if high > low else low + 1
 

@@ -75,13 +75,14 @@ def ways(
     nodes = _nodes(checked(som), som.walkable(samples))
     names = np.full(len(nodes), "") if series is None else _one_each("series", series, len(nodes)).astype(np.str_)
     when = None if times is None else _times(times, len(nodes))
+    different, first, which = np.unique(names, return_index=True, return_inverse=True)
+    order = np.argsort(which, kind="stable") if when is None else np.lexsort((when, which))
+    stops = np.cumsum(np.bincount(which))
     found = {}
-    different, first = np.unique(names, return_index=True)
-    for name in different[np.argsort(first)]:
-        own = np.flatnonzero(names == name)
-        if when is not None:
-            own = own[np.argsort(when[own], kind="stable")]
-        found[str(name)] = Way(str(name), nodes[own], np.arange(len(own), dtype=float) if when is None else when[own])
+    for number in np.argsort(first):
+        own = order[0 if number == 0 else stops[number - 1] : stops[number]]
+        name, since = str(different[number]), np.arange(len(own), dtype=float) if when is None else when[own]
+        found[name] = Way(name, nodes[own], since)
     return found
 
 

@@ -10,14 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.errors import KsomError
+from ksom.method.lattice import Hexagonal, Rectangular
 from ksom.pictures.film_frames import FilmFrames
-from ksom.pictures.picture import Scale, colours_for
+from ksom.pictures.picture import LARGEST_SIDE, SMALLEST_SIDE, colours_for
 from ksom.pictures.raster import NOWHERE, nodes_of_pixels
+from ksom.pictures.view import view_of
 from ksom.runs.checkpoint import checkpoint_paths
 from ksom.runs.run_folder import CHECKPOINTS, MAP
 from ksom.tasks.sight import loaded, mapping, newest_map, whole
 
 FILM = "vlog.gif"
+MOST_NODES = 10**8
+"""A configuration that tells of more is not believed."""
 COLOURS_FROM = 10_000
 """Nodes that the colours of a map follow from, where no film tells them."""
 
@@ -65,6 +69,7 @@ class NewestPicture:
         self._folder = folder
         self._seen: tuple[Any, ...] = ()
         self._picture: Picture | None = None
+        self._map: tuple[_Shape, NDArray[np.bool_]] | None = None
 
     def look(self, config: Mapping[str, Any], summary: Mapping[str, Any] | None) -> Picture | None:
         """Return the picture; the one before while a new one cannot be read, None if there is none yet."""
@@ -86,13 +91,18 @@ class NewestPicture:
         with FilmFrames(film) as frames:
             frame = frames[len(frames) - 1]
         pixels = frame.colours[frame.picture[: len(frame.picture) - frame.caption_height]]
-        size, nodes = _map_in_film(config)
-        if size is not None and size[0] <= pixels.shape[0] and size[1] <= pixels.shape[1]:
-            pixels = pixels[: size[0], : size[1]]
-        else:
-            nodes = None
-        told = f", {frame.caption}" if frame.caption else ""
-        return Picture(pixels, np.ones(pixels.shape[:2], np.bool_), f"{FILM}{told}", nodes)
+        told = f"{FILM}, {frame.caption}" if frame.caption else FILM
+        shape = _shape_of(config)
+        if shape is None:
+            return Picture(pixels, np.ones(pixels.shape[:2], np.bool_), told)
+        if self._map is None or self._map[0] != shape:
+            self._map = (shape, _is_map(shape))
+        height, width = self._map[1].shape
+        is_there = self._map[1][: len(pixels), : pixels.shape[1]]
+        pixels = pixels[:height, :width]
+        is_whole = pixels.shape[:2] == (height, width)
+        nodes = (shape.height, shape.width) if not shape.is_hexagonal and max(shape[:2]) <= shape.size else None
+        return Picture(pixels, is_there, told, nodes if is_whole else None)
 
     def _of_map(self, summary: Mapping[str, Any] | None) -> Picture | None:
         path, iteration = newest_map(self._folder, summary)
@@ -107,16 +117,33 @@ class NewestPicture:
         return Picture(pixels, shown != NOWHERE, f"{path.relative_to(self._folder)}{told}", nodes if few else None)
 
 
-def _map_in_film(config: Mapping[str, Any]) -> tuple[tuple[int, int] | None, tuple[int, int] | None]:
-    """Return how many pixels of a frame, from its left upper corner, are the map; and its nodes, if they are blocks."""
+class _Shape(NamedTuple):
+    """What decides where in a frame of a film the map is."""
+
+    height: int
+    width: int
+    size: int
+    is_hexagonal: bool
+
+
+def _shape_of(config: Mapping[str, Any]) -> _Shape | None:
+    """Return what a configuration tells of the map in a film; None for a chain, which is shown with its past."""
     model, vlog = mapping(config.get("MODEL")), mapping(mapping(config.get("HOOKS")).get("VLOG"))
     height, width, size = whole(model.get("HEIGHT")), whole(model.get("WIDTH")), whole(vlog.get("SIZE"))
-    if not height or not width or not size or min(height, width, size) < 1:
-        return None, None
-    scale = Scale.to_fit(height, width, size)
-    rows, columns = (-(-side // reduce) for side, reduce in zip((height, width), scale.reduce, strict=True))
-    shown = (rows, columns) if rows > 1 and columns > 1 else None
-    return (rows * scale.enlarge[0], columns * scale.enlarge[1]), shown
+    lattice = mapping(model.get("LATTICE")).get("NAME", model.get("LATTICE"))
+    if not height or not width or not size or min(height, width) < 2 or not SMALLEST_SIDE <= size <= LARGEST_SIDE:
+        return None
+    if lattice not in {"rectangular", "hexagonal"} or height * width > MOST_NODES:
+        return None
+    return _Shape(height, width, size, lattice == "hexagonal")
+
+
+def _is_map(shape: _Shape) -> NDArray[np.bool_]:
+    """Return which pixels of a frame, from its left upper corner, show a node."""
+    lattice = (Hexagonal if shape.is_hexagonal else Rectangular)(shape.height, shape.width)
+    view = view_of(lattice, shape.size)
+    is_there: NDArray[np.bool_] = view.spread(view.reduced(np.ones((shape.height, shape.width), np.bool_)), False)
+    return is_there
 
 
 def _stamp(path: Path) -> tuple[int, int, int] | None:

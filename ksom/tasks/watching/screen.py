@@ -83,7 +83,7 @@ def _outlook(look: Look) -> str:
     if line.status == WAITING:
         return f"{line.path}: there is no run in it yet; waiting for one to begin"
     if line.status == KILLED:
-        return "the training is gone and left no summary: it was killed; ksom train … --resume goes on with it"
+        return "killed: it left no summary, and nobody trains here; --resume goes on with it"
     if line.why:
         return f"{line.status}: {line.why}"
     return "" if look.picture is None else f"the map: {look.picture.source}"

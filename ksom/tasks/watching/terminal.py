@@ -16,7 +16,9 @@ SIZE = 80, 24
 """Columns and lines of a terminal that does not say."""
 ENTER = "\x1b[?1049h\x1b[?25l\x1b[?7l\x1b[2J"
 """Another screen, no cursor, no line goes on in the next one."""
-LEAVE = "\x1b[0m\x1b[999;1H\r\n\x1b[?7h\x1b[?25h\x1b[?1049l"
+LEAVE = "\x1b[?7h\x1b[?25h\x1b[?1049l"
+BELOW = "\x1b[0m\x1b[999;1H\n"
+"""For terminals that have one screen only: what follows stands below."""
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"
 """What is between them is shown at once, by terminals that know of it; the others ignore it."""
 SECONDS_BETWEEN_GLANCES = 0.1
@@ -137,7 +139,7 @@ class Terminal:
         self._write(ENTER)
 
     def _leave(self) -> None:
-        self._write(LEAVE)
+        self._write(BELOW + LEAVE)
         if self._keys is not None:
             import termios
 
