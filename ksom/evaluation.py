@@ -1,6 +1,6 @@
 """All measures of a map on some samples, in one walk over them, and what they mean in words."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from ksom.method.residuals import Residuals, error_of_one_node, explained_varian
 from ksom.method.topographic_function import topographic_function
 from ksom.method.topographic_product import TopographicProduct, measured_topographic_product
 from ksom.method.trustworthiness import RankAgreement, rank_agreement
+from ksom.representation import as_html
 
 
 class Measured(NamedTuple):
@@ -42,6 +43,10 @@ class Evaluation:
     """K."""
     measures: tuple[Measured, ...]
     """In the order in which they are shown."""
+
+    def _repr_html_(self) -> str | None:
+        """Return a page of the measures, for a notebook."""
+        return as_html(self)
 
     def __getitem__(self, name: str) -> float | None:
         return next(measure.value for measure in self.measures if measure.name == name)
@@ -68,6 +73,7 @@ def evaluate(
     sigma: float = SIGMA,
     neighbours: int = 5,
     seed: int = 0,
+    without: Collection[str] = (),
     also: Callable[[Found], None] | None = None,
 ) -> Evaluation:
     """Measure a map on samples by everything that there is.
@@ -91,6 +97,9 @@ def evaluate(
         Of each sample, for trustworthiness and neighbourhood preservation, at least 1.
     seed : int
         Seed of what is drawn.
+    without : collection of str
+        Names of measures that are left out, as those that take longest on a large map: kaski_lagus,
+        topographic_product, topographic_function.
     also : function, optional
         Is handed the samples, piece by piece and in order, with their two best nodes: whoever wants to know more of
         them needs no search of its own.
@@ -115,7 +124,7 @@ def evaluate(
     'there must be more than 10 samples to rank 5 neighbours, got 3'
     """
     looked_at = _Look(checked(som), samples, labels, sigma=sigma, neighbours=neighbours, seed=seed, also=also)
-    return Evaluation(looked_at.matches.samples, som.lattice.size, tuple(looked_at.measures()))
+    return Evaluation(looked_at.matches.samples, som.lattice.size, tuple(looked_at.measures(without)))
 
 
 class _Look:
@@ -145,9 +154,10 @@ class _Look:
         if self.classes is not None:
             self.classes.require_whole()
 
-    def measures(self) -> Iterator[Measured]:
-        """Yield every measure; those of classes if there are labels."""
-        for name, measure, words in _MEASURES if self.classes is None else _MEASURES + _OF_CLASSES:
+    def measures(self, without: Collection[str]) -> Iterator[Measured]:
+        """Yield every measure but those; those of classes if there are labels."""
+        every = _MEASURES if self.classes is None else _MEASURES + _OF_CLASSES
+        for name, measure, words in (row for row in every if row[0] not in without):
             try:
                 value = measure(self)
             except Undefined as error:

@@ -19,7 +19,7 @@ SPECIES = ("Adelie", "Chinstrap", "Gentoo")
 def made_report(
     name: str = "hexagonal", height: int = 14, width: int = 20, *, wrap: str = "none", features: int = 6, **other: Any
 ) -> dict[str, Any]:
-    """Return a report of hills: smooth features, three species, rows called penguin 0, penguin 1 …; `other` replaces parts."""
+    """Return a report of hills: smooth features, three species, rows penguin 0, penguin 1 …; `other` replaces parts."""
     random = np.random.default_rng(7)
     lattice = LATTICES[name](height, width, wrap=wrap)
     places = lattice.positions() / max(height, width)
@@ -147,3 +147,11 @@ def _film(last: Any) -> dict[str, Any]:
         picture.save(stream, "PNG")
         frames.append("data:image/png;base64," + base64.b64encode(stream.getvalue()).decode("ascii"))
     return {"frames": frames, "captions": [f"iteration {100 * place}" for place in range(6)], "fps": 4}
+
+
+def numbers_of(data: dict[str, Any], key: str) -> Any:
+    """Return the values of a panel, or with the key rows the node of each row."""
+    if key == "rows":
+        return np.frombuffer(base64.b64decode(data["rows"]["nodes"]), "<i4")
+    panel = next(panel for panel in data["panels"] if panel["key"] == key)
+    return np.frombuffer(base64.b64decode(panel["values"]), "<i4" if panel["kind"] == "categorical" else "<f4")

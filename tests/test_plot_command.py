@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,8 @@ from ksom.tasks.plotting import plot
 from ksom.training import train
 
 RNG = np.random.default_rng(0)
+ONE_OF_EACH = ["umatrix", "planes", "hits", "unfolding", "pies", "clusters", "radar"]
+"""Kinds that are drawn of all that there is to draw with."""
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,21 @@ def test_pictures_of_a_maps_file_lie_in_a_folder_of_its_name_here(one_of_each, t
     assert stems(tmp_path / "here/map-plots") == {"umatrix"}
 
 
+@pytest.mark.parametrize(("data", "folder"), [("new.npy", "plots-new"), ("a b (2).npy", "plots-a_b_2")])
+def test_pictures_of_named_data_do_not_replace_those_of_a_runs_own(copied, tmp_path, data, folder):
+    np.save(tmp_path / data, RNG.random((9, 3)))
+    plot(copied, kinds="hits")
+    own = (copied / "plots/hits.png").read_bytes()
+    plot(copied, tmp_path / data, kinds="hits")
+    assert (copied / "plots/hits.png").read_bytes() == own != (copied / folder / "hits.png").read_bytes()
+
+
+@pytest.mark.parametrize("version", [1, 2, 3])
+def test_maps_of_older_formats_are_drawn(tmp_path, version):
+    plot(Path(__file__).parent / f"golden/maps/format{version}.npz", output=tmp_path)
+    assert stems(tmp_path) == {"umatrix", "planes"}
+
+
 def test_a_first_look_shows_labels_and_clusters_that_a_map_has(one_of_each, tmp_path):
     plot(one_of_each, output=tmp_path / "out")
     assert stems(tmp_path / "out") == {"umatrix", "planes", "hits", "labels", "clusters"}
@@ -91,7 +109,8 @@ def test_a_first_look_shows_labels_and_clusters_that_a_map_has(one_of_each, tmp_
 
 def test_all_draws_what_there_is_and_tells_why_the_rest_is_not_drawn(copied):
     lines = plotted(copied, "--kind", "all")
-    left_out = {line.split(": ")[1]: line for line in lines if line.startswith("not drawn: ")}
+    told = [line.split(": ", 2)[1:] for line in lines if line.startswith("not drawn: ")]
+    left_out = {kind: why for kinds, why in told for kind in kinds.split(", ")}
     assert f"ksom label {copied} DATA" in left_out["labels"]
     assert f"ksom cluster {copied}" in left_out["clusters"]
     drawn = {line.rpartition("/")[2].partition(".")[0] for line in lines if line.startswith("written: ")}
@@ -130,16 +149,16 @@ def test_kinds_may_be_told_in_any_case_in_one_text_or_in_several(one_of_each, tm
     assert [line.rpartition("/")[2] for line in lines] == ["hits.png", "umatrix.png"]
 
 
-@pytest.mark.parametrize("format", FORMATS)
-def test_the_same_map_gives_the_same_bytes_whenever_it_is_drawn(one_of_each, tmp_path, format, monkeypatch):
+@pytest.mark.parametrize("kind_of_file", FORMATS)
+def test_the_same_map_gives_the_same_bytes_whenever_it_is_drawn(one_of_each, tmp_path, kind_of_file, monkeypatch):
     drawn = []
     for second in ("1000000000", "2000000000"):
         monkeypatch.setenv("SOURCE_DATE_EPOCH", second)
-        plot(one_of_each, kinds="all", format=format, output=tmp_path / second)
+        plot(one_of_each, kinds=ONE_OF_EACH, format=kind_of_file, cluster=0, output=tmp_path / second)
         drawn.append({path.name: path.read_bytes() for path in (tmp_path / second).iterdir()})
     assert drawn[0] == drawn[1]
-    assert all(name.endswith(f".{format}") for name in drawn[0])
-    assert len(drawn[0]) > 5
+    assert all(name.endswith(f".{kind_of_file}") for name in drawn[0])
+    assert len(drawn[0]) == len(ONE_OF_EACH)
 
 
 def test_anybodys_settings_of_matplotlib_change_nothing(one_of_each, tmp_path):
@@ -152,7 +171,7 @@ def test_anybodys_settings_of_matplotlib_change_nothing(one_of_each, tmp_path):
     assert (tmp_path / "plain/umatrix.png").read_bytes() == (tmp_path / "mine/umatrix.png").read_bytes()
 
 
-@pytest.mark.parametrize("size", [16, 300, 2000])
+@pytest.mark.parametrize("size", [200, 300, 2000])
 def test_the_size_of_a_png_is_its_longer_side(one_of_each, tmp_path, size):
     plot(one_of_each, kinds="umatrix,planes", size=size, output=tmp_path / "out")
     for path in (tmp_path / "out").iterdir():
@@ -179,7 +198,7 @@ def test_the_data_of_a_run_are_read_only_where_a_picture_needs_them(copied, monk
 def test_data_of_a_run_that_changed_are_told_where_a_picture_needs_them(copied):
     config = (copied / "config.yaml").read_text()
     (copied / "config.yaml").write_text(config.replace("SIZE: 20", "SIZE: 21"))
-    with pytest.raises(DataError, match="trajectory cannot be drawn: .*its data are not any more those"):
+    with pytest.raises(DataError, match=r"trajectory cannot be drawn: .*its data are not any more those"):
         plot(copied, kinds="trajectory")
     assert [path.stem for path in plot(copied, kinds="unfolding").written] == ["unfolding"]
 
@@ -206,7 +225,7 @@ def test_features_are_named_one_by_one_or_in_one_text(one_of_each, tmp_path, nam
         (["--node", "1"], "node must be ROW,COLUMN from 0,0 to 3,4, got '1'"),
         (["--node", "-1,2"], "node must be ROW,COLUMN from 0,0 to 3,4, got '-1,2'"),
         (["--cluster", "3"], "cluster must be one of 3 clusters, from 0, got 3"),
-        (["--size", "15"], "size must be an integer of at least 16, got 15"),
+        (["--size", "199"], "size must be an integer of at least 200, got 199"),
         (["--size", "99999"], "size must be an integer of at most 8192, got 99999"),
         (["--format", "svg", "--size", "500"], "--size: svg has no pixels; any size suits it"),
         (["--format", "gif"], "Invalid value for '--format': 'gif' is not one of 'png', 'svg', 'pdf'."),
@@ -225,7 +244,7 @@ def test_a_cluster_of_a_map_without_any_is_told(copied, monkeypatch, capsys):
 
 def test_a_folder_that_is_a_file_is_told(one_of_each, tmp_path):
     (tmp_path / "file").write_text("mine")
-    with pytest.raises(OutputError, match="file: cannot be written .*; something that is no folder has its name"):
+    with pytest.raises(OutputError, match=r"file: cannot be written .*; something that is no folder has its name"):
         plot(one_of_each, kinds="umatrix", output=tmp_path / "file")
     with pytest.raises(OutputError, match="cannot be written"):
         plot(one_of_each, kinds="umatrix", output=tmp_path / "file/below")
@@ -284,13 +303,15 @@ def test_the_help_lists_every_kind():
 def test_a_run_that_was_killed_is_drawn_from_its_newest_checkpoint(copied):
     for name in ("summary.json", "map.npz"):
         (copied / name).unlink()
-    assert [path.stem for path in plot(copied).written] == ["umatrix", "planes", "hits", "curves"]
+    lines = plotted(copied)
+    assert lines[0] == "not ended: the map after 20 of 20 iterations"
+    assert lines[1:] == [f"written: {copied}/plots/{name}.png" for name in ("umatrix", "planes", "hits", "curves")]
 
 
 def test_a_run_without_a_map_yet_is_told(copied):
     for path in [copied / "summary.json", copied / "map.npz", *(copied / "checkpoints").iterdir()]:
         path.unlink()
-    with pytest.raises(DataError, match="holds no map yet, neither a map.npz nor a whole checkpoint"):
+    with pytest.raises(DataError, match=r"holds no map yet, neither a map\.npz nor a whole checkpoint"):
         plot(copied)
 
 
@@ -306,16 +327,29 @@ def test_a_run_whose_numbers_cannot_be_read_says_why(copied):
         plot(copied, kinds="curves")
 
 
-@pytest.mark.parametrize(("height", "width", "features"), [(1, 1, 2), (1, 1, 1), (1, 9, 1), (3, 3, 500), (7, 1, 3)])
+@pytest.mark.parametrize(("height", "width", "features"), [(1, 1, 2), (1, 1, 1), (1, 9, 1), (7, 1, 3)])
 @pytest.mark.parametrize("lattice", ["rectangular", "hexagonal"])
-def test_maps_of_one_node_of_one_feature_or_of_many_are_drawn(tmp_path, height, width, features, lattice):
+def test_maps_of_one_node_or_of_one_feature_are_drawn(tmp_path, height, width, features, lattice):
     samples = RNG.random((12, features))
     train(samples, height, width, 3, lattice=lattice).save(tmp_path / "map.npz")
     np.save(tmp_path / "data.npy", samples)
-    done = plot(tmp_path / "map.npz", tmp_path / "data.npy", kinds="all", output=tmp_path / "out", size=64)
-    drawn = {path.stem for path in done.written}
-    assert drawn >= {"colours", "umatrix", "hits", "distances", "unfolding"}
-    assert any(name.startswith("planes") for name in drawn)
+    done = plot(tmp_path / "map.npz", tmp_path / "data.npy", kinds="all", output=tmp_path / "out", size=200)
+    assert {path.stem for path in done.written} >= {"colours", "umatrix", "planes", "hits", "distances", "unfolding"}
+
+
+def test_of_500_features_a_first_look_shows_the_planes_of_some_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("ksom.tasks.plotting.FIRST_FEATURES", 3)
+    train(RNG.random((12, 500)), 2, 3, 3).save(tmp_path / "map.npz")
+    lines = plotted(tmp_path / "map.npz", "-o", tmp_path / "out")
+    assert f"planes: the first 3 of 500 features; ksom plot {tmp_path}/map.npz --kind planes draws all" in lines
+    assert stems(tmp_path / "out") == {"umatrix", "planes"}
+    assert plot(tmp_path / "map.npz", features=["feature 499"], output=tmp_path / "out").remarks == ()
+
+
+def test_planes_of_many_features_are_pages_with_numbers(tmp_path):
+    train(RNG.random((12, 21)), 2, 3, 3).save(tmp_path / "map.npz")
+    plot(tmp_path / "map.npz", kinds="planes", output=tmp_path / "out")
+    assert stems(tmp_path / "out") == {"planes-1", "planes-2"}
 
 
 STRANGE = ("it's $x^2$", "</script><script>alert(1)</script>", "😀 שלום", "x" * 200, "a\nb\x1b[31m", "_{\\frac")

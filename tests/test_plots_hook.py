@@ -37,13 +37,15 @@ def contents(folder):
 
 
 def test_pictures_are_called_by_kind_and_iteration_the_first_and_the_last_among_them(tmp_path):
-    trained(tmp_path, Plots(kind="umatrix, unfolding", every=8, size=100))
+    trained(tmp_path, Plots(kind="umatrix, unfolding", every=8, size=200))
     assert names(tmp_path) == [f"{kind}-{at:02}.png" for kind in ("umatrix", "unfolding") for at in (0, 8, 16, 20)]
-    assert all(max(Image.open(path).size) == 100 for path in (tmp_path / "plots").iterdir())
+    for path in (tmp_path / "plots").iterdir():
+        with Image.open(path) as picture:
+            assert max(picture.size) == 200
 
 
 def test_one_that_is_not_told_how_often_draws_about_ten_times_more_in_the_beginning(tmp_path):
-    hook = Plots(size=16)
+    hook = Plots(size=200)
     due = [at for at in range(1, 1001) if hook.next_due(at - 1, 1000, 10) == at]
     assert due == [10, 40, 90, 160, 250, 360, 490, 640, 810, 1000]
     assert hook.rhythm(1000, 10) == "10 times, more often in the beginning"
@@ -62,7 +64,7 @@ def test_the_picture_of_an_iteration_is_the_one_that_is_drawn_of_its_map(tmp_pat
 
 
 def test_every_kind_that_a_training_can_show_is_drawn(tmp_path):
-    trained(tmp_path, Quality(5), MetricsWriter(), Plots("all", every=20, size=32))
+    trained(tmp_path, Quality(5), MetricsWriter(), Plots("all", every=20, size=200))
     drawn = {name.partition("-20")[0].partition("-1")[0] for name in names(tmp_path) if "-20" in name}
     assert drawn >= {"umatrix", "planes", "hits", "unfolding", "curves"}
     assert drawn <= set(OF_TRAINING)
@@ -74,7 +76,7 @@ def test_pictures_of_a_resumed_training_are_those_of_an_uninterrupted_one(tmp_pa
             raise KeyboardInterrupt
 
     def hooks():
-        return Plots("hits, umatrix", every=3, size=48), Checkpoint(every=5)
+        return Plots("hits, umatrix", every=3, size=200), Checkpoint(every=5)
 
     trained(tmp_path / "whole", *hooks())
     with pytest.raises(KeyboardInterrupt):
@@ -110,7 +112,7 @@ def test_a_kind_that_a_training_cannot_show_is_refused(kind, told):
 
 
 def test_an_experiment_draws_what_its_file_says_and_moves_it_along(tmp_path):
-    overrides = ["HOOKS.PLOTS", "{KIND: [umatrix, curves], EVERY: 10, SIZE: 64}", "TRAINER.ITERATIONS", "20"]
+    overrides = ["HOOKS.PLOTS", "{KIND: [umatrix, curves], EVERY: 10, SIZE: 200}", "TRAINER.ITERATIONS", "20"]
     for _ in range(2):
         Experiment(None, overrides, tmp_path / "run").run()
     expected = ["curves-10.png", "curves-20.png", *(f"umatrix-{at}.png" for at in ("00", "10", "20"))]
@@ -119,8 +121,25 @@ def test_an_experiment_draws_what_its_file_says_and_moves_it_along(tmp_path):
 
 
 def test_an_experiment_tells_where_a_kind_is_wrong(tmp_path):
-    with pytest.raises(ConfigError, match=r"HOOKS\.PLOTS\.KIND: must be one of .*did you mean 'planes'\?"):
+    with pytest.raises(ConfigError, match=r"HOOKS\.PLOTS\.KIND must be one of .*did you mean 'planes'\?"):
         Experiment(None, ["HOOKS.PLOTS.KIND", "plane"], tmp_path / "run")
+
+
+def test_what_cannot_be_drawn_is_told_once_and_the_training_goes_on(tmp_path, caplog):
+    trained(tmp_path, Plots("prototypes, umatrix", every=5, size=200))
+    told = "plots: prototypes not drawn after 5 iterations: nothing tells that its samples are pictures"
+    assert [message.partition(":")[0] for message in caplog.messages] == ["plots"]
+    assert caplog.messages[0].startswith(told)
+    assert {name.partition("-")[0] for name in names(tmp_path)} == {"umatrix"}
+
+
+def test_prototypes_of_a_training_on_pictures_are_drawn(tmp_path):
+    for number in range(3):
+        Image.new("L", (4, 3), 80 * number).save(tmp_path / f"{number}.png")
+    data = f"{{NAME: Images, PATH: {tmp_path}/*.png, SIZE: [3, 4]}}"
+    overrides = ["DATASET", data, "HOOKS.PLOTS.KIND", "prototypes", "TRAINER.ITERATIONS", "1"]
+    Experiment(None, overrides, tmp_path / "run").run()
+    assert names(tmp_path / "run") == ["prototypes-0.png", "prototypes-1.png"]
 
 
 def test_a_link_that_lies_ready_is_not_followed(tmp_path):
@@ -128,5 +147,5 @@ def test_a_link_that_lies_ready_is_not_followed(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run/plots").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(OSError, match="is a link, and nothing is written through one"):
-        trained(tmp_path / "run", Plots(size=16))
+        trained(tmp_path / "run", Plots(size=200))
     assert list((tmp_path / "elsewhere").iterdir()) == []

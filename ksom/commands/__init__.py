@@ -20,6 +20,7 @@ COMMANDS = (
     "report",
     "show",
     "list",
+    "watch",
     "plot",
     "describe",
     "export",

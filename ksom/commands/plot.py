@@ -20,14 +20,15 @@ def listed() -> str:
 @click.command(epilog="\n\n".join([listed(), examples("ksom plot logs/exp1", "ksom plot logs/customers --kind all",
                               "ksom plot map.npz new.csv --kind hits,planes --format svg -o pictures")]))  # fmt: skip
 @click.option("--kind", "kinds", multiple=True, metavar="KINDS",
-              help="What to draw, such as umatrix,planes; all: everything that there is.  [default: a first look]")  # fmt: skip
+              help="What to draw: umatrix,planes, say; all: all that there is.  [default: a first look]")  # fmt: skip
 @click.option("-o", "--output", type=click.Path(path_type=Path), metavar="FOLDER",
-              help="Where to.  [default: plots in the run folder; NAME-plots here, of a map's file]")  # fmt: skip
+              help="Where to.  [default: plots in the run folder; of a map's file, NAME-plots here]")  # fmt: skip
 @click.option("--format", type=click.Choice(FORMATS), default="png", show_default=True, help="Of the files.")
 @click.option("--size", type=int, help="Pixels of the longer side of a PNG; text grows with it.")
-@click.option("--feature", "features", multiple=True, metavar="NAMES", help="The features to show.  [default: all]")
-@click.option("--node", metavar="ROW,COLUMN", help="The node to show, for features and prototypes.")
-@click.option("--cluster", type=int, metavar="N", help="The cluster to show, for features.")
+@click.option("--feature", "features", multiple=True, metavar="NAMES",
+              help="The features to show, for planes.  [default: all]")  # fmt: skip
+@click.option("--node", metavar="ROW,COLUMN", help="The node to show, for features and radar.")
+@click.option("--cluster", type=int, metavar="N", help="The cluster to show, for features and radar.")
 @click.option("--key", help="Which array of an .npz file is DATA.  [default: the only one]")
 @with_csv("as those that MAP has learned from")
 @with_debug

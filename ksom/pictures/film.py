@@ -47,10 +47,23 @@ class Film:
         caption : str
             A line under the picture, which becomes wider if it must; every frame of a film has one of the same length.
         """
-        self._file.require_there()
         indices, colours = indexed(pixels)
         picture = enlarged(indices + np.uint8(2), enlarge)  # after black and white
-        picture = _with_caption(picture, caption) if caption else picture
+        self.add(_with_caption(picture, caption) if caption else picture, colours, seconds)
+
+    def add(self, picture: NDArray[np.uint8], colours: NDArray[np.uint8], seconds: float) -> None:
+        """Append a frame that is put together already.
+
+        Parameters
+        ----------
+        picture : ndarray of shape (h, w)
+            Indices into black, white and the colours; every frame of a film has the same shape.
+        colours : ndarray of shape (n, 3)
+            At most 254.
+        seconds : float
+            How long it is shown; GIFs count hundredths.
+        """
+        self._file.require_there()
         frame = _frame(picture, colours, seconds)
         if self.is_new:
             self._file.append(_header(*picture.shape) + frame + TRAILER)

@@ -4,6 +4,7 @@ import io
 import os
 import re
 import struct
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -20,8 +21,8 @@ EXTENSION, IMAGE, END = b"\x21", b"\x2c", b"\x3b"
 CONTROL = 0xF9
 """The extension that says how long the next frame is shown."""
 CAPTION = re.compile(r"iteration +\d+ of \d+")
-MOST_PIXELS = 2**27
-"""Of a frame: twice what the largest picture has."""
+MOST_PIXELS = 170_000_000
+"""Of a frame: more than twice what the largest picture has."""
 
 
 class Frame(NamedTuple):
@@ -87,9 +88,10 @@ class FilmFrames:
         self._file.seek(start)
         whole = self._screen + self._file.read(end - start) + END
         try:
-            with Image.open(io.BytesIO(whole), formats=["GIF"]) as image:
-                picture = np.array(image)
-                palette = image.getpalette()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # its size is known
+                with Image.open(io.BytesIO(whole), formats=["GIF"]) as image:
+                    picture, palette = np.array(image), image.getpalette()
         except (OSError, ValueError, SyntaxError) as error:
             raise self._refused(f"is damaged at its frame {number + 1}") from error
         if picture.ndim != 2 or palette is None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ksom.pictures.film_frames import FilmFrames, Frame
 from ksom.pictures.page import Page
+from ksom.whole_files import replacing
 
 MOST_FRAMES = 100
 """Of a film in a page."""
@@ -87,6 +88,21 @@ def film_page(path: Path, title: str) -> str:
     body = '<main class="filmPage"><h1 id="title"></h1><div id="film"></div></main>'
     data = {"title": title, "film": film_data(path)}
     return Page(title, ["film", "film_page"], ["page", "film"], data, body=body).as_html()
+
+
+def write_film_page(film: Path, path: Path, title: str) -> None:
+    """Write the page of a film, whole or absent; see `film_page`.
+
+    Raises
+    ------
+    DataError
+        If it is no film that ksom made.
+    OutputError
+        If the file cannot be written.
+    """
+    page = film_page(film, title).encode()
+    with replacing(path) as file:
+        file.write(page)
 
 
 def _shot(number: int, frame: Frame) -> _Shot:

@@ -1,5 +1,6 @@
 """Letters of a picture: lines of a bitmap font, the same on every machine, and read again from the pixels."""
 
+import unicodedata
 from functools import cache
 from typing import Any
 
@@ -16,6 +17,11 @@ LINE_HEIGHT = LETTER_HEIGHT + 2 * MARGIN
 """Pixels of a line with its margin."""
 LETTERS_PER_SIDE = 250
 """Letters are one pixel bold for each so many pixels of the picture's longer side, where there is room."""
+LIKE = {"\t": " ", "\n": " ", "‐": "-", "‑": "-", "–": "-", "—": "-", "−": "-", "‘": "'", "’": "'", "“": '"', "”": '"',
+        "„": '"', "≤": "<=", "≥": ">=", "≠": "!=", "→": "->", "√": "sqrt", "∞": "inf", "€": "EUR"}  # fmt: skip
+"""What stands for letters that the font does not have."""
+UNSEEN = {"Cf", "Mn", "Me", "Cc"}
+"""Categories of letters that mark others, or turn a line around."""
 LARGEST_SCALE = 64
 """How bold letters are at most, that are looked for."""
 
@@ -34,9 +40,35 @@ def line_of(text: str, scale: int = 1) -> NDArray[np.uint8]:
     return np.repeat(np.repeat(line, scale, axis=0), scale, axis=1)
 
 
-def scale_for(shape: tuple[int, ...], letters: int) -> int:
+def in_latin(text: str) -> str:
+    """Return a text in letters that can be drawn, those of Latin-1; the others by what is like them, or "?".
+
+    Examples
+    --------
+    >>> in_latin("Łódź, Größe ≥ 5 µm"), in_latin("α₂ – β"), in_latin("🦊 年")
+    ('Lódz, Größe >= 5 µm', 'alpha2 - beta', '? ?')
+    """
+    return "".join(map(_in_latin, unicodedata.normalize("NFC", text)))
+
+
+def shortened(text: str, letters: int) -> str:
+    """Return a text of at most so many letters: its beginning and its end, which tell names that are alike apart.
+
+    Examples
+    --------
+    >>> shortened("sepal length (cm)", 12), shortened("mass", 12)
+    ('sepal l..cm)', 'mass')
+    """
+    if len(text) <= letters:
+        return text
+    end = max(0, letters - 2) // 3
+    beginning = max(1, letters - 2 - end)
+    return f"{text[:beginning].rstrip()}..{text[len(text) - end :].lstrip()}"[: max(1, letters)]
+
+
+def scale_for(shape: tuple[int, ...], letters: int, per_side: int = LETTERS_PER_SIDE) -> int:
     """Return how bold a line of so many letters under a picture is: large letters, small ones in a narrow picture."""
-    return max(1, min(max(shape) // LETTERS_PER_SIDE, shape[1] // (letters * LETTER_WIDTH + 2 * MARGIN)))
+    return max(1, min(max(shape) // per_side, shape[1] // (letters * LETTER_WIDTH + 2 * MARGIN)))
 
 
 def read_line(picture: NDArray[np.uint8], letters: str, scale: int | None = None) -> tuple[str, int] | None:
@@ -63,6 +95,24 @@ def read_line(picture: NDArray[np.uint8], letters: str, scale: int | None = None
         if read.strip():
             return read.rstrip(), bold
     return None
+
+
+def _in_latin(letter: str) -> str:
+    if letter in LIKE:
+        return LIKE[letter]
+    if letter.isprintable() and ord(letter) < 256:
+        return letter
+    plain = "".join(part for part in unicodedata.normalize("NFKD", letter) if not unicodedata.combining(part))
+    if plain not in {letter, ""}:
+        return in_latin(plain)
+    name = unicodedata.name(letter, "")
+    for script in ("GREEK SMALL LETTER ", "GREEK CAPITAL LETTER "):
+        if name.startswith(script):
+            word = name.removeprefix(script).lower().replace("final ", "").replace("lamda", "lambda")
+            return word if "SMALL" in script else word.capitalize()
+    if name.startswith("LATIN "):
+        return name.partition(" LETTER ")[2][:1].lower() if "SMALL" in name else name.partition(" LETTER ")[2][:1]
+    return "" if unicodedata.category(letter) in UNSEEN else " " if letter.isspace() else "?"
 
 
 def _core(cell: NDArray[np.uint8]) -> bytes:

@@ -1,6 +1,7 @@
 """The numbers of a training over its iterations, read back from a run folder, ended or not."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple, Self
@@ -49,16 +50,9 @@ class History:
         TrackingError
             If the file holds something else.
         """
-        points: dict[str, list[tuple[int, float]]] = {}
-        seconds: list[tuple[int, float]] = []
-        steps, position = read_steps(folder / METRICS, Position())
-        while steps:
-            for step in steps:
-                seconds.append((step.iteration, step.seconds))
-                for name, value in step.values.items():
-                    points.setdefault(name, []).append((step.iteration, value))
-            steps, position = read_steps(folder / METRICS, position)
-        return cls({name: _curve(of_name) for name, of_name in points.items()}, _curve(seconds))
+        read = GrowingHistory(folder)
+        read.go_on()
+        return cls(read.curves(), read.seconds())
 
     def last(self, name: str, iteration: int | None = None) -> float | None:
         """Return the last value of a number, no later than after so many iterations; None if there is none."""
@@ -67,6 +61,58 @@ class History:
             return None
         end = len(curve.iterations) if iteration is None else int(np.searchsorted(curve.iterations, iteration, "right"))
         return float(curve.values[end - 1]) if end else None
+
+
+class GrowingHistory:
+    """A run's numbers while there are more of them: what has been read once is not read again.
+
+    Parameters
+    ----------
+    folder : Path
+        The run folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / METRICS
+        self._begin()
+
+    def _begin(self) -> None:
+        self._points: dict[str, list[tuple[int, float]]] = {}
+        self._seconds: list[tuple[int, float]] = []
+        self._position = Position()
+        self._file: tuple[int, int] | None = None
+
+    def go_on(self) -> bool:
+        """Read what has been written since, all if it is another file or was cut back; return whether there is any.
+
+        Raises
+        ------
+        TrackingError
+            If the file holds something else.
+        """
+        with suppress(OSError):
+            found = self._path.stat()
+            file = (found.st_dev, found.st_ino)
+            if file != self._file or found.st_size < self._position.offset:
+                self._begin()
+            self._file = file
+        before = self._position
+        steps, self._position = read_steps(self._path, self._position)
+        while steps:
+            for step in steps:
+                self._seconds.append((step.iteration, step.seconds))
+                for name, value in step.values.items():
+                    self._points.setdefault(name, []).append((step.iteration, value))
+            steps, self._position = read_steps(self._path, self._position)
+        return self._position != before
+
+    def curves(self) -> dict[str, Curve]:
+        """Return what is known so far, by the names of the numbers."""
+        return {name: _curve(points) for name, points in self._points.items()}
+
+    def seconds(self) -> Curve:
+        """Return what had been spent learning, seconds."""
+        return _curve(self._seconds)
 
 
 class Latest(NamedTuple):

@@ -29,7 +29,7 @@ MOST_SAMPLES, MOST_VALUES, FEWEST_SAMPLES = 10_000, 2**25, 100
 """A run is judged by at most so many samples, drawn from the data; of many features by fewer, so that they have at most
 so many values, 268 MB, if that is not too few."""
 
-MOST_DIFFERENCES = 2 * 10**10
+MOST_DIFFERENCES = 10**10
 """Of one value each, in a search of all nodes: of a map of very many nodes fewer samples."""
 
 SHOWN = ("explained_variance", "topographic_error", "dead_nodes", "sigma")

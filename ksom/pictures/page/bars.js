@@ -27,8 +27,23 @@ class RangeBars {
   #grow() {
     const all = this.map.featurePlanes.length;
     this.slots = Array.from({ length: this.#count }, () => {
-      const [name, dot, value] = [made("span", { class: "name" }), made("span", { class: "dot" }), made("span", { class: "number" })];
-      return { name, dot, value, row: made("div", { class: "row" }, name, made("span", { class: "track" }, made("span", { class: "slide" }, dot)), value) };
+      const [name, dot, value] = [
+        made("span", { class: "name" }),
+        made("span", { class: "dot" }),
+        made("span", { class: "number" }),
+      ];
+      return {
+        name,
+        dot,
+        value,
+        row: made(
+          "div",
+          { class: "row" },
+          name,
+          made("span", { class: "track" }, made("span", { class: "slide" }, dot)),
+          value,
+        ),
+      };
     });
     this.element.replaceChildren(...this.slots.map((slot) => slot.row));
     this.more.hidden = all <= this.most;
@@ -46,7 +61,9 @@ class RangeBars {
 
   #strangest(node) {
     const strange = (plane) => Math.abs((plane.values[node] - plane.mean) / (plane.spread || 1)) || 0;
-    const ranked = this.map.featurePlanes.map((plane) => [strange(plane), plane]).sort((one, other) => other[0] - one[0]);
+    const ranked = this.map.featurePlanes
+      .map((plane) => [strange(plane), plane])
+      .sort((one, other) => other[0] - one[0]);
     return ranked.slice(0, this.most).map(([, plane]) => plane);
   }
 
@@ -56,7 +73,7 @@ class RangeBars {
       slot.name.title = plane.title;
     }
     const value = plane.values[node];
-    slot.value.textContent = withUnit(value, plane.unit);
+    slot.value.textContent = plane.toldOf(node);
     const { low, high } = rangeOf(this.map, plane);
     const share = high > low ? Math.max(0, Math.min(1, (value - low) / (high - low))) : 0.5;
     slot.dot.parentElement.style.transform = `translateX(${100 * share}%)`;
@@ -77,10 +94,13 @@ function scoreBars(traits) {
   const rows = traits.map(({ name, unit, value, score }) => {
     const bar = made("span", { class: `bar ${score < 0 ? "less" : "more"}` });
     bar.style.width = `${(50 * Math.abs(score)) / greatest}%`;
-    return made("div", { class: "row" },
+    return made(
+      "div",
+      { class: "row" },
       made("span", { class: "name", title: name, text: name }),
       made("span", { class: "track both", title: `${told(score)} spreads from the rest` }, bar),
-      made("span", { class: "number", text: withUnit(value, unit) }));
+      made("span", { class: "number", text: withUnit(value, unit) }),
+    );
   });
   return made("div", { class: "bars scores" }, ...rows);
 }

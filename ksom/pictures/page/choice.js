@@ -16,7 +16,7 @@ class Choice {
     this.#announce = oncePerFrame(() => this.#tell());
   }
 
-  /** Call `act(choice, changed)` before the next frame after a change; `changed` has names of what is other: node, region, found. */
+  /** Call `act(choice, changed)` before the next frame after a change; `changed` names it: hovered, node, region, found. */
   whenChanged(act) {
     this.#listeners.push(act);
   }
@@ -39,7 +39,7 @@ class Choice {
     this.#change("node");
   }
 
-  /** Move the node that stays, from the middle of the map if there is none; with `extends`, a rectangle grows from where it was. */
+  /** Move the node that stays, from the middle of the map if there is none; extending, a rectangle grows from where it was. */
   step(down, right, isExtending) {
     const { lattice } = this.map;
     const middle = Math.floor(lattice.height / 2) * lattice.width + Math.floor(lattice.width / 2);
@@ -83,13 +83,21 @@ class Choice {
 /** Return the nodes of the rectangle of rows and columns with two nodes as corners, 1 for each, shape (K,). */
 function nodesBetween(lattice, one, other) {
   const [rows, columns] = [one, other].reduce(
-    ([down, right], node) => [[...down, Math.floor(node / lattice.width)], [...right, node % lattice.width]],
+    ([down, right], node) => [
+      [...down, Math.floor(node / lattice.width)],
+      [...right, node % lattice.width],
+    ],
     [[], []],
   );
   return maskOf(lattice.nodes, (node) => {
     const row = Math.floor(node / lattice.width);
     const column = node % lattice.width;
-    return row >= Math.min(...rows) && row <= Math.max(...rows) && column >= Math.min(...columns) && column <= Math.max(...columns);
+    return (
+      row >= Math.min(...rows) &&
+      row <= Math.max(...rows) &&
+      column >= Math.min(...columns) &&
+      column <= Math.max(...columns)
+    );
   });
 }
 

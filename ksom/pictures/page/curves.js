@@ -6,15 +6,42 @@ const CURVE = { width: 360, height: 190, left: 56, right: 24, top: 14, bottom: 3
 function curveFigure(curve) {
   const points = curve.iterations.map((at, place) => [at, curve.values[place]]).filter(([, value]) => value !== null);
   if (!points.length) return null;
-  const across = axisOf(points.map(([at]) => at), CURVE.left, CURVE.width - CURVE.right);
-  const up = axisOf(points.map(([, value]) => value), CURVE.height - CURVE.bottom, CURVE.top, true);
+  const across = axisOf(
+    points.map(([at]) => at),
+    CURVE.left,
+    CURVE.width - CURVE.right,
+  );
+  const up = axisOf(
+    points.map(([, value]) => value),
+    CURVE.height - CURVE.bottom,
+    CURVE.top,
+    true,
+  );
   const value = made("span", { class: "value", text: told(points.at(-1)[1]) });
-  const cross = drawn("g", { class: "cross", visibility: "hidden" }, drawn("line", { y1: CURVE.top, y2: CURVE.height - CURVE.bottom }), drawn("circle", { r: 3.5 }));
-  const picture = drawn("svg", {
-    viewBox: `0 0 ${CURVE.width} ${CURVE.height}`, role: "img", tabindex: "0",
-    "aria-label": `${curve.name}: ${told(points[0][1])} at iteration ${told(points[0][0])}, ${told(points.at(-1)[1])} at iteration ${told(points.at(-1)[0])}`,
-  }, ...gridOf(across, up), drawn("path", { class: "curve", d: lineOf(curve, across, up) }), cross);
-  const figure = made("figure", { class: "curve-of" }, made("figcaption", {}, made("span", { class: "title", text: nameOfCurve(curve.name) }), value), picture);
+  const cross = drawn(
+    "g",
+    { class: "cross", visibility: "hidden" },
+    drawn("line", { y1: CURVE.top, y2: CURVE.height - CURVE.bottom }),
+    drawn("circle", { r: 3.5 }),
+  );
+  const picture = drawn(
+    "svg",
+    {
+      viewBox: `0 0 ${CURVE.width} ${CURVE.height}`,
+      role: "img",
+      tabindex: "0",
+      "aria-label": `${curve.name}: ${told(points[0][1])} at iteration ${told(points[0][0])}, ${told(points.at(-1)[1])} at iteration ${told(points.at(-1)[0])}`,
+    },
+    ...gridOf(across, up),
+    drawn("path", { class: "curve", d: lineOf(curve, across, up) }),
+    cross,
+  );
+  const figure = made(
+    "figure",
+    { class: "curve-of" },
+    made("figcaption", {}, made("span", { class: "title", text: nameOfCurve(curve.name) }), value),
+    picture,
+  );
   followCurve(picture, points, across, up, cross, value);
   return figure;
 }
@@ -31,7 +58,8 @@ function axisOf(values, from, to, isOpen = false) {
   const step = roundStep((high - low) / 4);
   if (isOpen) [low, high] = [Math.floor(low / step + 1e-9) * step, Math.ceil(high / step - 1e-9) * step];
   const ticks = [];
-  for (let tick = Math.ceil(low / step); tick * step <= high + step * 1e-9; tick += 1) ticks.push(Number((tick * step).toPrecision(12)));
+  for (let tick = Math.ceil(low / step); tick * step <= high + step * 1e-9; tick += 1)
+    ticks.push(Number((tick * step).toPrecision(12)));
   const place = (value) => from + ((value - low) / (high - low)) * (to - from);
   return { low, high, ticks, place, value: (at) => low + ((at - from) / (to - from)) * (high - low) };
 }
@@ -49,23 +77,27 @@ function gridOf(across, up) {
       drawn("line", { class: "grid", x1: left, x2: right, y1: up.place(tick), y2: up.place(tick) }),
       drawn("text", { x: left - 7, y: up.place(tick) + 4, "text-anchor": "end", text: told(tick) }),
     ]),
-    ...across.ticks.map((tick) => drawn("text", { x: across.place(tick), y: bottom + 17, "text-anchor": "middle", text: told(tick) })),
+    ...across.ticks.map((tick) =>
+      drawn("text", { x: across.place(tick), y: bottom + 17, "text-anchor": "middle", text: told(tick) }),
+    ),
     drawn("line", { class: "axis", x1: left, x2: right, y1: bottom, y2: bottom }),
   ];
 }
 
 function lineOf(curve, across, up) {
   let isDown = false;
-  return curve.iterations.map((at, place) => {
-    const value = curve.values[place];
-    if (value === null) {
-      isDown = false;
-      return "";
-    }
-    const step = `${isDown ? "L" : "M"}${across.place(at).toFixed(1)} ${up.place(value).toFixed(1)}`;
-    isDown = true;
-    return step;
-  }).join("");
+  return curve.iterations
+    .map((at, place) => {
+      const value = curve.values[place];
+      if (value === null) {
+        isDown = false;
+        return "";
+      }
+      const step = `${isDown ? "L" : "M"}${across.place(at).toFixed(1)} ${up.place(value).toFixed(1)}`;
+      isDown = true;
+      return step;
+    })
+    .join("");
 }
 
 /** Tell the value at the pointer, or at the place that the arrow keys moved to. */
@@ -84,7 +116,10 @@ function followCurve(picture, points, across, up, cross, value) {
   };
   picture.addEventListener("pointermove", (event) => {
     const at = across.value((event.offsetX / picture.clientWidth) * CURVE.width);
-    place = points.reduce((best, [other], index) => (Math.abs(other - at) < Math.abs(points[best][0] - at) ? index : best), 0);
+    place = points.reduce(
+      (best, [other], index) => (Math.abs(other - at) < Math.abs(points[best][0] - at) ? index : best),
+      0,
+    );
     show();
   });
   picture.addEventListener("pointerleave", leave);

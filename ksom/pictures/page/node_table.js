@@ -16,7 +16,7 @@ class NodeTable {
       ...planes.map((plane) => ({
         title: plane.unit ? `${plane.title}, ${plane.unit}` : plane.title,
         of: (node) => plane.values[node],
-        told: plane.isCategorical ? (value) => (value < 0 ? "" : plane.names[value]) : told,
+        told: (value) => (plane.isCategorical && value < 0 ? "" : plane.told(value)),
         isName: plane.isCategorical,
       })),
     ];
@@ -38,20 +38,46 @@ class NodeTable {
   }
 
   get element() {
-    const table = made("table", {}, made("caption", { class: "unseen", text: "All nodes of the map, with everything that is known of them" }), made("thead", {}, this.head), this.body);
-    return section("nodes", "Nodes",
-      made("div", { class: "pager" }, this.back, this.on, this.where, made("label", { for: "only-region" }, this.only, " only the region's")),
+    const table = made(
+      "table",
+      {},
+      made("caption", { class: "unseen", text: "All nodes of the map, with everything that is known of them" }),
+      made("thead", {}, this.head),
+      this.body,
+    );
+    return section(
+      "nodes",
+      "Nodes",
+      made(
+        "div",
+        { class: "pager" },
+        this.back,
+        this.on,
+        this.where,
+        made("label", { for: "only-region" }, this.only, " only the region's"),
+      ),
       made("div", { class: "scrolled", tabindex: "0", role: "region", "aria-label": "Table of nodes" }, table),
-      this.hidden > 0 ? made("p", { class: "hint", text: `${counted(this.hidden, "more feature")} in the panels only.` }) : null);
+      this.hidden > 0
+        ? made("p", { class: "hint", text: `${counted(this.hidden, "more feature")} in the panels only.` })
+        : null,
+    );
   }
 
   #heading(column, place) {
-    const button = made("button", { type: "button", title: column.title, on: { click: () => this.#sortBy(place) } }, made("span", { class: "name", text: column.title }), made("span", { class: "arrow", "aria-hidden": "true" }));
+    const button = made(
+      "button",
+      { type: "button", title: column.title, on: { click: () => this.#sortBy(place) } },
+      made("span", { class: "name", text: column.title }),
+      made("span", { class: "arrow", "aria-hidden": "true" }),
+    );
     return made("th", { scope: "col", class: column.isName ? "text" : null }, button);
   }
 
   #sortBy(place) {
-    this.by = { column: place, isFalling: this.by.column === place ? !this.by.isFalling : place > 1 && !this.columns[place].isName };
+    this.by = {
+      column: place,
+      isFalling: this.by.column === place ? !this.by.isFalling : place > 1 && !this.columns[place].isName,
+    };
     this.page = 0;
     this.#sort();
   }
@@ -61,7 +87,8 @@ class NodeTable {
     const column = this.columns[this.by.column];
     const { region } = this.choice;
     const nodes = [];
-    for (let node = 0; node < this.map.nodes; node += 1) if (!this.isOfRegion || !region || region.mask[node]) nodes.push(node);
+    for (let node = 0; node < this.map.nodes; node += 1)
+      if (!this.isOfRegion || !region || region.mask[node]) nodes.push(node);
     const keys = Float64Array.from({ length: this.map.nodes }, (_, node) => {
       const value = column.of(node);
       return column.isName && value < 0 ? NaN : value;
@@ -110,9 +137,26 @@ class NodeTable {
     const choose = () => this.choice.choose(node);
     const cells = this.columns.map((column, place) => {
       const text = column.told(column.of(node));
-      if (place > 0) return made("td", { class: column.isName ? "text" : null, title: column.isName ? text : null, text });
-      return made("th", { scope: "row" }, made("button", { type: "button", "aria-label": `Choose the node in ${this.map.nameOf(node)}`, text, on: { click: choose } }));
+      if (place > 0)
+        return made("td", { class: column.isName ? "text" : null, title: column.isName ? text : null, text });
+      return made(
+        "th",
+        { scope: "row" },
+        made("button", {
+          type: "button",
+          "aria-label": `Choose the node in ${this.map.nameOf(node)}`,
+          text,
+          on: { click: choose },
+        }),
+      );
     });
-    return made("tr", { class: node === this.choice.node ? "chosen" : null, on: { pointerenter: () => this.choice.hover(node), pointerleave: () => this.choice.hover(NOWHERE) } }, ...cells);
+    return made(
+      "tr",
+      {
+        class: node === this.choice.node ? "chosen" : null,
+        on: { pointerenter: () => this.choice.hover(node), pointerleave: () => this.choice.hover(NOWHERE) },
+      },
+      ...cells,
+    );
   }
 }

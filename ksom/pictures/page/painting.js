@@ -35,7 +35,9 @@ function pixelsOfPlane(plane) {
 
 /** Return the pixel of every node of a map in its own colours, uint8 of shape (K · 3,). */
 function pixelsOfColours(colours) {
-  return Uint32Array.from({ length: colours.length / 3 }, (_, node) => pixelOf(...colours.subarray(3 * node, 3 * node + 3)));
+  return Uint32Array.from({ length: colours.length / 3 }, (_, node) =>
+    pixelOf(...colours.subarray(3 * node, 3 * node + 3)),
+  );
 }
 
 /** Paint every pixel in its node's colour; fine lines between nodes where they are large. */
@@ -44,7 +46,9 @@ function paintNodes(context, pixelNodes, pixels) {
   const out = new Uint32Array(image.data.buffer);
   const { index, edges } = pixelNodes;
   for (let at = 0; at < index.length; at += 1) if (index[at] !== NOWHERE) out[at] = pixels[index[at]];
-  if (edges) for (let at = 0; at < edges.length; at += 1) if (edges[at]) out[at] = (out[at] & 0xffffff) | ((out[at] >>> 25) << 24);
+  if (edges)
+    for (let at = 0; at < edges.length; at += 1)
+      if (edges[at]) out[at] = (out[at] & 0xffffff) | ((out[at] >>> 25) << 24);
   context.putImageData(image, 0, 0);
 }
 
@@ -90,7 +94,7 @@ function paintWords(context, plane, map, size) {
     if (!colour) continue;
     const [x, y] = placeOf(map.lattice.middle(node), size);
     context.fillStyle = isBright(colour) ? "#111" : "#fff";
-    context.fillText(fitting(context, plane.toldOf(node), size.cell * size.scale * 0.9), x, y);
+    context.fillText(fitting(context, plane.told(plane.values[node]), size.cell * size.scale * 0.9), x, y);
   }
 }
 

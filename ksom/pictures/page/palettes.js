@@ -12,8 +12,22 @@ const ANCHORS = {
 
 // Okabe and Ito's, then Tol's muted ones.
 const NAMED = [
-  "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#332288", "#117733",
-  "#882255", "#999933", "#88ccee", "#aa4499", "#ddcc77", "#44aa99", "#cc6677",
+  "#0072b2",
+  "#e69f00",
+  "#009e73",
+  "#cc79a7",
+  "#56b4e9",
+  "#d55e00",
+  "#f0e442",
+  "#332288",
+  "#117733",
+  "#882255",
+  "#999933",
+  "#88ccee",
+  "#aa4499",
+  "#ddcc77",
+  "#44aa99",
+  "#cc6677",
 ];
 
 /** Return a pixel, as ImageData holds it on a little-endian machine. */

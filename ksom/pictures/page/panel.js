@@ -11,35 +11,70 @@ class Panel {
     this.isLarge = false;
     this.size = null;
     this.base = made("canvas", {
-      class: "base", role: "img", tabindex: "0",
-      "aria-label": `${view.title}${view.unit ? `, ${view.unit}` : ""}: a map of ${map.lattice.height} rows and ${map.lattice.width} columns. ` +
+      class: "base",
+      role: "img",
+      tabindex: "0",
+      "aria-label":
+        `${view.title}${view.unit ? `, ${view.unit}` : ""}: a map of ${map.lattice.height} rows and ${map.lattice.width} columns. ` +
         "Arrow keys choose a node, with shift a rectangle.",
     });
     this.over = made("canvas", { class: "over", "aria-hidden": "true" });
     this.rings = { stays: ringNamed("stays"), hovered: ringNamed("hovered") };
     const wraps = [map.lattice.wrapsRows && "wraps-rows", map.lattice.wrapsColumns && "wraps-columns"].filter(Boolean);
-    this.picture = made("div", { class: ["picture", ...wraps].join(" ") }, this.base, this.over, this.rings.stays, this.rings.hovered);
+    this.picture = made(
+      "div",
+      { class: ["picture", ...wraps].join(" ") },
+      this.base,
+      this.over,
+      this.rings.stays,
+      this.rings.hovered,
+    );
     this.picture.panel = this;
     this.value = made("span", { class: "value" });
     this.enlarge = made("button", {
-      type: "button", class: "enlarge", "aria-pressed": "false", "aria-label": `Enlarge ${view.title}`, title: "Enlarge",
-      text: "⤢", on: { click: () => acts.enlarge(this) },
+      type: "button",
+      class: "enlarge",
+      "aria-pressed": "false",
+      "aria-label": `Enlarge ${view.title}`,
+      title: "Enlarge",
+      text: "⤢",
+      on: { click: () => acts.enlarge(this) },
     });
     this.marker = made("span", { class: "marker" });
-    this.element = made("figure", { class: "panel", "data-key": view.key },
-      made("figcaption", {}, made("span", { class: "title", title: view.title, text: view.title }), view.unit ? made("span", { class: "unit", title: view.unit, text: view.unit }) : null, this.value, this.enlarge),
-      this.picture, this.#meaning(acts));
+    const unit = view.unit ? made("span", { class: "unit", text: view.unit }) : null;
+    this.element = made(
+      "figure",
+      { class: "panel", "data-key": view.key },
+      made(
+        "figcaption",
+        {},
+        made("span", { class: "title", title: [view.title, view.unit].filter(Boolean).join(", ") }, view.title, unit),
+        this.value,
+        this.enlarge,
+      ),
+      this.picture,
+      this.#meaning(acts),
+    );
+    this.element.panel = this;
+    this.isInView = true;
   }
 
   #meaning(acts) {
     const { view } = this;
     if (view.key === "colours") return made("p", { class: "scale words", text: "as in the film" });
+    if (view.key === "prototypes")
+      return made("p", { class: "scale words", text: "each node as the picture that it stands for" });
     if (view.key === "pies") return legend(view.names, null);
     if (view.isCategorical) return legend(view.names, (place) => acts.chooseGroup(view, place));
-    const ends = [0, 0.5, 1].map((share) => made("span", { text: told(view.valueAt(share)) }));
+    const ends = [0, 0.5, 1].map((share) => made("span", { text: view.told(view.valueAt(share)) }));
     const bar = made("div", { class: "bar" }, this.marker);
     bar.style.background = gradientOf(paletteOf(view));
-    return made("div", { class: "scale" }, bar, made("div", { class: "ends" }, ...(view.high > view.low ? ends : [ends[0]])));
+    return made(
+      "div",
+      { class: "scale" },
+      bar,
+      made("div", { class: "ends" }, ...(view.high > view.low ? ends : [ends[0]])),
+    );
   }
 
   /** Take on a size, and paint in it. */
@@ -49,6 +84,7 @@ class Panel {
       canvas.width = size.nodes.width;
       canvas.height = size.nodes.height;
     }
+    this.element.style.maxWidth = `${size.width}px`;
     this.picture.style.width = `${size.width}px`;
     this.picture.style.height = `${size.height}px`;
     for (const ring of Object.values(this.rings)) shapeRing(ring, this.map.lattice, size);
@@ -66,6 +102,10 @@ class Panel {
       }
       return;
     }
+    if (view.key === "prototypes") {
+      map.prototypes.paintAll(context, size);
+      return;
+    }
     view.pixels = view.pixels || pixelsOfPlane(view);
     paintNodes(context, size.nodes, view.pixels);
     if (size.cell >= WORDS_FROM && (view.isCategorical || view.kind === "count")) paintWords(context, view, map, size);
@@ -73,9 +113,11 @@ class Panel {
 
   /** Lay over it what is chosen. */
   layOver() {
+    this.over.hidden = !this.size.isOver; // a canvas that is not there costs nothing in a frame
+    if (!this.size.isOver) return;
     const context = this.over.getContext("2d");
     context.clearRect(0, 0, this.over.width, this.over.height);
-    if (this.size.isOver) context.drawImage(this.size.over, 0, 0);
+    context.drawImage(this.size.over, 0, 0);
   }
 
   /** Put the rings where the nodes are, and tell the value of the one that is looked at. */
@@ -84,13 +126,15 @@ class Panel {
     this.#put(this.rings.hovered, choice.hovered);
     const { shown } = choice;
     if (!this.view.values) return;
-    this.value.textContent = shown === NOWHERE ? "" : this.view.isCategorical ? this.view.toldOf(shown) : told(this.view.values[shown]);
+    this.value.textContent = shown === NOWHERE ? "" : this.view.told(this.view.values[shown]);
     const share = shown === NOWHERE || this.view.isCategorical ? NaN : this.view.share(this.view.values[shown]);
-    this.marker.style.transform = Number.isFinite(share) ? `translateX(${share * this.size.width}px)` : "translateX(-99px)";
+    this.marker.style.transform = Number.isFinite(share)
+      ? `translateX(${share * this.size.width}px)`
+      : "translateX(-99px)";
   }
 
   #put(ring, node) {
-    ring.style.visibility = node === NOWHERE ? "hidden" : "visible";
+    ring.style.display = node === NOWHERE ? "none" : "";
     if (node === NOWHERE) return;
     const [x, y] = this.map.lattice.middle(node);
     ring.style.transform = `translate(${x * this.size.width}px, ${y * this.size.height}px)`;
@@ -103,7 +147,12 @@ class Panel {
 }
 
 function ringNamed(name) {
-  return drawn("svg", { class: `ring ${name}`, "aria-hidden": "true" }, drawn("polygon", { class: "halo" }), drawn("polygon", { class: "core" }));
+  return drawn(
+    "svg",
+    { class: `ring ${name}`, "aria-hidden": "true", style: "display: none" },
+    drawn("polygon", { class: "halo" }),
+    drawn("polygon", { class: "core" }),
+  );
 }
 
 function shapeRing(ring, lattice, size) {
@@ -119,7 +168,11 @@ function legend(names, act) {
     swatch.style.background = cssOf(colourOfName(place));
     const inside = [swatch, made("span", { class: "name", text: name })];
     const whole = act
-      ? made("button", { type: "button", title: `Choose the nodes of ${name}`, on: { click: () => act(place) } }, ...inside)
+      ? made(
+          "button",
+          { type: "button", title: `Choose the nodes of ${name}`, on: { click: () => act(place) } },
+          ...inside,
+        )
       : made("span", {}, ...inside);
     return made("li", {}, whole);
   });

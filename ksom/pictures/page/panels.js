@@ -13,11 +13,21 @@ class Panels {
     this.hasOutlines = false;
     this.width = 0;
     this.wanted = 220;
-    const acts = { enlarge: (panel) => this.enlarge(panel), chooseGroup: (view, place) => this.chooseGroup(view, place) };
+    const acts = {
+      enlarge: (panel) => this.enlarge(panel),
+      chooseGroup: (view, place) => this.chooseGroup(view, place),
+    };
     this.all = viewsOf(map).map((view) => new Panel(map, view, acts));
-    this.shown = new Set(this.all.slice(0, SHOWN_AT_FIRST));
+    this.shown = new Set(this.all.filter(({ view }) => !(map.prototypes && view.isFeature)).slice(0, SHOWN_AT_FIRST));
     this.element = made("div", { class: "panels" });
     this.pointer = new PanelPointer(this);
+    const sight = new IntersectionObserver((seen) => {
+      for (const { target, isIntersecting } of seen) {
+        target.panel.isInView = isIntersecting;
+        if (isIntersecting && target.panel.size) target.panel.show(choice);
+      }
+    });
+    for (const panel of this.all) sight.observe(panel.element);
     choice.whenChanged((_, changed) => this.#follow(changed));
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.layOver());
   }
@@ -33,7 +43,10 @@ class Panels {
     this.element.style.setProperty("--panel-width", `${width}px`);
     const list = this.all.filter((panel) => this.shown.has(panel));
     const order = [...list].sort((one, other) => other.isLarge - one.isLarge);
-    if (order.length !== this.element.childElementCount || order.some((panel, place) => this.element.children[place] !== panel.element)) {
+    if (
+      order.length !== this.element.childElementCount ||
+      order.some((panel, place) => this.element.children[place] !== panel.element)
+    ) {
       this.element.replaceChildren(...order.map((panel) => panel.element));
     }
     for (const panel of order) {
@@ -52,7 +65,8 @@ class Panels {
 
   #follow(changed) {
     if (changed.has("region") || changed.has("found")) this.layOver();
-    for (const panel of this.shown) if (panel.size) panel.show(this.choice);
+    const isBrief = changed.size === 1 && changed.has("hovered");
+    for (const panel of this.shown) if (panel.size && (panel.isInView || !isBrief)) panel.show(this.choice);
   }
 
   show(keys) {
@@ -78,16 +92,21 @@ class Panels {
   }
 }
 
-/** Return what there is to be seen: what is known of nodes, the map's colours, pies, then the features. */
+/** Return what there is to be seen: prototypes, what is known of nodes, the map's colours, pies, then the features. */
 function viewsOf(map) {
   const views = [...map.others];
+  if (map.prototypes && map.nodes <= PICTURES_AT_MOST)
+    views.unshift({ key: "prototypes", title: "Prototypes", unit: null });
   if (map.colours) views.push({ key: "colours", title: "Colours", unit: null, pixels: pixelsOfColours(map.colours) });
   if (map.pies) {
     const { names } = map.pies;
     const most = maskOf(map.nodes, () => true).map((_, node) => mostOf(countsOf(map.pies, node)));
     const colours = names.map((_, place) => pixelOf(...colourOfName(place)));
     views.push({
-      key: "pies", title: "Classes", unit: null, names,
+      key: "pies",
+      title: "Classes",
+      unit: null,
+      names,
       pixels: Uint32Array.from(most, (place) => (place === 255 ? NOTHING : colours[place])),
       ground: new Uint32Array(map.nodes).fill(NOTHING),
     });

@@ -28,7 +28,12 @@ class DrawnLattice {
   /** Return the corners of a node's area, seen from its middle, as shares of the picture's width and height. */
   outline() {
     const up = this.isHexagonal ? this.reach / 2 : this.reach;
-    const corners = [[-0.5, -up], [0.5, -up], [0.5, up], [-0.5, up]];
+    const corners = [
+      [-0.5, -up],
+      [0.5, -up],
+      [0.5, up],
+      [-0.5, up],
+    ];
     if (this.isHexagonal) {
       corners.splice(1, 0, [0, -this.reach]);
       corners.splice(4, 0, [0, this.reach]);
@@ -59,9 +64,15 @@ class PixelNodes {
       const y = (pixelRow + 0.5) * down - lattice.reach;
       const row = Math.floor(y / lattice.rowHeight);
       if (lattice.isHexagonal) this.#fillHexagons(lattice, pixelRow, y, row, across);
-      else this.#fillRow(lattice, pixelRow, Math.max(0, Math.min(lattice.height - 1, Math.round(y / lattice.rowHeight))), across);
+      else
+        this.#fillRow(
+          lattice,
+          pixelRow,
+          Math.max(0, Math.min(lattice.height - 1, Math.round(y / lattice.rowHeight))),
+          across,
+        );
     }
-    const isRoomy = (width / lattice.extent[0]) >= 12;
+    const isRoomy = width / lattice.extent[0] >= 12;
     this.edges = isRoomy ? this.borders((node) => node) : null;
   }
 

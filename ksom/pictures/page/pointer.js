@@ -41,8 +41,16 @@ class PanelPointer {
     const panel = panelOf(event);
     if (!panel || event.button !== 0) return;
     const isDrawing = event.pointerType !== "touch" || this.isTouchDrawing;
-    const box = panel.picture.getBoundingClientRect();
-    this.drag = { panel, box, isDrawing, isRectangle: event.shiftKey || this.tool === "rectangle", isAdding: event.ctrlKey || event.metaKey, line: [], path: null };
+    const box = panel.base.getBoundingClientRect();
+    this.drag = {
+      panel,
+      box,
+      isDrawing,
+      isRectangle: event.shiftKey || this.tool === "rectangle",
+      isAdding: event.ctrlKey || event.metaKey,
+      line: [],
+      path: null,
+    };
     this.drag.line.push(placeIn(this.drag, event));
     if (isDrawing) panel.picture.setPointerCapture(event.pointerId);
   }
@@ -82,10 +90,16 @@ class PanelPointer {
 
   #enclose(drag) {
     const { width, height } = drag.panel.size;
-    const mask = nodesInside(drag.panel.map.lattice, drag.line.map(([x, y]) => [x / width, y / height]));
+    const mask = nodesInside(
+      drag.panel.map.lattice,
+      drag.line.map(([x, y]) => [x / width, y / height]),
+    );
     const { region } = this.choice;
     if (drag.isAdding && region) region.mask.forEach((is, node) => (mask[node] |= is));
-    this.choice.chooseRegion(mask, drag.isAdding && region ? "Several regions" : drag.isRectangle ? "Rectangle" : "Lasso");
+    this.choice.chooseRegion(
+      mask,
+      drag.isAdding && region ? "Several regions" : drag.isRectangle ? "Rectangle" : "Lasso",
+    );
   }
 
   #end() {

@@ -29,17 +29,41 @@ class RegionDetails {
       this.show(region);
     };
     this.element.replaceChildren(
-      made("div", { class: "line-of-heading" }, made("h3", { text: region.name }),
-        made("button", { type: "button", class: "quiet", text: "Clear", title: "Escape", on: { click: () => this.choice.clear() } })),
+      made(
+        "div",
+        { class: "line-of-heading" },
+        made("h3", { text: region.name }),
+        made("button", {
+          type: "button",
+          class: "quiet",
+          text: "Clear",
+          title: "Escape",
+          on: { click: () => this.choice.clear() },
+        }),
+      ),
       made("p", { class: "hint", text: `${sizeOfRegion(this.map, region, cluster)}.` }),
-      ...(cluster && cluster.rule ? [made("p", { class: "rule" }, made("strong", { text: "Rule " }), cluster.rule)] : []),
-      ...(traits.length ? [
-        made("h4", { text: "Against the rest" }),
-        scoreBars(seen),
-        made("p", { class: "hint", text: `Bars: mean less the rest's mean, by the spread of all ${known ? "rows" : "nodes"}; numbers: the mean.` }),
-      ] : [made("p", { class: "hint", text: "There is no rest to compare it with." })]),
+      ...(cluster && cluster.rule
+        ? [made("p", { class: "rule" }, made("strong", { text: "Rule " }), cluster.rule)]
+        : []),
+      ...(traits.length
+        ? [
+            made("h4", { text: "Against the rest" }),
+            scoreBars(seen),
+            made("p", {
+              class: "hint",
+              text: `Bars: mean less the rest's mean, by the spread of all ${known ? "samples" : "nodes"}; numbers: the mean.`,
+            }),
+          ]
+        : [made("p", { class: "hint", text: "There is no rest to compare it with." })]),
       ...(traits.length > TRAITS_AT_MOST
-        ? [made("button", { type: "button", class: "quiet", text: this.isAll ? `The first ${TRAITS_AT_MOST}` : `All ${traits.length} features`, on: { click: toggle } })]
+        ? [
+            made("button", {
+              type: "button",
+              class: "quiet",
+              text: this.isAll ? `The first ${TRAITS_AT_MOST}` : `All ${traits.length} features`,
+              on: { click: toggle },
+            }),
+          ]
         : []),
     );
   }
@@ -47,10 +71,13 @@ class RegionDetails {
 
 /** Return how many nodes and samples there are in a region, in words. */
 function sizeOfRegion(map, region, cluster = null) {
-  const hits = map.hits && map.reduce === 1 ? region.mask.reduce((sum, is, node) => sum + (is ? map.hits.values[node] || 0 : 0), 0) : null;
+  const hits = map.hits ? region.mask.reduce((sum, is, node) => sum + (is ? map.hits.values[node] || 0 : 0), 0) : null;
   const samples = cluster && cluster.samples !== null ? cluster.samples : hits;
   const nodes = cluster ? cluster.nodes : region.count * map.reduce ** 2;
-  return `${map.reduce > 1 && !cluster ? "about " : ""}${counted(nodes, "node")}${samples === null ? "" : `, ${counted(samples, "row")}`}`;
+  const about = map.reduce > 1 && !cluster ? "about " : "";
+  return [about + counted(nodes, "node"), samples === null ? null : counted(samples, "sample")]
+    .filter(Boolean)
+    .join(", ");
 }
 
 /** Return for each feature the region's mean, and mean less the mean of the rest by the spread of all nodes; the largest first. */
@@ -66,7 +93,12 @@ function traitsOfRegion(map, mask) {
     });
     if (!counts[0] || !counts[1]) continue;
     const mean = sums[1] / counts[1];
-    traits.push({ name: plane.title, unit: plane.unit, value: mean, score: plane.spread ? (mean - sums[0] / counts[0]) / plane.spread : 0 });
+    traits.push({
+      name: plane.title,
+      unit: plane.unit,
+      value: mean,
+      score: plane.spread ? (mean - sums[0] / counts[0]) / plane.spread : 0,
+    });
   }
   return ranked(traits);
 }
@@ -91,11 +123,28 @@ function clustersSection(map, panels) {
     swatch.style.background = cssOf(colourOfName(place));
     const most = ranked(traitsOfCluster(map, { profile: cluster.profile || [] })).slice(0, 3);
     const act = () => panels.chooseGroup(grouping, place);
-    return made("li", { class: "card cluster" },
-      made("button", { type: "button", class: "choose", disabled: grouping ? null : "", on: { click: act } }, swatch, made("span", { text: cluster.name })),
-      made("span", { class: "hint", text: [counted(cluster.nodes, "node"), cluster.samples === null ? null : counted(cluster.samples, "row")].filter(Boolean).join(", ") }),
-      made("p", { text: most.map((trait) => `${trait.name} ${trait.score < 0 ? "low" : "high"} (${withUnit(trait.value, trait.unit)})`).join(", ") }),
-      cluster.rule ? made("p", { class: "rule", text: cluster.rule }) : null);
+    return made(
+      "li",
+      { class: "card cluster" },
+      made(
+        "button",
+        { type: "button", class: "choose", disabled: grouping ? null : "", on: { click: act } },
+        swatch,
+        made("span", { text: cluster.name }),
+      ),
+      made("span", {
+        class: "hint",
+        text: [counted(cluster.nodes, "node"), cluster.samples === null ? null : counted(cluster.samples, "sample")]
+          .filter(Boolean)
+          .join(", "),
+      }),
+      made("p", {
+        text: most
+          .map((trait) => `${trait.name} ${trait.score < 0 ? "low" : "high"} (${withUnit(trait.value, trait.unit)})`)
+          .join(", "),
+      }),
+      cluster.rule ? made("p", { class: "rule", text: cluster.rule }) : null,
+    );
   });
   return section("clusters", "Clusters", made("ul", { class: "cards" }, ...cards));
 }

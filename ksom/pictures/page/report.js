@@ -8,15 +8,34 @@ function report(data) {
   const say = (words) => (live.textContent = words);
   const panels = new Panels(map, choice);
   const search = map.rows && map.rows.ids.length ? new RowSearch(map, choice, say) : null;
-  const details = made("aside", { class: "details", "aria-label": "What is chosen" },
-    new RegionDetails(map, choice).element, new NodeDetails(map, choice).element);
-  const linked = section("map", "Map", toolbar(map, panels, choice, search), live, made("div", { class: "linked" }, panels.element, details));
+  const details = made(
+    "aside",
+    { id: "chosen", class: "details", "aria-label": "What is chosen" },
+    new RegionDetails(map, choice).element,
+    new NodeDetails(map, choice).element,
+    filmCard(data.film),
+  );
+  const linked = section(
+    "map",
+    "Map",
+    toolbar(map, panels, choice, search),
+    made("div", { class: "status" }, live, made("a", { href: "#chosen", text: "Details" })),
+    made("div", { class: "linked" }, panels.element, details),
+  );
   document.body.append(
     heading(data, map),
-    made("main", {},
-      made("div", { class: "first" }, wordsSection(data.words), filmSection(data.film)),
-      linked, clustersSection(map, panels), qualitySection(data.quality), curvesSection(data.curves),
-      new NodeTable(map, choice).element, provenanceSection(data, say)));
+    made(
+      "main",
+      {},
+      wordsSection(data.words),
+      linked,
+      clustersSection(map, panels),
+      qualitySection(data.quality),
+      curvesSection(data.curves),
+      new NodeTable(map, choice).element,
+      provenanceSection(data, say),
+    ),
+  );
   panels.fit();
   new ResizeObserver(oncePerFrame(() => panels.fit())).observe(panels.element);
   choice.whenChanged((_, changed) => announce(map, choice, changed, say));
@@ -50,9 +69,14 @@ function openForPrint(panels) {
   matchMedia("print").addEventListener("change", () => panels.fit());
 }
 
-function filmSection(film) {
-  if (!film || !film.frames || !film.frames.length || typeof filmPlayer !== "function") return null;
+function filmCard(film) {
+  if (!film || !film.frames.length) return null;
   const place = made("div");
   filmPlayer(place, film);
-  return section("film", "Film of the training", place);
+  return made(
+    "section",
+    { class: "card", "aria-labelledby": "film-heading" },
+    made("h3", { id: "film-heading", text: "Film of the training" }),
+    place,
+  );
 }

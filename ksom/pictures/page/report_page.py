@@ -7,10 +7,12 @@ from ksom.pictures.page.page import Page
 
 REPORT_SCRIPTS = (
     "arrays",
+    "film",
     "elements",
     "palettes",
     "pixel_nodes",
     "seen_map",
+    "prototypes",
     "choice",
     "painting",
     "sizes",
@@ -30,10 +32,10 @@ REPORT_SCRIPTS = (
 )
 """In the order in which they run: the last one begins."""
 
-REPORT_STYLES = ("page", "report")
+REPORT_STYLES = ("page", "film", "report")
 
 
-def report_page(title: str, data: Mapping[str, Any]) -> Page:
+def report_page(title: str, data: Mapping[str, Any], body: str = "") -> Page:
     """Return the page that shows a map and all that is known of it, linked.
 
     Parameters
@@ -42,10 +44,12 @@ def report_page(title: str, data: Mapping[str, Any]) -> Page:
         What the browser calls it.
     data : mapping
         What `report.js` reads: panels, features, rows and so on.
+    body : str
+        What the page says without scripts, HTML in an element with the id `static`, which they remove.
 
     Returns
     -------
     Page
         A page of one file.
     """
-    return Page(title, REPORT_SCRIPTS, REPORT_STYLES, data)
+    return Page(title, REPORT_SCRIPTS, REPORT_STYLES, data, body=body)

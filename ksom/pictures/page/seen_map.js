@@ -10,7 +10,7 @@ class Plane {
     this.names = told.names || null;
     this.isCategorical = told.kind === "categorical";
     this.isFeature = told.key.startsWith("plane:");
-    this.values = decoded(told.values, this.isCategorical ? Int32Array : Float32Array);
+    this.values = panelValues(told);
     if (!this.isCategorical) this.#measure();
   }
 
@@ -44,10 +44,16 @@ class Plane {
     return this.low + (this.high - this.low) * (this.kind === "count" ? share * share : share);
   }
 
-  /** Return a node's value as text. */
+  /** Return a value as text; what is nothing beside the plane's range is 0. */
+  told(value) {
+    if (this.isCategorical) return value < 0 ? "none" : this.names[value];
+    return told(Math.abs(value) < 1e-4 * Math.max(Math.abs(this.low), Math.abs(this.high)) ? 0 : value);
+  }
+
+  /** Return a node's value as text, with its unit. */
   toldOf(node) {
-    const value = this.values[node];
-    return this.isCategorical ? (value < 0 ? "none" : this.names[value]) : withUnit(value, this.unit);
+    const text = this.told(this.values[node]);
+    return this.unit && text !== "–" ? `${text} ${this.unit}` : text;
   }
 }
 
@@ -66,9 +72,13 @@ class SeenMap {
     this.grouping = this.planeNamed("clusters");
     this.colours = data.colours ? this.#ofNodes(decoded(data.colours, Uint8Array), 3) : null;
     this.pies = data.pies
-      ? { names: data.pies.names, counts: this.#ofNodes(decoded(data.pies.counts, Uint32Array), data.pies.names.length) }
+      ? {
+          names: data.pies.names,
+          counts: this.#ofNodes(decoded(data.pies.counts, Uint32Array), data.pies.names.length),
+        }
       : null;
     this.pictures = data.pictures;
+    this.prototypes = hasPictures(this) ? new Prototypes(this) : null;
     this.clusters = data.clusters;
     this.rows = data.rows ? new Rows(data.rows, this) : null;
   }

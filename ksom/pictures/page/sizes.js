@@ -29,8 +29,18 @@ class PanelSize {
     const image = context.createImageData(this.over.width, this.over.height);
     const out = new Uint32Array(image.data.buffer);
     if (region) this.#veil(out, region.mask);
-    if (grouping) this.#outline(out, this.nodes.borders((node) => grouping.values[node]), 1);
-    if (region) this.#outline(out, this.nodes.borders((node) => region.mask[node], 0), this.scale);
+    if (grouping)
+      this.#outline(
+        out,
+        this.nodes.borders((node) => grouping.values[node]),
+        1,
+      );
+    if (region)
+      this.#outline(
+        out,
+        this.nodes.borders((node) => region.mask[node], 0),
+        this.scale,
+      );
     context.putImageData(image, 0, 0);
     if (found) this.#mark(context, found);
   }
@@ -61,7 +71,10 @@ class PanelSize {
 
   #mark(context, found) {
     const radius = Math.max(2.2, Math.min(7, 0.22 * this.cell)) * this.scale;
-    for (const [reach, colour] of [[radius + 1.2 * this.scale, "#fff"], [radius, "#c2410c"]]) {
+    for (const [reach, colour] of [
+      [radius + 1.2 * this.scale, "#fff"],
+      [radius, "#c2410c"],
+    ]) {
       context.fillStyle = colour;
       context.beginPath();
       found.forEach((is, node) => {

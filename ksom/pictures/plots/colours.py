@@ -11,7 +11,7 @@ DISTANCES = "cividis"
 """The same for distances between nodes, so that a U-matrix is not taken for a plane."""
 NOTHING = "#e3e3e3"
 """Of a node of which there is nothing to be shown; in none of the others."""
-OTHERS, GROUND = "#878d94", "#f3f4f6"
+OTHERS, GROUND = "#707478", "#eceef1"
 """Of all kinds that have no colour of their own, and of a node that something is drawn into."""
 INK, PAPER, FAINT, MARK = "#1b1f24", "#ffffff", "#5c6670", "#c2410c"
 """Of text and lines, of the ground, of remarks, and of marks."""
@@ -52,7 +52,7 @@ def of_kinds(kinds: NDArray[Any]) -> NDArray[np.uint8]:
 def ink_on(ground: NDArray[Any]) -> NDArray[np.str_]:
     """Return in which colour text is legible on others: the one of `INK` and `PAPER` with more contrast.
 
-    The luminance is that of sRGB (WCAG 2.1); both have the same contrast where it is 0.2.
+    The luminance is that of sRGB (WCAG 2.1); both have the same contrast where it is 0.208.
 
     Parameters
     ----------
@@ -60,4 +60,4 @@ def ink_on(ground: NDArray[Any]) -> NDArray[np.str_]:
         Red, green and blue, in [0, 1].
     """
     linear = np.where(ground[:, :3] <= 0.04045, ground[:, :3] / 12.92, ((ground[:, :3] + 0.055) / 1.055) ** 2.4)
-    return np.where(linear @ [0.2126, 0.7152, 0.0722] > 0.2, INK, PAPER)
+    return np.where(linear @ [0.2126, 0.7152, 0.0722] > 0.208, INK, PAPER)

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.errors import ParameterError, shown_key
-from ksom.pictures.plots.axes import axes_or_new
 from ksom.pictures.plots.colours import KINDS
+from ksom.pictures.plots.figure import axes_of_size
 from ksom.pictures.plots.texts import with_unit
 from ksom.runs.history import Curve, History
 
@@ -34,6 +34,9 @@ MOST = 12
 
 DECADES = 1.3
 """A number that is always positive and spans so many powers of ten is drawn on a logarithmic scale."""
+
+MOST_DECADES = 300
+"""As many as matplotlib's logarithmic scale can span, with its margins."""
 
 FEW = 40
 """Points up to which each of them is marked."""
@@ -70,7 +73,7 @@ def draw_curves(history: History, names: Sequence[str] | None = None, *, ax: "Ax
         If matplotlib is not installed.
     """
     chosen, left_out = _chosen(history, names)
-    frame = axes_or_new(ax, 6.4, max(2.4, 0.6 + 1.35 * len(chosen)))
+    frame = axes_of_size(ax, 6.4, max(2.4, 0.6 + 1.35 * len(chosen)))
     from matplotlib.ticker import MaxNLocator
 
     frame.set_axis_off()
@@ -127,7 +130,10 @@ def _draw(small: "Axes", name: str, curve: Curve) -> None:
 
 def is_wide(known: NDArray[np.float64]) -> bool:
     """Whether numbers are positive and span so much that a linear scale would show only the largest."""
-    return bool(known.size and known.min() > 0 and np.log10(known.max()) - np.log10(known.min()) > DECADES)
+    if not known.size or known.min() <= 0:
+        return False
+    decades = np.log10(known.max()) - np.log10(known.min())
+    return bool(DECADES < decades < MOST_DECADES)
 
 
 def _without_neighbours(values: NDArray[np.float64]) -> NDArray[np.bool_]:

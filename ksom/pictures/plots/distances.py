@@ -26,7 +26,7 @@ def draw_distances(
     *,
     level: float = MEDIAN,
     ax: "Axes | None" = None,
-    title: str | None = "Distance of the samples",
+    title: str | None = "Distance of the samples to their nodes",
 ) -> "Axes":
     """Draw a quantile of the distances that each node's samples have to it: high where the map fits the data badly.
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.kohonensom_model import KohonenSOM
-from ksom.pictures.plots.axes import axes_or_new
 from ksom.pictures.plots.colours import FAINT, INK, KINDS, NOTHING
+from ksom.pictures.plots.figure import axes_of_size
 from ksom.pictures.plots.group import Group, group_of
 from ksom.pictures.plots.texts import shown, with_unit
 
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 MOST_BARS = 30
 """Features in one picture, so that each can be read."""
+
+LONGEST = 26
+"""Characters of a name: there are numbers beside the bars as well."""
 
 ROUNDING = 1e-5
 """Of a feature's range: smaller values are told as 0."""
@@ -66,7 +69,7 @@ def draw_features(
     """
     group = group_of(som, samples, node=node, cluster=cluster, label=label)
     chosen = group.most_unusual(most, features)
-    ax = axes_or_new(ax, 7.2, 1.1 + 0.32 * len(chosen))
+    ax = axes_of_size(ax, 7.2, 1.1 + 0.32 * len(chosen))
     y = np.arange(len(chosen))
     places, middles = group.places[chosen], group.middles[chosen]
     known = np.isfinite(places)
@@ -78,8 +81,9 @@ def draw_features(
     for at, feature in enumerate(chosen):
         _tell(ax, at, told(group, feature), _range(group, feature))
     ax.set(yticks=y, xticks=[0, 1], ylim=(len(chosen) - 0.4, -0.6), xlim=(-0.02, 1.02))
-    ax.set_yticklabels([with_unit(group.names[feature], group.units[feature]) for feature in chosen])
-    ax.set_xticklabels(["lowest", "highest node"])
+    names = [with_unit(group.names[feature], group.units[feature], LONGEST) for feature in chosen]
+    ax.set_yticklabels(names, fontsize="small" if max(map(len, names)) > LONGEST else "medium")
+    ax.set_xticklabels(["lowest", "highest node"], fontsize="small", color=FAINT)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     ax.set_title(title_of(group, chosen), loc="left")
@@ -89,7 +93,7 @@ def draw_features(
 def _tell(ax: "Axes", y: float, value: str, within: str) -> None:
     """Write a value and its range to the right of a bar, in columns."""
     across = ax.get_yaxis_transform()
-    for text, points, side, size, colour in ((value, 66, "right", "medium", INK), (within, 78, "left", "small", FAINT)):
+    for text, points, side, size, colour in ((value, 60, "right", "medium", INK), (within, 68, "left", "small", FAINT)):
         ax.annotate(
             text, (1, y), (points, 0), xycoords=across, textcoords="offset points", ha=side, va="center",
             annotation_clip=False, fontsize=size, color=colour,

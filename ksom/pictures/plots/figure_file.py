@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from ksom.arguments import require_integer
 from ksom.pictures.plots.figure import require_matplotlib
 from ksom.whole_files import replacing
 
@@ -19,6 +20,24 @@ DATELESS = {"png": {"Software": None}, "svg": {"Date": None}, "pdf": {"CreationD
 
 SALT = "ksom"
 """What the names of the parts of an SVG are made from; they would be drawn by chance else."""
+
+
+DPI = 150
+"""Pixels of a PNG per inch of its figure, if nobody says how many there are to be."""
+
+FEWEST, MOST = 200, 8192
+"""Pixels of the longer side of a PNG: with fewer no text could be read."""
+
+
+def require_size(size: Any) -> int | None:
+    """Return `size` if the longer side of a PNG can have so many pixels, or it is None.
+
+    Raises
+    ------
+    ParameterError
+        For anything else.
+    """
+    return None if size is None else require_integer("size", size, minimum=FEWEST, maximum=MOST)
 
 
 @contextmanager
@@ -49,7 +68,7 @@ def write_figure(figure: "Figure", path: Path, *, size: int | None = None) -> No
     path : Path
         The file, which ends in one of `FORMATS`.
     size : int, optional
-        Pixels of the longer side of a PNG; text grows with it. Default: as many as the figure says.
+        Pixels of the longer side of a PNG, from 200 to 8192; text grows with it. Default: 150 per inch of the figure.
 
     Raises
     ------
@@ -57,6 +76,6 @@ def write_figure(figure: "Figure", path: Path, *, size: int | None = None) -> No
         If it cannot be written.
     """
     kind = path.suffix.removeprefix(".")
-    dpi = "figure" if size is None else size / max(figure.get_size_inches())
+    dpi = DPI if size is None else size / max(figure.get_size_inches())
     with replacing(path) as file:
         figure.savefig(file, format=kind, dpi=dpi, metadata=DATELESS[kind])

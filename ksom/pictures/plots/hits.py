@@ -43,12 +43,13 @@ def draw_hits(som: Answers, samples: Any = None, *, ax: "Axes | None" = None, ti
     """
     require_matplotlib()
     from matplotlib.colors import PowerNorm
+    from matplotlib.ticker import MaxNLocator
 
     counts = layer_of(som, HITS).values if samples is None else hits(som, samples)
     total = f"samples (of {int(counts.sum()):,})"
     ax = draw_nodes(
         som.lattice, np.where(counts > 0, counts, np.nan), ax=ax, title=title, label=total,
-        norm=PowerNorm(0.5, 0, max(1, counts.max())), empty="grey: no sample",
+        norm=PowerNorm(0.5, 0, max(1, counts.max())), ticks=MaxNLocator(6, integer=True), empty="grey: no sample",
     )  # fmt: skip
     write_into(ax, som.lattice, [f"{count:,}" if count else "" for count in counts.ravel().tolist()])
     return ax

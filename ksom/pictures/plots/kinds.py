@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from ksom.errors import ParameterError
-from ksom.layers import CLUSTERS, DISTANCES, HITS, LABELS
+from ksom.layers import DISTANCES, HITS, LABELS
 from ksom.names import nearest
 from ksom.pictures.plots import needs, pages
 from ksom.pictures.plots.kind import Kind
@@ -15,6 +15,9 @@ ALL = "all"
 
 FIRST, IF_KNOWN = ("umatrix", "planes", "hits", "curves"), ("labels", "clusters")
 """What a first look shows: always, and if the map has been told."""
+
+WHOLE = ("prototypes", "prototype_curves")
+"""What it shows in place of planes, where samples are such."""
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -29,15 +32,40 @@ KINDS: dict[str, Kind] = {
             needs.samples_or(DISTANCES),
             needs.unless_has(DISTANCES),
         ),
-        Kind("colours", "each node in the colour of the film", pages.colours),
+        Kind("colours", "each node in a colour for its weights", pages.colours),
         Kind("unfolding", "the net of the nodes over the data", pages.unfolding, wants_data=needs.always),
         Kind("curves", "quality and schedules over the training", pages.curves, needs.history),
-        Kind("labels", "what most samples of each node are", pages.labels, needs.labels, needs.unless_has(LABELS), of_training=False),
-        Kind("pies", "what all samples of each node are", pages.pies, needs.labels, needs.unless_has(LABELS), of_training=False),
+        Kind(
+            "labels",
+            "what most samples of each node are",
+            pages.labels,
+            needs.labels,
+            needs.unless_has(LABELS),
+            of_training=False,
+        ),
+        Kind(
+            "pies",
+            "what all samples of each node are",
+            pages.pies,
+            needs.labels,
+            needs.unless_has(LABELS),
+            of_training=False,
+        ),
         Kind("clusters", "which nodes belong together", pages.clusters, needs.clusters, of_training=False),
-        Kind("features", "what a node or each cluster is like, in bars", pages.features, needs.groups, of_training=False),
+        Kind(
+            "features", "what a node or each cluster is like, in bars", pages.features, needs.groups, of_training=False
+        ),
         Kind("radar", "the same over spokes", pages.radar, needs.groups, of_training=False),
-        Kind("trajectory", "the way of the samples over the map", pages.trajectory, needs.data, needs.always, of_training=False),
+        Kind("prototypes", "the nodes' pictures, of pictures", pages.prototypes, needs.pictures),
+        Kind("prototype_curves", "the nodes' curves over time", pages.prototype_curves, needs.time),
+        Kind(
+            "trajectory",
+            "the way of a series over the map",
+            pages.trajectory,
+            needs.series,
+            needs.asked_by_name,
+            of_training=False,
+        ),
     )
 }
 """By their names, in the order in which they are drawn."""
@@ -93,21 +121,25 @@ def kinds_of_training(argument: str, told: Any) -> tuple[Kind, ...]:
     """
     asked = kinds_asked(argument, told)
     possible = tuple(kind for kind in asked.kinds if kind.of_training)
-    if asked.are_named and possible != asked.kinds or not asked.kinds:
+    if (asked.are_named and possible != asked.kinds) or not asked.kinds:
         able = ", ".join(kind.name for kind in KINDS.values() if kind.of_training)
         raise ParameterError(argument, f"be one of {able}; `ksom plot` draws the others afterwards", told)
     return possible
 
 
 def first_look(shown: Shown) -> tuple[Kind, ...]:
-    """Return what shows a map to somebody who sees it for the first time."""
+    """Return what shows a map to somebody who sees it for the first time.
+
+    Planes of pixels, or of hours, tell little: pictures and curves over time are shown as such.
+    """
     known = [name for name in IF_KNOWN if KINDS[name].lacks(shown) is None]
-    return tuple(KINDS[name] for name in (*FIRST, *known))
+    instead = next((name for name in WHOLE if KINDS[name].lacks(shown) is None), "planes")
+    return tuple(KINDS[instead if name == "planes" else name] for name in (*FIRST, *known))
 
 
 def _names(argument: str, told: Any) -> list[str]:
     parts = [told] if isinstance(told, str) else told
     if not isinstance(parts, Sequence) or not all(isinstance(part, str) for part in parts):
         raise ParameterError(argument, "be the names of kinds of pictures, such as [umatrix, planes]", told)
-    names = [name.strip().lower() for part in parts for name in part.split(",")]
+    names = [name.strip().lower().replace("-", "_") for part in parts for name in part.split(",")]
     return list(dict.fromkeys(filter(None, names)))

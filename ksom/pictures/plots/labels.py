@@ -6,6 +6,7 @@ import numpy as np
 
 from ksom.answers import Answers
 from ksom.pictures.plots.colours import NOTHING, PAPER, rgb
+from ksom.pictures.plots.figure import BESIDE_LEGEND, axes_for
 from ksom.pictures.plots.legend import draw_legend
 from ksom.pictures.plots.nodes import draw_nodes
 from ksom.pictures.plots.ranked_labels import LONGEST, RankedLabels
@@ -44,17 +45,17 @@ def draw_labels(som: Answers, *, ax: "Axes | None" = None, title: str | None = "
     NotInstalled
         If matplotlib is not there.
     """
-    labels = RankedLabels.of(som)
+    labels, lattice = RankedLabels.of(som), som.lattice
     won = labels.counts.sum(axis=1) > 0
     colours = np.vstack([labels.colours, rgb(NOTHING)])[labels.kinds]
     mixed = np.rint(PALE * colours + (1 - PALE) * rgb(PAPER)).astype(np.uint8)
     is_taken = ~won & (labels.kinds >= 0)
     colours = np.where(is_taken[:, np.newaxis], mixed, colours)
     notes = [*([TAKEN] if is_taken.any() else []), *(["grey: no sample"] if (labels.kinds < 0).any() else [])]
-    ax = draw_nodes(som.lattice, colours, ax=ax, title=title, remarks=notes)
+    ax = draw_nodes(lattice, colours, ax=axes_for(lattice, ax, BESIDE_LEGEND), title=title, remarks=notes)
     texts = [labels.names[kind] if of_it else "" for kind, of_it in zip(labels.kinds, won, strict=True)]
-    fitting = most_characters(ax, som.lattice)
+    fitting = most_characters(ax, lattice)
     if fitting >= min(LEAST_CHARACTERS, max(map(len, labels.names))):
-        write_into(ax, som.lattice, [shown(text, fitting) for text in texts], min(fitting, max(map(len, texts))))
+        write_into(ax, lattice, [shown(text, fitting) for text in texts], min(fitting, max(map(len, texts))))
     draw_legend(ax, labels.entries(), title=labels.column and shown(labels.column, LONGEST))
     return ax

@@ -42,6 +42,7 @@ def draw_nodes(
     high: float | None = None,
     norm: "Normalize | None" = None,
     bar: bool = True,
+    ticks: Any = None,
     notes: bool = True,
     remarks: Sequence[str] = (),
     empty: str = EMPTY,
@@ -72,6 +73,8 @@ def draw_nodes(
         How numbers become colours, instead of evenly from `low` to `high`.
     bar : bool
         Whether there is a colour bar, for numbers.
+    ticks : array_like or Locator, optional
+        Which numbers are at the colour bar; default: as matplotlib chooses them, or the one that all nodes have.
     notes : bool
         Whether it is told under the map what the marks at wrapped edges say, and the colour of "nothing there".
     remarks : sequence of str
@@ -115,8 +118,8 @@ def draw_nodes(
     else:
         _shapes(ax, outlines(lattice, places, scale), painted)
     mark_joined_edges(ax, lattice.wrap, bounds)
-    if amounts is not None and bar:
-        draw_bar(ax, amounts.colours, amounts.norm, bounds, label)
+    if amounts is not None and bar and np.isfinite(given).any():
+        draw_bar(ax, amounts.colours, amounts.norm, bounds, label, ticks=_ticks(given) if ticks is None else ticks)
     if notes:
         is_empty = amounts is not None and not np.isfinite(given).all()
         joined = [JOINED[lattice.wrap]] if lattice.wrap in JOINED else []
@@ -180,6 +183,12 @@ def _evenly(values: NDArray[np.float64], low: float | None, high: float | None) 
         around = max(abs(least) * 0.05, 1e-12) if least else 0.5
         least, most = least - around, least + around
     return Normalize(least, most)
+
+
+def _ticks(values: NDArray[np.float64]) -> list[float] | None:
+    """Return the number that everybody has, if so: there is no other one to be told."""
+    there = values[np.isfinite(values)]
+    return [float(there[0])] if (there == there[0]).all() else None
 
 
 def _table(colours: "str | Colormap") -> "Colormap":

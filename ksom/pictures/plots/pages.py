@@ -10,13 +10,17 @@ from ksom.pictures.plots.clusters import draw_clusters
 from ksom.pictures.plots.curves import MOST, OF_THE_CLOCK, draw_curves
 from ksom.pictures.plots.distances import draw_distances
 from ksom.pictures.plots.features import MOST_BARS, draw_features
-from ksom.pictures.plots.figure import new_figure, size_for
+from ksom.pictures.plots.figure import BESIDE, BESIDE_LEGEND, new_figure, size_for
 from ksom.pictures.plots.hits import draw_hits
 from ksom.pictures.plots.kind import Pages, Undrawable
 from ksom.pictures.plots.labels import draw_labels
+from ksom.pictures.plots.needs import channels_of
 from ksom.pictures.plots.nodes import draw_nodes
+from ksom.pictures.plots.picture_shape import picture_shape
 from ksom.pictures.plots.pies import draw_pies
 from ksom.pictures.plots.planes import PLANES_ON_A_PAGE, pages_of_planes
+from ksom.pictures.plots.prototype_curves import draw_prototype_curves
+from ksom.pictures.plots.prototypes import draw_prototypes
 from ksom.pictures.plots.radar import draw_radar
 from ksom.pictures.plots.shown import Shown
 from ksom.pictures.plots.trajectory import draw_trajectory
@@ -72,7 +76,7 @@ def distances(shown: Shown) -> Pages:
 def labels(shown: Shown) -> Pages:
     """Draw the label of each node."""
     shown.learn_labels()
-    figure, ax = _of_map(shown)
+    figure, ax = _of_map(shown, BESIDE_LEGEND)
     draw_labels(shown.som, ax=ax)
     yield "labels", figure
 
@@ -80,14 +84,14 @@ def labels(shown: Shown) -> Pages:
 def pies(shown: Shown) -> Pages:
     """Draw the shares of labels in each node."""
     shown.learn_labels()
-    figure, ax = _of_map(shown)
+    figure, ax = _of_map(shown, BESIDE_LEGEND)
     draw_pies(shown.som, ax=ax)
     yield "pies", figure
 
 
 def clusters(shown: Shown) -> Pages:
     """Draw the clusters."""
-    figure, ax = _of_map(shown)
+    figure, ax = _of_map(shown, BESIDE_LEGEND)
     draw_clusters(shown.som, ax=ax)
     yield "clusters", figure
 
@@ -106,6 +110,27 @@ def radar(shown: Shown) -> Pages:
         figure = new_figure(6.4, 5.6)
         draw_radar(shown.som, shown.samples if shown.is_of_samples else None, **group, ax=figure.subplots())
         yield f"radar{stem}", figure
+
+
+def prototypes(shown: Shown) -> Pages:
+    """Draw prototypes that are pictures."""
+    shape, lattice = picture_shape(shown.som, shown.samples), shown.som.lattice
+    if shape is not None:
+        sides = np.array([lattice.width * shape.width, lattice.height * shape.height])
+        width, height = 6 * sides / sides.max()
+        figure = new_figure(max(3.0, width) + 0.3, max(1.0, height) + 0.8)
+        draw_prototypes(shown.som, shape, ax=figure.subplots())
+        yield "prototypes", figure
+
+
+def prototype_curves(shown: Shown) -> Pages:
+    """Draw prototypes as curves over time; of a map that knows nothing of time, its features one after another."""
+    lattice = shown.som.lattice
+    longer = max(lattice.width, lattice.height)
+    width, height = (max(2.5, 7 * side / longer) for side in (lattice.width, lattice.height))
+    figure = new_figure(width + 0.3, height + 0.9)
+    draw_prototype_curves(shown.som, channels_of(shown.som) or 1, ax=figure.subplots())
+    yield "prototype_curves", figure
 
 
 def trajectory(shown: Shown) -> Pages:
@@ -160,7 +185,7 @@ def _meaning(chosen: Colours) -> str:
     return "The nodes' principal components\nas red, green and blue"
 
 
-def _of_map(shown: Shown) -> "tuple[Figure, Axes]":
-    """Return a figure for one map, and the axes in it."""
-    figure = new_figure(*size_for(shown.som.lattice))
+def _of_map(shown: Shown, beside: float = BESIDE) -> "tuple[Figure, Axes]":
+    """Return a figure for one map, with so many inches beside it, and the axes in it."""
+    figure = new_figure(*size_for(shown.som.lattice, beside))
     return figure, figure.subplots()

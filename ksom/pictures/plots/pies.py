@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.amounts import number_of
 from ksom.answers import Answers
-from ksom.pictures.plots.colours import GROUND, rgb
+from ksom.pictures.plots.colours import GROUND, PAPER, rgb
+from ksom.pictures.plots.figure import BESIDE_LEGEND, axes_for
 from ksom.pictures.plots.labels import draw_labels
 from ksom.pictures.plots.legend import draw_legend
 from ksom.pictures.plots.nodes import draw_nodes
@@ -51,10 +53,18 @@ def draw_pies(som: Answers, *, ax: "Axes | None" = None, title: str | None = "La
         return draw_labels(som, ax=ax, title=title)
     ground = np.tile(rgb(GROUND), (lattice.size, 1))
     most = int(labels.counts.sum(axis=1).max())
-    ax = draw_nodes(lattice, ground, ax=ax, title=title, remarks=[f"largest pie: {most:,} samples"])
+    ax = draw_nodes(
+        lattice,
+        ground,
+        ax=axes_for(lattice, ax, BESIDE_LEGEND),
+        title=title,
+        remarks=["largest pie: " + number_of("sample", most)],
+    )
     from matplotlib.collections import PolyCollection
 
-    slices, kinds = slices_of(labels.counts, lattice.positions())
+    ax.collections[0].set_edgecolor(PAPER)
+    stretch = float(ax.get_aspect())  # a very long map is stretched, its pies are round
+    slices, kinds = slices_of(labels.counts, lattice.positions(), (min(1, stretch), min(1, 1 / stretch)))
     pies = PolyCollection(slices, facecolors=labels.colours[kinds] / 255, linewidths=0)
     pies.set_clip_on(False)
     ax.add_collection(pies, autolim=False)
@@ -63,7 +73,7 @@ def draw_pies(som: Answers, *, ax: "Axes | None" = None, title: str | None = "La
 
 
 def slices_of(
-    counts: NDArray[np.int64], places: NDArray[np.float64]
+    counts: NDArray[np.int64], places: NDArray[np.float64], radius: tuple[float, float] = (1.0, 1.0)
 ) -> tuple[list[NDArray[np.float64]], NDArray[np.int64]]:
     """Return the slices of all pies: the corners of each, lattice steps, and which kind it is.
 
@@ -75,6 +85,8 @@ def slices_of(
         How many samples of which kind each node won.
     places : ndarray of shape (K, 2)
         The nodes' positions.
+    radius : tuple of float
+        How wide and how high a lattice step of a pie is.
     """
     of_node = counts.sum(axis=1)
     radii = np.maximum(SMALLEST, LARGEST * np.sqrt(of_node / max(1, of_node.max())))
@@ -86,5 +98,5 @@ def slices_of(
         turns = 2 * np.pi * np.linspace(end - share, end, 2 + int(AROUND * share))
         rim = radii[node] * np.stack([np.sin(turns), -np.cos(turns)], axis=1)
         corners = rim if share == 1 else np.concatenate([[[0.0, 0.0]], rim])
-        slices.append(places[node] + corners)
+        slices.append(places[node] + corners * radius)
     return slices, kinds

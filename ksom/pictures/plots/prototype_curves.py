@@ -11,10 +11,9 @@ from ksom.encoding import called
 from ksom.errors import ParameterError
 from ksom.kohonensom_model import KohonenSOM
 from ksom.layers import HITS
-from ksom.pictures.plots.axes import axes_or_new
 from ksom.pictures.plots.colours import KINDS, NOTHING
 from ksom.pictures.plots.features import number
-from ksom.pictures.plots.figure import draw_notes
+from ksom.pictures.plots.figure import axes_of_size, draw_notes
 from ksom.pictures.plots.nodes import JOINED
 from ksom.pictures.plots.texts import shown
 from ksom.pictures.plots.thinning import Thinned, thinned
@@ -70,7 +69,7 @@ def draw_prototype_curves(som: KohonenSOM, channels: int = 1, *, ax: "Axes | Non
     some = thinned(som.lattice, MOST_ACROSS)
     longer = max(len(some.rows), len(some.columns))
     width, height = (max(2.5, 7 * len(side) / longer) for side in (some.columns, some.rows))
-    ax = axes_or_new(ax, width + 0.3, height + 0.9)
+    ax = axes_of_size(ax, width + 0.3, height + 0.9)
     _draw(ax, som, some, channels)
     names = _names(som, channels)
     ax.set_title(f"Prototypes as curves{f': {some.note}' if some.note else ''}", fontsize="medium", pad=9)

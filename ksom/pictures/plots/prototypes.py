@@ -9,11 +9,9 @@ from numpy.typing import NDArray
 from ksom.arguments import require_integer
 from ksom.errors import DataError, ParameterError
 from ksom.kohonensom_model import KohonenSOM
-from ksom.pictures.picture import enlarged
-from ksom.pictures.plots.axes import axes_or_new
 from ksom.pictures.plots.colours import NOTHING, rgb
 from ksom.pictures.plots.features import number
-from ksom.pictures.plots.figure import draw_notes
+from ksom.pictures.plots.figure import axes_of_size, draw_notes
 from ksom.pictures.plots.nodes import JOINED
 from ksom.pictures.plots.picture_shape import PictureShape
 from ksom.pictures.plots.thinning import Thinned, thinned
@@ -27,6 +25,9 @@ MOST_ACROSS = 40
 MOST_PIXELS, FEWEST_PIXELS = 4000, 1200
 """Of the longer side of the whole: of finer prototypes every so many pixels are taken, those of coarser ones become
 blocks, so that they stay sharp at any size."""
+
+ROUNDING = 1e-3
+"""Of the largest value: a smallest one of less is told as 0."""
 
 INK, LIGHT = "gray_r", "gray"
 """The colours of one channel: ink on paper, more is darker; or light, more is lighter."""
@@ -79,10 +80,13 @@ def draw_prototypes(
     low, high = _limits(pictures, limits)
     table = colours or (LIGHT if (low, high) == (0, 1) else INK)
     width, height = (most * side for most, side in zip((len(some.columns), len(some.rows)), asked[1::-1], strict=True))
-    ax = axes_or_new(ax, *_size(width, height))
-    _draw(ax, _tiled(_coloured(pictures[:, :, ::coarser, ::coarser], low, high, table), some), som, some)
+    ax = axes_of_size(ax, *_size(width, height))
+    coloured = _coloured(pictures[:, :, ::coarser, ::coarser], low, high, table)
+    block = max(1, FEWEST_PIXELS // max(width, height))
+    _draw(ax, _tiled(coloured.repeat(block, axis=2).repeat(block, axis=3), some), som, some)
     ax.set_title("Prototypes" if not some.note else f"Prototypes: {some.note}", fontsize="medium", pad=9)
-    notes = [] if asked.channels == 3 else [f"shades from {number(low)} to {number(high)}"]
+    lowest = number(0.0 if abs(low) < ROUNDING * high else low)
+    notes = [] if asked.channels == 3 else [f"shades from {lowest} to {number(high)}"]
     draw_notes(ax, [*notes, *([JOINED[som.lattice.wrap]] if som.lattice.wrap in JOINED else [])])
     return ax
 
@@ -111,8 +115,7 @@ def _limits(pictures: NDArray[np.float64], limits: Any) -> tuple[float, float]:
     if not there.size:
         raise DataError("the map knows nothing of any pixel: all have the feature weight 0")
     low, high = float(there.min()), float(there.max())
-    rounding = 1e-6
-    if low >= -rounding and high <= 1 + rounding:
+    if low >= -ROUNDING and high <= 1 + ROUNDING:
         return 0.0, 1.0
     return low, high if high > low else low + 1
 
@@ -152,8 +155,6 @@ def _tiled(pictures: NDArray[np.uint8], some: Thinned) -> NDArray[np.uint8]:
 def _draw(ax: "Axes", whole: NDArray[np.uint8], som: KohonenSOM, some: Thinned) -> None:
     """Draw the whole where the nodes are, so stretched that its pixels are as wide as they are high."""
     between = float(np.sqrt(som.lattice.row_square))
-    block = max(1, FEWEST_PIXELS // max(whole.shape))
-    whole = enlarged(whole, (block, block))
     right = len(some.columns) - 0.5 + some.shifts.max(initial=0.0)
     bottom = (len(some.rows) - 0.5) * between
     ax.imshow(whole, extent=(-0.5, right, bottom, -0.5 * between), interpolation="antialiased")

@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from ksom.errors import ParameterError
 from ksom.kohonensom_model import KohonenSOM
-from ksom.pictures.plots.axes import axes_or_new
 from ksom.pictures.plots.colours import INK, NOTHING
-from ksom.pictures.plots.features import HIGHER, title_of, told
+from ksom.pictures.plots.features import HIGHER, LONGEST, title_of, told
+from ksom.pictures.plots.figure import axes_of_size
 from ksom.pictures.plots.group import group_of
 from ksom.pictures.plots.texts import shown, with_unit
 
@@ -66,7 +66,7 @@ def draw_radar(
     if len(chosen) < FEWEST:
         must = "be three at least for a radar; bars (draw_features) take fewer"
         raise ParameterError("features", must, [group.names[feature] for feature in chosen])
-    ax = axes_or_new(ax, 6.4, 5.6)
+    ax = axes_of_size(ax, 6.4, 5.6)
     spokes = _spokes(len(chosen))
     for ring in RINGS:
         ax.plot(*_polygon(spokes, np.full(len(spokes), ring)).T, color=NOTHING, linewidth=0.8)
@@ -75,9 +75,13 @@ def draw_radar(
     middle, own = (_polygon(spokes, of[chosen]) for of in (group.middles, group.places))
     ax.plot(*middle.T, color=INK, linewidth=1.2, linestyle="--", label="median of all nodes")
     ax.fill(*own[np.isfinite(own[:, 0])].T, color=HIGHER, alpha=0.25, linewidth=0)
-    ax.plot(*own.T, color=HIGHER, linewidth=2, marker="o", label=shown(group.title.partition(":")[0]))
+    ax.plot(*own.T, color=HIGHER, linewidth=2, marker="o", label=shown(group.title.rpartition(":")[0]))
     for feature, spoke in zip(chosen, spokes, strict=True):
-        _name(ax, f"{with_unit(group.names[feature], group.units[feature])}\n{told(group, feature)}", *(1.08 * spoke))
+        _name(
+            ax,
+            f"{with_unit(group.names[feature], group.units[feature], LONGEST)}\n{told(group, feature)}",
+            *(1.08 * spoke),
+        )
     ax.set(aspect="equal", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1))
     ax.set_axis_off()
     ax.set_title(title_of(group, chosen), pad=32)

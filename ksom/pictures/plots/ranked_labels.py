@@ -1,10 +1,11 @@
-"""The labels of a map as they are drawn: those of most samples first, each in a colour, the rarest together."""
+"""The labels of a map as they are drawn: each in a colour, or the rarest together if there are too many."""
 
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.amounts import number_of
 from ksom.answers import Answers
 from ksom.layers import LABELS, NEAREST_LABELLED
 from ksom.pictures.plots.colours import KINDS, OTHERS, of_kinds, rgb
@@ -17,17 +18,20 @@ LONGEST = 24
 
 
 class RankedLabels(NamedTuple):
-    """What is drawn of a map's labels: C kinds, at most as many as there are colours, and one more of all others."""
+    """What is drawn of a map's labels: C kinds, the labels in order; of too many, the most frequent ones and the rest.
+
+    So a label has the same colour on every map that knows the same ones.
+    """
 
     names: list[str]
-    """Of the kinds, as they are, shape (C,)."""
+    """Of the kinds, as they are, C of them."""
     counts: NDArray[np.int64]
-    """How many samples of which kind each node won, shape (K, C), those of most samples first."""
+    """How many samples of which kind each node won, shape (K, C)."""
     colours: NDArray[np.uint8]
     """Of the kinds, shape (C, 3)."""
     kinds: NDArray[np.int64]
-    """The most frequent kind of each node, shape (K,); of a node without samples, that of the nearest node that has
-    some, or −1 where that is not known."""
+    """The kind of each node's most frequent label, shape (K,); of a node without samples, that of the nearest node
+    that has some, or −1 where that is not known."""
     column: str | None
     """What the labels are called."""
 
@@ -41,22 +45,20 @@ class RankedLabels(NamedTuple):
             If it has not been labelled.
         """
         values, about = layer_of(som, LABELS)
-        counts = values.reshape(som.lattice.size, -1)
-        most = np.argsort(-counts.sum(axis=0), kind="stable")
-        rank = np.argsort(most)
-        won = counts.sum(axis=1) > 0
-        nodes = np.arange(len(counts))
-        if NEAREST_LABELLED in som.layers:
-            nodes = som.layers[NEAREST_LABELLED].values.reshape(-1)
-        kinds = np.where(won[nodes], rank[counts.argmax(axis=1)[nodes]], -1)  # of equals the first, as everywhere
-        names, counts = [about["names"][label] for label in most], counts[:, most]
-        colours = of_kinds(np.arange(min(len(names), len(KINDS))))
-        if len(names) > len(KINDS):
-            rest = counts[:, len(KINDS) :].sum(axis=1, keepdims=True)
-            others = f"{len(names) - len(KINDS):,} other labels"
-            names, counts = [*names[: len(KINDS)], others], np.hstack([counts[:, : len(KINDS)], rest])
-            colours, kinds = np.vstack([colours, rgb(OTHERS)]), np.minimum(kinds, len(KINDS))
-        return cls(names, counts, colours, kinds, about["column"])
+        counts, names = values.reshape(som.lattice.size, -1), about["names"]
+        own = np.sort(np.argsort(-counts.sum(axis=0), kind="stable")[: len(KINDS)])
+        kind_of = np.full(len(names), len(own))
+        kind_of[own] = np.arange(len(own))
+        nearest = som.layers[NEAREST_LABELLED].values.reshape(-1) if NEAREST_LABELLED in som.layers else slice(None)
+        kinds = np.where(counts.sum(axis=1)[nearest] > 0, kind_of[counts.argmax(axis=1)[nearest]], -1)
+        colours, rest = of_kinds(np.arange(len(own))), len(names) - len(own)
+        if not rest:
+            return cls(names, counts, colours, kinds, about["column"])
+        of_rest = counts.sum(axis=1, keepdims=True) - counts[:, own].sum(axis=1, keepdims=True)
+        shown_names = [*(names[label] for label in own), number_of("other label", rest)]
+        return cls(
+            shown_names, np.hstack([counts[:, own], of_rest]), np.vstack([colours, rgb(OTHERS)]), kinds, about["column"]
+        )
 
     def entries(self) -> list[Entry]:
         """Return the legend."""

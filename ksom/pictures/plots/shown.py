@@ -26,10 +26,14 @@ class Shown:
     """The class of each sample, shape (N,)."""
     history: History | None = None
     """The numbers of the training."""
+    why_no_history: str = ""
+    """What is wrong with them, if they are there and cannot be read."""
     named: str = "MAP"
     """What a command is told to find the map, for advice."""
     is_of_samples: bool = False
     """Whether hits and labels are those of the samples, whatever the map itself was told before."""
+    is_asked: bool = False
+    """Whether each kind of pictures was asked for by name: then it is drawn, if it can be, whatever it may tell."""
     features: tuple[int, ...] = ()
     """The features that are asked for; none: all."""
     node: int | None = None
@@ -100,7 +104,9 @@ def require_cluster(shown: Shown, cluster: int) -> int:
         If it has not.
     """
     if not shown.has(CLUSTERS):
-        raise ParameterError("cluster", f"be left out: the map has none; ksom cluster {shown.named} finds them", cluster)
+        raise ParameterError(
+            "cluster", f"be left out: the map has none; ksom cluster {shown.named} finds them", cluster
+        )
     number = int(shown.som.layers[CLUSTERS].about["clusters"])
     if not 0 <= cluster < number:
         raise ParameterError("cluster", f"be one of {quoted(number)} clusters, from 0", cluster)

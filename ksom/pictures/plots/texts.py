@@ -36,10 +36,13 @@ def with_unit(name: str, unit: str | None, longest: int = LONGEST) -> str:
 
     Examples
     --------
-    >>> with_unit("bill length", "mm"), with_unit("sex", None)
-    ('bill length [mm]', 'sex')
+    >>> with_unit("bill length", "mm"), with_unit("bill length", "mm", 12), with_unit("sex", None)
+    ('bill length [mm]', 'bill l… [mm]', 'sex')
     """
-    return shown(name, longest) if unit is None else f"{shown(name, longest)} [{shown(unit, 16)}]"
+    if unit is None:
+        return shown(name, longest)
+    room = longest - 3 - min(len(unit), longest // 2)
+    return f"{shown(name, room)} [{shown(unit, longest // 2)}]"
 
 
 def _families() -> list[str]:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ksom.dataset import Dataset
+from ksom.datasets.windows import Windows
 from ksom.errors import DataError, ParameterError
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
 from ksom.method.matches import checked, walk
 from ksom.method.umatrix import umatrix
 from ksom.pictures.plots.colours import INK, KINDS, PAPER, rgb
-from ksom.pictures.plots.figure import Bounds, draw_bar, draw_notes
+from ksom.pictures.plots.figure import BESIDE, BESIDE_LEGEND, Bounds, axes_for, draw_bar, draw_notes
 from ksom.pictures.plots.legend import draw_legend
 from ksom.pictures.plots.nodes import JOINED, draw_nodes
 from ksom.pictures.plots.texts import shown
@@ -61,7 +63,8 @@ def ways(
         Data units; each series in the order of time, unless `times` says another. A sample of an array that has no
         value at all (NaN throughout) is a gap.
     series : array_like of shape (N,), optional
-        The name of the series that each sample is of. Default: all are of one.
+        The name of the series that each sample is of. Default: what a data set tells, see `series_of`; else all are of
+        one.
     times : array_like of shape (N,), optional
         When each sample is: numbers. Default: how many of its series came before it.
 
@@ -73,16 +76,36 @@ def ways(
         As `som.best_matching_nodes`.
     """
     nodes = _nodes(checked(som), som.walkable(samples))
+    series = series_of(samples) if series is None else series
     names = np.full(len(nodes), "") if series is None else _one_each("series", series, len(nodes)).astype(np.str_)
     when = None if times is None else _times(times, len(nodes))
+    different, first, which = np.unique(names, return_index=True, return_inverse=True)
+    order = np.argsort(which, kind="stable") if when is None else np.lexsort((when, which))
+    stops = np.cumsum(np.bincount(which))
     found = {}
-    different, first = np.unique(names, return_index=True)
-    for name in different[np.argsort(first)]:
-        own = np.flatnonzero(names == name)
-        if when is not None:
-            own = own[np.argsort(when[own], kind="stable")]
-        found[str(name)] = Way(str(name), nodes[own], np.arange(len(own), dtype=float) if when is None else when[own])
+    for number in np.argsort(first):
+        own = order[0 if number == 0 else stops[number - 1] : stops[number]]
+        name, since = str(different[number]), np.arange(len(own), dtype=float) if when is None else when[own]
+        found[name] = Way(name, nodes[own], since)
     return found
+
+
+def series_of(samples: Any) -> NDArray[Any] | None:
+    """Return the series that each sample of a data set is of, if it tells: a recording, or an id that comes again.
+
+    None: it does not, or there is only one.
+
+    Parameters
+    ----------
+    samples : Dataset, or anything else
+        `Windows` over several recordings; or a data set whose ids are half as many as its samples, or fewer, such as a
+        table of countries, year by year.
+    """
+    if isinstance(samples, Windows):
+        recordings = samples.places().recording
+        return recordings if len(np.unique(recordings)) > 1 else None
+    ids = samples.names_of(slice(None)) if isinstance(samples, Dataset) else None
+    return ids if ids is not None and 2 * len(np.unique(ids)) <= len(ids) else None
 
 
 def _nodes(som: KohonenSOM, samples: Any) -> NDArray[np.int64]:
@@ -159,7 +182,8 @@ def draw_trajectory(
     title = f"{'Ways' if len(chosen) > 1 else whose} over the map"
     ground = umatrix(som)
     steepest = float(np.nanmax(ground)) if np.isfinite(ground).any() else 1.0
-    ax = draw_nodes(
+    ax = axes_for(som.lattice, ax, BESIDE_LEGEND if len(chosen) > 1 else BESIDE)
+    draw_nodes(
         som.lattice, ground, ax=ax, title=title, colours=GROUND, low=0, high=2 * steepest, bar=False, notes=False
     )
     step = max(1, -(-max(len(way.nodes) for way in chosen) // MOST_STEPS))

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from ksom.answers import Answers
 from ksom.method.lattice import Lattice
 from ksom.method.umatrix import Edges, edges, umatrix
-from ksom.pictures.plots.colours import DISTANCES
+from ksom.pictures.plots.colours import DISTANCES, ink_on
 from ksom.pictures.plots.known import distance_label
 from ksom.pictures.plots.nodes import draw_nodes
 
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST_BETWEEN = 900
 """Nodes of a map between which the distances are drawn, if nobody says whether: there are four times as many cells."""
+NEAR = 1e-6
+"""Positions of rows are rounded."""
 LABEL = "distance to the neighbours"
 
 
@@ -66,10 +68,14 @@ def draw_umatrix(
     if not between:
         return draw_nodes(lattice, means, ax=ax, title=title, label=label, colours=DISTANCES, empty=empty)
     cells = cells_between(lattice, means, edges(som))
-    return draw_nodes(
+    ax = draw_nodes(
         lattice, cells.values, at=cells.positions, scale=0.5, ax=ax, title=title, label=label, colours=DISTANCES,
-        empty=empty,
+        empty=empty, remarks=["dots: nodes"],
     )  # fmt: skip
+    inks = ink_on(np.asarray(ax.collections[0].get_facecolor())[: lattice.size])
+    x, y = lattice.positions().T
+    ax.scatter(x, y, s=3, c=inks.tolist(), linewidths=0, clip_on=False)
+    return ax
 
 
 def cells_between(lattice: Lattice, means: NDArray[np.float64], between: Edges) -> Cells:
@@ -93,19 +99,19 @@ def cells_between(lattice: Lattice, means: NDArray[np.float64], between: Edges) 
     """
     positions = lattice.positions()
     first, second = positions[between.nodes[:, 0]], positions[between.nodes[:, 1]]
+    half = np.array([1.0, np.sqrt(lattice.row_square)]) / 2
+    low, high = positions.min(axis=0) - half - NEAR, positions.max(axis=0) + half + NEAR
     found, lengths = [], []
-    for around in _ways_round(lattice):
+    for around, shown_at in product(_ways_round(lattice), repeat=2):
         step = second + around - first
-        is_near = np.square(step).sum(axis=1) <= lattice.neighbour_square + 1e-6
-        for middles in (first + step / 2, second - step / 2)[: 1 + bool(around.any())]:
-            found.append(middles[is_near])
-            lengths.append(between.lengths[is_near])
-    middles, together = np.unique(np.round(np.concatenate(found), 6), axis=0, return_inverse=True)
-    sums = np.bincount(together, np.concatenate(lengths), len(middles))
-    return Cells(
-        np.concatenate([positions, middles]),
-        np.concatenate([means.ravel(), sums / np.bincount(together, minlength=len(middles))]),
-    )
+        middles = first + step / 2 + shown_at
+        is_cell = np.square(step).sum(axis=1) <= lattice.neighbour_square + NEAR
+        is_cell &= ((middles >= low) & (middles <= high)).all(axis=1)
+        found.append(middles[is_cell])
+        lengths.append(between.lengths[is_cell])
+    places, together = np.unique(np.round(np.concatenate(found), 6), axis=0, return_inverse=True)
+    means_between = np.bincount(together, np.concatenate(lengths)) / np.bincount(together)
+    return Cells(np.concatenate([positions, places]), np.concatenate([means.ravel(), means_between]))
 
 
 def _ways_round(lattice: Lattice) -> list[NDArray[np.float64]]:

@@ -11,8 +11,8 @@ from ksom.method.lattice import Lattice, squared_distances
 from ksom.method.matches import checked, drawn_rows
 from ksom.method.principal_axes import principal_axes
 from ksom.method.umatrix import neighbouring
-from ksom.pictures.plots.axes import axes_or_new
 from ksom.pictures.plots.colours import FAINT, INK, KINDS
+from ksom.pictures.plots.figure import axes_of_size
 from ksom.pictures.plots.thinning import ordinal
 from ksom.samples import Block
 
@@ -118,7 +118,7 @@ def draw_unfolding(som: KohonenSOM, samples: Any = None, *, ax: "Axes | None" = 
     NotInstalled
         If matplotlib is not installed.
     """
-    ax = axes_or_new(ax, 6.4, 5.6)
+    ax = axes_of_size(ax, 6.4, 5.6)
     from matplotlib.collections import LineCollection
 
     found, lattice = _spread_out(unfolding(som, samples)), som.lattice
@@ -162,10 +162,12 @@ def net(lattice: Lattice, step: int = 1) -> list[NDArray[np.int64]]:
 def hem(lattice: Lattice) -> Iterator[NDArray[np.int64]]:
     """Yield the nodes along each side at which the lattice ends."""
     index = np.arange(lattice.size).reshape(lattice.height, lattice.width)
-    if lattice.wrap not in {"rows", "both"} and lattice.width > 1:
+    if min(lattice.height, lattice.width) == 1:
+        return  # a chain is all edge
+    if lattice.wrap not in {"rows", "both"}:
         for side in (index[0], index[-1]):
             yield _closed(side, is_wrapped=lattice.wrap == "columns")
-    if lattice.wrap not in {"columns", "both"} and lattice.height > 1:
+    if lattice.wrap not in {"columns", "both"}:
         for side in (index[:, 0], index[:, -1]):
             yield _closed(side, is_wrapped=lattice.wrap == "rows")
 

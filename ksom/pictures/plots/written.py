@@ -12,9 +12,9 @@ from ksom.pictures.plots.figure import Bounds, root_of
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-SMALLEST, LARGEST = 4.5, 10.0
+SMALLEST, LARGEST = 5.0, 10.0
 """Points: a text that would have to be smaller is not written."""
-MOST_TEXTS = 2_500
+MOST_TEXTS = 1_000
 """Nodes of a map that is written into, at most."""
 CHARACTER = 0.64
 """About how wide a character is, of its height."""
@@ -54,7 +54,8 @@ def write_into(ax: "Axes", lattice: Lattice, texts: Sequence[str], longest: int 
     colours = ax.collections[0].get_facecolor()
     for (x, y), text, ink in zip(lattice.positions(), texts, ink_on(np.asarray(colours)), strict=True):
         if text:
-            ax.text(x, y, text, color=str(ink), fontsize=size, ha="center", va="center")
+            within = ax.text(x, y, text, color=str(ink), fontsize=size, ha="center", va="center")
+            within.set_in_layout(False)  # takes no room of its own
     return True
 
 

@@ -13,13 +13,12 @@ def body(data: Mapping[str, Any]) -> str:
     data : mapping
         The page's data.
     """
-    return "\n".join(['<main id="page">', *_parts(data), "</main>"])
+    return "\n".join(['<main id="static">', *_parts(data), "</main>"])
 
 
 def _parts(data: Mapping[str, Any]) -> Iterator[str]:
     yield f'<header><h1>{_text(data["title"])}</h1><p id="about">{_text(data["about"])}</p></header>'
     yield from _section("words", "In words", map(_word, data["words"]))
-    yield '<div id="report"></div>'
     yield from _section("quality", "Quality", _quality(data["quality"]))
     yield from _section("clusters-told", "Clusters", map(_cluster, data["clusters"] or ()))
     yield from _section("provenance", "Where it comes from", _provenance(data["provenance"]))
@@ -43,10 +42,20 @@ def _word(word: Mapping[str, Any]) -> str:
 
 def _quality(quality: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     if quality:
-        rows = [
-            (one["name"], "–" if one["value"] is None else f"{one['value']:.4g}", one["definition"]) for one in quality
-        ]
-        yield _table(("measure", "value", "what it is"), rows)
+        heads = ("measure", None), ("value", "number"), ("what it is", "text")
+        head = "".join(f'<th scope="col"{_class(name)}>{told}</th>' for told, name in heads)
+        rows = "".join(map(_measure, quality))
+        yield f'<table class="quality"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _measure(one: Mapping[str, Any]) -> str:
+    value = "–" if one["value"] is None else f"{one['value']:.4g}"
+    cells = f'<td class="number">{value}</td><td class="text">{_text(one["definition"])}</td>'
+    return f'<tr><th scope="row">{_text(one["name"])}</th>{cells}</tr>'
+
+
+def _class(name: str | None) -> str:
+    return "" if name is None else f' class="{name}"'
 
 
 def _cluster(cluster: Mapping[str, Any]) -> str:
@@ -57,13 +66,8 @@ def _cluster(cluster: Mapping[str, Any]) -> str:
 
 def _provenance(pairs: Sequence[Sequence[str]]) -> Iterator[str]:
     if pairs:
-        yield f"<details><summary>{len(pairs)} entries</summary>{_table(('what', 'value'), pairs)}</details>"
-
-
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f'<th scope="col">{_text(name)}</th>' for name in header)
-    cells = ("".join(f"<td>{_text(cell)}</td>" for cell in row) for row in rows)
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(f'<tr>{row}</tr>' for row in cells)}</tbody></table>"
+        facts = "".join(f"<dt>{_text(key)}</dt><dd>{_text(told)}</dd>" for key, told in pairs)
+        yield f'<dl class="facts-of">{facts}</dl>'
 
 
 def _code(lines: Iterable[str]) -> str:

@@ -45,15 +45,12 @@ class Coarse:
 
     @classmethod
     def to_fit(cls, lattice: Lattice, numbers: int, room: Room) -> "Coarse":
-        """Choose what is written of so many numbers of each node.
-
-        On a hexagonal lattice an odd step, so that every other row of blocks is shifted as every other row of nodes is.
-        """
+        """Choose what is written of so many numbers of each node."""
         size = lattice.size * numbers * 4 / 3
         if 4 * size <= room.in_full:
             return cls(1, False)
         step = math.ceil(math.sqrt(max(1.0, 2 * size / room.at_most)))
-        return cls(step + (lattice.shift > 0 and step % 2 == 0), True)
+        return cls(step, True)
 
     def first(self, values: NDArray[Any]) -> NDArray[Any]:
         """Return the first of each block, shape (h, w, …)."""

@@ -18,12 +18,14 @@ from ksom.method.matches import Found
 from ksom.method.novelty import NodeDistances
 from ksom.method.random_streams import stream
 from ksom.part import Part
-from ksom.tasks.map_and_data import known_labels
-from ksom.tasks.report.shown_rows import ShownRows, rows_as_page, texts_of
+from ksom.tasks.report.shown_rows import ShownRows, rows_as_page
 
-MOST_WORK, FEWEST_SAMPLES = 4e10, 1_000
+MOST_WORK, FEWEST_SAMPLES = 1.5e10, 1_000
 """Differences of one value that a search may compute, samples × nodes × features: about a minute. Of more data, as many
 samples are drawn as that allows, but not fewer than these."""
+
+MANY_NODES, SLOW = 2_500, ("kaski_lagus", "topographic_product", "topographic_function")
+"""From so many nodes on, these measures take minutes; `ksom evaluate` has them."""
 
 MEDIAN = 0.5
 
@@ -59,6 +61,7 @@ def known(som: KohonenSOM) -> Measured:
 def measured(
     som: KohonenSOM,
     dataset: Dataset,
+    labels: NDArray[Any] | None,
     *,
     is_own: bool,
     most_rows: int,
@@ -74,6 +77,8 @@ def measured(
         The map.
     dataset : Dataset
         The data.
+    labels : ndarray of shape (N,), optional
+        What each sample is, "" where that is not known.
     is_own : bool
         Whether the map has learned from them: then what its layers tell is not counted again.
     most_rows : int
@@ -88,7 +93,6 @@ def measured(
     DataError
         If there is no such column, or the samples cannot be searched for.
     """
-    labels = known_labels(dataset) if label_column is None else texts_of(dataset, label_column)
     some, chosen = _bounded(dataset, som.lattice.size * som.features)
     counts = ShownRows(len(some), som.lattice.size, most_rows)
     distances, classes = NodeDistances(som.lattice), LabelCounts(som.lattice, label_column)
@@ -105,7 +109,8 @@ def measured(
             classes.add(found.nodes[:, 0], labels[seen : seen + len(found.nodes)])
         seen += len(found.nodes)
 
-    evaluation = evaluate(som, some, None if labels is None or (labels == "").any() else labels, also=add)
+    of_all = None if labels is None or (labels == "").any() else labels
+    evaluation = evaluate(som, some, of_all, without=SLOW if som.lattice.size > MANY_NODES else (), also=add)
     if chosen is not None:
         notes.append(f"measured on {len(some):,} of {len(dataset):,} samples, drawn from them")
     told = known(som) if is_own else Measured(labels=som.layers.get(LABELS))
@@ -120,13 +125,13 @@ def measured(
 
 
 def quality_of(
-    som: KohonenSOM, evaluation: Evaluation | None, last: Mapping[str, float | None]
+    som: KohonenSOM | None, evaluation: Evaluation | None, last: Mapping[str, float | None]
 ) -> list[dict[str, Any]]:
     """Return numbers that tell how good the map is, each with what it is in words.
 
     Parameters
     ----------
-    som : KohonenSOM
+    som : KohonenSOM, optional
         A map; what its file tells of its quality counts if nothing was measured.
     evaluation : Evaluation, optional
         What was measured.
@@ -135,7 +140,7 @@ def quality_of(
     """
     if evaluation is not None:
         return [{"name": _words(name), "value": value, "definition": told} for name, value, told in evaluation.measures]
-    return list(_of_training(som, last))
+    return [] if som is None else list(_of_training(som, last))
 
 
 def _of_training(som: KohonenSOM, last: Mapping[str, float | None]) -> Iterator[dict[str, Any]]:

@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ksom.dataset import Dataset
 from ksom.errors import OutputError
 from ksom.evidence import MOST_WORK
 from ksom.feed import probe_of
+from ksom.hooks.vlog import Vlog
+from ksom.method.lattice import Lattice
+from ksom.pictures.film_page import film_data
 from ksom.pictures.page import Page
+from ksom.pictures.page.report_page import report_page
 from ksom.runs.history import Curve, History
 from ksom.tasks.map_and_data import known_labels
 from ksom.tasks.past_run import examination
@@ -21,7 +26,7 @@ from ksom.tasks.report.measured import Measured, bounded, known, measured, quali
 from ksom.tasks.report.origin import commands, provenance
 from ksom.tasks.report.panels import MOST_PIES, colours, features, panels, pies
 from ksom.tasks.report.prototypes import picture_shape
-from ksom.tasks.report.regions import regions
+from ksom.tasks.report.regions import LARGEST, regions
 from ksom.tasks.report.shown_rows import MOST_ROWS, texts_of
 from ksom.tasks.report.words import about, words
 from ksom.tasks.sight import Sight, mapping, sight_of, unless_refused
@@ -32,6 +37,8 @@ REPORT = "report.html"
 SUFFIXES = (".html", ".htm")
 MOST_CHECKED = 20_000
 """Samples that rules of clusters are checked on."""
+MOST_FILM = 1_200_000
+"""Bytes of all its frames."""
 MOST_POINTS = 1000
 """Of a curve."""
 NAMED = ("quantization_error", "topographic_error")
@@ -47,7 +54,7 @@ class Report:
     @property
     def page(self) -> Page:
         """The page, one file that opens offline."""
-        return Page(str(self.data["title"]), ["arrays"], ["page"], self.data, body=body(self.data))
+        return report_page(str(self.data["title"]), self.data, body(self.data))
 
     def as_bytes(self) -> bytes:
         """Return the page's file. What no UTF-8 can hold, as in the name of a file, becomes a question mark."""
@@ -70,6 +77,10 @@ class Asked:
     """How much a trial may compute, as `Evidence` takes it."""
     room: Room = FILE
     """How much the numbers of the nodes may take."""
+    most_clustered: int = LARGEST
+    """Nodes of a map whose clusters are looked for, if it has none."""
+    with_film: bool = True
+    """Whether a run's film is shown."""
 
 
 def write_report(
@@ -135,19 +146,19 @@ def report_of(seen: Sight, asked: Asked = Asked()) -> Report:
     DataError
         If data that were named cannot be searched for, or have no such column.
     """
-    som, notes = seen.som, []
+    som, notes = seen.som, list[str]()
     dataset = seen.dataset
     labels = None if dataset is None else _labels(dataset, asked)
-    examined = examination(seen, labels, most_work=asked.most_work)
+    found = _found(seen, labels, asked, notes)  # refuses bad samples, by their place in the data
+    is_whole = labels is not None and not (labels == "").any()
+    examined = examination(seen, labels if is_whole else None, most_work=asked.most_work)
     notes += examined.notes
-    found = _found(seen, asked, notes)
     checked = None if dataset is None else bounded(dataset, MOST_CHECKED)
-    clusters = regions(som, found.hits, checked, notes)
+    clusters = regions(som, found.hits, found.labels, checked, notes, asked.most_clustered)
     coarse = Coarse.to_fit(som.lattice, som.features + 4 + 2 * _classes(found), asked.room)
     if coarse.step > 1:
         notes.append(f"the map is large: of each {coarse.step} × {coarse.step} nodes one is drawn")
     probe = None if dataset is None else probe_of(dataset, _seed(seen))
-    lattice = som.lattice
     return Report(
         {
             "title": seen.name,
@@ -155,12 +166,7 @@ def report_of(seen: Sight, asked: Asked = Asked()) -> Report:
             "status": seen.status,
             "about": about(seen, found.samples),
             "words": words(examined),
-            "lattice": {
-                "name": "hexagonal" if lattice.shift else "rectangular",
-                "height": lattice.height,
-                "width": lattice.width,
-                "wrap": lattice.wrap,
-            },
+            "lattice": _lattice(som.lattice),
             "panels": list(panels(som, found, clusters, coarse)),
             "reduce": coarse.step,
             "colours": colours(som, probe, coarse),
@@ -171,7 +177,7 @@ def report_of(seen: Sight, asked: Asked = Asked()) -> Report:
             "curves": [] if seen.history is None else list(curves(seen.history)),
             "rows": found.rows,
             "clusters": None if clusters is None else clusters.as_page(),
-            "film": None,
+            "film": None if seen.folder is None or not asked.with_film else film(seen.folder / Vlog.file, notes),
             "provenance": provenance(seen),
             "commands": commands(seen, asked.data),
             "notes": list(dict.fromkeys(notes)),
@@ -188,7 +194,14 @@ def curves(history: History) -> Iterator[dict[str, Any]]:
             yield {"name": name, "iterations": shown.iterations.tolist(), "values": values}
 
 
-def _found(seen: Sight, asked: Asked, notes: list[str]) -> Measured:
+def film(path: Path, notes: list[str]) -> dict[str, Any] | None:
+    """Return a run's film as a page holds it; None if there is none."""
+    if not path.is_file() or path.is_symlink():  # somebody else's folder may have a link to anything
+        return None
+    return unless_refused(lambda: film_data(path, most_bytes=MOST_FILM), notes)
+
+
+def _found(seen: Sight, labels: NDArray[Any] | None, asked: Asked, notes: list[str]) -> Measured:
     """Return what the data tell of the map; what it knows itself, if there are none or they cannot be searched for."""
     som, dataset = seen.som, seen.dataset
     if dataset is None:
@@ -199,6 +212,7 @@ def _found(seen: Sight, asked: Asked, notes: list[str]) -> Measured:
         return measured(
             som,
             dataset,
+            labels,
             is_own=is_own,
             most_rows=asked.most_rows,
             id_column=asked.id_column,
@@ -210,13 +224,17 @@ def _found(seen: Sight, asked: Asked, notes: list[str]) -> Measured:
     return look() if asked_for else unless_refused(look, notes) or known(som)
 
 
-def _labels(dataset: Dataset, asked: Asked) -> Any:
-    labels = known_labels(dataset) if asked.label_column is None else texts_of(dataset, asked.label_column)
-    return None if labels is None or (labels == "").any() else labels
+def _labels(dataset: Dataset, asked: Asked) -> NDArray[Any] | None:
+    return known_labels(dataset) if asked.label_column is None else texts_of(dataset, asked.label_column)
 
 
 def _classes(found: Measured) -> int:
     return 0 if found.labels is None else min(MOST_PIES, found.labels.values.shape[2])
+
+
+def _lattice(lattice: Lattice) -> dict[str, Any]:
+    name = "hexagonal" if lattice.shift else "rectangular"
+    return {"name": name, "height": lattice.height, "width": lattice.width, "wrap": lattice.wrap}
 
 
 def _last(seen: Sight) -> dict[str, float | None]:

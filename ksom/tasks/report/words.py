@@ -28,8 +28,9 @@ def about(seen: Sight, samples: int | None) -> str:
 def words(examined: Examination) -> list[dict[str, Any]]:
     """Return what is to be looked at in a map, or that it is healthy; each with its evidence, and an advice."""
     if not examined.findings:
-        what = "nothing found without data" if examined.evidence.samples is None else "healthy"
-        return [{"what": what, "evidence": examined.numbers_in_words(), "advice": None}]
+        known = examined.numbers_in_words()
+        without = "as far as its weights tell, without data" if examined.evidence.samples is None else ""
+        return [{"what": "healthy", "evidence": "; ".join(filter(None, [without, known])), "advice": None}]
     return [
         {"what": what, "evidence": evidence, "advice": f"{advice}: {change}" if change else advice or None}
         for what, evidence, advice, change in examined.findings
