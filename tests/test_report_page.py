@@ -307,12 +307,16 @@ CONTRAST = """() => {
 
 
 def test_on_paper_there_are_all_panels_and_no_controls(page: Any) -> None:
+    page.click(".panel[data-key='hits'] .enlarge")
     page.emulate_media(media="print", color_scheme="dark")
     _frame(page)
+    assert _picture(page, "hits").bounding_box()["width"] <= 680
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert not page.locator(".toolbar").is_visible()
     assert page.locator(".panel:visible").count() == PANELS
     assert page.pdf(format="A4").startswith(b"%PDF")
+    page.emulate_media(media="screen")
+    page.click(".panel[data-key='hits'] .enlarge")
 
 
 def test_commands_are_copied_as_they_are(page: Any, data: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 const SHOWN_AT_FIRST = 32;
 const WIDTH_AT_FIRST = 220; // CSS pixels
 const LARGE = 900;
+const PAPER = 680; // what a sheet has room for, A4 or letter
 
 /** The grid of panels. */
 class Panels {
@@ -44,7 +45,8 @@ class Panels {
 
   /** Put the panels that are shown into the page, as large as there is room for. */
   fit() {
-    const room = this.element.clientWidth;
+    const isOnPaper = matchMedia("print").matches;
+    const room = Math.min(this.element.clientWidth, isOnPaper ? PAPER : Infinity);
     if (!room) return;
     const gap = room < 600 ? 12 : 18;
     const columns = Math.max(room < 600 ? 2 : 1, Math.round(room / (this.wanted + gap)));
