@@ -24,3 +24,18 @@ def size_of(count: float) -> str:
     """
     power = min(int(math.log10(max(count, 1))) // 3, 3)
     return f"{count:.0f} bytes" if not power else f"{count / 1000**power:.3g} {('kB', 'MB', 'GB')[power - 1]}"
+
+
+def time_of(seconds: float) -> str:
+    """Return how long so many seconds are.
+
+    Examples
+    --------
+    >>> [time_of(seconds) for seconds in (0.0123, 7.0, 59.96, 61, 3725.4, 90_000)]
+    ['0.0123 s', '7 s', '1:00', '1:01', '1:02:05', '25:00:00']
+    """
+    if seconds < 59.95:
+        return f"{seconds:.3g} s"
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"

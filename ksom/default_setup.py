@@ -23,6 +23,7 @@ from ksom.map_size import chosen_size
 from ksom.method.initialisation import initial_node
 from ksom.method.quality import Quality, quality
 from ksom.registry import arguments, as_mapping, build, call, located, with_chosen
+from ksom.representation import as_html
 from ksom.runs.checkpoint import Checkpoint, checkpoint_paths, newest_checkpoint
 from ksom.runs.interruption import stopping_on_signals
 from ksom.runs.resume import refuse_own_result, require_same_training
@@ -51,6 +52,10 @@ class Result(NamedTuple):
     """What summary.json holds."""
     signal: int | None = None
     """The signal that interrupted the run."""
+
+    def _repr_html_(self) -> str | None:
+        """Return a page of the run, for a notebook."""
+        return as_html(self.som, folder=self.folder)
 
     @property
     def can_be_resumed(self) -> bool:

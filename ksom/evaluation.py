@@ -1,6 +1,6 @@
 """All measures of a map on some samples, in one walk over them, and what they mean in words."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -13,12 +13,13 @@ from ksom.method.classes import Classes
 from ksom.method.distortion import SIGMA, distortion
 from ksom.method.kaski_lagus import kaski_lagus
 from ksom.method.lattice import neighbours as table_of_neighbours
-from ksom.method.matches import Matches, MeasuringMap, checked, walk
+from ksom.method.matches import Found, Matches, MeasuringMap, checked, walk
 from ksom.method.quality import dead_nodes, quantization_error, topographic_error
 from ksom.method.residuals import Residuals, error_of_one_node, explained_variance, require_different
 from ksom.method.topographic_function import topographic_function
 from ksom.method.topographic_product import TopographicProduct, measured_topographic_product
 from ksom.method.trustworthiness import RankAgreement, rank_agreement
+from ksom.representation import as_html
 
 
 class Measured(NamedTuple):
@@ -42,6 +43,10 @@ class Evaluation:
     """K."""
     measures: tuple[Measured, ...]
     """In the order in which they are shown."""
+
+    def _repr_html_(self) -> str | None:
+        """Return a page of the measures, for a notebook."""
+        return as_html(self)
 
     def __getitem__(self, name: str) -> float | None:
         return next(measure.value for measure in self.measures if measure.name == name)
@@ -68,6 +73,8 @@ def evaluate(
     sigma: float = SIGMA,
     neighbours: int = 5,
     seed: int = 0,
+    without: Collection[str] = (),
+    also: Callable[[Found], None] | None = None,
 ) -> Evaluation:
     """Measure a map on samples by everything that there is.
 
@@ -90,6 +97,12 @@ def evaluate(
         Of each sample, for trustworthiness and neighbourhood preservation, at least 1.
     seed : int
         Seed of what is drawn.
+    without : collection of str
+        Names of measures that are left out, as those that take longest on a large map: kaski_lagus,
+        topographic_product, topographic_function.
+    also : function, optional
+        Is handed the samples, piece by piece and in order, with their two best nodes: whoever wants to know more of
+        them needs no search of its own.
 
     Raises
     ------
@@ -110,15 +123,23 @@ def evaluate(
     >>> measured.as_dict()["meaning"]["trustworthiness"]
     'there must be more than 10 samples to rank 5 neighbours, got 3'
     """
-    looked_at = _Look(checked(som), samples, labels, sigma=sigma, neighbours=neighbours, seed=seed)
-    return Evaluation(looked_at.matches.samples, som.lattice.size, tuple(looked_at.measures()))
+    looked_at = _Look(checked(som), samples, labels, sigma=sigma, neighbours=neighbours, seed=seed, also=also)
+    return Evaluation(looked_at.matches.samples, som.lattice.size, tuple(looked_at.measures(without)))
 
 
 class _Look:
     """What a walk over the samples tells, and what several measures share."""
 
     def __init__(
-        self, som: MeasuringMap, samples: Any, labels: ArrayLike | None, *, sigma: float, neighbours: int, seed: int
+        self,
+        som: MeasuringMap,
+        samples: Any,
+        labels: ArrayLike | None,
+        *,
+        sigma: float,
+        neighbours: int,
+        seed: int,
+        also: Callable[[Found], None] | None,
     ) -> None:
         self.som, self.samples, self.sigma, self.neighbours, self.seed = som, samples, sigma, neighbours, seed
         self.matches, self.residuals = Matches(som.lattice), Residuals(som)
@@ -128,12 +149,15 @@ class _Look:
             self.residuals.add(found)
             if self.classes is not None:
                 self.classes.add(found)
+            if also is not None:
+                also(found)
         if self.classes is not None:
             self.classes.require_whole()
 
-    def measures(self) -> Iterator[Measured]:
-        """Yield every measure; those of classes if there are labels."""
-        for name, measure, words in _MEASURES if self.classes is None else _MEASURES + _OF_CLASSES:
+    def measures(self, without: Collection[str]) -> Iterator[Measured]:
+        """Yield every measure but those; those of classes if there are labels."""
+        every = _MEASURES if self.classes is None else _MEASURES + _OF_CLASSES
+        for name, measure, words in (row for row in every if row[0] not in without):
             try:
                 value = measure(self)
             except Undefined as error:

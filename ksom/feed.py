@@ -85,7 +85,7 @@ class Feed:
         )
         self.intake = intake.fitted(summary, name_of(dataset))
         self.summary = summary._replace(some=None)  # they may take 64 MB
-        self.probe = _probe(dataset, seed)
+        self.probe = probe_of(dataset, seed)
         self.is_sparse = isinstance(self.probe, SparseRows)
         if self.is_sparse:
             self.intake.require_sparse(name_of(dataset))
@@ -217,7 +217,7 @@ def _array_in_memory(dataset: Dataset, dtype: np.dtype[Any]) -> NDArray[Any] | N
     return None
 
 
-def _probe(dataset: Dataset, seed: int) -> SamplesLike:
+def probe_of(dataset: Dataset, seed: int) -> SamplesLike:
     """Return a bounded sample of the data, drawn from a stream of its own; all rows if there are few."""
     if len(dataset) <= PROBE_SIZE:
         return as_rows(dataset.rows(slice(None)), name_of(dataset))

@@ -24,6 +24,7 @@ from ksom.method.neighbourhood import NEIGHBOURHOODS, NeighbourhoodLike, as_neig
 from ksom.method.scaling import SCALINGS, Scaling
 from ksom.node_groups import NodeGroups
 from ksom.registry import node_of
+from ksom.representation import as_html
 from ksom.samples import Range
 
 _PARTS = {"lattice": LATTICES, "neighbourhood": NEIGHBOURHOODS, "distance": DISTANCES, "scaling": SCALINGS}
@@ -142,6 +143,10 @@ class KohonenSOM(NodeGroups):
     def __repr__(self) -> str:
         state = f"{self.features} features" if self.is_initialised else "no weights yet"
         return f"KohonenSOM({self.height} × {self.width} nodes, {state}, {self.dtype})"
+
+    def _repr_html_(self) -> str | None:
+        """Return a page of the map, for a notebook; None, and so the short repr, without weights or with very many."""
+        return as_html(self)
 
     @property
     def is_initialised(self) -> bool:

@@ -50,6 +50,21 @@ def read_regular(path: str | Path, largest: int) -> bytes:
     return content
 
 
+def read_end(path: str | Path, most: int) -> tuple[bytes, int]:
+    """Return the last bytes, at most so many, of a regular file that is no link and may grow; and where they begin.
+
+    Raises
+    ------
+    OSError
+        As `open_regular`; and if it is a link, which may lead anywhere.
+    """
+    if Path(path).is_symlink():
+        raise OSError(0, "it is a link", str(path))
+    with open_regular(path) as file:
+        begin = file.seek(max(0, file.seek(0, os.SEEK_END) - most))
+        return file.read(most) or b"", begin
+
+
 def _stat(path: str | Path) -> os.stat_result:
     try:
         return os.stat(path)  # noqa: PTH116 (a string may not be a path)

@@ -1,10 +1,17 @@
-"""How objects show themselves: as the constructor call that would make them."""
+"""How objects show themselves: as the constructor call that would make them; in a notebook, as a page."""
 
+import logging
+from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from ksom.registry import arguments
+
+logger = logging.getLogger(__name__)
+
+PAGES = "ksom.tasks.report.notebook"
+"""What makes pages of objects: it knows all of them, so none of them knows it; loaded when a notebook asks."""
 
 LONGEST = 80
 """Characters of a value that are shown."""
@@ -31,6 +38,24 @@ def as_call(made: Any) -> str:
         if name in held and not _is(held[name], parameter.default)
     ]
     return f"{type(made).__name__}({', '.join(given)})"
+
+
+def as_html(made: Any, **told: Any) -> str | None:
+    """Return what a notebook shows of an object; None, and so its repr, if it cannot be shown, whatever the reason.
+
+    Parameters
+    ----------
+    made : object
+        A map, a result of an experiment, or an evaluation.
+    **told
+        What else is known of it, as `ksom.tasks.report.notebook.html_of` takes it.
+    """
+    try:
+        html: str | None = import_module(PAGES).html_of(made, **told)
+    except Exception:  # whoever asks for a look gets the short one
+        logger.debug("cannot be shown as a page", exc_info=True)
+        return None
+    return html
 
 
 def _shown(value: Any) -> str:

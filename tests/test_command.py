@@ -27,6 +27,7 @@ ARTEFACTS = {
     "train.log",
     "metrics.jsonl",
     "vlog.gif",
+    "vlog.html",
     "map.png",
     "map.npz",
     "checkpoints",

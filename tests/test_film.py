@@ -304,4 +304,4 @@ def test_limits_of_a_gif_are_the_limits_of_the_hook(tmp_path):
     hook = Vlog(size=8192, fps=0.01)
     Trainer(KohonenSOM(1, 8192), [[0.0]], iterations=1, hooks=[hook], folder=tmp_path).train()
     with Image.open(tmp_path / "vlog.gif") as film:
-        assert film.size == (8192, 16 + 32 * 15)
+        assert film.size == (8192, 16 + 4 + 2 * 16 + 40 * 15)

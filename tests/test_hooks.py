@@ -93,7 +93,7 @@ def test_metrics_tell_the_seconds_of_learning(tmp_path):
     assert 0 < seconds[0] < seconds[1] < seconds[2] < seconds[3] == trainer.run.seconds
 
 
-WRITING = {"Checkpoint", "MLflow", "MetricsWriter", "Picture", "TensorBoard", "Vlog"}
+WRITING = {"Checkpoint", "MLflow", "MetricsWriter", "Picture", "Plots", "TensorBoard", "Vlog"}
 
 
 @pytest.mark.parametrize("name", sorted(WRITING))

@@ -37,7 +37,16 @@ LEVELS = [
         "whole_files",
         "logger",
     }
-    | {"archive", "experiment_files", "masking", "plain_yaml", "regular_files", "representation", "text_cells"},
+    | {
+        "archive",
+        "experiment_files",
+        "masking",
+        "plain_yaml",
+        "regular_files",
+        "representation",
+        "text_cells",
+        "text_table",
+    },
     {"layers", "method", "map_file"},
     {"kernels", "dataset", "intake", "part", "tables"},
     {"answers", "calibration", "datasets", "nearest_nodes", "node_groups", "predictions", "summary", "feed"},

@@ -266,6 +266,36 @@ def test_a_resumed_film_keeps_the_shape_of_its_frames(experiment: Path, uninterr
     assert_same_run(experiment / "shape", uninterrupted)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "film",
+    [
+        ["MODEL.LATTICE", "hexagonal"],
+        ["MODEL.LATTICE", "hexagonal", "HOOKS.VLOG.BESIDE", "umatrix"],
+        ["HOOKS.VLOG.BESIDE", "topographic_error"],
+        ["MODEL.HEIGHT", "1", "HOOKS.VLOG.LEGEND", "true"],
+        ["DATASET", "{NAME: Bundled, SET: iris}", "HOOKS.VLOG.FORMAT", "webp"],
+    ],
+    ids=["hexagons", "umatrix", "curve", "chain", "legend"],
+)
+def test_a_film_of_a_killed_and_resumed_run_is_that_of_an_uninterrupted_one(
+    experiment: Path, film: list[str], request: pytest.FixtureRequest
+) -> None:
+    """Whatever it shows; what is made of it in the end as well."""
+    name, film = request.node.callspec.id, ["TRAINER.ITERATIONS", "200", *film]
+    assert run(experiment, f"whole {name}", *film)[0] == 0
+    process = start(experiment, f"killed {name}", *film)
+    wait_for(experiment / f"killed {name}" / "checkpoints" / "iteration-000000060.npz", process)
+    kill(process)
+    assert run(experiment, f"killed {name}", "--resume", *film)[0] == 0
+    assert_same_run(experiment / f"killed {name}", experiment / f"whole {name}")
+    pages = [(experiment / f"{how} {name}" / "vlog.html").read_text() for how in ("killed", "whole")]
+    assert pages[0].replace("killed", "whole") == pages[1]
+    if "webp" in film:
+        both = [(experiment / f"{how} {name}" / "vlog.webp").read_bytes() for how in ("killed", "whole")]
+        assert both[0] == both[1]
+
+
 def test_a_plain_name_of_an_earlier_config_is_a_node_with_defaults(tmp_path: Path) -> None:
     class Stop(Hook):
         def after_step(self, hook_run: Run) -> None:

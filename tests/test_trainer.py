@@ -16,6 +16,7 @@ from ksom.hooks.hook import Hook
 from ksom.hooks.metrics_writer import MetricsWriter
 from ksom.hooks.mlflow import MLflow
 from ksom.hooks.picture import Picture
+from ksom.hooks.plots import Plots
 from ksom.hooks.progress import Progress
 from ksom.hooks.quality import StopOnNaN
 from ksom.hooks.tensorboard import TensorBoard
@@ -106,7 +107,7 @@ def test_a_hook_that_is_always_due_already_does_not_hold_the_training_for_ever(d
 
 @pytest.mark.parametrize("algorithm", ["online", "batch"])
 def test_all_hooks_on_give_the_bits_of_all_hooks_off(algorithm, tmp_path):
-    hooks = [*ALL_HOOKS, Vlog(every=2, size=16), TensorBoard(every=2, size=16)]
+    hooks = [*ALL_HOOKS, Vlog(every=2, size=16), TensorBoard(every=2, size=16), Plots("all", every=20)]
     elsewhere = {MLflow}  # test_mlflow.py has a database for it
     assert {type(hook) for hook in hooks} | elsewhere == {HOOKS.get(name) for name in HOOKS}
     assert trained(hooks, folder=tmp_path, algorithm=algorithm) == trained(algorithm=algorithm)

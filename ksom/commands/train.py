@@ -1,23 +1,14 @@
 """`ksom train`."""
 
-import difflib
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
 from ksom.commands.command import examples, say, with_debug
+from ksom.commands.experiment_words import complete_words, file_and_overrides
 
 if TYPE_CHECKING:
     from ksom.default_setup import Experiment, Result
-
-
-def _complete_words(_context: click.Context, _parameter: click.Parameter, begun: str) -> list[CompletionItem]:
-    """Return the keys that begin so; where there is none, the shell completes the name of a file."""
-    from ksom.describe import keys
-
-    found = [CompletionItem(key) for key in keys() if key.startswith(begun)]
-    return found or [CompletionItem(begun, type="file")]
 
 
 @click.command(
@@ -45,7 +36,7 @@ def _complete_words(_context: click.Context, _parameter: click.Parameter, begun:
     "words",
     nargs=-1,
     type=click.UNPROCESSED,
-    shell_complete=_complete_words,
+    shell_complete=complete_words,
     metavar="[FILE] [KEY VALUE | KEY=VALUE]...",
 )
 def train(  # noqa: PLR0917 (click passes them by name)
@@ -66,13 +57,10 @@ def train(  # noqa: PLR0917 (click passes them by name)
 
     if resume and restart:
         raise click.UsageError("--resume goes on with a run, --restart begins it anew: give one of them")
-    files, overrides = _files_and_overrides(words)
-    files = [config_file, *files] if config_file is not None else files
-    if len(files) > 1:
-        raise click.UsageError(f"one experiment at a time, got {' and '.join(files)}")
+    file, overrides = file_and_overrides(train, words, config_file)
     log_to_console()
     overrides = ["HOOKS.MLFLOW", "{}", *overrides] if mlflow else overrides
-    experiment = Experiment(files[0] if files else None, overrides, output_dir)
+    experiment = Experiment(file, overrides, output_dir)
     if dry_run:
         say(_plan(experiment))
         return 0
@@ -81,22 +69,6 @@ def train(  # noqa: PLR0917 (click passes them by name)
     result = experiment.run(resume=resume, restart=restart)
     say("\n".join(filter(None, [_summary(result), in_short(experiment, result)])))
     return 128 + result.signal if result.signal else 0
-
-
-def _files_and_overrides(words: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """Tell the experiment's file from overrides; report a mistyped option, which came through as a value may be -3."""
-    from ksom.config import split_words
-    from ksom.experiment_files import is_experiment
-
-    files: list[str] = []
-    overrides: list[str] = []
-    for group in split_words(words):
-        if group[0].startswith("-"):
-            name = group[0].partition("=")[0]
-            known = [option for parameter in train.params for option in parameter.opts if option.startswith("--")]
-            raise click.NoSuchOption(name, possibilities=difflib.get_close_matches(name, known, n=1))
-        (files if is_experiment(group[0]) else overrides).extend(group)
-    return files, overrides
 
 
 def _plan(experiment: "Experiment") -> str:

@@ -80,7 +80,7 @@ class Images(Dataset):
     ) -> None:
         self.path = path
         self.size = size
-        self.height, self.width = _sides(size)
+        self.height, self.width = sides_of(size)
         self.colour = require_choice("colour", colour, ("rgb", "grey"))
         self.channels = len(MODES[colour])
         found = named_files("path", path, SUFFIXES)
@@ -155,7 +155,14 @@ def _fitted(image: "Image.Image", height: int, width: int) -> "Image.Image":
     return middle.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=FINER)
 
 
-def _sides(size: Any) -> tuple[int, int]:
+def sides_of(size: Any) -> tuple[int, int]:
+    """Return height and width of a thumbnail: of one number, or of two.
+
+    Raises
+    ------
+    ParameterError
+        If they are no such numbers.
+    """
     sides = tuple(size) if isinstance(size, list | tuple) else (size, size)
     if len(sides) != 2:
         raise ParameterError("size", "be a number of pixels, or two: [height, width]", size)

@@ -5,6 +5,7 @@ from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook, Phase
 from ksom.hooks.metrics_writer import MetricsWriter
 from ksom.hooks.mlflow import MLflow
 from ksom.hooks.picture import Picture
+from ksom.hooks.plots import Plots
 from ksom.hooks.progress import Progress
 from ksom.hooks.quality import Quality, StopOnNaN
 from ksom.hooks.tensorboard import TensorBoard
@@ -20,6 +21,7 @@ __all__ = [
     "MetricsWriter",
     "Phase",
     "Picture",
+    "Plots",
     "Progress",
     "Quality",
     "StopOnNaN",

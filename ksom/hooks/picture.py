@@ -6,11 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.hooks.hook import EVERY_PAUSE, HOOKS, Hook
-from ksom.pictures.picture import Scale, colours_for, require_size
+from ksom.pictures.picture import colours_for, require_size
+from ksom.pictures.view import view_of
 from ksom.runs.run import Outcome, Run
 from ksom.runs.run_folder import PICTURE
 from ksom.whole_files import replacing
 
+WHITE = 255
+"""What is beside the shifted rows of a hexagonal lattice."""
 PNG_LEVEL = 4
 """How hard the picture is compressed: 500 × 500 pixels in 19 ms instead of 48, for an eighth more bytes."""
 
@@ -22,8 +25,8 @@ class Picture(Hook):
     Parameters
     ----------
     size : int
-        Pixels of the picture's longer side, about: each node is a block of pixels, or each pixel one of a block of
-        nodes. From 16 to 8192.
+        Pixels of the picture's longer side, about: each node is a block of pixels, or a hexagon, or each pixel one of a
+        block of nodes. From 16 to 8192.
     """
 
     every = EVERY_PAUSE
@@ -38,9 +41,9 @@ class Picture(Hook):
 
     def after_train(self, run: Run) -> None:
         if run.folder is not None and run.outcome is not Outcome.FAILED:
-            scale = Scale.to_fit(run.lattice.height, run.lattice.width, self.size)
-            pixels = colours_for(run.seen_probe).of(scale.reduced(run.weights))
-            _write_png(run.folder / PICTURE, scale.enlarged(pixels))
+            view = view_of(run.lattice, self.size)
+            pixels = colours_for(run.seen_probe).of(view.reduced(run.weights))
+            _write_png(run.folder / PICTURE, view.spread(pixels, WHITE))
 
 
 def _write_png(path: Path, picture: NDArray[np.uint8]) -> None:

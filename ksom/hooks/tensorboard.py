@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from ksom.errors import NotInstalled
 from ksom.hooks.hook import HOOKS, Hook, Phase
-from ksom.pictures.picture import Colours, Scale, colours_for, require_size
+from ksom.pictures.picture import Colours, colours_for, require_size
+from ksom.pictures.view import View, view_of
 from ksom.runs.run import Run
 from ksom.runs.tracking_record import EVENTS
 from ksom.whole_files import AppendOnlyFile
@@ -50,19 +51,19 @@ class TensorBoard(Hook):
             raise NotInstalled("TensorBoard is not installed; pip install 'kohonen2[tensorboard]'")
         self._events: Events | None = None
         self._colours: Colours
-        self._scale: Scale
+        self._view: View
 
     def before_train(self, run: Run) -> None:
         if run.folder is not None:
             self._colours = colours_for(run.seen_probe)
-            self._scale = Scale.to_fit(run.lattice.height, run.lattice.width, self.size)
+            self._view = view_of(run.lattice, self.size)
             self._events = Events(run.folder, run.iteration)
 
     def after_step(self, run: Run) -> None:
         if self._events is None:
             return
         _, distances = run.best_matching_nodes(run.probe, return_distances=True)
-        pixels = self._scale.enlarged(self._colours.of(self._scale.reduced(run.weights)))
+        pixels = self._view.spread(self._colours.of(self._view.reduced(run.weights)), 255)
         values = [scalar(name, value) for name, value in run.metrics.at(run.iteration).items()]
         self._events.write(run.iteration, [*values, picture("weights", pixels), histogram("distances", distances)])
 

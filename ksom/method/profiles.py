@@ -197,7 +197,7 @@ def profiles(som: KnownMap, samples: Any = None, of: str = CLUSTERS) -> Profiles
     seen = _Seen(len(groups), values.shape[1], rules)
     for rows, nodes, counts in [own] if samples is None else _samples(som, samples):
         seen.add(rows, group_of[nodes], counts)
-    units = _units(som.encoding, len(names))
+    units = units_of_means(som.encoding, len(names))
     made = tuple(seen.profile(group, name, names, units) for group, name in enumerate(groups))
     kinds = {kind: _features_of(kind, som.encoding) for kind in (CATEGORY, CYCLE)}
     where = "nodes" if samples is None else "samples"
@@ -297,7 +297,7 @@ def _groups(som: KnownMap, of: str) -> tuple[NDArray[np.int64], list[str]]:
     return clusters, [str(number) for number in range(int(clusters.max(initial=NO_CLUSTER)) + 1)]
 
 
-def _units(encoding: Encoding | None, features: int) -> NDArray[np.float64]:
+def units_of_means(encoding: Encoding | None, features: int) -> NDArray[np.float64]:
     """Return by what means are multiplied: those of a category's features become shares."""
     if encoding is None:
         return np.ones(features)

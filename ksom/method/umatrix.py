@@ -9,6 +9,9 @@ from ksom.method.distance import along
 from ksom.method.lattice import NOBODY, Lattice, neighbours
 from ksom.method.matches import MeasuringMap, checked
 
+PIECE_BYTES = 2**24
+"""How many bytes of weights are compared at a time: a large map has four times as many edges as nodes."""
+
 
 class Edges(NamedTuple):
     """What lies between neighbours: each pair of them once."""
@@ -34,7 +37,11 @@ def edges(som: MeasuringMap) -> Edges:
     """
     weights = checked(som).weights.reshape(som.lattice.size, -1).astype(np.float64)
     nodes = neighbouring(som.lattice)
-    return Edges(nodes, along(som.distance, weights[nodes[:, 0]], weights[nodes[:, 1]]))
+    lengths = np.empty(len(nodes))
+    for start in range(0, len(nodes), length := max(1, PIECE_BYTES // weights[0].nbytes)):
+        some = slice(start, start + length)
+        lengths[some] = along(som.distance, weights[nodes[some, 0]], weights[nodes[some, 1]])
+    return Edges(nodes, lengths)
 
 
 def umatrix(som: MeasuringMap) -> NDArray[np.float64]:

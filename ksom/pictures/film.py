@@ -1,24 +1,17 @@
 """A GIF that grows: appended frame by frame in constant memory, and a whole GIF after every frame."""
 
 import struct
-from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.pictures.lettering import WHITE, line_of, scale_for
 from ksom.pictures.palette import indexed
 from ksom.pictures.picture import enlarged
 from ksom.whole_files import AppendOnlyFile
 
 TRAILER = b"\x3b"
-BLACK, WHITE = 0, 1
-"""The first two colours of every frame; those of the picture follow."""
-LETTERS_PER_SIDE = 250
-"""A caption's letters are one pixel bold for each so many pixels of the picture's longer side, where there is room."""
-MARGIN = 2
-"""Around a caption, in pixels of its letters."""
 
 
 class Film:
@@ -54,10 +47,23 @@ class Film:
         caption : str
             A line under the picture, which becomes wider if it must; every frame of a film has one of the same length.
         """
-        self._file.require_there()
         indices, colours = indexed(pixels)
         picture = enlarged(indices + np.uint8(2), enlarge)  # after black and white
-        picture = _with_caption(picture, caption) if caption else picture
+        self.add(_with_caption(picture, caption) if caption else picture, colours, seconds)
+
+    def add(self, picture: NDArray[np.uint8], colours: NDArray[np.uint8], seconds: float) -> None:
+        """Append a frame that is put together already.
+
+        Parameters
+        ----------
+        picture : ndarray of shape (h, w)
+            Indices into black, white and the colours; every frame of a film has the same shape.
+        colours : ndarray of shape (n, 3)
+            At most 254.
+        seconds : float
+            How long it is shown; GIFs count hundredths.
+        """
+        self._file.require_there()
         frame = _frame(picture, colours, seconds)
         if self.is_new:
             self._file.append(_header(*picture.shape) + frame + TRAILER)
@@ -91,29 +97,8 @@ def _frame(picture: NDArray[np.uint8], colours: NDArray[np.uint8], seconds: floa
 
 
 def _with_caption(picture: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]:
-    """Return a picture with a line under it: large letters, small ones in a narrow picture, white to the right."""
-    text = np.pad(_text(caption), MARGIN, constant_values=WHITE)
-    scale = max(1, min(max(picture.shape) // LETTERS_PER_SIDE, picture.shape[1] // text.shape[1]))
-    text = enlarged(text, (scale, scale))
-    width = max(picture.shape[1], text.shape[1])
-    rows = (np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=WHITE) for part in (picture, text))
+    """Return a picture with a line under it, white to the right."""
+    line = line_of(caption, scale_for(picture.shape, len(caption)))
+    width = max(picture.shape[1], line.shape[1])
+    rows = (np.pad(part, ((0, 0), (0, width - part.shape[1])), constant_values=WHITE) for part in (picture, line))
     return np.concatenate(list(rows))
-
-
-def _text(caption: str) -> NDArray[np.uint8]:
-    """Return a line of text, black on white."""
-    from PIL import Image, ImageDraw
-
-    font = _font()
-    _, _, width, height = font.getbbox(caption)
-    image = Image.new("L", (int(width), int(height)), WHITE)
-    ImageDraw.Draw(image).text((0, 0), caption, fill=BLACK, font=font)
-    return np.asarray(image)
-
-
-@cache
-def _font() -> Any:
-    """Return the bitmap font that Pillow holds itself: the same on every machine, whether it has FreeType or not."""
-    from PIL import ImageFont
-
-    return ImageFont.load_default_imagefont()

@@ -21,7 +21,7 @@ ROWS_AT_ONCE = 256
 """Scores that stay in a core's own cache; a product so small OpenBLAS leaves to one thread."""
 
 
-def indexed(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def indexed(pixels: NDArray[np.uint8], most: int = COLOURS) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return a picture as indices into few colours: exactly where it has few, else by the most fitting ones.
 
     Whole numbers throughout, so that no machine rounds otherwise.
@@ -30,24 +30,26 @@ def indexed(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.ui
     ----------
     pixels : ndarray of shape (h, w, 3)
         The picture.
+    most : int
+        How many colours, at most 254.
 
     Returns
     -------
     indices : ndarray of shape (h, w)
         Which colour each pixel has.
     colours : ndarray of shape (n, 3)
-        At most `COLOURS` colours.
+        At most `most` colours.
     """
-    return _exact(pixels) or _fitted(pixels)
+    return _exact(pixels, most) or _fitted(pixels, most)
 
 
-def _exact(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
+def _exact(pixels: NDArray[np.uint8], most: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
     """Return a picture of few colours as indices into them; None if there are too many."""
-    few_rows = pixels[: -(-10 * COLOURS // pixels.shape[1])]  # quick to tell by, mostly
-    if len(np.unique(_codes(few_rows))) > COLOURS:
+    few_rows = pixels[: -(-10 * most // pixels.shape[1])]  # quick to tell by, mostly
+    if len(np.unique(_codes(few_rows))) > most:
         return None
     found, indices = np.unique(_codes(pixels), return_inverse=True)
-    if len(found) > COLOURS:
+    if len(found) > most:
         return None
     colours = np.stack([found >> 16, found >> 8 & 255, found & 255], axis=1)
     return indices.reshape(pixels.shape[:2]).astype(np.uint8), colours.astype(np.uint8)
@@ -59,12 +61,12 @@ def _codes(pixels: NDArray[Any]) -> NDArray[np.uint32]:
     return codes
 
 
-def _fitted(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _fitted(pixels: NDArray[np.uint8], most: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return a picture of many colours as indices into the most fitting ones, by k-means."""
     size = pixels.shape[0] * pixels.shape[1]
     step = math.ceil(math.sqrt(size / SAMPLED_PIXELS))
-    samples = _thinned(pixels[::step, ::step].reshape(-1, 3)).astype(np.float32)
-    colours = samples[np.arange(COLOURS) * len(samples) // COLOURS]
+    samples = _thinned(pixels[::step, ::step].reshape(-1, 3), most).astype(np.float32)
+    colours = samples[np.arange(most) * len(samples) // most]
     for _ in range(REFINEMENTS):
         colours = _means(samples, nearest(samples, colours), colours)
     if size > FEW_PIXELS:
@@ -74,14 +76,14 @@ def _fitted(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.ui
     return found.reshape(pixels.shape[:2]), colours.astype(np.uint8)
 
 
-def _thinned(samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _thinned(samples: NDArray[np.uint8], most: int) -> NDArray[np.uint8]:
     """Return one sample of each small cube of colours, in the picture's order, where that leaves enough of them.
 
     Else large even parts would take most colours, and the steps where the map changes fast would be seen.
     """
     for bits in (2, 1, 0):
         _, first = np.unique(_codes(samples >> bits), return_index=True)
-        if len(first) >= COLOURS:
+        if len(first) >= most:
             break
     thinned: NDArray[np.uint8] = samples[np.sort(first)]
     return thinned
@@ -89,8 +91,8 @@ def _thinned(samples: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _means(samples: NDArray[np.float32], nearest: NDArray[Any], colours: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return each colour moved to the mean, in whole numbers, of the samples nearest to it."""
-    count = np.bincount(nearest, minlength=COLOURS)[:, np.newaxis]
-    sums = [np.bincount(nearest, weights=plane, minlength=COLOURS) for plane in samples.T]
+    count = np.bincount(nearest, minlength=len(colours))[:, np.newaxis]
+    sums = [np.bincount(nearest, weights=plane, minlength=len(colours)) for plane in samples.T]
     means = np.rint(np.stack(sums, axis=1) / np.maximum(count, 1)).astype(np.float32)
     return np.where(count > 0, means, colours)
 

@@ -41,6 +41,11 @@ class Colours(NamedTuple):
     high: NDArray[np.float64]
     """Where each axis is full, data units, shape (1,) or (3,)."""
 
+    @property
+    def shows_features(self) -> bool:
+        """Whether three features are the colours themselves."""
+        return self.axes.shape == (3, 3) and bool((self.axes == np.eye(3)).all()) and not self.origin.any()
+
     def of(self, weights: NDArray[Any]) -> NDArray[np.uint8]:
         """Return the colour of each node, shape (H, W, 3)."""
         planes = np.moveaxis(weights, 2, 0).reshape(weights.shape[2], -1)  # loops over nodes, not over three numbers

@@ -1,12 +1,20 @@
 """The numbers of a training over its iterations, read back from a run folder, ended or not."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.errors import TrackingError
+from ksom.regular_files import read_end
 from ksom.runs.tracking_record import METRICS, Position, read_steps
+
+LATELY = 2**16
+"""Bytes of metrics.jsonl: some hundred lines."""
 
 
 class Curve(NamedTuple):
@@ -42,16 +50,9 @@ class History:
         TrackingError
             If the file holds something else.
         """
-        points: dict[str, list[tuple[int, float]]] = {}
-        seconds: list[tuple[int, float]] = []
-        steps, position = read_steps(folder / METRICS, Position())
-        while steps:
-            for step in steps:
-                seconds.append((step.iteration, step.seconds))
-                for name, value in step.values.items():
-                    points.setdefault(name, []).append((step.iteration, value))
-            steps, position = read_steps(folder / METRICS, position)
-        return cls({name: _curve(of_name) for name, of_name in points.items()}, _curve(seconds))
+        read = GrowingHistory(folder)
+        read.go_on()
+        return cls(read.curves(), read.seconds())
 
     def last(self, name: str, iteration: int | None = None) -> float | None:
         """Return the last value of a number, no later than after so many iterations; None if there is none."""
@@ -60,6 +61,94 @@ class History:
             return None
         end = len(curve.iterations) if iteration is None else int(np.searchsorted(curve.iterations, iteration, "right"))
         return float(curve.values[end - 1]) if end else None
+
+
+class GrowingHistory:
+    """A run's numbers while there are more of them: what has been read once is not read again.
+
+    Parameters
+    ----------
+    folder : Path
+        The run folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / METRICS
+        self._begin()
+
+    def _begin(self) -> None:
+        self._points: dict[str, list[tuple[int, float]]] = {}
+        self._seconds: list[tuple[int, float]] = []
+        self._position = Position()
+        self._file: tuple[int, int] | None = None
+
+    def go_on(self) -> bool:
+        """Read what has been written since, all if it is another file or was cut back; return whether there is any.
+
+        Raises
+        ------
+        TrackingError
+            If the file holds something else.
+        """
+        with suppress(OSError):
+            found = self._path.stat()
+            file = (found.st_dev, found.st_ino)
+            if file != self._file or found.st_size < self._position.offset:
+                self._begin()
+            self._file = file
+        before = self._position
+        steps, self._position = read_steps(self._path, self._position)
+        while steps:
+            for step in steps:
+                self._seconds.append((step.iteration, step.seconds))
+                for name, value in step.values.items():
+                    self._points.setdefault(name, []).append((step.iteration, value))
+            steps, self._position = read_steps(self._path, self._position)
+        return self._position != before
+
+    def curves(self) -> dict[str, Curve]:
+        """Return what is known so far, by the names of the numbers."""
+        return {name: _curve(points) for name, points in self._points.items()}
+
+    def seconds(self) -> Curve:
+        """Return what had been spent learning, seconds."""
+        return _curve(self._seconds)
+
+
+class Latest(NamedTuple):
+    """The newest of each number, of those that were written lately."""
+
+    iteration: int = 0
+    """Iterations completed when the newest was written."""
+    seconds: float = 0.0
+    """Spent learning until then."""
+    values: Mapping[str, float] = MappingProxyType({})
+
+
+def latest(folder: Path) -> Latest:
+    """Return a run's newest numbers, from the end of its metrics.jsonl: however long it is, this takes no longer.
+
+    Raises
+    ------
+    TrackingError
+        If the file's end holds something else, or it cannot be read.
+    """
+    path = folder / METRICS
+    try:
+        end, begin = read_end(path, LATELY)
+    except FileNotFoundError:
+        return Latest()
+    except OSError as error:
+        raise TrackingError(f"{path}: cannot be read ({error.strerror or error})") from error
+    first = end.find(b"\n") + 1 if begin else 0  # behind a line that is cut
+    values: dict[str, float] = {}
+    step, position = None, Position(offset=begin + first)
+    steps, position = read_steps(path, position)
+    while steps:
+        for step in steps:
+            values |= step.values
+        steps, position = read_steps(path, position)
+    return Latest() if step is None else Latest(step.iteration, step.seconds, values)
 
 
 def _curve(points: list[tuple[int, float]]) -> Curve:

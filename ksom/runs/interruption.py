@@ -6,13 +6,19 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-
-from ksom.runs.run import Run
+from typing import Protocol
 
 logger = logging.getLogger(__name__)
 
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+class Stoppable(Protocol):
+    """What can be asked to stop: a run, or several."""
+
+    def request_stop(self, reason: str) -> None:
+        """Stop as soon as nothing is lost by it."""
 
 
 class Interruption:
@@ -22,7 +28,7 @@ class Interruption:
 
 
 @contextmanager
-def stopping_on_signals(run: Run) -> Iterator[Interruption]:
+def stopping_on_signals(run: Stoppable) -> Iterator[Interruption]:
     """Turn the first SIGINT, SIGTERM or SIGHUP into a request to stop, while the block runs.
 
     The second one is handled as it was before: Ctrl-C raises KeyboardInterrupt. A signal that was ignored stays so.

@@ -47,6 +47,10 @@ class Metrics:
         """Return the latest value, None if there is none."""
         return self._values[name][1] if name in self._values else None
 
+    def newest(self, name: str) -> tuple[int, float] | None:
+        """Return the iteration that the latest value belongs to, and the value; None if there is none."""
+        return self._values.get(name)
+
     def at(self, iteration: int) -> dict[str, float]:
         """Return the metrics that belong to an iteration."""
         return {name: value for name, (when, value) in self._values.items() if when == iteration}

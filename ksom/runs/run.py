@@ -12,7 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 from ksom.feed import Feed
 from ksom.intake import Intake
 from ksom.kohonensom_model import KohonenSOM
+from ksom.method.distance import Distance
 from ksom.method.lattice import Lattice
+from ksom.representation import as_html
 from ksom.runs.metrics import Metrics
 from ksom.sparse_rows import SamplesLike
 
@@ -81,6 +83,10 @@ class Run:
     def __repr__(self) -> str:
         return f"Run(iteration {self.iteration} of {self.iterations}, {self.outcome.value})"
 
+    def _repr_html_(self) -> str | None:
+        """Return a page of the map as it is now, for a notebook."""
+        return as_html(self._som, title=repr(self))
+
     @property
     def iteration(self) -> int:
         return self.metrics.iteration
@@ -125,6 +131,41 @@ class Run:
     def intake(self) -> Intake:
         """What the map does to samples before it computes with them."""
         return self._som.intake
+
+    def copied_map(self) -> KohonenSOM:
+        """Return a map like this one as it is now, without layers: what is done to it the training does not notice."""
+        som = self._som
+        copied = KohonenSOM(
+            som.height,
+            som.width,
+            lattice=som.lattice,
+            neighbourhood=som.neighbourhood,
+            distance=som.distance,
+            dtype=som.dtype.name,
+            missing=som.missing,
+            scaling=som.scaling,
+            backend=som.kernels.name,
+            threads=som.threads,
+        )
+        copied.weights = self.weights
+        copied.feature_names, copied.encoding, copied.units = som.feature_names, som.encoding, som.units
+        copied.intake = som.intake
+        return copied
+
+    @property
+    def distance(self) -> Distance:
+        """How far a sample is from a node, and nodes from each other."""
+        return self._som.distance
+
+    @property
+    def feature_names(self) -> tuple[str, ...] | None:
+        """What the features are called; None if nobody said."""
+        return self._som.feature_names
+
+    @property
+    def units(self) -> tuple[str | None, ...] | None:
+        """What the features are measured in, as far as that is known; None if of none of them."""
+        return self._som.units
 
     def best_matching_nodes(self, samples: ArrayLike, k: int = 1, *, return_distances: bool = False) -> Any:
         """Search the map as it is now; see `KohonenSOM.best_matching_nodes`."""

@@ -10,14 +10,14 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import yaml
 
 from ksom.errors import OutputError
 from ksom.experiment_files import CONFIG, ENVIRONMENT
 from ksom.masking import masked_values
-from ksom.regular_files import read_regular
+from ksom.regular_files import open_regular, read_regular
 from ksom.whole_files import as_json, open_own, remove_leftovers, replacing, writing
 
 SUMMARY = "summary.json"
@@ -26,14 +26,17 @@ LOCK = ".lock"
 LOG = "train.log"
 MAP = "map.npz"
 PICTURE = "map.png"
+PLOTS = "plots"
 IDENTITY = "mlflow.json"
 """By what the run is found again in MLflow, and where it is there."""
-OWN_NAMES = {CONFIG, SUMMARY, CHECKPOINTS, LOCK, ENVIRONMENT, LOG, MAP, PICTURE, IDENTITY}
+OWN_NAMES = {CONFIG, SUMMARY, CHECKPOINTS, LOCK, ENVIRONMENT, LOG, MAP, PICTURE, PLOTS, IDENTITY}
 """What no hook may append to."""
 LARGEST_JSON = 2**24
 """Bytes: what ksom writes has thousands."""
 TRIES = 20
 """How often a folder may be moved away at the very moment it is locked."""
+PATIENCE = 0.2
+"""Seconds: whoever looks whether a folder is locked shares its lock for an instant, and must not refuse a training."""
 
 
 class RunFolder:
@@ -93,6 +96,16 @@ class RunFolder:
         except OSError as error:
             raise OutputError(f"{self.path / ENVIRONMENT}: cannot be read ({_why(error)})") from error
 
+    @property
+    def is_locked(self) -> bool:
+        """Whether a process trains in the folder now; a lock that cannot be looked at is nobody's."""
+        path = self.path / LOCK
+        if path.is_symlink():
+            return False
+        with suppress(OSError), open_regular(path) as file:
+            return _is_held(file)
+        return False
+
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Keep every other process out of the folder, which is made if it is not there.
@@ -105,7 +118,7 @@ class RunFolder:
         self._refuse_foreign()
         self._take()
         try:
-            for folder in (self.path.resolve(), self.path / CHECKPOINTS):
+            for folder in (self.path.resolve(), self.path / CHECKPOINTS, self.path / PLOTS):
                 remove_leftovers(folder)
             yield
         finally:
@@ -171,7 +184,7 @@ class RunFolder:
         """Whether the folder could be locked, and is still where it was."""
         import filelock
 
-        lock = filelock.FileLock(folder / LOCK, timeout=0)
+        lock = filelock.FileLock(folder / LOCK, timeout=PATIENCE, poll_interval=PATIENCE / 10)
         try:
             with suppress(FileNotFoundError):  # it was moved before there was a lock
                 before = folder.stat()
@@ -231,6 +244,22 @@ def _version(package: str) -> str | None:
         return version(package)
     except PackageNotFoundError:
         return None
+
+
+def _is_held(lock: IO[bytes]) -> bool:
+    """Return whether a process holds the lock of an open file: it cannot be shared then, even for an instant."""
+    try:
+        import fcntl
+    except ImportError:  # Windows, where a file that is locked cannot be read
+        try:
+            return lock.read(1) is None
+        except OSError:
+            return True
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
 
 
 def _read_json(path: Path) -> Any:

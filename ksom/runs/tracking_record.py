@@ -115,7 +115,7 @@ def configuration(folder: Path) -> dict[str, Any]:
 def parameters(folder: Path) -> dict[str, str]:
     """Return a run's resolved config, flat, such as {"MODEL.WIDTH": "10"}; values too long for MLflow are shortened."""
     config = configuration(folder)
-    flat = {_key(key): value for key, value in _leaves(config)}
+    flat = {_key(key): value for key, value in leaves(config)}
     for key in (key for key, value in flat.items() if len(value) > LONGEST_PARAMETER):
         logger.info("MLflow: %s is longer than %d characters and shortened; config.yaml has it whole",
                     key, LONGEST_PARAMETER)  # fmt: skip
@@ -195,10 +195,11 @@ def _no_link(path: Path) -> Iterator[None]:
         raise TrackingError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
-def _leaves(node: Any, path: str = "") -> Iterator[tuple[str, str]]:
+def leaves(node: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the keys of a configuration, such as MODEL.WIDTH, and what they are set to, as text."""
     if isinstance(node, Mapping):
         for key, value in node.items():
-            yield from _leaves(value, f"{path}.{key}" if path else str(key))
+            yield from leaves(value, f"{path}.{key}" if path else str(key))
     else:
         yield path, node if isinstance(node, str) else json.dumps(node, ensure_ascii=False, default=str)
 

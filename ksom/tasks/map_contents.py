@@ -117,7 +117,7 @@ class MapContents:
         height, width, features = self.held.weights.shape
         title = f"{one_line(str(self.path))}: a map of {height} × {width} nodes, {number_of('feature', features)}"
         told = [title, *_table(self._parts()), "", *self._features()]
-        for heading, rows in (("layers", self._layers()), ("training", _training(self.held.training))):
+        for heading, rows in (("layers", self._layers()), ("training", told_of_training(self.held.training))):
             lines = list(_table(rows))
             told += ["", heading, *lines] if lines else []
         return "\n".join(told)
@@ -203,7 +203,7 @@ def _layer_as_dict(layer: Layer) -> dict[str, Any]:
     return {"shape": list(values.shape), "dtype": values.dtype.name, "about": dict(layer.about)}
 
 
-def _training(training: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def told_of_training(training: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield what is known of where a map comes from; a stranger's file may tell anything."""
     quality = training.get("quality")
     if isinstance(quality, Mapping):

@@ -10,23 +10,27 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ksom.amounts import number_of
+from ksom.dataset import Dataset
 from ksom.diagnosis import Finding, diagnose
 from ksom.errors import DataError, one_line
 from ksom.evidence import MOST_WORK, Evidence
-from ksom.kohonensom_model import KohonenSOM
 from ksom.method.random_streams import stream
 from ksom.runs.history import History
 from ksom.runs.run_folder import RunFolder
 from ksom.runs.tracking_record import METRICS
 from ksom.summary import summarise
-from ksom.tasks.map_and_data import data_like, labels_of, require_fitting
-from ksom.tasks.sight import Sight, own_data, sight_of, unless_refused
+from ksom.tasks.map_and_data import labels_of
+from ksom.tasks.sight import Sight, sight_of, unless_refused
 
 MOST_SAMPLES, MOST_VALUES, FEWEST_SAMPLES = 10_000, 2**25, 100
 """A run is judged by at most so many samples, drawn from the data; of many features by fewer, so that they have at most
 so many values, 268 MB, if that is not too few."""
+
+MOST_DIFFERENCES = 10**10
+"""Of one value each, in a search of all nodes: of a map of very many nodes fewer samples."""
 
 SHOWN = ("explained_variance", "topographic_error", "dead_nodes", "sigma")
 """The numbers that are told in any case; JSON holds more."""
@@ -74,11 +78,15 @@ class Examination:
         nodes = f"{evidence.som.height} × {evidence.som.width} nodes"
         return f"{self.run}: {self.status}{done}; {nodes}, {samples}{evidence.som.features} features"
 
-    def _body(self) -> Iterator[str]:
+    def numbers_in_words(self) -> str:
+        """Return the numbers that are told in any case, as far as they are known."""
         numbers = {name: _numbers(self.evidence)[name] for name in SHOWN}
-        known = ", ".join(
+        return ", ".join(
             f"{name.replace('_', ' ')} {value:.3g}" for name, value in numbers.items() if value is not None
         )
+
+    def _body(self) -> Iterator[str]:
+        known = self.numbers_in_words()
         if not self.findings:
             yield f"{'nothing found without data' if self.evidence.samples is None else 'healthy'}: {known}"
             return
@@ -108,54 +116,72 @@ def examine(folder: Path, data: str | Path | None = None, labels: Path | None = 
     """
     if not RunFolder(folder).holds_run:
         raise DataError(f"{folder}: is not the folder of a run of ksom")
-    seen = sight_of(folder, with_data=False)
+    seen = sight_of(folder, data)
+    if data is not None and seen.dataset is not None:
+        summarise(seen.dataset, keep_missing=seen.som.intake.keeps_missing)
+    return examination(seen, None if labels is None else _labels(labels, seen.dataset))
+
+
+def examination(seen: Sight, labels: NDArray[Any] | None = None, *, most_work: float = MOST_WORK) -> Examination:
+    """Diagnose what there is to be seen of a run, or of a map; see `examine`.
+
+    Parameters
+    ----------
+    seen : Sight
+        What is known of it.
+    labels : ndarray of shape (N,), optional
+        The class of each sample of its data.
+    most_work : float
+        How much a trial may compute, as `Evidence` takes it.
+    """
     notes = list(seen.notes)
     evidence = Evidence(
         seen.som,
-        **_samples(folder, seen.som, data, labels, notes),
-        at_end=unless_refused(lambda: _at_end(folder, seen), notes),
+        **_samples(seen, labels),
+        at_end=unless_refused(lambda: _at_end(seen), notes),
         config=seen.config,
         iteration=seen.iteration,
         iterations=seen.iterations,
-        most_work=MOST_WORK if seen.is_own else 0.0,
+        most_work=most_work if seen.is_own else 0.0,
     )
-    return Examination(folder, str(seen.status), evidence, diagnose(evidence), notes)
+    return Examination(seen.path, str(seen.status), evidence, diagnose(evidence), notes)
 
 
-def _at_end(folder: Path, seen: Sight) -> dict[str, float]:
+def _at_end(seen: Sight) -> dict[str, float]:
     """Return sigma and learning rate of the last iteration that the map has learned from, if they were written."""
-    history = seen.history or History.of(folder)
+    if seen.folder is None:
+        return {}
+    history = seen.history or History.of(seen.folder)
     at_end = {name: history.last(name, seen.iteration) for name in ("sigma", "learning_rate")}
     if at_end["sigma"] is None:
-        raise DataError(f"{folder / METRICS}: does not tell the sigma of the last iteration")
+        raise DataError(f"{seen.folder / METRICS}: does not tell the sigma of the last iteration")
     return {name: value for name, value in at_end.items() if value is not None and math.isfinite(value)}
 
 
-def _samples(
-    folder: Path, som: KohonenSOM, data: str | Path | None, labels: Path | None, notes: list[str]
-) -> dict[str, Any]:
+def _labels(path: Path, dataset: Dataset | None) -> NDArray[Any] | None:
+    if dataset is None:
+        return None
+    known = labels_of(path)
+    if len(known) != len(dataset):
+        raise DataError(f"{path}: there must be a label for each of {len(dataset)} samples, got {len(known)}")
+    return known
+
+
+def _samples(seen: Sight, labels: NDArray[Any] | None) -> dict[str, Any]:
     """Return samples of the data, with all that belongs to them, as `Evidence` takes it; nothing if there are none."""
-    if data is None:
-        dataset = unless_refused(lambda: own_data(folder, som), notes)
-    else:
-        dataset = data_like(som, data)
-        require_fitting(som, dataset, str(data))
-        som.name_features(dataset.feature_names)
-        summarise(dataset, keep_missing=som.intake.keeps_missing)
+    dataset = seen.dataset
     if dataset is None:
         return {}
     size = len(dataset)
-    most = min(MOST_SAMPLES, max(FEWEST_SAMPLES, MOST_VALUES // dataset.features))
+    searched = MOST_DIFFERENCES // (seen.som.lattice.size * dataset.features)
+    most = min(MOST_SAMPLES, max(FEWEST_SAMPLES, min(MOST_VALUES // dataset.features, searched)))
     chosen = np.arange(size)
     if size > most:
         chosen = np.sort(stream(0, "diagnosis").choice(size, size=most, replace=False))
-    known = None if labels is None else labels_of(labels)
-    if known is not None and len(known) != size:
-        raise DataError(f"{labels}: there must be a label for each of {size} samples, got {len(known)}")
     return {
         "samples": dataset.rows(chosen),
         "size": size,
-        "labels": None if known is None else known[chosen],
+        "labels": None if labels is None else labels[chosen],
         "counting": dataset.weights_of(chosen),
     }
 

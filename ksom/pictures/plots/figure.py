@@ -112,6 +112,22 @@ def axes_for(lattice: Lattice, ax: "Axes | None", beside: float = BESIDE) -> "Ax
     return plt.subplots(figsize=size_for(lattice, beside), layout=_layout())[1]
 
 
+def axes_of_size(ax: "Axes | None", width: float, height: float) -> "Axes":
+    """Return the axes to draw in, where that is no map: likewise, in a figure so many inches wide and high.
+
+    Raises
+    ------
+    NotInstalled
+        If matplotlib is not there.
+    """
+    require_matplotlib()
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
+    return plt.subplots(figsize=(width, height), layout=_layout())[1]
+
+
 def _layout() -> "LayoutEngine":
     """Return the layout of all figures: with room for what is written around the axes."""
     from matplotlib.layout_engine import ConstrainedLayoutEngine
