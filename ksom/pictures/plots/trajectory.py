@@ -299,7 +299,7 @@ def _draw(ax: "Axes", lattice: Lattice, way: Way, colour: str | None) -> None:
     places, order = lattice.positions()[way.nodes[known]], table(shares[known])
     for which, at, colours, size in (
         ("stays", slice(None), order, 14),
-        ("start", slice(1), np.array([to_rgb(PAPER)]), 120),
+        ("start", slice(1), np.array([to_rgb(PAPER)]), 100),
         ("end", slice(-1, None), order[-1:], 60),
     ):
         x, y = places[at].T
