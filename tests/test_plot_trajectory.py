@@ -14,7 +14,8 @@ from ksom.method.lattice import NOBODY, Hexagonal, Rectangular, neighbours, squa
 from ksom.pictures.plots import needs
 from ksom.pictures.plots.colours import KINDS
 from ksom.pictures.plots.shown import Shown
-from ksom.pictures.plots.trajectory import GAP, MOST_SERIES, MOST_STEPS, draw_trajectory, pieces, ways
+from ksom.pictures.plots.trajectory import MOST_SERIES, MOST_STEPS, draw_trajectory, pieces
+from ksom.pictures.plots.ways import GAP, ways
 
 NAN = np.nan
 

@@ -23,9 +23,10 @@ from ksom.pictures.plots.prototype_curves import draw_prototype_curves
 from ksom.pictures.plots.prototypes import draw_prototypes
 from ksom.pictures.plots.radar import draw_radar
 from ksom.pictures.plots.shown import Shown
-from ksom.pictures.plots.trajectory import draw_trajectory, series_of
+from ksom.pictures.plots.trajectory import draw_trajectory
 from ksom.pictures.plots.umatrix import draw_umatrix
 from ksom.pictures.plots.unfolding import draw_unfolding
+from ksom.pictures.plots.ways import series_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
