@@ -92,6 +92,17 @@ DAMAGES = ["killed", "no metrics", "no film", "no config", "no checkpoints", "br
 DAMAGES += ["growing metrics", "broken summary"]
 
 
+GOLDEN = Path(__file__).parent / "golden" / "maps"
+
+
+@pytest.mark.parametrize("file", sorted(GOLDEN.glob("*.npz")), ids=lambda file: file.stem)
+def test_a_map_of_an_older_version_has_a_page(file, tmp_path):
+    shutil.copy(file, tmp_path / "old.npz")
+    told = page_of(write_report(tmp_path / "old.npz")[0])
+    assert told["panels"][0]["key"] == "umatrix"
+    assert told["words"]
+
+
 def left_out(*names):
     return lambda folder: [shutil.rmtree(folder / name) if (folder / name).is_dir() else (folder / name).unlink()
                            for name in names]  # fmt: skip

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from ksom.answers import Answers
 from ksom.arguments import require_choice, require_integer
-from ksom.encoding import share_factors
+from ksom.encoding import called, share_factors
 from ksom.errors import ParameterError
+from ksom.names import nearest
 from ksom.pictures.plots.colours import FAINT
 from ksom.pictures.plots.figure import SLIMMEST, Bounds, new_figure
 from ksom.pictures.plots.known import names_of
@@ -114,10 +115,12 @@ def feature_of(som: Answers, feature: int | str) -> int:
         If there is none of that number or name.
     """
     if isinstance(feature, str):
-        if som.feature_names is None or feature not in som.feature_names:
-            known = "it has no names" if som.feature_names is None else "names are " + ", ".join(som.feature_names)
-            raise ParameterError("feature", f"be one of the map's; {known}", feature)
-        return som.feature_names.index(feature)
+        known = called(som.features, som.feature_names, som.encoding)
+        if feature not in known:
+            raise ParameterError(
+                "feature", f"be one of the map's {len(known)} features{nearest(feature, known)}", feature
+            )
+        return known.index(feature)
     return require_integer("feature", feature, minimum=0, maximum=som.features - 1)
 
 
