@@ -117,6 +117,21 @@ def test_a_table_is_read_by_its_columns():
     assert [way.nodes.tolist() for way in ways(som, table[["x"]], table["country"]).values()] == [[0, 2], [1]]
 
 
+def test_ids_that_come_again_are_series():
+    table = pd.DataFrame({"country": ["A", "A", "B", "B"], "x": [0.0, 2.0, 1.0, 1.0]})
+    som = som_of(Rectangular(1, 3))
+    found = ways(som, Table(table, id="country"))
+    assert {name: way.nodes.tolist() for name, way in found.items()} == {"A": [0, 2], "B": [1, 1]}
+    assert list(ways(som, Table(table.assign(country=list("ABCD")), id="country"))) == [""]
+
+
+def test_the_recordings_of_windows_are_series():
+    windows = ksom.Windows([np.arange(4.0), np.arange(3.0)], length=1)
+    found = ways(som_of(Rectangular(1, 4)), windows)
+    assert [way.nodes.tolist() for way in found.values()] == [[0, 1, 2, 3], [0, 1, 2]]
+    assert list(ways(som_of(Rectangular(1, 4)), ksom.Windows(np.arange(4.0), length=1))) == [""]
+
+
 def test_of_many_series_the_first_are_drawn_and_it_is_told():
     ax = drawn(som_of(Rectangular(2, 6)), samples(*range(10)), [f"series {number}" for number in range(10)])
     assert len(collections(ax, "way")) == MOST_SERIES

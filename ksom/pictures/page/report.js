@@ -13,6 +13,7 @@ function report(data) {
     { id: "chosen", class: "details", "aria-label": "What is chosen" },
     new RegionDetails(map, choice).element,
     new NodeDetails(map, choice).element,
+    filmCard(data.film),
   );
   const linked = section(
     "map",
@@ -26,7 +27,7 @@ function report(data) {
     made(
       "main",
       {},
-      made("div", { class: "first" }, wordsSection(data.words), filmSection(data.film)),
+      wordsSection(data.words),
       linked,
       clustersSection(map, panels),
       qualitySection(data.quality),
@@ -68,9 +69,14 @@ function openForPrint(panels) {
   matchMedia("print").addEventListener("change", () => panels.fit());
 }
 
-function filmSection(film) {
-  if (!film || !film.frames || !film.frames.length || typeof filmPlayer !== "function") return null;
+function filmCard(film) {
+  if (!film || !film.frames.length) return null;
   const place = made("div");
   filmPlayer(place, film);
-  return section("film", "Film of the training", place);
+  return made(
+    "section",
+    { class: "card", "aria-labelledby": "film-heading" },
+    made("h3", { id: "film-heading", text: "Film of the training" }),
+    place,
+  );
 }

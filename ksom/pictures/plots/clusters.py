@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST_NUMBERED = 100
 """Clusters that have their numbers written into them, at most."""
-MOST_LISTED = 24
+MOST_LISTED = 20
 """Clusters in the legend, those of most nodes."""
 
 

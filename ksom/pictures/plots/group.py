@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.arguments import require_integer
-from ksom.encoding import called
+from ksom.encoding import called, share_factors
 from ksom.errors import ParameterError, one_line
 from ksom.kohonensom_model import KohonenSOM
 from ksom.layers import CLUSTERS, LABELS
-from ksom.method.profiles import profiles, units_of_means
+from ksom.method.profiles import profiles
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ def group_of(
     if sum(one is not None for one in (node, cluster, label)) != 1:
         raise ParameterError("node", "be given, or cluster or label instead: exactly one of them", node)
     weights = som.weights.reshape(som.lattice.size, -1).astype(np.float64)
-    factors = units_of_means(som.encoding, weights.shape[1])
+    factors = share_factors(som.encoding, weights.shape[1])
     names = called(len(factors), som.feature_names, som.encoding)
     flat = som.intake.undone(weights) * factors
     if node is not None:

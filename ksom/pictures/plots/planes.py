@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from ksom.answers import Answers
 from ksom.arguments import require_choice, require_integer
+from ksom.encoding import called, share_factors
 from ksom.errors import ParameterError
+from ksom.names import nearest
 from ksom.pictures.plots.colours import FAINT
 from ksom.pictures.plots.figure import SLIMMEST, Bounds, new_figure
 from ksom.pictures.plots.known import names_of
@@ -66,7 +68,7 @@ def draw_plane(
     """
     number = feature_of(som, feature)
     label = names_of(som)[number]
-    values = som.prototypes[..., number]
+    values = _told(som)[..., number]
     return draw_nodes(som.lattice, values, ax=ax, title=title or label, label=label, low=low, high=high, empty=UNKNOWN)
 
 
@@ -113,15 +115,22 @@ def feature_of(som: Answers, feature: int | str) -> int:
         If there is none of that number or name.
     """
     if isinstance(feature, str):
-        if som.feature_names is None or feature not in som.feature_names:
-            known = "it has no names" if som.feature_names is None else "names are " + ", ".join(som.feature_names)
-            raise ParameterError("feature", f"be one of the map's; {known}", feature)
-        return som.feature_names.index(feature)
+        known = called(som.features, som.feature_names, som.encoding)
+        if feature not in known:
+            raise ParameterError(
+                "feature", f"be one of the map's {len(known)} features{nearest(feature, known)}", feature
+            )
+        return known.index(feature)
     return require_integer("feature", feature, minimum=0, maximum=som.features - 1)
 
 
+def _told(som: Answers) -> NDArray[np.float64]:
+    """Return the prototypes as they are shown, shape (height, width, D): data units, of a category shares."""
+    return som.prototypes * share_factors(som.encoding, som.features)
+
+
 def _pages(som: Answers, numbers: list[int], scale: str, on_a_page: int) -> "Iterator[Figure]":
-    prototypes = som.prototypes
+    prototypes = _told(som)
     low, high = _shared(prototypes[..., numbers]) if scale == "shared" else (None, None)
     sheet = _Sheet(Bounds.of(som.lattice), min(on_a_page, len(numbers)))
     names, pages = names_of(som, NAME), -(-len(numbers) // on_a_page)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from ksom.dataset import Dataset
+from ksom.datasets.windows import Windows
 from ksom.errors import DataError, ParameterError
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
@@ -61,7 +63,8 @@ def ways(
         Data units; each series in the order of time, unless `times` says another. A sample of an array that has no
         value at all (NaN throughout) is a gap.
     series : array_like of shape (N,), optional
-        The name of the series that each sample is of. Default: all are of one.
+        The name of the series that each sample is of. Default: what a data set tells, see `series_of`; else all are of
+        one.
     times : array_like of shape (N,), optional
         When each sample is: numbers. Default: how many of its series came before it.
 
@@ -73,6 +76,7 @@ def ways(
         As `som.best_matching_nodes`.
     """
     nodes = _nodes(checked(som), som.walkable(samples))
+    series = series_of(samples) if series is None else series
     names = np.full(len(nodes), "") if series is None else _one_each("series", series, len(nodes)).astype(np.str_)
     when = None if times is None else _times(times, len(nodes))
     different, first, which = np.unique(names, return_index=True, return_inverse=True)
@@ -84,6 +88,24 @@ def ways(
         name, since = str(different[number]), np.arange(len(own), dtype=float) if when is None else when[own]
         found[name] = Way(name, nodes[own], since)
     return found
+
+
+def series_of(samples: Any) -> NDArray[Any] | None:
+    """Return the series that each sample of a data set is of, if it tells: a recording, or an id that comes again.
+
+    None: it does not, or there is only one.
+
+    Parameters
+    ----------
+    samples : Dataset, or anything else
+        `Windows` over several recordings; or a data set whose ids are half as many as its samples, or fewer, such as a
+        table of countries, year by year.
+    """
+    if isinstance(samples, Windows):
+        recordings = samples.places().recording
+        return recordings if len(np.unique(recordings)) > 1 else None
+    ids = samples.names_of(slice(None)) if isinstance(samples, Dataset) else None
+    return ids if ids is not None and 2 * len(np.unique(ids)) <= len(ids) else None
 
 
 def _nodes(som: KohonenSOM, samples: Any) -> NDArray[np.int64]:
