@@ -6,6 +6,7 @@ from ksom.kohonensom_model import KohonenSOM
 from ksom.layers import CLUSTERS, LABELS
 from ksom.pictures.plots.picture_shape import picture_shape
 from ksom.pictures.plots.shown import Shown
+from ksom.pictures.plots.ways import series_of
 
 
 def samples_or(layer: str) -> Callable[[Shown], str | None]:
@@ -79,7 +80,7 @@ def channels_of(som: KohonenSOM) -> int | None:
 
 def series(shown: Shown) -> str | None:
     """Say that there are no data; or that nobody says that they are a series."""
-    if shown.is_asked:
+    if shown.is_asked or series_of(shown.samples) is not None:
         return data(shown)
     return "it takes the samples, as they come, for one series; by its name, it is drawn"
 

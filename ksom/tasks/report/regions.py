@@ -84,6 +84,7 @@ def regions(
     hits: NDArray[np.int64] | None,
     labels: Layer | None,
     samples: Dataset | None,
+    *,
     notes: list[str],
     largest: int = LARGEST,
 ) -> Regions | None:

@@ -154,7 +154,7 @@ def report_of(seen: Sight, asked: Asked = Asked()) -> Report:
     examined = examination(seen, labels if is_whole else None, most_work=asked.most_work)
     notes += examined.notes
     checked = None if dataset is None else bounded(dataset, MOST_CHECKED)
-    clusters = regions(som, found.hits, found.labels, checked, notes, asked.most_clustered)
+    clusters = regions(som, found.hits, found.labels, checked, notes=notes, largest=asked.most_clustered)
     coarse = Coarse.to_fit(som.lattice, som.features + 4 + 2 * _classes(found), asked.room)
     if coarse.step > 1:
         notes.append(f"the map is large: of each {coarse.step} × {coarse.step} nodes one is drawn")
