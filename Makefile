@@ -2,7 +2,7 @@
 # make test    set up, run all tests
 # make test-random  the tests that draw examples, with others than ever before (SEED=7: those of an earlier run)
 # make examples  install the packages whose data the examples learn from, do what their pages say
-# make notebook   execute kohonen.ipynb, store it with its outputs
+# make notebook   execute the notebooks, store them with their outputs
 # make bench   set up ksom and its peers, measure them, write benchmarks/results/ (ARGS='--quick': a look at everything)
 
 PYTHON ?= python3

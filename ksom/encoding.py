@@ -120,3 +120,11 @@ def called(features: int, names: tuple[str, ...] | None, encoding: Encoding | No
     """
     known = names or (encoding and encoding.feature_names)
     return known or tuple(f"feature {number}" for number in range(features))
+
+
+def share_factors(encoding: Encoding | None, features: int) -> NDArray[np.float64]:
+    """Return by what values are multiplied to be shown, shape (D,): those of a category's features become shares."""
+    if encoding is None:
+        return np.ones(features)
+    is_category = np.array([column.kind == CATEGORY for column in encoding.columns])[encoding.column_of]
+    return np.where(is_category, 1 / OF_ITS_CATEGORY, 1.0)

@@ -1,4 +1,4 @@
-"""The notebook, executed: `make notebook` stores it so, and a test looks whether what is stored is still true."""
+"""The notebooks, executed: `make notebook` stores them so, and a test looks whether what is stored is still true."""
 
 import re
 import shutil
@@ -10,21 +10,21 @@ from typing import Any
 import nbformat
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOK = ROOT / "kohonen.ipynb"
+NOTEBOOKS = [ROOT / "kohonen.ipynb", ROOT / "examples/customers/penguins.ipynb"]
 
 
-def read() -> Any:
-    """Return the notebook as it is stored."""
-    return nbformat.read(NOTEBOOK, as_version=4)
+def read(path: Path) -> Any:
+    """Return a notebook as it is stored."""
+    return nbformat.read(path, as_version=4)
 
 
-def executed(folder: Path) -> Any:
-    """Return the notebook, executed in a folder that has nothing but what its experiments need."""
+def executed(path: Path, folder: Path) -> Any:
+    """Return a notebook, executed in a folder that has nothing but what its experiments need."""
     from nbclient import NotebookClient
 
     for name in ("configs", "examples"):
         shutil.copytree(ROOT / name, folder / name)
-    notebook = read()
+    notebook = read(path)
     resources = {"metadata": {"path": str(folder)}}
     NotebookClient(notebook, timeout=300, record_timing=False, resources=resources).execute()
     return notebook
@@ -54,11 +54,12 @@ def _lasting(text: str) -> str:
 
 
 def store() -> None:
-    """Execute the notebook and store it with its outputs, without what differs from one execution to the next."""
-    with tempfile.TemporaryDirectory() as folder:
-        notebook = executed(Path(folder))
-    notebook.metadata = read().metadata
-    nbformat.write(notebook, NOTEBOOK)
+    """Execute the notebooks and store them with their outputs, without what differs from one execution to the next."""
+    for path in NOTEBOOKS:
+        with tempfile.TemporaryDirectory() as folder:
+            notebook = executed(path, Path(folder))
+        notebook.metadata = read(path).metadata
+        nbformat.write(notebook, path)
 
 
 if __name__ == "__main__":

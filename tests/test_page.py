@@ -1,12 +1,14 @@
 """A page of one file opens offline, asks nobody, and shows whatever its data hold as text."""
 
 import re
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from ksom.pictures.page import Page, as_base64
+from ksom.pictures.plots.colours import KINDS
 from tests.browser import opened
 
 EVIL = "</script><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -54,3 +56,8 @@ def test_only_a_page_that_grows_may_ask_its_server() -> None:
     still, growing = (Page("", [], [], {}, may_ask_server=may).policy for may in (False, True))
     assert "connect-src" not in still
     assert re.search(r"default-src 'none'.*connect-src 'self'$", growing)
+
+
+def test_groups_have_the_same_colours_in_pages_and_in_pictures() -> None:
+    script = files("ksom.pictures.page").joinpath("palettes.js").read_text("utf-8")
+    assert re.findall(r'^  "(#[0-9a-f]{6})",$', script, re.MULTILINE) == [colour.lower() for colour in KINDS]

@@ -352,6 +352,16 @@ def test_planes_of_many_features_are_pages_with_numbers(tmp_path):
     assert stems(tmp_path / "out") == {"planes-1", "planes-2"}
 
 
+def test_of_stretches_of_time_a_first_look_shows_curves_and_all_shows_the_way(tmp_path):
+    np.save(tmp_path / "signal.npy", np.sin(np.arange(80) / 5))
+    overrides = ["DATASET", f"{{NAME: Windows, PATH: {tmp_path}/signal.npy, LENGTH: 8}}", "TRAINER.ITERATIONS", "3"]
+    Experiment(None, [*overrides, "HOOKS.VLOG", "null"], tmp_path / "run").run()
+    plot(tmp_path / "run")
+    assert stems(tmp_path / "run/plots") == {"umatrix", "prototype_curves", "hits", "curves"}
+    plot(tmp_path / "run", kinds="all", output=tmp_path / "all")
+    assert {"prototype_curves", "trajectory"} <= stems(tmp_path / "all")
+
+
 STRANGE = ("it's $x^2$", "</script><script>alert(1)</script>", "😀 שלום", "x" * 200, "a\nb\x1b[31m", "_{\\frac")
 
 

@@ -54,6 +54,11 @@ def test_value_and_range_stand_beside_the_bar(som):
     assert texts(drawn(som, node=1)) == ["1", "0 … 9", "200", "100 … 900", "5", "everywhere"]
 
 
+def test_what_is_nothing_beside_the_range_is_told_as_0():
+    som = ksom.KohonenSOM(1, 2, initial=[[[1e-9], [16.0]]], dtype="float64")
+    assert texts(drawn(som, node=0)) == ["0", "0 … 16"]
+
+
 def test_features_are_named_with_their_units(som):
     ax = drawn(som, node=0)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["age [years]", "income", "rooms"]

@@ -1,5 +1,6 @@
 """Curves, nets, features, ways and prototypes look as they did when somebody last looked at them."""
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -89,7 +90,7 @@ def days(ax):
     draw_prototype_curves(som, 2, ax=ax)
 
 
-@pytest.mark.parametrize(
+PICTURES = pytest.mark.parametrize(
     ("name", "draw", "size"),
     [
         ("curves", curves, (5, 4)),
@@ -103,7 +104,19 @@ def days(ax):
         ("prototype-curves", days, (6, 4.5)),
     ],
 )
+
+
+@PICTURES
 def test_a_picture_looks_as_it_did(name, draw, size):
     figure = new_figure(*size)
     draw(figure.subplots())
     assert_looks_like(figure, name)
+
+
+@PICTURES
+def test_without_axes_a_picture_has_a_figure_of_its_own(name, draw, size):
+    plt.switch_backend("agg")
+    draw(None)
+    assert len(plt.get_fignums()) == 1
+    plt.gcf().canvas.draw()
+    plt.close("all")

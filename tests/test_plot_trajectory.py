@@ -11,8 +11,11 @@ import ksom
 from ksom.datasets import Table
 from ksom.errors import DataError, ParameterError
 from ksom.method.lattice import NOBODY, Hexagonal, Rectangular, neighbours, squared_distances
+from ksom.pictures.plots import needs
 from ksom.pictures.plots.colours import KINDS
-from ksom.pictures.plots.trajectory import GAP, MOST_SERIES, MOST_STEPS, draw_trajectory, pieces, ways
+from ksom.pictures.plots.shown import Shown
+from ksom.pictures.plots.trajectory import MOST_SERIES, MOST_STEPS, draw_trajectory, pieces
+from ksom.pictures.plots.ways import GAP, ways
 
 NAN = np.nan
 
@@ -115,6 +118,24 @@ def test_a_table_is_read_by_its_columns():
     som = ksom.train(Table(table, columns=["x"]), 1, 3, 2)
     som.weights = [[[0.0], [1.0], [2.0]]]
     assert [way.nodes.tolist() for way in ways(som, table[["x"]], table["country"]).values()] == [[0, 2], [1]]
+
+
+def test_ids_that_come_again_are_series():
+    table = pd.DataFrame({"country": ["A", "A", "B", "B"], "x": [0.0, 2.0, 1.0, 1.0]})
+    som = som_of(Rectangular(1, 3))
+    found = ways(som, Table(table, id="country"))
+    assert {name: way.nodes.tolist() for name, way in found.items()} == {"A": [0, 2], "B": [1, 1]}
+    others = Table(table.assign(country=list("ABCD")), id="country")
+    assert list(ways(som, others)) == [""]
+    lacking = [needs.series(Shown(som, samples=some)) for some in (Table(table, id="country"), others)]
+    assert [told is None for told in lacking] == [True, False]
+
+
+def test_the_recordings_of_windows_are_series():
+    windows = ksom.Windows([np.arange(4.0), np.arange(3.0)], length=1)
+    found = ways(som_of(Rectangular(1, 4)), windows)
+    assert [way.nodes.tolist() for way in found.values()] == [[0, 1, 2, 3], [0, 1, 2]]
+    assert list(ways(som_of(Rectangular(1, 4)), ksom.Windows(np.arange(4.0), length=1))) == [""]
 
 
 def test_of_many_series_the_first_are_drawn_and_it_is_told():

@@ -125,6 +125,23 @@ def test_an_experiment_tells_where_a_kind_is_wrong(tmp_path):
         Experiment(None, ["HOOKS.PLOTS.KIND", "plane"], tmp_path / "run")
 
 
+def test_what_cannot_be_drawn_is_told_once_and_the_training_goes_on(tmp_path, caplog):
+    trained(tmp_path, Plots("prototypes, umatrix", every=5, size=200))
+    told = "plots: prototypes not drawn after 5 iterations: nothing tells that its samples are pictures"
+    assert [message.partition(":")[0] for message in caplog.messages] == ["plots"]
+    assert caplog.messages[0].startswith(told)
+    assert {name.partition("-")[0] for name in names(tmp_path)} == {"umatrix"}
+
+
+def test_prototypes_of_a_training_on_pictures_are_drawn(tmp_path):
+    for number in range(3):
+        Image.new("L", (4, 3), 80 * number).save(tmp_path / f"{number}.png")
+    data = f"{{NAME: Images, PATH: {tmp_path}/*.png, SIZE: [3, 4]}}"
+    overrides = ["DATASET", data, "HOOKS.PLOTS.KIND", "prototypes", "TRAINER.ITERATIONS", "1"]
+    Experiment(None, overrides, tmp_path / "run").run()
+    assert names(tmp_path / "run") == ["prototypes-0.png", "prototypes-1.png"]
+
+
 def test_a_link_that_lies_ready_is_not_followed(tmp_path):
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "run").mkdir()

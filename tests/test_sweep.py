@@ -24,6 +24,8 @@ from ksom.tasks.sweep import Sweep
 
 SHEET = np.random.default_rng(0).normal(size=(80, 4)) * [3, 2, 1, 0.5]
 WIDTHS = ("--grid", "MODEL.WIDTH", "3,5")
+LONG = ("MODEL.WIDTH=30", "MODEL.HEIGHT=30", "TRAINER.ITERATIONS=1500", "HOOKS.CHECKPOINT.EVERY=100", "HOOKS.VLOG=null")
+"""A training of some seconds, and few files."""
 ELSEWHERE = "; choose another folder (-o)"
 QUICK = """
 DATASET: {NAME: Array, PATH: sheet.npy}
@@ -287,7 +289,7 @@ def test_two_sweeps_in_one_folder_are_refused(copied, monkeypatch, capsys):
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_a_signal_ends_it_cleanly_and_the_same_command_goes_on_to_the_same_bits(there, number):
-    words = ["sweep", "quick.yaml", "TRAINER.ITERATIONS", "4000", "--seeds", "3", "--jobs", "2"]
+    words = ["sweep", "quick.yaml", *LONG, "--seeds", "3", "--jobs", "2"]
     log = there / "logs/quick.sweep/seed=0/checkpoints"
     with subprocess.Popen([sys.executable, "-m", "ksom", *words], stderr=subprocess.PIPE, text=True) as process:
         until = time.monotonic() + 60
@@ -308,7 +310,7 @@ def test_a_signal_ends_it_cleanly_and_the_same_command_goes_on_to_the_same_bits(
 
 @pytest.mark.slow
 def test_runs_of_a_sweep_that_was_killed_end_by_themselves_and_are_resumed(there):
-    words = ["sweep", "quick.yaml", "TRAINER.ITERATIONS", "4000", "--seeds", "1"]
+    words = ["sweep", "quick.yaml", *LONG, "--seeds", "1"]
     folder = there / "logs/quick.sweep/seed=0"
     with subprocess.Popen([sys.executable, "-m", "ksom", *words]) as process:
         until = time.monotonic() + 60

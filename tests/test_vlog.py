@@ -15,13 +15,14 @@ from ksom.errors import CheckpointError
 from ksom.hooks.hook import Hook
 from ksom.hooks.picture import Picture
 from ksom.hooks.quality import Quality
-from ksom.hooks.vlog import LAYOUT, Vlog
+from ksom.hooks.vlog import HOLD_SECONDS, LAYOUT, Vlog
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import LATTICES
 from ksom.method.umatrix import umatrix
 from ksom.pictures.beside import Curve, UMatrix
+from ksom.pictures.film import Film
 from ksom.pictures.film_frames import FilmFrames
-from ksom.pictures.picture import SMALLEST_SIDE
+from ksom.pictures.picture import SMALLEST_SIDE, Scale, colours_for
 from ksom.pictures.raster import NOWHERE, nodes_of_pixels
 from ksom.pictures.view import Hexagons, view_of
 from ksom.runs.run import Run
@@ -226,3 +227,34 @@ def test_hooks_never_change_what_is_learned(tmp_path: Path) -> None:
     hooks = [Vlog(every=1, size=60, beside="umatrix", legend=True)]
     Trainer(filmed, RandomColors(20), iterations=9, algorithm=Online(), hooks=hooks, folder=tmp_path).train()
     np.testing.assert_array_equal(bare.weights, filmed.weights)
+
+
+@pytest.mark.parametrize("sides", [(10, 10), (12, 7), (300, 200), (3, 700), (1, 1)])
+@pytest.mark.parametrize("wrap", ["none", "both"])
+@pytest.mark.parametrize("features", [1, 3, 7])
+def test_films_of_blocks_are_to_the_byte_what_they_always_were(
+    tmp_path: Path, sides: tuple[int, int], wrap: str, features: int
+) -> None:
+    class Shows(Hook):
+        every = 2
+
+        def before_train(self, run: Run) -> None:
+            self.film = Film(tmp_path / "expected.gif")
+            self.colours, self.scale = colours_for(run.seen_probe), Scale.to_fit(*sides, 200)
+            self.show(run, 0.1)
+
+        def after_step(self, run: Run) -> None:
+            self.show(run, HOLD_SECONDS if run.iteration == run.iterations else 0.1)
+
+        def show(self, run: Run, seconds: float) -> None:
+            pixels = self.colours.of(self.scale.reduced(run.weights))
+            caption = f"iteration {run.iteration:2} of 10"
+            self.film.append(pixels, seconds, enlarge=self.scale.enlarge, caption=caption)
+
+        def after_train(self, run: Run) -> None:
+            self.film.close()
+
+    som = KohonenSOM(*sides, lattice=LATTICES["rectangular"](*sides, wrap=wrap))
+    samples = np.random.default_rng(1).random((20, features))
+    trained(tmp_path, som, samples, Shows(), Vlog(every=2, size=200, page=False), iterations=10)
+    assert (tmp_path / "vlog.gif").read_bytes() == (tmp_path / "expected.gif").read_bytes()

@@ -25,7 +25,7 @@ from ksom.pictures.half_blocks import Depth, half_blocks
 from ksom.runs.history import Curve, GrowingHistory
 from ksom.tasks.run_line import RunLine
 from ksom.tasks.watching.screen import screen
-from ksom.tasks.watching.terminal import LEAVE, Ability, Terminal
+from ksom.tasks.watching.terminal import ENTER, LEAVE, Ability, Terminal
 from ksom.tasks.watching.watched_run import Look, WatchedRun, time_left
 from ksom.text_table import width_of
 from tests.trainings import begun, write_slow_experiment
@@ -161,6 +161,21 @@ def test_the_terminal_is_as_it_was_and_the_training_goes_on_whatever_ends_the_wa
     assert watcher.ended() == {"SIGINT": 0, "SIGTERM": 143, "SIGHUP": 129, "q": 0}[how]
     assert LEAVE.encode() in watcher.written
     assert child.poll() is None
+
+
+def test_a_pause_gives_the_terminal_back_for_as_long(training):
+    training()
+    watcher = Watcher()
+    watcher.until("q or Ctrl-C")
+    watcher.child.send_signal(signal.SIGTSTP)
+    watcher.read(1)
+    assert watcher.written.count(LEAVE.encode()) == 1
+    watcher.child.send_signal(signal.SIGCONT)
+    while watcher.written.count(ENTER.encode()) < 2:
+        watcher.read()
+    watcher.until("q or Ctrl-C")
+    watcher.type("q")
+    assert watcher.ended() == 0
 
 
 def test_what_is_typed_is_not_shown(training):

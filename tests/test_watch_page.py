@@ -79,7 +79,7 @@ def test_the_page_grows_with_the_run_and_a_chosen_node_stays_chosen(training):
         page = found.page
         page.locator("#watched strong", has_text="running").wait_for()
         page.locator("main canvas").first.wait_for()
-        first = int(re.search(r"iteration (\d+) of 150", page.inner_text("#watched"))[1])
+        first = int(re.search(r"iteration (\d+)/150", page.inner_text("#watched"))[1])
         page.locator("main canvas.base").first.focus()
         page.keyboard.press("ArrowDown")
         chosen = page.locator(".details h3").first
@@ -89,7 +89,7 @@ def test_the_page_grows_with_the_run_and_a_chosen_node_stays_chosen(training):
         page.locator("#watched strong", has_text="completed").wait_for(timeout=60_000)
         page.locator("body > header", has_text="completed").wait_for(timeout=60_000)
         assert first < 150
-        assert "iteration 150 of 150" in page.inner_text("#watched")
+        assert "iteration 150/150" in page.inner_text("#watched")
         assert "No node chosen" not in page.inner_text(".details")
         assert page.locator("body > main").count() == 1
         assert page.locator("#curves figure").count() == 3

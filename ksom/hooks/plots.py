@@ -1,14 +1,16 @@
 """The hook that draws the map as it learns."""
 
+import logging
 import math
 from collections.abc import Sequence
-from contextlib import suppress
 
 from ksom.hooks.hook import HOOKS, Hook, Phase
 from ksom.pictures.plots.figure_file import require_size
 from ksom.runs.history import History
 from ksom.runs.run import Run
 from ksom.runs.run_folder import PLOTS
+
+logger = logging.getLogger(__name__)
 
 TIMES = 10
 """How often a map is drawn, about, that was not told how often."""
@@ -49,6 +51,7 @@ class Plots(Hook):
         self.size = require_size(size)
         from ksom.pictures.plots.kinds import kinds_of_training  # a training without this hook does without all of them
 
+        self._told: set[str] = set()
         self._kinds = kinds_of_training("kind", kind)
 
     def check(self, run: Run) -> None:
@@ -86,5 +89,13 @@ class Plots(Hook):
         suffix = f"-{run.iteration:0{len(str(run.iterations))}}"
         drawing = Drawing(shown, run.folder / PLOTS, size=self.size, suffix=suffix)
         for kind in self._kinds:
-            with suppress(Undrawable):  # no metric has been put yet, say
+            try:
                 drawing.draw(kind)
+            except Undrawable as error:
+                self._say(kind.name, run, error)
+
+    def _say(self, kind: str, run: Run, error: Exception) -> None:
+        """Say once that a kind is not drawn; before the first iteration, nobody has put a metric yet."""
+        if run.iteration and kind not in self._told:
+            self._told.add(kind)
+            logger.warning("plots: %s not drawn after %d iterations: %s", kind, run.iteration, error)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.arguments import require_choice
-from ksom.encoding import CATEGORY, CYCLE, OF_ITS_CATEGORY, Encoding, called
+from ksom.encoding import CATEGORY, CYCLE, Encoding, called, share_factors
 from ksom.errors import ParameterError, one_line
 from ksom.layers import CLUSTERS, HITS, LABELS
 from ksom.map_file import Layer
@@ -197,7 +197,7 @@ def profiles(som: KnownMap, samples: Any = None, of: str = CLUSTERS) -> Profiles
     seen = _Seen(len(groups), values.shape[1], rules)
     for rows, nodes, counts in [own] if samples is None else _samples(som, samples):
         seen.add(rows, group_of[nodes], counts)
-    units = units_of_means(som.encoding, len(names))
+    units = share_factors(som.encoding, len(names))
     made = tuple(seen.profile(group, name, names, units) for group, name in enumerate(groups))
     kinds = {kind: _features_of(kind, som.encoding) for kind in (CATEGORY, CYCLE)}
     where = "nodes" if samples is None else "samples"
@@ -295,14 +295,6 @@ def _groups(som: KnownMap, of: str) -> tuple[NDArray[np.int64], list[str]]:
         return numbers.astype(np.int64), names.tolist()
     clusters = som.layers[of].values.reshape(-1).astype(np.int64)
     return clusters, [str(number) for number in range(int(clusters.max(initial=NO_CLUSTER)) + 1)]
-
-
-def units_of_means(encoding: Encoding | None, features: int) -> NDArray[np.float64]:
-    """Return by what means are multiplied: those of a category's features become shares."""
-    if encoding is None:
-        return np.ones(features)
-    is_category = np.array([column.kind == CATEGORY for column in encoding.columns])[encoding.column_of]
-    return np.where(is_category, 1 / OF_ITS_CATEGORY, 1.0)
 
 
 def _features_of(kind: str, encoding: Encoding | None) -> tuple[str, ...]:

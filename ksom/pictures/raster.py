@@ -10,6 +10,9 @@ from ksom.method.lattice import Lattice
 NOWHERE = -1
 """A pixel that shows no node: beside the shifted rows of a hexagonal lattice."""
 
+PIXELS_AT_ONCE = 2**20
+"""How many are looked at at a time: some 50 bytes each."""
+
 
 def nodes_of_pixels(lattice: Lattice, size: int) -> NDArray[np.int32]:
     """Return the node whose area covers the middle of each pixel, or `NOWHERE`, shape (h, w).
@@ -34,6 +37,16 @@ def nodes_of_pixels(lattice: Lattice, size: int) -> NDArray[np.int32]:
     shape = max(1, round(height / step)), max(1, round(width / step))
     x = low[0] + (np.arange(shape[1]) + 0.5) * width / shape[1]
     y = low[1] + (np.arange(shape[0]) + 0.5) * height / shape[0]
+    rows_at_once = max(1, PIXELS_AT_ONCE // shape[1])
+    parts = [y[first : first + rows_at_once] for first in range(0, shape[0], rows_at_once)]
+    return np.concatenate([_nodes_at(lattice, corners, x, part) for part in parts])
+
+
+def _nodes_at(
+    lattice: Lattice, corners: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]
+) -> NDArray[np.int32]:
+    """Return the nodes at these columns and rows of points, lattice steps, shape (y, x)."""
+    shape = len(y), len(x)
     row_height = math.sqrt(lattice.row_square)
     nearest, found = np.full(shape, np.inf), np.full(shape, NOWHERE, np.int32)
     for down in (0, 1):  # the row above the pixel's middle, and the one below

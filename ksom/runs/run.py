@@ -149,7 +149,7 @@ class Run:
         )
         copied.weights = self.weights
         copied.feature_names, copied.encoding, copied.units = som.feature_names, som.encoding, som.units
-        copied.intake = som.intake
+        copied.intake, copied.about_training = som.intake, dict(som.about_training)
         return copied
 
     @property

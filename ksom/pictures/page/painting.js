@@ -5,9 +5,9 @@ const NOTHING = pixelOf(128, 128, 128, 38); // a node without a value: its place
 const WORDS_FROM = 26; // CSS pixels of a node that has room for a word
 const PIES_FROM = 9;
 
-/** Return the palette of a plane: one for features, another for what is known of nodes. */
+/** Return the palette of a plane: one for amounts, features and hits, another for distances. */
 function paletteOf(plane) {
-  return plane.isFeature ? PALETTES.viridis : PALETTES.cividis;
+  return plane.isFeature || plane.kind === "count" ? PALETTES.viridis : PALETTES.cividis;
 }
 
 /** Return the red, green and blue of a node's value, or null where there is nothing. */

@@ -10,24 +10,28 @@ const ANCHORS = {
     "8b8778928d789a9376a29975aaa073b3a670bbad6dc3b369ccba64d4c15fddc858e6d051efd748f8df3cfee838",
 };
 
-// Okabe and Ito's, then Tol's muted ones.
+// Those of `ksom/pictures/plots/colours.py`, so that a group has one colour wherever it is drawn.
 const NAMED = [
-  "#0072b2",
   "#e69f00",
-  "#009e73",
-  "#cc79a7",
   "#56b4e9",
-  "#d55e00",
+  "#009e73",
   "#f0e442",
-  "#332288",
-  "#117733",
-  "#882255",
-  "#999933",
-  "#88ccee",
-  "#aa4499",
-  "#ddcc77",
-  "#44aa99",
-  "#cc6677",
+  "#0072b2",
+  "#d55e00",
+  "#cc79a7",
+  "#c3f096",
+  "#692d00",
+  "#002da5",
+  "#6978ff",
+  "#780069",
+  "#e10f4b",
+  "#872d5a",
+  "#69d296",
+  "#ffa55a",
+  "#87e1ff",
+  "#5a96f0",
+  "#4b693c",
+  "#3c5ac3",
 ];
 
 /** Return a pixel, as ImageData holds it on a little-endian machine. */

@@ -41,14 +41,14 @@ class Panel {
       on: { click: () => acts.enlarge(this) },
     });
     this.marker = made("span", { class: "marker" });
+    const unit = view.unit ? made("span", { class: "unit", text: view.unit }) : null;
     this.element = made(
       "figure",
       { class: "panel", "data-key": view.key },
       made(
         "figcaption",
         {},
-        made("span", { class: "title", title: view.title, text: view.title }),
-        view.unit ? made("span", { class: "unit", title: view.unit, text: view.unit }) : null,
+        made("span", { class: "title", title: [view.title, view.unit].filter(Boolean).join(", ") }, view.title, unit),
         this.value,
         this.enlarge,
       ),
@@ -75,6 +75,13 @@ class Panel {
       bar,
       made("div", { class: "ends" }, ...(view.high > view.low ? ends : [ends[0]])),
     );
+  }
+
+  /** Be the large one, or not. */
+  enlarged(isLarge) {
+    this.isLarge = isLarge;
+    this.element.classList.toggle("large", isLarge);
+    this.enlarge.setAttribute("aria-pressed", String(isLarge));
   }
 
   /** Take on a size, and paint in it. */

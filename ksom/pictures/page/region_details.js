@@ -75,7 +75,9 @@ function sizeOfRegion(map, region, cluster = null) {
   const samples = cluster && cluster.samples !== null ? cluster.samples : hits;
   const nodes = cluster ? cluster.nodes : region.count * map.reduce ** 2;
   const about = map.reduce > 1 && !cluster ? "about " : "";
-  return [about + counted(nodes, "node"), samples === null ? null : counted(samples, "sample")].filter(Boolean).join(", ");
+  return [about + counted(nodes, "node"), samples === null ? null : counted(samples, "sample")]
+    .filter(Boolean)
+    .join(", ");
 }
 
 /** Return for each feature the region's mean, and mean less the mean of the rest by the spread of all nodes; the largest first. */

@@ -47,7 +47,7 @@ class Plane {
   /** Return a value as text; what is nothing beside the plane's range is 0. */
   told(value) {
     if (this.isCategorical) return value < 0 ? "none" : this.names[value];
-    return told(Math.abs(value) < 1e-6 * Math.max(Math.abs(this.low), Math.abs(this.high)) ? 0 : value);
+    return told(Math.abs(value) < 1e-4 * Math.max(Math.abs(this.low), Math.abs(this.high)) ? 0 : value);
   }
 
   /** Return a node's value as text, with its unit. */

@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
+from ksom.datasets.windows import Windows
 from ksom.kohonensom_model import KohonenSOM
 from ksom.layers import CLUSTERS, LABELS
 from ksom.pictures.plots.picture_shape import picture_shape
 from ksom.pictures.plots.shown import Shown
+from ksom.pictures.plots.ways import series_of
 
 
 def samples_or(layer: str) -> Callable[[Shown], str | None]:
@@ -78,10 +80,12 @@ def channels_of(som: KohonenSOM) -> int | None:
 
 
 def series(shown: Shown) -> str | None:
-    """Say that there are no data; or that nobody says that they are a series."""
+    """Say that there are no data, or that nothing tells that they are series, unless it was asked for by name."""
     if shown.is_asked:
         return data(shown)
-    return "it takes the samples, as they come, for one series; by its name, it is drawn"
+    if isinstance(shown.samples, Windows) or series_of(shown.samples) is not None:
+        return None
+    return "nothing tells that the samples are a series; by its name, it is drawn of them as they come"
 
 
 def asked_by_name(shown: Shown) -> bool:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ksom.answers import Answers
 from ksom.arguments import require_choice, require_integer
-from ksom.encoding import called
+from ksom.encoding import called, share_factors
 from ksom.errors import ParameterError
 from ksom.names import nearest
 from ksom.pictures.plots.colours import FAINT
@@ -68,7 +68,7 @@ def draw_plane(
     """
     number = feature_of(som, feature)
     label = names_of(som)[number]
-    values = som.prototypes[..., number]
+    values = _told(som)[..., number]
     return draw_nodes(som.lattice, values, ax=ax, title=title or label, label=label, low=low, high=high, empty=UNKNOWN)
 
 
@@ -124,8 +124,13 @@ def feature_of(som: Answers, feature: int | str) -> int:
     return require_integer("feature", feature, minimum=0, maximum=som.features - 1)
 
 
+def _told(som: Answers) -> NDArray[np.float64]:
+    """Return the prototypes as they are shown, shape (height, width, D): data units, of a category shares."""
+    return som.prototypes * share_factors(som.encoding, som.features)
+
+
 def _pages(som: Answers, numbers: list[int], scale: str, on_a_page: int) -> "Iterator[Figure]":
-    prototypes = som.prototypes
+    prototypes = _told(som)
     low, high = _shared(prototypes[..., numbers]) if scale == "shared" else (None, None)
     sheet = _Sheet(Bounds.of(som.lattice), min(on_a_page, len(numbers)))
     names, pages = names_of(som, NAME), -(-len(numbers) // on_a_page)

@@ -18,8 +18,7 @@ from ksom.method.matches import Found
 from ksom.method.novelty import NodeDistances
 from ksom.method.random_streams import stream
 from ksom.part import Part
-from ksom.tasks.map_and_data import known_labels
-from ksom.tasks.report.shown_rows import ShownRows, rows_as_page, texts_of
+from ksom.tasks.report.shown_rows import ShownRows, rows_as_page
 
 MOST_WORK, FEWEST_SAMPLES = 1.5e10, 1_000
 """Differences of one value that a search may compute, samples × nodes × features: about a minute. Of more data, as many
@@ -62,6 +61,7 @@ def known(som: KohonenSOM) -> Measured:
 def measured(
     som: KohonenSOM,
     dataset: Dataset,
+    labels: NDArray[Any] | None,
     *,
     is_own: bool,
     most_rows: int,
@@ -77,6 +77,8 @@ def measured(
         The map.
     dataset : Dataset
         The data.
+    labels : ndarray of shape (N,), optional
+        What each sample is, "" where that is not known.
     is_own : bool
         Whether the map has learned from them: then what its layers tell is not counted again.
     most_rows : int
@@ -91,7 +93,6 @@ def measured(
     DataError
         If there is no such column, or the samples cannot be searched for.
     """
-    labels = known_labels(dataset) if label_column is None else texts_of(dataset, label_column)
     some, chosen = _bounded(dataset, som.lattice.size * som.features)
     counts = ShownRows(len(some), som.lattice.size, most_rows)
     distances, classes = NodeDistances(som.lattice), LabelCounts(som.lattice, label_column)

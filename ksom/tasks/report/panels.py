@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.encoding import called
+from ksom.encoding import called, share_factors
 from ksom.kohonensom_model import KohonenSOM
 from ksom.layers import HITS, LABELS, NEAREST_LABELLED
 from ksom.map_file import Layer
@@ -61,18 +61,20 @@ def panels(som: KohonenSOM, found: Measured, regions: Regions | None, coarse: Co
 
 
 def planes(som: KohonenSOM, coarse: Coarse) -> Iterator[Panel]:
-    """Yield the component plane of each feature, data units."""
+    """Yield the component plane of each feature, data units; of a category the share that belongs to it."""
     units = som.units or (None,) * som.features
     prototypes = som.intake.undone(np.ascontiguousarray(coarse.first(som.weights)))
+    prototypes *= share_factors(som.encoding, som.features)
     for feature, (name, unit) in enumerate(zip(feature_names(som), units, strict=True)):
         yield _continuous(f"plane:{feature}", name, unit, prototypes[:, :, feature], coarse)
 
 
 def features(som: KohonenSOM) -> list[dict[str, Any]]:
-    """Return each feature: its name, its unit, and the least and the greatest value that a node has, data units."""
+    """Return each feature: its name, its unit, and the least and the greatest value that a node has, as `planes`."""
     flat = som.weights.reshape(som.lattice.size, -1)
     ends = np.array([flat.min(axis=0), flat.max(axis=0)], dtype=np.float64)
-    low, high = ends if som.intake.scales is None else som.intake.scales.undone(ends)
+    ends = ends if som.intake.scales is None else som.intake.scales.undone(ends)
+    low, high = ends * share_factors(som.encoding, som.features)
     units = som.units or (None,) * som.features
     told = zip(feature_names(som), units, low.tolist(), high.tolist(), strict=True)
     return [

@@ -1,7 +1,7 @@
 """The regions of a map: its clusters, what each is like, and a rule that tells it from the others."""
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,20 +35,40 @@ class Regions:
     found: Profiles
     hits: NDArray[np.int64] | None
     """How many samples each node won, shape (height, width)."""
+    labels: Layer | None
+    """How often each node won each label, as the layer `labels`."""
 
     @property
     def names(self) -> list[str]:
         """What the clusters are called, with what is high or low in them."""
-        return [_name(profile) for profile in self.found]
+        return [self._name(number, profile) for number, profile in enumerate(self.found)]
 
     def as_page(self) -> list[dict[str, Any]]:
         """Return them as a page holds them."""
         return [self._as_page(number, profile) for number, profile in enumerate(self.found)]
 
+    def _name(self, number: int, profile: Profile) -> str:
+        """Return a name such as `cluster 0: 98% setosa, low petal length`."""
+        traits = [
+            f"{'high' if profile.effects[name] > 0 else 'low'} {_short(name)}"
+            for name in _most_different(profile)[:MOST_TRAITS]
+            if abs(profile.effects[name]) >= NOTABLE
+        ]
+        told = ", ".join([*self._label(number), *traits])
+        return f"cluster {profile.name}" + (f": {told}" if told else "")
+
+    def _label(self, number: int) -> Iterator[str]:
+        """Yield the label that most of a cluster's samples have, if there is one."""
+        if self.labels is not None:
+            counts = self.labels.values[self.of_node == number].sum(axis=0)
+            if counts.size and 2 * counts.max() > counts.sum():
+                share = counts.max() / counts.sum()
+                yield f"{share:.0%} {_short(self.labels.about['names'][int(counts.argmax())])}"
+
     def _as_page(self, number: int, profile: Profile) -> dict[str, Any]:
         inside = self.of_node == number
         return {
-            "name": _name(profile),
+            "name": self._name(number, profile),
             "nodes": int(inside.sum()),
             "samples": None if self.hits is None else int(self.hits[inside].sum()),
             "profile": [
@@ -62,7 +82,9 @@ class Regions:
 def regions(
     som: KohonenSOM,
     hits: NDArray[np.int64] | None,
+    labels: Layer | None,
     samples: Dataset | None,
+    *,
     notes: list[str],
     largest: int = LARGEST,
 ) -> Regions | None:
@@ -74,6 +96,8 @@ def regions(
         The map, which stays as it is.
     hits : ndarray of shape (height, width), optional
         How many samples each node won.
+    labels : Layer, optional
+        How often each node won each label.
     samples : Dataset, optional
         Samples that rules are checked on; by default the nodes stand for them.
     notes : list of str
@@ -90,7 +114,7 @@ def regions(
         if not layer.about["clusters"]:
             return None
         som.layers[CLUSTERS] = layer
-        return Regions(layer.values.astype(np.int64), profiles(som, samples), hits)
+        return Regions(layer.values.astype(np.int64), profiles(som, samples), hits, labels)
     except KsomError as error:
         notes.append(f"clusters: {error}")
         return None
@@ -106,16 +130,6 @@ def _found(som: KohonenSOM, hits: NDArray[np.int64] | None, notes: list[str]) ->
         "ksom cluster --clusters N cuts it into others"
     )
     return cluster(som, clusters=PARTS, hits=hits)
-
-
-def _name(profile: Profile) -> str:
-    """Return a name such as `cluster 0: high petal length, low sepal width`."""
-    traits = [
-        f"{'high' if profile.effects[name] > 0 else 'low'} {_short(name)}"
-        for name in _most_different(profile)[:MOST_TRAITS]
-        if abs(profile.effects[name]) >= NOTABLE
-    ]
-    return f"cluster {profile.name}" + (f": {', '.join(traits)}" if traits else "")
 
 
 def _most_different(profile: Profile) -> Sequence[str]:

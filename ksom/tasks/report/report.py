@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ksom.dataset import Dataset
 from ksom.errors import OutputError
 from ksom.evidence import MOST_WORK
 from ksom.feed import probe_of
 from ksom.hooks.vlog import Vlog
+from ksom.method.lattice import Lattice
 from ksom.pictures.film_page import film_data
 from ksom.pictures.page import Page
 from ksom.pictures.page.report_page import report_page
@@ -144,19 +146,19 @@ def report_of(seen: Sight, asked: Asked = Asked()) -> Report:
     DataError
         If data that were named cannot be searched for, or have no such column.
     """
-    som, notes = seen.som, []
+    som, notes = seen.som, list[str]()
     dataset = seen.dataset
     labels = None if dataset is None else _labels(dataset, asked)
-    examined = examination(seen, labels, most_work=asked.most_work)
+    found = _found(seen, labels, asked, notes)  # refuses bad samples, by their place in the data
+    is_whole = labels is not None and not (labels == "").any()
+    examined = examination(seen, labels if is_whole else None, most_work=asked.most_work)
     notes += examined.notes
-    found = _found(seen, asked, notes)
     checked = None if dataset is None else bounded(dataset, MOST_CHECKED)
-    clusters = regions(som, found.hits, checked, notes, asked.most_clustered)
+    clusters = regions(som, found.hits, found.labels, checked, notes=notes, largest=asked.most_clustered)
     coarse = Coarse.to_fit(som.lattice, som.features + 4 + 2 * _classes(found), asked.room)
     if coarse.step > 1:
         notes.append(f"the map is large: of each {coarse.step} × {coarse.step} nodes one is drawn")
     probe = None if dataset is None else probe_of(dataset, _seed(seen))
-    lattice = som.lattice
     return Report(
         {
             "title": seen.name,
@@ -164,12 +166,7 @@ def report_of(seen: Sight, asked: Asked = Asked()) -> Report:
             "status": seen.status,
             "about": about(seen, found.samples),
             "words": words(examined),
-            "lattice": {
-                "name": "hexagonal" if lattice.shift else "rectangular",
-                "height": lattice.height,
-                "width": lattice.width,
-                "wrap": lattice.wrap,
-            },
+            "lattice": _lattice(som.lattice),
             "panels": list(panels(som, found, clusters, coarse)),
             "reduce": coarse.step,
             "colours": colours(som, probe, coarse),
@@ -204,7 +201,7 @@ def film(path: Path, notes: list[str]) -> dict[str, Any] | None:
     return unless_refused(lambda: film_data(path, most_bytes=MOST_FILM), notes)
 
 
-def _found(seen: Sight, asked: Asked, notes: list[str]) -> Measured:
+def _found(seen: Sight, labels: NDArray[Any] | None, asked: Asked, notes: list[str]) -> Measured:
     """Return what the data tell of the map; what it knows itself, if there are none or they cannot be searched for."""
     som, dataset = seen.som, seen.dataset
     if dataset is None:
@@ -215,6 +212,7 @@ def _found(seen: Sight, asked: Asked, notes: list[str]) -> Measured:
         return measured(
             som,
             dataset,
+            labels,
             is_own=is_own,
             most_rows=asked.most_rows,
             id_column=asked.id_column,
@@ -226,13 +224,17 @@ def _found(seen: Sight, asked: Asked, notes: list[str]) -> Measured:
     return look() if asked_for else unless_refused(look, notes) or known(som)
 
 
-def _labels(dataset: Dataset, asked: Asked) -> Any:
-    labels = known_labels(dataset) if asked.label_column is None else texts_of(dataset, asked.label_column)
-    return None if labels is None or (labels == "").any() else labels
+def _labels(dataset: Dataset, asked: Asked) -> NDArray[Any] | None:
+    return known_labels(dataset) if asked.label_column is None else texts_of(dataset, asked.label_column)
 
 
 def _classes(found: Measured) -> int:
     return 0 if found.labels is None else min(MOST_PIES, found.labels.values.shape[2])
+
+
+def _lattice(lattice: Lattice) -> dict[str, Any]:
+    name = "hexagonal" if lattice.shift else "rectangular"
+    return {"name": name, "height": lattice.height, "width": lattice.width, "wrap": lattice.wrap}
 
 
 def _last(seen: Sight) -> dict[str, float | None]:

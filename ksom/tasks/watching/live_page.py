@@ -9,14 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ksom.amounts import time_of
 from ksom.errors import KsomError, one_line
 from ksom.pictures.page import Page
 from ksom.pictures.page.report_page import REPORT_SCRIPTS, REPORT_STYLES
 from ksom.runs.history import Curve, History
 from ksom.runs.run_folder import RunFolder
 from ksom.tasks.report.report import Asked, curves, report_of
-from ksom.tasks.run_line import RUNNING
+from ksom.tasks.run_line import KILLED
 from ksom.tasks.sight import newest_map, sight_of
 from ksom.tasks.watching.newest_picture import Picture
 from ksom.tasks.watching.watched_run import WAITING, Look, WatchedRun
@@ -83,7 +82,7 @@ class LivePage:
             "goesOn": look.goes_on,
             "isWell": look.is_well,
             "progress": look.progress,
-            "facts": _facts(look),
+            "facts": look.facts,
             "note": "; ".join(note for note in notes if note) or None,
             "frame": self._picture[1],
             "source": None if look.picture is None else look.picture.source,
@@ -111,21 +110,10 @@ class LivePage:
             self._why = one_line(str(error))
 
 
-def _facts(look: Look) -> list[str]:
-    line = look.line
-    told = [None if line.iterations is None else f"iteration {line.iteration} of {line.iterations}"]
-    told += [None if look.seconds_left is None else f"{time_of(round(look.seconds_left))} left"]
-    told += [
-        None if line.seconds is None else f"{time_of(line.seconds)} {'so far' if line.status == RUNNING else 'in all'}"
-    ]
-    told += [None if line.size is None else f"{line.size} nodes"]
-    return [fact for fact in told if fact is not None]
-
-
 def _standing(look: Look) -> str | None:
     if look.line.status == WAITING:
         return "there is no run yet; waiting for one to begin"
-    if look.line.status == "killed":
+    if look.line.status == KILLED:
         return "killed: it left no summary, and nobody trains here; --resume goes on with it"
     return look.line.why
 

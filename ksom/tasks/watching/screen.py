@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from ksom.amounts import time_of
 from ksom.errors import one_line
 from ksom.pictures.block_plot import block_plot
 from ksom.pictures.half_blocks import RESET, Depth, half_blocks
@@ -52,22 +51,10 @@ def _title(look: Look, columns: int, ability: Ability) -> str:
 
 def _progress(look: Look, columns: int, ability: Ability) -> list[str]:
     """Return a bar and facts, as many of them as there is room for."""
-    line, progress = look.line, look.progress
+    progress = look.progress
     if progress is None:
         return []
-    left = (
-        None if look.seconds_left is None else f"{time_of(look.seconds_left) if look.seconds_left >= 1 else '0 s'} left"
-    )
-    size = None if line.size is None else f"{line.size} nodes"
-    time = (
-        None
-        if line.seconds is None
-        else f"{time_of(line.seconds)} so far"
-        if line.status == RUNNING
-        else time_of(line.seconds)
-    )
-    facts = [f"{int(100 * progress)} %", f"iteration {line.iteration}/{line.iterations}", left, time, size]
-    told = [fact for fact in facts if fact is not None]
+    told = [f"{int(100 * progress)} %", *look.facts]
     while told and width_of(", ".join(told)) > columns - 12:
         told.pop()
     text = _plain(", ".join(told), ability)

@@ -156,8 +156,11 @@ class Terminal:
 
     def _write(self, text: str) -> None:
         with suppress(ValueError, BlockingIOError):  # it is closed; it is slow, and the next picture comes soon
-            self._stream.write(text)
-            self._stream.flush()
+            try:
+                self._stream.write(text)
+                self._stream.flush()
+            except RuntimeError:  # a signal came while it was being written to
+                os.write(self._stream.fileno(), text.encode(self._stream.encoding or "ascii"))
 
 
 def _end(number: int, _frame: FrameType | None) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ksom.amounts import time_of
 from ksom.errors import DataError, KsomError, one_line
 from ksom.runs.checkpoint import checkpoint_paths
 from ksom.runs.history import Curve, GrowingHistory
@@ -56,6 +57,17 @@ class Look:
         """The share of the iterations that is done, from 0 to 1."""
         done, of = self.line.iteration, self.line.iterations
         return None if done is None or not of else min(1.0, done / of)
+
+    @property
+    def facts(self) -> list[str]:
+        """How far it is and how large, in words, the first ones first."""
+        line, left = self.line, self.seconds_left
+        told = [None if line.iteration is None else f"iteration {line.iteration}/{line.iterations or '?'}"]
+        told.append(None if left is None else f"{time_of(round(left))} left")
+        if line.seconds is not None:
+            told.append(f"{time_of(round(line.seconds))} so far" if line.status == RUNNING else time_of(line.seconds))
+        told.append(None if line.size is None else f"{line.size} nodes")
+        return [fact for fact in told if fact is not None]
 
 
 class WatchedRun:
