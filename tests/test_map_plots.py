@@ -344,6 +344,27 @@ class TestLabels:
         assert texts_in(ax)[0].endswith("…")
         assert max(text.get_window_extent().width for text in ax.texts) < width
 
+    def test_labels_that_are_the_same_when_cut_are_not_written(self):
+        counts = np.tile(np.eye(2, dtype=int), (6, 3, 1))
+        for names, is_written in ((["species a" * 9, "species b" * 9], False), (["a" * 99, "b" * 99], True)):
+            ax = draw_labels(labelled(counts, names), ax=new_figure(5, 4).subplots())
+            assert bool(texts_in(ax)) == is_written
+
+    def test_the_rest_of_too_many_labels_is_not_written_into_nodes(self):
+        number = len(KINDS) + 1
+        counts = np.diag(number - np.arange(number))[np.newaxis]
+        ax = draw_labels(labelled(counts, [chr(97 + label) for label in range(number)]), ax=new_figure(9, 2).subplots())
+        assert texts_in(ax) == [chr(97 + label) for label in range(number - 1)]
+
+    @pytest.mark.parametrize("kind", ["labels", "pies"])
+    def test_a_layer_without_any_label_is_one_line(self, kind):
+        with pytest.raises(ParameterError, match=r"^som must have labelled samples, got "):
+            drawn(kind, labelled(np.zeros((2, 2, 0), int), []))
+
+    def test_clusters_that_no_node_has_are_drawn_as_nothing(self):
+        ax = draw_clusters(clustered(np.full((2, 2), -1)), ax=Figure().subplots())
+        assert legend(ax) == ["none: 4 nodes"]
+
     def test_where_there_is_no_room_nothing_is_written(self):
         ax = draw_labels(labelled(np.ones((40, 40, 1), int), ["setosa"]), ax=new_figure(4, 4).subplots())
         assert texts_in(ax) == []

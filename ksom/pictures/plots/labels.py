@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ksom.answers import Answers
-from ksom.pictures.plots.colours import NOTHING, PAPER, rgb
+from ksom.pictures.plots.colours import KINDS, NOTHING, PAPER, rgb
 from ksom.pictures.plots.figure import BESIDE_LEGEND, axes_for
 from ksom.pictures.plots.legend import draw_legend
 from ksom.pictures.plots.nodes import draw_nodes
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 LEAST_CHARACTERS = 3
-"""A label that has to be cut to less is not written into the nodes."""
+"""Labels that have to be cut to less, or until two of them are the same, are not written into the nodes."""
 PALE = 0.35
 """How much of its colour a node has that takes another's label."""
 TAKEN = "pale: no sample, the nearest node's label"
@@ -53,9 +53,13 @@ def draw_labels(som: Answers, *, ax: "Axes | None" = None, title: str | None = "
     colours = np.where(is_taken[:, np.newaxis], mixed, colours)
     notes = [*([TAKEN] if is_taken.any() else []), *(["grey: no sample"] if (labels.kinds < 0).any() else [])]
     ax = draw_nodes(lattice, colours, ax=axes_for(lattice, ax, BESIDE_LEGEND), title=title, remarks=notes)
-    texts = [labels.names[kind] if of_it else "" for kind, of_it in zip(labels.kinds, won, strict=True)]
-    fitting = most_characters(ax, lattice)
-    if fitting >= min(LEAST_CHARACTERS, max(map(len, labels.names))):
-        write_into(ax, lattice, [shown(text, fitting) for text in texts], min(fitting, max(map(len, texts))))
+    own = labels.names[: len(KINDS)]  # not that of the rest
+    longest = max(map(len, own))
+    fitting = min(longest, most_characters(ax, lattice))
+    cut = [shown(name, fitting) for name in own]
+    if fitting >= min(LEAST_CHARACTERS, longest) and len(set(cut)) == len(own):
+        texts = [*cut, ""]
+        written = zip(labels.kinds.tolist(), won.tolist(), strict=True)
+        write_into(ax, lattice, [texts[kind] if of_it else "" for kind, of_it in written], fitting)
     draw_legend(ax, labels.entries(), title=labels.column and shown(labels.column, LONGEST))
     return ax

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ksom.amounts import number_of
 from ksom.answers import Answers
+from ksom.errors import ParameterError
 from ksom.layers import LABELS, NEAREST_LABELLED
 from ksom.pictures.plots.colours import KINDS, OTHERS, of_kinds, rgb
 from ksom.pictures.plots.known import layer_of
@@ -42,9 +43,11 @@ class RankedLabels(NamedTuple):
         Raises
         ------
         ParameterError
-            If it has not been labelled.
+            If it has not been labelled, or there is no label.
         """
         values, about = layer_of(som, LABELS)
+        if not about["names"]:
+            raise ParameterError("som", "have labelled samples", "a layer 'labels' without any label")
         counts, names = values.reshape(som.lattice.size, -1), about["names"]
         own = np.sort(np.argsort(-counts.sum(axis=0), kind="stable")[: len(KINDS)])
         kind_of = np.full(len(names), len(own))
