@@ -1,4 +1,4 @@
-"""The pictures of the pages in this folder, taken anew: `python -m docs.screenshots`, with a Chromium and palmerpenguins."""
+"""The pictures in this folder, taken anew: `python -m docs.screenshots`, with a Chromium and palmerpenguins."""
 
 import subprocess
 import sys

@@ -282,3 +282,11 @@ def test_a_large_map_is_drawn_reduced(tmp_path):
     with opened(tmp_path / "compare.html") as shown:
         shown.page.locator("canvas").first.hover(position={"x": 50, "y": 50})
         shown.require_clean()
+
+
+def test_of_many_rows_the_same_2000_are_looked_at_every_time(there, tmp_path):
+    np.save(tmp_path / "many.npy", np.random.default_rng(3).normal(size=(5000, 4)))
+    once, again = (compared("one", "other", data=tmp_path / "many.npy") for _ in range(2))
+    assert once.measured_on == "the same 2,000 rows, drawn from 5,000"
+    np.testing.assert_array_equal(once.rows, again.rows)
+    assert once.agreement(0, 1) == again.agreement(0, 1)

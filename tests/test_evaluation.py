@@ -133,3 +133,19 @@ def test_a_data_frame_is_measured_as_the_table_that_it_is():
     table = ksom.Table(frame, columns=["size"], categories=["kind"], id="name")
     som = ksom.train(table, 3, 3, scaling="standard", backend="numpy")
     assert evaluate(som, frame).as_dict() == evaluate(som, table).as_dict()
+
+
+def test_measures_may_be_left_out_and_the_others_stay_the_same():
+    samples = np.random.default_rng(0).normal(size=(50, 2))
+    som = ksom.KohonenSOM(3, 3, initial=samples[:9].reshape(3, 3, 2))
+    every = evaluate(som, samples).measures
+    some = evaluate(som, samples, without=("kaski_lagus", "topographic_function")).measures
+    assert some == tuple(one for one in every if one.name not in {"kaski_lagus", "topographic_function"})
+
+
+def test_whoever_wants_to_know_more_is_handed_every_sample_once_with_its_two_best_nodes():
+    samples = np.random.default_rng(0).normal(size=(50, 2))
+    som = ksom.KohonenSOM(3, 3, initial=samples[:9].reshape(3, 3, 2))
+    found = []
+    evaluate(som, samples, also=found.append)
+    np.testing.assert_array_equal(np.concatenate([one.nodes for one in found]), som.best_matching_nodes(samples, 2))

@@ -18,24 +18,9 @@ from ksom.tasks.run_line import RunLine, run_line
 from ksom.tasks.run_list import RunList
 from ksom.tasks.runs_table import differing, runs_below
 from ksom.text_table import width_of
+from tests.trainings import begun, write_slow_experiment
 
 SMALL = "MODEL: {HEIGHT: 3, WIDTH: 4}\nTRAINER: {ITERATIONS: 20}\nBACKEND: numpy\n"
-SLOW = """
-import time
-from ksom import Dataset
-import numpy as np
-
-class Slow(Dataset):
-    def __init__(self, seconds=0.05, fails_at=10**9):
-        self.seconds, self.fails_at = seconds, fails_at
-        super().__init__(np.eye(4))
-
-    def batch(self, iteration, **how):
-        if iteration >= self.fails_at:
-            raise ValueError("the sensor has \\x1b[2J gone")
-        time.sleep(self.seconds)
-        yield self.samples
-"""
 
 
 @pytest.fixture
@@ -43,7 +28,7 @@ def folder(tmp_path, monkeypatch):
     """The current folder, with an experiment and a slow data set."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "small.yaml").write_text(SMALL)
-    (tmp_path / "slowly.py").write_text(SLOW)
+    write_slow_experiment(tmp_path)
     return tmp_path
 
 
@@ -58,19 +43,6 @@ def command(*words, fails=False):
 def trained(name, *words):
     command("train", "small.yaml", "--output-dir", f"logs/{name}", *words)
     return Path("logs", name)
-
-
-def begun(name, *words):
-    """Return the process of a training that has written numbers, and would go on for minutes."""
-    words = ["TRAINER.ITERATIONS", "10000", "DATASET.NAME", "slowly:Slow", "CALLBACK_PERIOD", "1", *words]
-    child = subprocess.Popen(
-        [sys.executable, "-m", "ksom", "train", "small.yaml", "--output-dir", f"logs/{name}", *words],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    while not (Path("logs", name, "metrics.jsonl").is_file() and Path("logs", name, "metrics.jsonl").stat().st_size):
-        assert child.poll() is None
-        time.sleep(0.05)
-    return child
 
 
 def statuses():
@@ -105,7 +77,7 @@ def test_a_key_that_a_run_does_not_have_differs(folder):
 
 
 def test_a_training_that_goes_on_is_running_and_once_it_is_killed_it_is_killed(folder):
-    child = begun("r")
+    child = begun("logs/r")
     assert statuses() == {"r": "running"}
     child.kill()
     child.wait()
@@ -113,7 +85,7 @@ def test_a_training_that_goes_on_is_running_and_once_it_is_killed_it_is_killed(f
 
 
 def test_an_interrupted_training_is_told_as_that_with_the_reason(folder):
-    child = begun("r")
+    child = begun("logs/r")
     child.send_signal(signal.SIGINT)
     child.wait(60)
     line = run_line(Path("logs/r"))

@@ -114,7 +114,16 @@ def test_parameters_metrics_tags_and_files_of_a_run_are_in_mlflow(experiment, lo
     assert found.data.tags["version.numpy"] == np.__version__
     assert found.data.tags.get("mlflow.source.git.commit") == environment["git_commit"]
     there = {artefact.path for artefact in client.list_artifacts(found.info.run_id)}
-    assert there == {"config.yaml", "environment.json", "map.npz", "map.png", "metrics.jsonl", "train.log", "vlog.gif"}
+    assert there == {
+        "config.yaml",
+        "environment.json",
+        "map.npz",
+        "map.png",
+        "metrics.jsonl",
+        "train.log",
+        "vlog.gif",
+        "vlog.html",
+    }
 
 
 def test_the_run_folder_tells_where_the_run_is_in_mlflow(experiment, logs, client) -> None:

@@ -282,3 +282,9 @@ def test_many_samples_are_judged_by_some_of_them(folder, monkeypatch):
     examined = examine(ran(), labels=folder / "labels.npy")
     assert (len(examined.evidence.samples), len(examined.evidence.labels), examined.evidence.size) == (100, 100, 178)
     assert [finding.what for finding in examined.findings] == ["one feature decides"]
+
+
+def test_a_map_of_very_many_nodes_is_judged_by_fewer_samples(folder, monkeypatch):
+    monkeypatch.setattr(past_run, "MOST_DIFFERENCES", 120 * 100 * 13)
+    examined = examine(ran())
+    assert (len(examined.evidence.samples), examined.evidence.size) == (120, 178)

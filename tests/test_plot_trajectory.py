@@ -11,8 +11,11 @@ import ksom
 from ksom.datasets import Table
 from ksom.errors import DataError, ParameterError
 from ksom.method.lattice import NOBODY, Hexagonal, Rectangular, neighbours, squared_distances
+from ksom.pictures.plots import needs
 from ksom.pictures.plots.colours import KINDS
-from ksom.pictures.plots.trajectory import GAP, MOST_SERIES, MOST_STEPS, draw_trajectory, pieces, ways
+from ksom.pictures.plots.shown import Shown
+from ksom.pictures.plots.trajectory import MOST_SERIES, MOST_STEPS, draw_trajectory, pieces
+from ksom.pictures.plots.ways import GAP, ways
 
 NAN = np.nan
 
@@ -122,7 +125,10 @@ def test_ids_that_come_again_are_series():
     som = som_of(Rectangular(1, 3))
     found = ways(som, Table(table, id="country"))
     assert {name: way.nodes.tolist() for name, way in found.items()} == {"A": [0, 2], "B": [1, 1]}
-    assert list(ways(som, Table(table.assign(country=list("ABCD")), id="country"))) == [""]
+    others = Table(table.assign(country=list("ABCD")), id="country")
+    assert list(ways(som, others)) == [""]
+    lacking = [needs.series(Shown(som, samples=some)) for some in (Table(table, id="country"), others)]
+    assert [told is None for told in lacking] == [True, False]
 
 
 def test_the_recordings_of_windows_are_series():

@@ -23,7 +23,8 @@ def commands(text: str) -> list[str]:
     return re.findall(r"^    (ksom (?!track|.*--mlflow)[^#\n]*[^#\n ])", text, flags=re.MULTILINE)
 
 
-BEFORE, TABLE, AFTER = re.split(r"^## (?:From a table to an answer|From Python)$", README, flags=re.MULTILINE)
+HEADINGS = "From a table to an answer|Seeing it|From Python"
+BEFORE, TABLE, SEEING, AFTER = re.split(rf"^## (?:{HEADINGS})$", README, flags=re.MULTILINE)
 
 COMMANDS = commands(BEFORE) + commands(AFTER)
 """What is shown with MLflow is in test_mlflow.py."""
@@ -82,7 +83,16 @@ def test_from_a_table_to_an_answer(elsewhere: Path) -> None:
     shown = [CliRunner().invoke(cli, shlex.split(command)[1:]) for command in commands(TABLE)]
     assert [result.output for result in shown if result.exit_code] == []
     assert "ward: 2 clusters" in shown[2].output
-    assert all((elsewhere / name).is_file() for name in ("answers.csv", "whole.csv"))
+    assert all((elsewhere / name).is_file() for name in ("answers.csv", "whole.csv", "logs/mine/report.html"))
+
+
+def test_a_run_is_seen_in_every_way(elsewhere: Path) -> None:
+    load_penguins().to_csv("penguins.csv", index=False)
+    for command in ("ksom init penguins.csv -o mine.yaml", "ksom train mine.yaml", "ksom train mine.yaml"):
+        assert CliRunner().invoke(cli, shlex.split(command)[1:]).exit_code == 0
+    shown = [CliRunner().invoke(cli, shlex.split(command)[1:]) for command in commands(SEEING)]
+    assert [result.output for result in shown if result.exit_code] == []
+    assert (elsewhere / "logs/mine.sweep/sweep.csv").is_file()
 
 
 def test_the_experiment_on_a_table_can_be_trained(elsewhere: Path) -> None:

@@ -178,12 +178,12 @@ def test_data_that_are_named_are_counted_instead_of_what_the_map_has_learned_fro
     assert panel(told, "hits").sum() == told["rows"]["total"] == 40
 
 
-def test_secrets_are_masked(iris):
+@pytest.mark.parametrize("before", ["", "x" * 480 + " ", "x" * 1990 + " "])
+def test_secrets_are_masked_wherever_a_long_text_is_cut(before, iris):
     seen = sight_of(iris)
-    config = {**seen.config, "DATASET": {"NAME": "Array", "PATH": "https://me:sesame-open@host/data.npy"}}
+    config = {**seen.config, "DATASET": {"NAME": "Array", "PATH": f"{before}https://me:sesame-open@host/data.npy"}}
     page = report_of(Sight(**{**vars(seen), "config": config})).as_bytes()
-    assert b"sesame-open" not in page
-    assert b"https://me:" in page or b"https://" in page
+    assert b"sesame" not in page
 
 
 @pytest.mark.parametrize(("height", "width", "features"), [(1, 1, 1), (1, 1, 3), (1, 40, 2), (7, 7, 1), (4, 4, 500)])

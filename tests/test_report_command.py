@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,9 @@ from click.testing import CliRunner
 
 import ksom
 from ksom.entry import cli, main
+from ksom.tasks.report.body import body
 from ksom.tasks.report.report import report_of, write_report
+from ksom.tasks.sight import sight_of
 from tests.browser import opened
 from tests.report_runs import as_sight, page_of, run_on_iris
 
@@ -181,6 +184,37 @@ def test_codes_of_a_large_map_are_what_the_page_shows(tmp_path):
         assert found.page.locator("#static").count() == 0
         assert "1.98" in found.page.inner_text("body") or "1.99" in found.page.inner_text("body")
         found.require_clean()
+
+
+TAGS = "main header h1 h2 p bdi section strong br em table thead tbody tr th td dl dt dd pre code ul li"
+
+
+class Tags(HTMLParser):
+    """Which elements there are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: set[str] = set()
+
+    def handle_starttag(self, tag, attrs):
+        self.found.add(tag)
+
+
+def test_every_text_of_the_fallback_is_escaped(iris):
+    evil = "</script><script>alert(1)</script><img src=x onerror=alert(1)>\" ' &"
+
+    def made_evil(value):
+        if isinstance(value, dict):
+            return {key: made_evil(inner) for key, inner in value.items()}
+        if isinstance(value, list):
+            return [made_evil(inner) for inner in value]
+        return evil if isinstance(value, str) else value
+
+    data = report_of(sight_of(iris)).data | {"notes": ["one"]}
+    tags = Tags()
+    tags.feed(body(made_evil(data)))
+    tags.close()
+    assert tags.found <= set(TAGS.split())
 
 
 def test_without_scripts_the_page_still_tells_words_quality_and_provenance(iris, tmp_path):

@@ -159,3 +159,22 @@ def test_prototypes_that_are_pictures_are_shown_as_pictures(browser: Opened, tmp
     )
     assert np.abs(np.array(got).reshape(64, 4)[:, 0] - 255 * values[:, 1]).max() <= 1
     browser.require_clean()
+
+
+def test_report_made_anew_keeps_what_was_chosen(browser: Opened, tmp_path: Path) -> None:
+    shows = report_page("a map", made_report())
+    again = (
+        "window.again = () => { document.querySelectorAll('body > *').forEach((it) => it.remove()); report(DATA); };"
+    )
+    shows.script = re.sub(r"\}\)\(\);\s*$", again + "})();", shows.script)
+    page = _show(browser, tmp_path, shows)
+    page.locator(".chooser summary").tap()
+    page.locator(".choices label", has_text="Hits").tap()
+    page.locator(".panel[data-key='clusters'] .legend button").first.tap()
+    page.locator(".picture").first.tap()
+    node = page.locator(".card.node h3", has_text="Node in").text_content()
+    page.evaluate("window.again()")
+    page.locator(".card.node h3", has_text=node).wait_for()
+    assert page.locator(".region h3").text_content() == "Clusters: 0"
+    assert page.locator(".panel[data-key='hits']").count() == 0
+    browser.require_clean()

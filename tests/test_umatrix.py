@@ -53,3 +53,10 @@ def test_the_distance_is_that_of_the_map(distance, between):
 
 def test_a_single_node_has_no_neighbours():
     assert np.isnan(ksom.umatrix(ksom.KohonenSOM(1, 1, initial=[[[1.0]]]))).all()
+
+
+def test_edges_are_the_same_however_few_are_compared_at_a_time(monkeypatch):
+    som = ksom.KohonenSOM(6, 5, initial=np.random.default_rng(0).normal(size=(6, 5, 3)))
+    expected = edges(som)
+    monkeypatch.setattr("ksom.method.umatrix.PIECE_BYTES", 100)
+    np.testing.assert_array_equal(edges(som).lengths, expected.lengths)

@@ -93,4 +93,10 @@ def _summary(result: "Result") -> str:
     return "\n".join(lines)
 
 
-_ARTEFACTS = (("film", "vlog.gif"), ("picture", "map.png"), ("map", "map.npz"), ("metrics", "metrics.jsonl"))
+_ARTEFACTS = (
+    ("film", "vlog.gif"),
+    *(("", f"vlog.{kind}") for kind in ("mp4", "webp", "html")),
+    ("picture", "map.png"),
+    ("map", "map.npz"),
+    ("metrics", "metrics.jsonl"),
+)

@@ -237,6 +237,7 @@ class Vlog(Hook):
         folder = cast(Path, run.folder)
         film = folder / self.file
         if self.format != "gif":
+            logger.info("vlog: the film becomes vlog.%s", self.format)
             with _warning():
                 write_film(film, film.with_suffix(f".{self.format}"))
         if self.page:

@@ -62,6 +62,14 @@ class Choice {
     this.#change("found");
   }
 
+  /** Choose what was chosen in another map of as many nodes. */
+  takeOver(before) {
+    this.node = before.node;
+    this.corner = before.corner;
+    this.region = before.region && { ...before.region, cluster: null }; // whose profile may be another one now
+    ["node", "region"].forEach((what) => this.#change(what));
+  }
+
   clear() {
     this.node = this.hovered = this.corner = NOWHERE;
     this.region = this.found = null;

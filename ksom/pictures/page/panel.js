@@ -77,6 +77,13 @@ class Panel {
     );
   }
 
+  /** Be the large one, or not. */
+  enlarged(isLarge) {
+    this.isLarge = isLarge;
+    this.element.classList.toggle("large", isLarge);
+    this.enlarge.setAttribute("aria-pressed", String(isLarge));
+  }
+
   /** Take on a size, and paint in it. */
   resize(size) {
     this.size = size;

@@ -1,24 +1,25 @@
 // All panels: which are shown, how large, and what the pointer and the keys do in them.
 
 const SHOWN_AT_FIRST = 32;
-const LARGE = 900; // CSS pixels
+const WIDTH_AT_FIRST = 220; // CSS pixels
+const LARGE = 900;
 
 /** The grid of panels. */
 class Panels {
-  constructor(map, choice, say) {
+  /** `before`: panels of the same map when less was known, whose place these take; `signal`: when others take theirs. */
+  constructor(map, choice, signal, before = null) {
     this.map = map;
     this.choice = choice;
-    this.say = say;
     this.sizes = new PanelSizes(map);
-    this.hasOutlines = false;
-    this.width = 0;
-    this.wanted = 220;
+    this.hasOutlines = before ? before.hasOutlines : false;
+    this.wanted = before ? before.wanted : WIDTH_AT_FIRST;
     const acts = {
       enlarge: (panel) => this.enlarge(panel),
       chooseGroup: (view, place) => this.chooseGroup(view, place),
     };
     this.all = viewsOf(map).map((view) => new Panel(map, view, acts));
     this.shown = new Set(this.all.filter(({ view }) => !(map.prototypes && view.isFeature)).slice(0, SHOWN_AT_FIRST));
+    if (before) this.#becomeLike(before);
     this.element = made("div", { class: "panels" });
     this.pointer = new PanelPointer(this);
     const sight = new IntersectionObserver((seen) => {
@@ -29,7 +30,16 @@ class Panels {
     });
     for (const panel of this.all) sight.observe(panel.element);
     choice.whenChanged((_, changed) => this.#follow(changed));
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.layOver());
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.layOver(), { signal });
+  }
+
+  // Panels that were not there before are shown.
+  #becomeLike(before) {
+    const old = new Map(before.all.map((panel) => [panel.key, panel]));
+    this.shown = new Set(
+      this.all.filter(({ key }) => (old.has(key) ? before.shown.has(old.get(key)) : this.all.length <= SHOWN_AT_FIRST)),
+    );
+    for (const panel of this.all) panel.enlarged(Boolean(old.get(panel.key)?.isLarge));
   }
 
   /** Put the panels that are shown into the page, as large as there is room for. */
@@ -76,11 +86,7 @@ class Panels {
 
   enlarge(panel) {
     const isLarge = !panel.isLarge;
-    for (const one of this.all) {
-      one.isLarge = one === panel && isLarge;
-      one.element.classList.toggle("large", one.isLarge);
-      one.enlarge.setAttribute("aria-pressed", String(one.isLarge));
-    }
+    for (const one of this.all) one.enlarged(one === panel && isLarge);
     this.fit();
     panel.enlarge.focus({ preventScroll: true });
     panel.element.scrollIntoView({ block: "nearest" });

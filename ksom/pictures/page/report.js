@@ -1,12 +1,15 @@
 // The report: everything there is to be seen of a map, linked.
 
-/** Build the page of the report. */
+/** Build the page of the report; anew, it takes over what was chosen in the one before, whose elements are gone. */
 function report(data) {
+  const before = report.shown;
+  if (before) before.ends.abort();
+  const ends = new AbortController();
   const map = new SeenMap(data);
   const choice = new Choice(map);
   const live = made("p", { class: "live", role: "status", "aria-live": "polite" });
   const say = (words) => (live.textContent = words);
-  const panels = new Panels(map, choice);
+  const panels = new Panels(map, choice, ends.signal, before ? before.panels : null);
   const search = map.rows && map.rows.ids.length ? new RowSearch(map, choice, say) : null;
   const details = made(
     "aside",
@@ -39,9 +42,11 @@ function report(data) {
   panels.fit();
   new ResizeObserver(oncePerFrame(() => panels.fit())).observe(panels.element);
   choice.whenChanged((_, changed) => announce(map, choice, changed, say));
-  clearOnEscape(choice, search);
-  openForPrint(panels);
-  return { map, choice, panels };
+  clearOnEscape(choice, search, ends.signal);
+  matchMedia("print").addEventListener("change", () => panels.fit(), { signal: ends.signal }); // its ground is white
+  if (before && before.map.nodes === map.nodes) choice.takeOver(before.choice);
+  report.shown = { map, choice, panels, ends };
+  return report.shown;
 }
 
 /** Tell what was chosen to whoever cannot see it. */
@@ -56,17 +61,14 @@ function announce(map, choice, changed, say) {
   }
 }
 
-function clearOnEscape(choice, search) {
-  document.addEventListener("keydown", (event) => {
+function clearOnEscape(choice, search, signal) {
+  const clear = (event) => {
     if (event.key !== "Escape") return;
+    for (const list of document.querySelectorAll(".chooser[open]")) list.open = false;
     if (search) search.empty();
     choice.clear();
-  });
-}
-
-/** On paper the panels are as large as there is room for there, and its ground is white. */
-function openForPrint(panels) {
-  matchMedia("print").addEventListener("change", () => panels.fit());
+  };
+  document.addEventListener("keydown", clear, { signal });
 }
 
 function filmCard(film) {

@@ -17,7 +17,7 @@ function toolbar(map, panels, choice, search) {
     },
   });
   const outlines = map.grouping
-    ? switchFor("Cluster lines", (isOn) => {
+    ? switchFor("Cluster lines", panels.hasOutlines, (isOn) => {
         panels.hasOutlines = isOn;
         panels.layOver();
       })
@@ -40,8 +40,8 @@ function toolbar(map, panels, choice, search) {
   );
 }
 
-function switchFor(words, act) {
-  const box = made("input", { type: "checkbox", on: { change: () => act(box.checked) } });
+function switchFor(words, isOn, act) {
+  const box = made("input", { type: "checkbox", checked: isOn ? "" : null, on: { change: () => act(box.checked) } });
   return made("label", { class: "switch" }, box, words);
 }
 

@@ -86,7 +86,7 @@ def draw_features(
     ax.set_xticklabels(["lowest", "highest node"], fontsize="small", color=FAINT)
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    ax.set_title(title_of(group, chosen), loc="left")
+    ax.set_title(title_of(group, chosen), loc="left", fontsize="medium", pad=9)
     return ax
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,9 @@ from ksom.errors import ParameterError, one_line
 from ksom.kohonensom_model import KohonenSOM
 from ksom.layers import CLUSTERS, LABELS
 from ksom.method.profiles import profiles
+
+MOST_VALUES = 2**22
+"""Weights that are looked at at a time: 32 MB."""
 
 
 @dataclass(frozen=True)
@@ -86,26 +89,55 @@ def group_of(
     """
     if sum(one is not None for one in (node, cluster, label)) != 1:
         raise ParameterError("node", "be given, or cluster or label instead: exactly one of them", node)
-    weights = som.weights.reshape(som.lattice.size, -1).astype(np.float64)
-    factors = share_factors(som.encoding, weights.shape[1])
+    weights = som.weights.reshape(som.lattice.size, -1)
+    nodes = _Nodes.of(weights)
+    factors = share_factors(som.encoding, len(nodes.low))
     names = called(len(factors), som.feature_names, som.encoding)
-    flat = som.intake.undone(weights) * factors
+
+    def in_data_units(weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        return som.intake.undone(weights) * factors
+
     if node is not None:
         require_integer("node", node, minimum=0, maximum=som.lattice.size - 1)
         row, column = divmod(node, som.lattice.width)
-        title, values, effects = f"node {node}: row {row}, column {column}", flat[node], _unusual(weights, node)
+        own = weights[node].astype(np.float64)
+        title, values, effects = f"node {node}: row {row}, column {column}", in_data_units(own), nodes.unusual(own)
     else:
         title, means, differences = _profiled(som, samples, cluster, label)
         values, effects = (np.array([told[name] for name in names]) for told in (means, differences))
         values = _as_direction(values) if som.distance.on_sphere else values
-    own = weights[node] if node is not None else np.asarray(som.intake.scaled(values / factors), np.float64)
-    low, middle, high = (of(weights, axis=0) for of in (np.min, np.median, np.max))
+        own = np.asarray(som.intake.scaled(values / factors), np.float64)
     is_known = np.where(np.isnan(values), np.nan, 1)
-    places, middles = (is_known * _places(where, low, high) for where in (own, middle))
-    units = som.units or (None,) * len(names)
+    places, middles = (is_known * _places(where, nodes.low, nodes.high) for where in (own, nodes.middle))
+    low, high = (in_data_units(end) for end in (nodes.low, nodes.high))  # scaling keeps the order
     return Group(
-        title, names, units, factors != 1, values, flat.min(axis=0), flat.max(axis=0), places, middles, effects
+        title, names, som.units or (None,) * len(names), factors != 1, values, low, high, places, middles, effects
     )
+
+
+class _Nodes(NamedTuple):
+    """What is known of the weights of all nodes, feature by feature, map units; each of shape (D,)."""
+
+    low: NDArray[np.float64]
+    middle: NDArray[np.float64]
+    high: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    deviation: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, weights: NDArray[Any]) -> Self:
+        """Look at weights of shape (K, D), some features at a time: never are all held in float64."""
+        step = max(1, MOST_VALUES // len(weights))
+        found = []
+        for first in range(0, weights.shape[1], step):
+            some = weights[:, first : first + step].astype(np.float64)
+            found.append([of(some, axis=0) for of in (np.min, np.median, np.max, np.mean, np.std)])
+        return cls(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+
+    def unusual(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return by how many deviations a node is above the mean."""
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return (weights - self.mean) / self.deviation
 
 
 def _places(values: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -117,13 +149,6 @@ def _as_direction(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return values of length 1, as the nodes are where directions are compared."""
     length = np.sqrt(np.square(values).sum())
     return values / length if length > 0 else values
-
-
-def _unusual(weights: NDArray[np.float64], node: int) -> NDArray[np.float64]:
-    """Return by how many deviations of all nodes a node is above their mean, map units."""
-    with np.errstate(invalid="ignore", divide="ignore"):
-        effects: NDArray[np.float64] = (weights[node] - weights.mean(axis=0)) / weights.std(axis=0)
-    return effects
 
 
 def _profiled(som: KohonenSOM, samples: Any, cluster: int | None, label: str | None) -> tuple[str, Any, Any]:

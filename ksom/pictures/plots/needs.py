@@ -7,7 +7,7 @@ from ksom.kohonensom_model import KohonenSOM
 from ksom.layers import CLUSTERS, LABELS
 from ksom.pictures.plots.picture_shape import picture_shape
 from ksom.pictures.plots.shown import Shown
-from ksom.pictures.plots.trajectory import series_of
+from ksom.pictures.plots.ways import series_of
 
 
 def samples_or(layer: str) -> Callable[[Shown], str | None]:

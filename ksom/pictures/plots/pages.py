@@ -27,6 +27,7 @@ from ksom.pictures.plots.shown import Shown
 from ksom.pictures.plots.trajectory import draw_trajectory
 from ksom.pictures.plots.umatrix import draw_umatrix
 from ksom.pictures.plots.unfolding import draw_unfolding
+from ksom.pictures.plots.ways import series_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -136,7 +137,7 @@ def prototype_curves(shown: Shown) -> Pages:
 
 def trajectory(shown: Shown) -> Pages:
     """Draw the way of the samples, in their order, over the map."""
-    figure, ax = _of_map(shown)
+    figure, ax = _of_map(shown, BESIDE if series_of(shown.samples) is None else BESIDE_LEGEND)
     try:
         draw_trajectory(shown.som, shown.samples, only=shown.series or None, ax=ax)
     except ParameterError as error:

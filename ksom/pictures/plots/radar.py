@@ -84,8 +84,8 @@ def draw_radar(
         )
     ax.set(aspect="equal", xlim=(-1.1, 1.1), ylim=(-1.1, 1.1))
     ax.set_axis_off()
-    ax.set_title(title_of(group, chosen), pad=32)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, frameon=False)
+    ax.set_title(title_of(group, chosen), fontsize="medium", pad=32)
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.1), ncols=2, frameon=False, fontsize="small")
     return ax
 
 

@@ -67,7 +67,9 @@ def unfolding(som: KohonenSOM, samples: Any = None) -> Unfolding:
     found = centred @ axes.directions.T
     spread = np.square(found).mean(axis=0)
     shares = spread / total if total > 0 else np.full(2, np.nan)
-    return Unfolding(found, (weights - axes.mean) @ axes.directions.T, shares)
+    step = max(1, MOST_VALUES // weights.shape[1])  # never are all weights held in float64
+    pieces = (weights[first : first + step] - axes.mean for first in range(0, len(weights), step))
+    return Unfolding(found, np.concatenate([piece @ axes.directions.T for piece in pieces]), shares)
 
 
 def _spread_out(found: Unfolding) -> Unfolding:
@@ -184,7 +186,7 @@ def _label(ax: "Axes", found: Unfolding, step: int, of: str) -> None:
     if found.shares[1] == 0:
         ax.set_ylabel("node (there is no second component)")
     thinned = f"; every {ordinal(step)} row and column" if step > 1 else ""
-    ax.set_title(f"The map's net over its {of}{thinned}")
+    ax.set_title(f"The map's net over its {of}{thinned}", fontsize="medium", pad=9)
     extent = np.ptp(np.concatenate([found.samples, found.nodes]), axis=0)
     if extent.min() > FLATTEST * extent.max() and found.shares[1] != 0:
         ax.set_aspect("equal", adjustable="datalim")

@@ -22,7 +22,7 @@ MOST_CLUSTERED = 900
 """Nodes of a map whose clusters are looked for, unasked: some hundredths of a second."""
 MOST_BYTES = 3_000_000
 """Of a frame: a notebook keeps all that it has ever shown."""
-HEIGHT, LINE = 640, 34
+HEIGHT, LINE = 640, 52
 """Pixels of a frame, and of a line of a table in it."""
 
 
@@ -50,7 +50,7 @@ def html_of(made: Any, *, title: str | None = None, folder: Path | None = None) 
     report.data.update(title=title or report.data["title"])
     if folder is None:
         report.data.update(path=None, commands=[])  # it lies nowhere
-    return _frame(report.page, HEIGHT)
+    return _frame(report.page, HEIGHT, repr(made))
 
 
 def _seen(som: KohonenSOM, folder: Path | None) -> Sight:
@@ -74,13 +74,14 @@ def _of_evaluation(evaluation: Evaluation) -> str | None:
         **dict.fromkeys(("words", "clusters", "provenance", "commands", "notes"), ()),
     }
     page = Page("Evaluation", [], ["page", "report"], {}, body=body(data))
-    return _frame(page, (len(evaluation.measures) + 7) * LINE)
+    return _frame(page, (len(evaluation.measures) + 4) * LINE, evaluation.as_table())
 
 
-def _frame(page: Page, height: int) -> str | None:
+def _frame(page: Page, height: int, without: str) -> str | None:
+    """Return a page in a frame; `without` is what is read where somebody takes frames out of notebooks."""
     told = html.escape(page.as_html())
     if len(told) > MOST_BYTES:
         return None
     style = f"width: 100%; height: {height}px; border: 0"
-    title = html.escape(page.title)
-    return f'<iframe title="{title}" sandbox="allow-scripts" style="{style}" srcdoc="{told}"></iframe>'
+    about = f'title="{html.escape(page.title)}" sandbox="allow-scripts" style="{style}"'
+    return f'<iframe {about} srcdoc="{told}">{html.escape(without)}</iframe>'

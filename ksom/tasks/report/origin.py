@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ksom.errors import one_line
 from ksom.experiment_files import CONFIG
-from ksom.masking import masked, masked_values
+from ksom.masking import masked
 from ksom.runs.run_folder import versions_that_matter
 from ksom.runs.tracking_record import leaves
 from ksom.tasks.map_contents import told_of_training
@@ -64,11 +64,11 @@ def _provenance(seen: Sight) -> Iterator[tuple[str, str]]:
     yield from ((key, whole.get(key, told)) for key, told in told_of_training(about) if key not in ELSEWHERE)
     yield "dtype", som.dtype.name
     yield "page made by", f"kohonen2 {versions_that_matter('numpy')['kohonen2']}"
-    yield from leaves(masked_values(seen.config))
+    yield from leaves(seen.config)
 
 
 def _shown(told: str) -> str:
-    told = one_line(masked(told[: 4 * LONGEST]))
+    told = one_line(masked(told))  # before it is cut: half an address does not show where its secret ends
     return told if len(told) <= LONGEST else f"{told[: LONGEST - 1]}…"
 
 
