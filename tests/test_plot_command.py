@@ -362,6 +362,20 @@ def test_of_stretches_of_time_a_first_look_shows_curves_and_all_shows_the_way(tm
     assert {"prototype_curves", "trajectory"} <= stems(tmp_path / "all")
 
 
+def test_series_are_chosen_by_name(tmp_path):
+    names = ("Angola", "Chad, Sud", "Peru")
+    rows = [f'"{name}",{year / 10 + number},{year % 3}' for number, name in enumerate(names) for year in range(6)]
+    (tmp_path / "table.csv").write_text("\n".join(["country,x,y", *rows]))
+    overrides = ["DATASET", f"{{NAME: Table, PATH: {tmp_path}/table.csv, ID: country}}", "TRAINER.ITERATIONS", "3"]
+    Experiment(None, [*overrides, "HOOKS.VLOG", "null"], tmp_path / "run").run()
+    plotted(tmp_path / "run", "--kind", "trajectory")
+    every = (tmp_path / "run/plots/trajectory.png").read_bytes()
+    plotted(tmp_path / "run", "--kind", "trajectory", "--series", "Chad, Sud", "--series", "Peru")
+    assert (tmp_path / "run/plots/trajectory.png").read_bytes() != every
+    with pytest.raises(DataError, match=r"trajectory cannot be drawn: series must be names of series.*got 'Nowhere'"):
+        plot(tmp_path / "run", kinds="trajectory", series=["Nowhere"])
+
+
 STRANGE = ("it's $x^2$", "</script><script>alert(1)</script>", "😀 שלום", "x" * 200, "a\nb\x1b[31m", "_{\\frac")
 
 

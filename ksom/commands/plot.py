@@ -27,6 +27,7 @@ def listed() -> str:
 @click.option("--size", type=int, help="Pixels of the longer side of a PNG; text grows with it.")
 @click.option("--feature", "features", multiple=True, metavar="NAMES",
               help="The features to show, for planes.  [default: all]")  # fmt: skip
+@click.option("--series", multiple=True, metavar="NAME", help="A series to show, for trajectory.  [default: the first]")
 @click.option("--node", metavar="ROW,COLUMN", help="The node to show, for features and radar.")
 @click.option("--cluster", type=int, metavar="N", help="The cluster to show, for features and radar.")
 @click.option("--key", help="Which array of an .npz file is DATA.  [default: the only one]")
@@ -42,6 +43,7 @@ def plot(  # noqa: PLR0917 (click passes them by name)
     format: str,  # noqa: A002
     size: int | None,
     features: tuple[str, ...],
+    series: tuple[str, ...],
     node: str | None,
     cluster: int | None,
     key: str | None,
@@ -57,7 +59,7 @@ def plot(  # noqa: PLR0917 (click passes them by name)
 
     if size is not None and format != "png":
         raise click.UsageError(f"--size: {format} has no pixels; any size suits it")
-    drawn = draw(som, data, kinds=kinds, output=output, format=format, size=size, features=features, node=node,
-                 cluster=cluster, key=key, csv=csv)  # fmt: skip
+    drawn = draw(som, data, kinds=kinds, output=output, format=format, size=size, features=features, series=series,
+                 node=node, cluster=cluster, key=key, csv=csv)  # fmt: skip
     say(drawn.as_text())
     return 0

@@ -52,6 +52,7 @@ def plot(
     format: str = "png",  # noqa: A002 (as the option is called)
     size: int | None = None,
     features: Sequence[str] = (),
+    series: Sequence[str] = (),
     node: str | None = None,
     cluster: int | None = None,
     key: str | None = None,
@@ -76,6 +77,8 @@ def plot(
         Pixels of the longer side of a PNG, from 200 to 8192; text grows with it. Default: as many as a picture needs.
     features : sequence of str
         The names of the features to be shown. Default: all.
+    series : sequence of str
+        The names of the series whose way is shown. Default: the first ones.
     node : str, optional
         "ROW,COLUMN" of the node to be shown.
     cluster : int, optional
@@ -104,6 +107,7 @@ def plot(
     shown = shown_of(seen, is_of_samples=data is not None)
     shown.is_asked = asked.are_named
     shown.features = features_named(shown, features)
+    shown.series = tuple(series)
     shown.node = None if node is None else node_named(shown, node)
     shown.cluster = None if cluster is None else require_cluster(shown, cluster)
     chosen = asked.kinds or first_look(shown)

@@ -53,9 +53,14 @@ KINDS: dict[str, Kind] = {
         ),
         Kind("clusters", "which nodes belong together", pages.clusters, needs.clusters, of_training=False),
         Kind(
-            "features", "what a node or each cluster is like, in bars", pages.features, needs.groups, of_training=False
+            "features",
+            "what a node or each cluster is like, in bars",
+            pages.features,
+            needs.groups,
+            needs.asks_classes,
+            of_training=False,
         ),
-        Kind("radar", "the same over spokes", pages.radar, needs.groups, of_training=False),
+        Kind("radar", "the same over spokes", pages.radar, needs.groups, needs.asks_classes, of_training=False),
         Kind("prototypes", "the nodes' pictures, of pictures", pages.prototypes, needs.pictures),
         Kind("prototype_curves", "the nodes' curves over time", pages.prototype_curves, needs.time),
         Kind(

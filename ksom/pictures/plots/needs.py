@@ -49,10 +49,19 @@ def clusters(shown: Shown) -> str | None:
 
 def groups(shown: Shown) -> str | None:
     """Say what is lacking to look at a node, or at groups of them."""
-    is_chosen = shown.node is not None or shown.cluster is not None
-    if is_chosen or shown.has(CLUSTERS) or shown.has(LABELS):
+    if are_chosen(shown) or shown.labels is not None:
         return None
     return f"choose a node: --node ROW,COLUMN; or let ksom cluster {shown.named} find clusters"
+
+
+def are_chosen(shown: Shown) -> bool:
+    """Whether it is known which nodes to look at, without asking the data for classes."""
+    return shown.node is not None or shown.cluster is not None or shown.has(CLUSTERS) or shown.has(LABELS)
+
+
+def asks_classes(shown: Shown) -> bool:
+    """Whether data are wanted because their classes would be groups of nodes."""
+    return not are_chosen(shown)
 
 
 def pictures(shown: Shown) -> str | None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ksom.errors import ParameterError
 from ksom.layers import CLUSTERS, DISTANCES, HITS, LABELS
 from ksom.pictures.picture import Colours, colours_for
 from ksom.pictures.plots.clusters import draw_clusters
@@ -137,7 +138,10 @@ def prototype_curves(shown: Shown) -> Pages:
 def trajectory(shown: Shown) -> Pages:
     """Draw the way of the samples, in their order, over the map."""
     figure, ax = _of_map(shown, BESIDE if series_of(shown.samples) is None else BESIDE_LEGEND)
-    draw_trajectory(shown.som, shown.samples, ax=ax)
+    try:
+        draw_trajectory(shown.som, shown.samples, only=shown.series or None, ax=ax)
+    except ParameterError as error:
+        raise Undrawable(f"series {error.reason}") from error
     yield "trajectory", figure
 
 
@@ -169,6 +173,7 @@ def _groups(shown: Shown) -> list[tuple[str, dict[str, Any]]]:
     if CLUSTERS in layers:
         found = [("cluster", number, number) for number in range(int(layers[CLUSTERS].about["clusters"]))]
     else:
+        shown.learn_labels()
         found = [("label", number, name) for number, name in enumerate(layers[LABELS].about["names"])]
     if not 0 < len(found) <= MOST_GROUPS:
         told = f"there are {len(found):,} clusters or labels, and a page for each is drawn of {MOST_GROUPS} at most"

@@ -36,6 +36,8 @@ class Shown:
     """Whether each kind of pictures was asked for by name: then it is drawn, if it can be, whatever it may tell."""
     features: tuple[int, ...] = ()
     """The features that are asked for; none: all."""
+    series: tuple[str, ...] = ()
+    """The series that are asked for; none: the first ones."""
     node: int | None = None
     """The node that is asked for, row * width + column."""
     cluster: int | None = None
