@@ -207,6 +207,7 @@ def test_while_it_trains_nothing_is_said_of_how_it_ended(training):
     training()
     report = LivePage(Path(RUN)).news()["report"]
     assert (report["words"], report["status"]) == (None, "running")
+    assert "The training is going on: " in report["about"]
 
 
 def process(*words):

@@ -39,7 +39,7 @@ def commands(seen: Sight, data: str | None) -> list[str]:
     if seen.folder is not None:
         again = _quoted(seen.path.with_name(f"{seen.path.resolve().name}-again"))
         made = [f"ksom train --config-file {_quoted(seen.path / CONFIG)} --output-dir {again}"]
-        if seen.status == "not ended":
+        if seen.status in {"not ended", "killed", "failed"}:
             made.append(f"ksom train --config-file {_quoted(seen.path / CONFIG)} --output-dir {place} --resume")
         looked = [f"ksom diagnose {place}{named}", f"ksom evaluate {place}{named}"]
     else:

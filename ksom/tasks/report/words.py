@@ -16,6 +16,7 @@ _STATUS = {
     "interrupted": "The training was interrupted",
     "failed": "The training failed",
     "running": "The training is going on",
+    "killed": "The training was killed",
     "not ended": "The training goes on, or was killed",
 }
 

@@ -4,6 +4,7 @@ import base64
 import io
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -100,10 +101,10 @@ class LivePage:
             if version == self._version or (look.goes_on and time.monotonic() < self._not_before):
                 return
             begun = time.monotonic()
-            seen = sight_of(look.line.path, with_data=False)
+            seen = replace(sight_of(look.line.path, with_data=False), status=look.line.status)
             told = report_of(seen, Asked(most_work=0.0)).data
             words = None if look.goes_on else told["words"]  # they are about how a training ended
-            self._report = {**told, "status": look.line.status, "words": words}
+            self._report = {**told, "words": words}
             self._version, self._why = version, None
             self._not_before = time.monotonic() + REST * (time.monotonic() - begun)
         except (KsomError, OSError) as error:
