@@ -265,6 +265,20 @@ def test_what_looks_like_the_end_of_a_script_is_shown(there, tmp_path):
         shown.require_clean()
 
 
+def test_secrets_of_a_config_written_by_hand_are_in_no_table_and_no_page(there, tmp_path):
+    shutil.copytree("one", tmp_path / "mine")
+    with (tmp_path / "mine" / "config.yaml").open("a") as config:
+        config.write("MINE: {URI: 'mlflow://user:sesame@host', TOKEN: sesame-open, PASSWORD: 7215523, USER: me}\n")
+    found = compared(tmp_path / "mine", "other", data="sheet.npy")
+    write_page(found, tmp_path / "compare.html")
+    runs = CliRunner().invoke(cli, ["list", str(tmp_path), "--json"], standalone_mode=False).stdout
+    for told in (found.as_text(), (tmp_path / "compare.html").read_text(), runs):
+        assert "MINE.TOKEN" in told
+        assert "MINE.USER" in told
+        assert "sesame" not in told
+        assert "7215523" not in told
+
+
 def test_without_scripts_the_page_holds_the_tables_as_text(there):
     page = comparison_page(compared("one", "other")).as_html()
     assert "<noscript><pre>" in page
