@@ -15,6 +15,7 @@ from ksom.sparse_rows import in_full
 from ksom.tasks.comparison import Comparison, in_units_of
 from ksom.tasks.report.coarse import Coarse, Room
 from ksom.tasks.report.report import curves
+from ksom.tasks.sight import refuse_own_files
 from ksom.text_table import cell_text
 from ksom.whole_files import STANDARD_OUTPUT, replacing_or_printing
 
@@ -65,6 +66,8 @@ def write_page(found: Comparison, output: Path) -> None:
         If it cannot be written.
     """
     require_page(output)
+    for seen in found.sights:
+        refuse_own_files(output, seen)
     with replacing_or_printing(output) as file:
         file.write(comparison_page(found).as_html().encode("utf-8", "replace"))
 
