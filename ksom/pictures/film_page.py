@@ -46,8 +46,8 @@ def film_data(path: Path, *, most_frames: int = MOST_FRAMES, most_bytes: int = M
     Returns
     -------
     dict
-        "frames": data URIs of PNG files, without the caption if that can be read, a pixel for each block where nodes are
-        blocks; "captions": a text for each of them; "width": pixels that a frame is wide when it is shown; "fps":
+        "frames": data URIs of PNG files, without the caption if that can be read, a pixel for each block where nodes
+        are blocks; "captions": a text for each of them; "width": pixels that a frame is wide when it is shown; "fps":
         frames per second; "note": which share of the film it is, None if it is all of it.
 
     Raises
