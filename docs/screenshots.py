@@ -1,5 +1,6 @@
 """The pictures in this folder, taken anew: `python -m docs.screenshots`, with a Chromium and palmerpenguins."""
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -14,6 +15,11 @@ HERE = Path(__file__).parent
 ROOT = HERE.parent
 REGION = [(0.05, 0.55), (0.45, 0.55), (0.45, 0.95), (0.05, 0.95), (0.05, 0.55)]
 """The way of the mouse around some nodes, as shares of a panel."""
+
+TORUS = """
+DATASET: {NAME: Bundled, SET: wine}
+MODEL: {HEIGHT: 12, WIDTH: 16, LATTICE: {NAME: hexagonal, WRAP: both}, SCALING: standard}
+"""
 
 
 def main() -> None:
@@ -30,7 +36,9 @@ def main() -> None:
         _ksom(folder, "compare", *runs, "-o", "compare.html")
         _take(folder / "compare.html", "compare.png", size=DESK)
         _ksom(folder, "plot", "logs/penguins", "--kind", "umatrix,pies,clusters,features", "-o", "plots")
-        _join([folder / f"plots/{kind}.png" for kind in ("umatrix", "pies", "clusters", "features-cluster-2")])
+        penguins = [folder / f"plots/{kind}.png" for kind in ("umatrix", "pies", "clusters", "features-cluster-2")]
+        _join(penguins, "plots.png")
+        _join([_torus(folder), _world(folder), *_digits(folder)], "more-plots.png")
 
 
 def _penguins(folder: Path) -> None:
@@ -41,6 +49,29 @@ def _penguins(folder: Path) -> None:
     for words in (["train", "penguins.yaml"], ["label", "logs/penguins", "penguins.csv", "--column", "species"],
                   ["cluster", "logs/penguins"], ["report", "logs/penguins"]):  # fmt: skip
         _ksom(folder, *words)
+
+
+def _torus(folder: Path) -> Path:
+    (folder / "torus.yaml").write_text(TORUS)
+    _ksom(folder, "train", "torus.yaml")
+    _ksom(folder, "plot", "logs/torus", "--kind", "umatrix", "-o", "torus")
+    return folder / "torus/umatrix.png"
+
+
+def _world(folder: Path) -> Path:
+    there = folder / "world"
+    shutil.copytree(ROOT / "examples/world", there)
+    subprocess.run([sys.executable, "data.py"], cwd=there, check=True)
+    _ksom(there, "train", "world.yaml")
+    countries = [word for name in ("Korea, Rep.", "Rwanda", "Botswana") for word in ("--series", name)]
+    _ksom(there, "plot", "logs/world", "--kind", "trajectory", *countries, "-o", "ways")
+    return there / "ways/trajectory.png"
+
+
+def _digits(folder: Path) -> list[Path]:
+    _ksom(folder, "train", str(ROOT / "examples/digits/digits.yaml"), "MODEL.HEIGHT", "12", "MODEL.WIDTH", "16")
+    _ksom(folder, "plot", "logs/digits", "--kind", "prototypes,unfolding", "-o", "digits")
+    return [folder / "digits/prototypes.png", folder / "digits/unfolding.png"]
 
 
 def _ksom(folder: Path, *words: str) -> None:
@@ -72,15 +103,15 @@ def _choose_region(page: Any) -> None:
     page.mouse.up()
 
 
-def _join(paths: list[Path], width: int = 640) -> None:
-    """Put four pictures side by side, two and two, in plots.png."""
+def _join(paths: list[Path], name: str, width: int = 640) -> None:
+    """Put four pictures side by side, two and two."""
     pictures = [Image.open(path).convert("RGB") for path in paths]
     pictures = [picture.resize((width, round(picture.height * width / picture.width))) for picture in pictures]
     height = max(picture.height for picture in pictures)
     whole = Image.new("RGB", (2 * width, 2 * height), "white")
     for number, picture in enumerate(pictures):
         whole.paste(picture, (number % 2 * width, number // 2 * height))
-    whole.save(HERE / "plots.png", optimize=True)
+    whole.save(HERE / name, optimize=True)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,11 @@ def test_frames_of_a_page_are_those_of_the_film_without_the_caption(tmp_path: Pa
     with Image.open(tmp_path / "film.gif") as film:
         for number, frame in enumerate(told["frames"]):
             film.seek(number)
-            np.testing.assert_array_equal(shown(frame), np.asarray(film.convert("RGB"))[:500])
+            blocks = shown(frame)
+            assert blocks.shape == (10, 10, 3)  # a pixel for a block: the browser enlarges it
+            enlarged = np.repeat(np.repeat(blocks, 50, axis=0), 50, axis=1)
+            np.testing.assert_array_equal(enlarged, np.asarray(film.convert("RGB"))[:500])
+    assert told["width"] == 500
     assert told["fps"] == 10
     assert told["note"] is None
 

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -45,8 +46,9 @@ def film_data(path: Path, *, most_frames: int = MOST_FRAMES, most_bytes: int = M
     Returns
     -------
     dict
-        "frames": data URIs of PNG files, without the caption if that can be read; "captions": a text for each of them;
-        "fps": frames per second; "note": which share of the film it is, None if it is all of it.
+        "frames": data URIs of PNG files, without the caption if that can be read, a pixel for each block where nodes
+        are blocks; "captions": a text for each of them; "width": pixels that a frame is wide when it is shown; "fps":
+        frames per second; "note": which share of the film it is, None if it is all of it.
 
     Raises
     ------
@@ -65,6 +67,7 @@ def film_data(path: Path, *, most_frames: int = MOST_FRAMES, most_bytes: int = M
         return {
             "frames": [shot.text for shot in shots],
             "captions": [shot.caption or f"frame {shot.number + 1} of {len(frames)}" for shot in shots],
+            "width": frames.width,
             "fps": round(1 / max(0.02, frames[0].seconds), 2),
             "note": f"{len(shots)} of the film's {len(frames)} frames" if len(shots) < len(frames) else None,
         }
@@ -107,8 +110,21 @@ def write_film_page(film: Path, path: Path, title: str) -> None:
 
 def _shot(number: int, frame: Frame) -> _Shot:
     picture = frame.picture[: len(frame.picture) - frame.caption_height]
-    encoded = base64.b64encode(_png(picture, frame.colours)).decode("ascii")
+    encoded = base64.b64encode(_png(_in_blocks(picture), frame.colours)).decode("ascii")
     return _Shot(number, f"data:image/png;base64,{encoded}", frame.caption)
+
+
+def _in_blocks(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return a pixel of each block, if the picture is made of blocks of one size, as rectangular nodes are.
+
+    A browser enlarges it again: 10 × 10 nodes take 0.3 kB instead of 2, in no time.
+    """
+    for side in range(math.gcd(*picture.shape), 1, -1):
+        if picture.shape[0] % side == 0 and picture.shape[1] % side == 0:
+            corners = picture[::side, ::side]
+            if np.array_equal(np.repeat(np.repeat(corners, side, axis=0), side, axis=1), picture):
+                return corners
+    return picture
 
 
 def _thinned(shots: Sequence[_Shot], step: int, last: int) -> list[_Shot]:

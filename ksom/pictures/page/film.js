@@ -10,13 +10,14 @@ const FILM_HOLD = 2000;
  * and the last. Who prefers reduced motion sees it play only after asking for it.
  *
  * @param {HTMLElement} element What is filled.
- * @param {{frames: string[], captions: string[], fps: number, note: ?string}} film Frames are addresses of pictures.
+ * @param {{frames: string[], captions: string[], width: number, fps: number, note: ?string}} film Frames are addresses of pictures.
  * @param {{plays: (boolean|undefined)}} options plays: whether it begins to play by itself.
  * @return {{show: function(number), play: function(), pause: function(), onKey: function(KeyboardEvent), frame: number}}
  */
 function filmPlayer(element, film, options = {}) {
   const last = film.frames.length - 1;
   const picture = filmPart("img", { className: "filmPicture", decoding: "sync", draggable: false });
+  if (film.width) picture.width = film.width; // frames may be smaller: a pixel for a block of them
   const button = filmPart("button", { className: "filmButton", type: "button" });
   const slider = filmPart("input", { className: "filmSlider", type: "range", min: 0, max: last, step: 1 });
   slider.setAttribute("aria-label", "frame of the film");
