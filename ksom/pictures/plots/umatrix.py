@@ -110,6 +110,7 @@ def cells_between(lattice: Lattice, means: NDArray[np.float64], between: Edges) 
         found.append(middles[is_cell])
         lengths.append(between.lengths[is_cell])
     places, together = np.unique(np.round(np.concatenate(found), 6), axis=0, return_inverse=True)
+    together = together.reshape(-1)  # numpy 2.0 gives it another shape
     means_between = np.bincount(together, np.concatenate(lengths)) / np.bincount(together)
     return Cells(np.concatenate([positions, places]), np.concatenate([means.ravel(), means_between]))
 
