@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from ksom.arguments import require_boolean, require_choice, require_number, require_string
+from ksom.arguments import require_boolean, require_choice, require_integer, require_number, require_string
 from ksom.errors import CheckpointError, KsomError
 from ksom.hooks.early_rhythm import EarlyRhythm
 from ksom.hooks.hook import HOOKS, Hook, Phase
@@ -101,8 +101,7 @@ class Vlog(Hook):
         self.fps = require_number("fps", fps, at_least=0.01, at_most=50, unit="frames per second")
         self.size = require_size(size)
         self.caption = require_boolean("caption", caption)
-        self.legend = None if legend is None else require_boolean("legend", legend)
-        self.beside = None if beside is None else require_string("beside", beside, LONGEST_NAME)
+        self.legend, self.beside = _legend_of(legend), _beside_of(beside)
         self.format = require_choice("format", format, ("gif", *FORMATS))
         self.page = require_boolean("page", page)
         require_format(self.format)
@@ -170,7 +169,10 @@ class Vlog(Hook):
         ]
         if changed:
             logger.warning("vlog: goes on with %s, as the film was begun", " and ".join(changed))
-        self.size, self.caption, self.legend, self.beside, self._layout = kept.values()
+        with _telling():
+            self.size, self.caption = require_size(kept["size"]), require_boolean("caption", kept["caption"])
+            self.legend, self.beside = _legend_of(kept["legend"]), _beside_of(kept["beside"])
+            self._layout = require_integer("layout", kept["layout"], minimum=1, maximum=LAYOUT)
         self._earlier = state
 
     def _shape(self) -> dict[str, Any]:
@@ -249,6 +251,14 @@ class Vlog(Hook):
         if max(rows, columns) > 1:
             nodes = f"{run.lattice.height} × {run.lattice.width} nodes"
             logger.info("vlog: %s are drawn reduced, each pixel one of %d × %d nodes", nodes, rows, columns)
+
+
+def _legend_of(told: Any) -> bool | None:
+    return None if told is None else require_boolean("legend", told)
+
+
+def _beside_of(told: Any) -> str | None:
+    return None if told is None else require_string("beside", told, LONGEST_NAME)
 
 
 @contextmanager
