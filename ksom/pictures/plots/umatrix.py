@@ -72,7 +72,7 @@ def draw_umatrix(
         lattice, cells.values, at=cells.positions, scale=0.5, ax=ax, title=title, label=label, colours=DISTANCES,
         empty=empty, remarks=["dots: nodes"],
     )  # fmt: skip
-    inks = ink_on(np.asarray(ax.collections[0].get_facecolor())[: lattice.size])
+    inks = ink_on(np.asarray(ax.collections[-1].get_facecolor())[: lattice.size])
     x, y = lattice.positions().T
     ax.scatter(x, y, s=3, c=inks.tolist(), linewidths=0, clip_on=False)
     return ax
