@@ -13,6 +13,9 @@ from ksom.errors import TrackingError
 from ksom.regular_files import read_end
 from ksom.runs.tracking_record import METRICS, Position, read_steps
 
+OF_THE_CLOCK = ("seconds_per_iteration", "iterations_per_second", "eta_seconds")
+"""Numbers that tell of the machine and not of the map: nobody wants to see their curves who has not asked for them."""
+
 LATELY = 2**16
 """Bytes of metrics.jsonl: some hundred lines."""
 
