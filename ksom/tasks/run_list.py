@@ -169,7 +169,8 @@ def _most_telling(runs: Sequence[RunLine]) -> list[str]:
     ranks: dict[str, tuple[bool, bool]] = {}
     for key in differing(runs):
         values = [config.get(key) for config in known]
-        pattern = tuple(map(values.index, values))
+        places = {value: place for place, value in reversed(list(enumerate(values)))}
+        pattern = tuple(map(places.__getitem__, values))
         ranks[key] = (None in values, pattern in seen)
         seen.add(pattern)
     return sorted(ranks, key=ranks.__getitem__)
@@ -181,8 +182,12 @@ def _in_order(runs: Sequence[RunLine], sort: str, reverse: bool) -> list[RunLine
     def told(run: RunLine) -> Any:
         return ORDERS[sort](run) if name is None else run.numbers.get(name)
 
-    having = [run for run in runs if (value := told(run)) is not None and value == value]  # noqa: PLR0124 (NaN is not)
-    return [*sorted(having, key=told, reverse=reverse), *(run for run in runs if run not in having)]
+    having, without = list[RunLine](), list[RunLine]()
+    for run in runs:
+        value = told(run)
+        is_known = value is not None and value == value  # noqa: PLR0124 (NaN is not itself)
+        (having if is_known else without).append(run)
+    return [*sorted(having, key=told, reverse=reverse), *without]
 
 
 def _known_number(runs: Sequence[RunLine], sort: str) -> str:
