@@ -286,6 +286,31 @@ def test_two_sweeps_in_one_folder_are_refused(copied, monkeypatch, capsys):
     assert told == "Error: logs/quick.sweep: another sweep is running there; wait, or choose another folder (-o)"
 
 
+def test_a_lock_that_is_a_link_leads_nowhere(there, monkeypatch, capsys):
+    folder = there / "logs/quick.sweep"
+    folder.mkdir(parents=True)
+    (there / "mine.txt").write_text("dear")
+    (folder / ".lock").symlink_to(there / "mine.txt")
+    assert "is a link" in refused(monkeypatch, capsys, "quick.yaml", *WIDTHS)
+    assert (there / "mine.txt").read_text() == "dear"
+
+
+def test_runs_of_a_sweep_that_ended_meanwhile_stay_in_the_table(copied):
+    late = Sweep("quick.yaml", Grid([axis("MODEL.WIDTH", "3")], [0]))
+    command("quick.yaml", *WIDTHS, "--seeds", "3,4")
+    late.run()
+    assert {row["SEED"] for row in table(copied)} == set("01234")
+
+
+def test_a_process_that_cannot_be_begun_is_a_run_that_failed(there, monkeypatch):
+    def none(self):
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr("ksom.tasks.run_pool._Worker.__init__", none)
+    results = Sweep("quick.yaml", Grid([], [0, 1])).run().results
+    assert [row.why for row in results.failed] == ["no process could be begun for it: Cannot allocate memory"] * 2
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["SIGINT", "SIGTERM"])
 def test_a_signal_ends_it_cleanly_and_the_same_command_goes_on_to_the_same_bits(there, number):
