@@ -175,6 +175,14 @@ def test_an_unfinished_run_is_resumed_and_ends_with_the_same_bits(copied):
     assert "resuming at iteration 8 of 12" in (run / "train.log").read_text()
 
 
+def test_the_same_grid_in_another_order_trains_nothing(there):
+    height = ("--grid", "MODEL.HEIGHT", "2")
+    command("quick.yaml", *WIDTHS, *height)
+    before = {path: path.stat().st_mtime_ns for path in (there / "logs").rglob("map.npz")}
+    command("quick.yaml", *height, *WIDTHS)
+    assert {path: path.stat().st_mtime_ns for path in (there / "logs").rglob("map.npz")} == before
+
+
 def test_more_values_and_seeds_go_on_from_what_is_there(copied):
     kept = bits(copied)
     command("quick.yaml", "--grid", "MODEL.WIDTH", "5,6", "--seeds", "2,7")

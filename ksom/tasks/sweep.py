@@ -80,10 +80,11 @@ class Sweep:
         output_dir: Path | None = None,
     ) -> None:
         self.file = None if config_file is None else str(config_file)
-        self.grid, self.overrides = grid, tuple(overrides)
+        self.overrides = tuple(overrides)
         config = as_plain(load_config(None if self.file is None else experiment_file(self.file), overrides))
         self.name = experiment_name(None if self.file is None else experiment_file(self.file))
         self.folder = output_dir or Path(config["OUTPUT_DIR"]) / f"{self.name}.sweep"
+        self.grid = self._in_order_of_before(grid)
         self.shared = self._without_grid(config)
         self.shares_threads = config["THREADS"] == 0 and "THREADS" not in grid.keys
         self._rows: dict[tuple[str, ...], Any] = {}
@@ -121,6 +122,14 @@ class Sweep:
             results.write_csv(self.folder / TABLE)
             results.write_picture(self.folder / PICTURE)
             return Swept(self.folder, results, pool.signal)
+
+    def _in_order_of_before(self, grid: Grid) -> Grid:
+        """Return the grid with its keys in the order of the folder's record, by which its runs are called."""
+        record = _record(self.folder)
+        keys = grid.keys if record is None else _told_by(record, self.folder / RECORD)[0]
+        if set(keys) != set(grid.keys):
+            return grid
+        return Grid(sorted(grid.axes, key=lambda axis: keys.index(axis.key)), grid.seeds)
 
     def _without_grid(self, config: Mapping[str, Any]) -> dict[str, str]:
         """Return what is learned by all runs alike: the configuration without the grid's keys and the seed."""
