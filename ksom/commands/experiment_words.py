@@ -14,6 +14,16 @@ def complete_words(_context: click.Context, _parameter: click.Parameter, begun: 
     return found or [CompletionItem(begun, type="file")]
 
 
+with_words = click.argument(
+    "words",
+    nargs=-1,
+    type=click.UNPROCESSED,
+    shell_complete=complete_words,
+    metavar="[FILE] [KEY VALUE | KEY=VALUE]...",
+)
+"""Gives a command the argument `words`."""
+
+
 def file_and_overrides(
     command: click.Command, words: tuple[str, ...], config_file: str | None = None
 ) -> tuple[str | None, list[str]]:

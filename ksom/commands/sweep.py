@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from ksom.commands.command import examples, say, with_debug
-from ksom.commands.experiment_words import complete_words, file_and_overrides
+from ksom.commands.experiment_words import file_and_overrides, with_words
 
 
 @click.command(
@@ -26,13 +26,7 @@ from ksom.commands.experiment_words import complete_words, file_and_overrides
               help="The folder of the sweep.  [default: OUTPUT_DIR/<name of the YAML file>.sweep]")  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_debug
-@click.argument(
-    "words",
-    nargs=-1,
-    type=click.UNPROCESSED,
-    shell_complete=complete_words,
-    metavar="[FILE] [KEY VALUE | KEY=VALUE]...",
-)
+@with_words
 def sweep(  # noqa: PLR0917 (click passes them by name)
     grid: tuple[tuple[str, str], ...],
     seeds: str,

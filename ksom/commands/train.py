@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ksom.commands.command import examples, say, with_debug
-from ksom.commands.experiment_words import complete_words, file_and_overrides
+from ksom.commands.experiment_words import file_and_overrides, with_words
 
 if TYPE_CHECKING:
     from ksom.default_setup import Experiment, Result
@@ -32,13 +32,7 @@ if TYPE_CHECKING:
 )
 @click.option("--mlflow", is_flag=True, help="Send the run to MLflow as well: HOOKS.MLFLOW {}.")
 @with_debug
-@click.argument(
-    "words",
-    nargs=-1,
-    type=click.UNPROCESSED,
-    shell_complete=complete_words,
-    metavar="[FILE] [KEY VALUE | KEY=VALUE]...",
-)
+@with_words
 def train(  # noqa: PLR0917 (click passes them by name)
     config_file: str | None,
     output_dir: str | None,
