@@ -111,6 +111,18 @@ def test_what_is_no_film_is_refused_in_a_line(tmp_path: Path, content: bytes, wh
     assert str(caught.value) == f"{path}: {why}"
 
 
+def test_a_frame_with_fewer_colours_than_it_shows_is_damaged(tmp_path: Path) -> None:
+    path = film_of(tmp_path / "film.gif", 1)
+    film = path.read_bytes()
+    flags = film.index(b"\x2c\0\0\0\0") + 9  # of the first frame: that it has colours, and how many
+    colours = 3 << (film[flags] & 7) + 1
+    path.write_bytes(
+        film[:flags] + bytes([film[flags] & ~7]) + film[flags + 1 : flags + 7] + film[flags + 1 + colours :]
+    )
+    with pytest.raises(DataError, match="film.gif: is damaged at its frame 1"):
+        film_data(path)
+
+
 def test_a_film_that_is_not_there_is_refused_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"film.gif: cannot be read \(No such file or directory\)"):
         film_data(tmp_path / "film.gif")

@@ -232,6 +232,7 @@ NOT_READ = {
     "nothing but the status": {"status": "completed"},
     "control characters": {"status": "fine\x1b[2J", "reason": "a\nb"},
     "endless numbers": {"status": "completed", "iteration": 10**400, "seconds_wall": float("inf")},
+    "whole numbers that no float holds": {"status": "completed", "seconds_wall": 10**400, "topographic_error": 10**400},
 }
 
 

@@ -6,8 +6,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from ksom.errors import ParameterError
-from ksom.pictures.plots.curves import MOST, OF_THE_CLOCK, draw_curves
-from ksom.runs.history import Curve, History
+from ksom.pictures.plots.curves import MOST, draw_curves
+from ksom.runs.history import OF_THE_CLOCK, Curve, History
 
 NAN = np.nan
 

@@ -15,6 +15,7 @@ import ksom
 from ksom.entry import cli
 from ksom.map_file import Layer
 from ksom.method.umatrix import umatrix
+from ksom.runs.history import OF_THE_CLOCK, History
 from ksom.tasks.report.report import Asked, report_of
 from ksom.tasks.sight import Sight, sight_of
 from tests.report_runs import as_sight, run_on_iris
@@ -149,6 +150,8 @@ def test_a_map_without_clusters_is_cut_into_parts_and_that_is_said():
 def test_film_curves_provenance_and_commands_are_those_of_the_run(iris, told):
     assert told["film"]["frames"][0].startswith("data:image/png;base64,")
     assert "quantization_error" in [curve["name"] for curve in told["curves"]]
+    assert {"eta_seconds", "seconds_per_iteration"} < History.of(iris).curves.keys()
+    assert not {curve["name"] for curve in told["curves"]} & set(OF_THE_CLOCK)
     provenance = dict(map(tuple, told["provenance"]))
     about = ksom.KohonenSOM.load(iris / "map.npz").about_training
     assert provenance["data digest"] == about["data_digest"]

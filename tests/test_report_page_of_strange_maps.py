@@ -117,6 +117,14 @@ def test_pixels_show_the_same_nodes_as_pictures_do(browser: Opened, tmp_path: Pa
         assert np.mean(np.array(got) == pixels.ravel()) > 0.999  # rounding decides on the line between two nodes
 
 
+def test_a_curve_that_is_flat_but_for_rounding_has_a_few_ticks(browser: Opened, tmp_path: Path) -> None:
+    shows = Page("a page", ["elements", "curves"], [], {"cases": [[0.3, 0.1 + 0.2], [1e16, 1e16 + 2], [5, 5]]})
+    told = "window.got = DATA.cases.map((values) => axisOf(values, 0, 100, true).ticks.length);"
+    shows.script = re.sub(r"\}\)\(\);\s*$", told + "})();", shows.script)
+    assert all(2 <= ticks <= 8 for ticks in _show(browser, tmp_path, shows).evaluate("window.got"))
+    browser.require_clean()
+
+
 def _swipe(page: Any, points: list[tuple[float, float]]) -> None:
     """Move a finger over the screen."""
     session = page.context.new_cdp_session(page)

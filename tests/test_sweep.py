@@ -183,6 +183,14 @@ def test_an_unfinished_run_is_resumed_and_ends_with_the_same_bits(copied):
     assert "resuming at iteration 8 of 12" in (run / "train.log").read_text()
 
 
+def test_the_same_grid_in_another_order_trains_nothing(there):
+    height = ("--grid", "MODEL.HEIGHT", "2")
+    command("quick.yaml", *WIDTHS, *height)
+    before = {path: path.stat().st_mtime_ns for path in (there / "logs").rglob("map.npz")}
+    command("quick.yaml", *height, *WIDTHS)
+    assert {path: path.stat().st_mtime_ns for path in (there / "logs").rglob("map.npz")} == before
+
+
 def test_more_values_and_seeds_go_on_from_what_is_there(copied):
     kept = bits(copied)
     command("quick.yaml", "--grid", "MODEL.WIDTH", "5,6", "--seeds", "2,7")
@@ -292,6 +300,31 @@ def test_two_sweeps_in_one_folder_are_refused(copied, monkeypatch, capsys):
     with filelock.FileLock(copied / ".lock"):
         told = refused(monkeypatch, capsys, "quick.yaml", *WIDTHS)
     assert told == "Error: logs/quick.sweep: another sweep is running there; wait, or choose another folder (-o)"
+
+
+def test_a_lock_that_is_a_link_leads_nowhere(there, monkeypatch, capsys):
+    folder = there / "logs/quick.sweep"
+    folder.mkdir(parents=True)
+    (there / "mine.txt").write_text("dear")
+    (folder / ".lock").symlink_to(there / "mine.txt")
+    assert "is a link" in refused(monkeypatch, capsys, "quick.yaml", *WIDTHS)
+    assert (there / "mine.txt").read_text() == "dear"
+
+
+def test_runs_of_a_sweep_that_ended_meanwhile_stay_in_the_table(copied):
+    late = Sweep("quick.yaml", Grid([axis("MODEL.WIDTH", "3")], [0]))
+    command("quick.yaml", *WIDTHS, "--seeds", "3,4")
+    late.run()
+    assert {row["SEED"] for row in table(copied)} == set("01234")
+
+
+def test_a_process_that_cannot_be_begun_is_a_run_that_failed(there, monkeypatch):
+    def none(self):
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr("ksom.tasks.run_pool._Worker.__init__", none)
+    results = Sweep("quick.yaml", Grid([], [0, 1])).run().results
+    assert [row.why for row in results.failed] == ["no process could be begun for it: Cannot allocate memory"] * 2
 
 
 @pytest.mark.slow

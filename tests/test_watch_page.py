@@ -9,12 +9,15 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from ksom.default_setup import Experiment
+from ksom.errors import DataError
+from ksom.tasks.watching import live_page
 from ksom.tasks.watching.live_page import LivePage
 from ksom.tasks.watching.server import Server
 from tests.browser import PHONE, opened
@@ -201,6 +204,21 @@ def test_a_run_without_a_map_has_progress_and_curves(training):
     news = LivePage(Path(RUN)).news()
     assert news["status"] == "running"
     assert [curve["name"] for curve in news["curves"]] == ["quantization_error", "topographic_error", "sigma"]
+
+
+def test_a_report_that_cannot_be_made_is_not_tried_at_every_look(training, monkeypatch):
+    tries = []
+
+    def refused(*_):
+        tries.append(time.sleep(0.5))
+        raise DataError("cannot be told")
+
+    training()
+    monkeypatch.setattr(live_page, "report_of", refused)
+    monkeypatch.setattr(live_page, "SECONDS_BETWEEN_LOOKS", 0)
+    page = LivePage(Path(RUN))
+    assert "cannot be told" in [page.news()["note"] for _ in range(3)][-1]
+    assert len(tries) == 1
 
 
 def test_while_it_trains_nothing_is_said_of_how_it_ended(training):

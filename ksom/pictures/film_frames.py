@@ -97,6 +97,8 @@ class FilmFrames:
         if picture.ndim != 2 or palette is None:
             raise self._refused("is not a film that ksom made")
         frame = Frame(picture, np.array(palette, np.uint8).reshape(-1, 3), seconds)
+        if picture.size and picture.max() >= len(frame.colours):
+            raise self._refused(f"is damaged at its frame {number + 1}")
         return self._captioned(frame)
 
     def close(self) -> None:

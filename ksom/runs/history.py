@@ -1,5 +1,6 @@
 """The numbers of a training over its iterations, read back from a run folder, ended or not."""
 
+from array import array
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,9 @@ from numpy.typing import NDArray
 from ksom.errors import TrackingError
 from ksom.regular_files import read_end
 from ksom.runs.tracking_record import METRICS, Position, read_steps
+
+OF_THE_CLOCK = ("seconds_per_iteration", "iterations_per_second", "eta_seconds")
+"""Numbers that tell of the machine and not of the map: nobody wants to see their curves who has not asked for them."""
 
 LATELY = 2**16
 """Bytes of metrics.jsonl: some hundred lines."""
@@ -63,6 +67,20 @@ class History:
         return float(curve.values[end - 1]) if end else None
 
 
+class _Points:
+    """A curve that grows, 16 bytes a point: a training of days writes millions."""
+
+    def __init__(self) -> None:
+        self._iterations, self._values = array("q"), array("d")
+
+    def add(self, iteration: int, value: float) -> None:
+        self._iterations.append(iteration)
+        self._values.append(value)
+
+    def curve(self) -> Curve:
+        return Curve(np.array(self._iterations, np.int64), np.array(self._values, np.float64))
+
+
 class GrowingHistory:
     """A run's numbers while there are more of them: what has been read once is not read again.
 
@@ -77,8 +95,8 @@ class GrowingHistory:
         self._begin()
 
     def _begin(self) -> None:
-        self._points: dict[str, list[tuple[int, float]]] = {}
-        self._seconds: list[tuple[int, float]] = []
+        self._points: dict[str, _Points] = {}
+        self._seconds = _Points()
         self._position = Position()
         self._file: tuple[int, int] | None = None
 
@@ -100,19 +118,19 @@ class GrowingHistory:
         steps, self._position = read_steps(self._path, self._position)
         while steps:
             for step in steps:
-                self._seconds.append((step.iteration, step.seconds))
+                self._seconds.add(step.iteration, step.seconds)
                 for name, value in step.values.items():
-                    self._points.setdefault(name, []).append((step.iteration, value))
+                    self._points.setdefault(name, _Points()).add(step.iteration, value)
             steps, self._position = read_steps(self._path, self._position)
         return self._position != before
 
     def curves(self) -> dict[str, Curve]:
         """Return what is known so far, by the names of the numbers."""
-        return {name: _curve(points) for name, points in self._points.items()}
+        return {name: points.curve() for name, points in self._points.items()}
 
     def seconds(self) -> Curve:
         """Return what had been spent learning, seconds."""
-        return _curve(self._seconds)
+        return self._seconds.curve()
 
 
 class Latest(NamedTuple):
@@ -149,7 +167,3 @@ def latest(folder: Path) -> Latest:
             values |= step.values
         steps, position = read_steps(path, position)
     return Latest() if step is None else Latest(step.iteration, step.seconds, values)
-
-
-def _curve(points: list[tuple[int, float]]) -> Curve:
-    return Curve(np.array([at for at, _ in points], np.int64), np.array([value for _, value in points], np.float64))

@@ -22,7 +22,7 @@ from ksom.runs.tracking_record import read_json, shown_leaves
 from ksom.tasks.common_rows import MEASURES, Seen, agreements_of, chosen_rows, seen_by
 from ksom.tasks.differences import differences
 from ksom.tasks.map_and_data import require_fitting
-from ksom.tasks.sight import Sight, own_data, sight_of, unless_refused
+from ksom.tasks.sight import Sight, finite, own_data, sight_of, unless_refused
 from ksom.text_table import table_of
 
 FACTS = ("status", "size", "lattice", "iterations", "seconds learning")
@@ -299,9 +299,9 @@ def _own_quality(sight: Sight) -> dict[str, float | None]:
     found: dict[str, float | None] = {}
     for name in MEASURES:
         value = told.get(name) if isinstance(told, dict) else None
-        if not isinstance(value, int | float) and sight.history is not None:
+        if finite(value) is None and sight.history is not None:
             value = sight.history.last(name)
-        found[name] = float(value) if isinstance(value, int | float) else None
+        found[name] = finite(value)
     return found
 
 

@@ -149,14 +149,13 @@ def _curves(found: Comparison) -> Iterator[dict[str, Any]]:
     ]
     for name in dict.fromkeys(name for own in of_runs for name in own):
         own = [curves_of.get(name) for curves_of in of_runs]
-        if not name.startswith(("seconds", "iterations_per", "eta")):
-            yield {
-                "name": name,
-                "runs": [
-                    None if curve is None else {"iterations": curve["iterations"], "values": curve["values"]}
-                    for curve in own
-                ],
-            }
+        yield {
+            "name": name,
+            "runs": [
+                None if curve is None else {"iterations": curve["iterations"], "values": curve["values"]}
+                for curve in own
+            ],
+        }
 
 
 def _share(found: Comparison, first: int, second: int, what: str) -> float | None:

@@ -3,7 +3,6 @@
 Its folder may be somebody else's: a small part of it is read, nothing is imported, nothing written, no link followed.
 """
 
-import math
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,7 +18,7 @@ from ksom.regular_files import read_end
 from ksom.runs.history import latest
 from ksom.runs.run_folder import LOG, SUMMARY, RunFolder
 from ksom.runs.tracking_record import METRICS, began, configuration, shown_leaves
-from ksom.tasks.sight import mapping, whole
+from ksom.tasks.sight import finite, mapping, whole
 
 RUNNING, KILLED, FAILED, DAMAGED = "running", "killed", "failed", "damaged"
 """How a run stands that has no summary.json, beside what such a file tells: completed, stopped, interrupted."""
@@ -166,8 +165,8 @@ def _told(folder: Path) -> RunLine:
         known |= {
             "iteration": whole(summary.get("iteration")),
             "iterations": whole(summary.get("iterations")),
-            "seconds": _number(summary.get("seconds_wall")),
-            "seconds_learning": _number(summary.get("seconds_learning")),
+            "seconds": finite(summary.get("seconds_wall")),
+            "seconds_learning": finite(summary.get("seconds_learning")),
             "numbers": {**newest.values, **_errors(summary)},
         }
     return RunLine(folder, standing.status, standing.why, **known)
@@ -197,9 +196,5 @@ def _since(folder: Path, status: str) -> float | None:
 
 
 def _errors(summary: Mapping[str, Any]) -> dict[str, float]:
-    found = {name: _number(summary.get(name)) for name in Quality._fields}
+    found = {name: finite(summary.get(name)) for name in Quality._fields}
     return {name: value for name, value in found.items() if value is not None}
-
-
-def _number(told: Any) -> float | None:
-    return float(told) if isinstance(told, int | float) and math.isfinite(told) else None

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ksom.amounts import number_of, time_of
 from ksom.errors import DataError, one_line, quoted
 from ksom.method.quality import Quality
+from ksom.runs.history import OF_THE_CLOCK
 from ksom.tasks.run_line import RunLine
 from ksom.tasks.runs_table import RunsBelow, differing, runs_below, short_names
 from ksom.text_table import BETWEEN, UNKNOWN, TextColumn, cut, text_table
@@ -21,8 +22,6 @@ MOST_LINES = 10
 """How many of those folders are named that hold no run, unless all are asked for."""
 LONGEST_NAME, LONGEST_VALUE = 40, 24
 """Columns of a terminal."""
-OF_TIME = ("seconds_per_iteration", "iterations_per_second", "eta_seconds")
-"""Numbers that tell of the machine; the column of the time does."""
 
 TITLES = {"quantization_error": "quantization", "topographic_error": "topographic"}
 """What the columns of numbers are called that need not be called an error."""
@@ -134,7 +133,7 @@ class RunList:
 
     def _numbers(self, with_all: bool) -> list[tuple[int, str]]:
         """Return the numbers that have a column, with the ranks of those."""
-        known = dict.fromkeys(name for run in self.runs for name in run.numbers if name not in OF_TIME)
+        known = dict.fromkeys(name for run in self.runs for name in run.numbers if name not in OF_THE_CLOCK)
         asked = [self.sorted_by] if self.sorted_by not in ORDERS else []
         names = dict.fromkeys([*Quality._fields, *asked, *(known if with_all else [])])
         return [(2 if name in asked else 3, name) for name in names]
@@ -170,7 +169,8 @@ def _most_telling(runs: Sequence[RunLine]) -> list[str]:
     ranks: dict[str, tuple[bool, bool]] = {}
     for key in differing(runs):
         values = [config.get(key) for config in known]
-        pattern = tuple(map(values.index, values))
+        places = {value: place for place, value in reversed(list(enumerate(values)))}
+        pattern = tuple(map(places.__getitem__, values))
         ranks[key] = (None in values, pattern in seen)
         seen.add(pattern)
     return sorted(ranks, key=ranks.__getitem__)
@@ -182,16 +182,20 @@ def _in_order(runs: Sequence[RunLine], sort: str, reverse: bool) -> list[RunLine
     def told(run: RunLine) -> Any:
         return ORDERS[sort](run) if name is None else run.numbers.get(name)
 
-    having = [run for run in runs if (value := told(run)) is not None and value == value]  # noqa: PLR0124 (NaN is not)
-    return [*sorted(having, key=told, reverse=reverse), *(run for run in runs if run not in having)]
+    having, without = list[RunLine](), list[RunLine]()
+    for run in runs:
+        value = told(run)
+        is_known = value is not None and value == value  # noqa: PLR0124 (NaN is not itself)
+        (having if is_known else without).append(run)
+    return [*sorted(having, key=told, reverse=reverse), *without]
 
 
 def _known_number(runs: Sequence[RunLine], sort: str) -> str:
     known = list(dict.fromkeys(name for run in runs for name in run.numbers))
     name = sort.replace(" ", "_")
     if runs and name not in known:
-        words = [*ORDERS, *(name for name in known if name not in OF_TIME)]
-        near = difflib.get_close_matches(name, [*words, *OF_TIME], n=1)
+        words = [*ORDERS, *(name for name in known if name not in OF_THE_CLOCK)]
+        near = difflib.get_close_matches(name, [*words, *OF_THE_CLOCK], n=1)
         hint = f"; did you mean {quoted(near[0])}?" if near else f"; there are {', '.join(words)}"
         raise DataError(f"--sort: no run has a number that is called {quoted(sort)}{hint}")
     return name

@@ -110,7 +110,11 @@ class Pool:
                     worker.end()
                     worker = None
                 if worker is None:
-                    worker = _Worker()
+                    try:
+                        worker = _Worker()
+                    except OSError as error:  # no memory, no process, no file left
+                        self._ended.put(Ended(order, FAILED, f"no process could be begun for it: {error.strerror}"))
+                        continue
                     self._workers.append(worker)
                     if self._is_stopping.is_set():  # it may have come too late to be told
                         break

@@ -4,6 +4,7 @@ A run may be ended, killed, or going on, and its folder somebody else's: nothing
 into it.
 """
 
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -183,8 +184,13 @@ def mapping(node: Any) -> Mapping[str, Any]:
 
 
 def whole(number: Any) -> int | None:
-    """Return a number that is whole, None for all else."""
-    return number if isinstance(number, int) else None
+    """Return a number that is whole, None for all else, and for what no count of a run can be."""
+    return number if isinstance(number, int) and abs(number) < 2**63 else None
+
+
+def finite(number: Any) -> float | None:
+    """Return a number, None for all else, and for what a float cannot hold."""
+    return float(number) if isinstance(number, int | float) and abs(number) <= sys.float_info.max else None
 
 
 def _run(folder: Path, notes: list[str]) -> dict[str, Any]:

@@ -27,9 +27,9 @@ from ksom.tasks.differences import differences
 from ksom.tasks.grid import SEED, Grid, PlannedRun, run_name
 from ksom.tasks.run_pool import Ended, Order, Pool
 from ksom.tasks.run_worker import INTERRUPTED
-from ksom.tasks.sight import sight_of, unless_refused
+from ksom.tasks.sight import finite, sight_of, unless_refused
 from ksom.tasks.sweep_results import ENDED, PICTURE, TABLE, Results, RunRow, mark_apart, summarised
-from ksom.whole_files import as_json, replacing, writing
+from ksom.whole_files import as_json, open_own, replacing, writing
 
 logger = logging.getLogger(__name__)
 
@@ -80,10 +80,11 @@ class Sweep:
         output_dir: Path | None = None,
     ) -> None:
         self.file = None if config_file is None else str(config_file)
-        self.grid, self.overrides = grid, tuple(overrides)
+        self.overrides = tuple(overrides)
         config = as_plain(load_config(None if self.file is None else experiment_file(self.file), overrides))
         self.name = experiment_name(None if self.file is None else experiment_file(self.file))
         self.folder = output_dir or Path(config["OUTPUT_DIR"]) / f"{self.name}.sweep"
+        self.grid = self._in_order_of_before(grid)
         self.shared = self._without_grid(config)
         self.shares_threads = config["THREADS"] == 0 and "THREADS" not in grid.keys
         self._rows: dict[tuple[str, ...], Any] = {}
@@ -107,6 +108,7 @@ class Sweep:
             If the folder is in use or cannot be written.
         """
         with self._locked():
+            self.before = self._earlier_runs()  # another sweep may have ended there since
             asked = self.grid.runs()
             orders = [self._order(run, jobs) for run in asked if self._status(run) not in ENDED]
             self._say_plan(asked, orders)
@@ -120,6 +122,14 @@ class Sweep:
             results.write_csv(self.folder / TABLE)
             results.write_picture(self.folder / PICTURE)
             return Swept(self.folder, results, pool.signal)
+
+    def _in_order_of_before(self, grid: Grid) -> Grid:
+        """Return the grid with its keys in the order of the folder's record, by which its runs are called."""
+        record = _record(self.folder)
+        keys = grid.keys if record is None else _told_by(record, self.folder / RECORD)[0]
+        if set(keys) != set(grid.keys):
+            return grid
+        return Grid(sorted(grid.axes, key=lambda axis: keys.index(axis.key)), grid.seeds)
 
     def _without_grid(self, config: Mapping[str, Any]) -> dict[str, str]:
         """Return what is learned by all runs alike: the configuration without the grid's keys and the seed."""
@@ -227,7 +237,7 @@ class Sweep:
         if summary is None or (ended is not None and ended.status == FAILED):
             status, why = (NOT_ENDED, None) if ended is None else (ended.status, ended.why)
             return RunRow(run.name, run.values, run.seed, status, why)
-        told = {name: _number(summary.get(name)) for name in _NUMBERS}
+        told = {name: finite(summary.get(name)) for name in _NUMBERS}
         row = RunRow(run.name, run.values, run.seed, str(summary["status"]), summary.get("reason"))
         row.quantization_error, row.topographic_error = told["quantization_error"], told["topographic_error"]
         row.seconds_learning, row.seconds = told["seconds_learning"], told["seconds_wall"]
@@ -301,6 +311,7 @@ class Sweep:
 
         with writing(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
+            open_own(self.folder / LOCK, create=True).close()
             lock = filelock.FileLock(self.folder / LOCK, timeout=0)
             try:
                 lock.acquire()
@@ -352,7 +363,3 @@ def _told_by(record: Any, path: Path) -> tuple[list[str], dict[str, str], list[t
 
 def _listed(keys: Sequence[str]) -> str:
     return ", ".join(map(shown_key, keys)) or "seeds alone"
-
-
-def _number(told: Any) -> float | None:
-    return float(told) if isinstance(told, int | float) and not isinstance(told, bool) else None

@@ -54,7 +54,9 @@ function nameOfCurve(name) {
 function axisOf(values, from, to, isOpen = false) {
   let low = values.reduce((one, other) => Math.min(one, other));
   let high = values.reduce((one, other) => Math.max(one, other));
-  if (low === high) [low, high] = [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
+  const largest = Math.max(Math.abs(low), Math.abs(high));
+  // What differs by rounding is the same; there are no ticks between numbers that have none between them.
+  if (high - low <= largest * 1e-9) [low, high] = [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
   const step = roundStep((high - low) / 4);
   if (isOpen) [low, high] = [Math.floor(low / step + 1e-9) * step, Math.ceil(high / step - 1e-9) * step];
   const ticks = [];

@@ -36,13 +36,12 @@ function watchRun(data) {
   setTimeout(ask, ASK_AGAIN);
 }
 
-/** Make the report anew in place of the one before; the node that was chosen stays chosen, and the page where it was. */
+/** Make the report anew in place of the one before, whose choice it takes over; the page stays where it was. */
 function anew(data) {
   const before = document.querySelectorAll("body > header, body > main");
-  const [down, node, focus] = [scrollY, anew.shown ? anew.shown.choice.node : NOWHERE, document.activeElement?.id];
+  const [down, focus] = [scrollY, document.activeElement?.id];
   before.forEach((element) => element.remove());
-  anew.shown = report(data);
-  if (node !== NOWHERE && node < data.lattice.height * data.lattice.width) anew.shown.choice.choose(node);
+  report(data);
   if (focus) document.getElementById(focus)?.focus({ preventScroll: true });
   scrollTo(0, down);
 }

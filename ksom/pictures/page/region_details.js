@@ -72,7 +72,7 @@ class RegionDetails {
 /** Return how many nodes and samples there are in a region, in words. */
 function sizeOfRegion(map, region, cluster = null) {
   const hits = map.hits ? region.mask.reduce((sum, is, node) => sum + (is ? map.hits.values[node] || 0 : 0), 0) : null;
-  const samples = cluster && cluster.samples !== null ? cluster.samples : hits;
+  const samples = cluster && cluster.samples !== null ? cluster.samples : hits && Math.round(hits); // codes may be
   const nodes = cluster ? cluster.nodes : region.count * map.reduce ** 2;
   const about = map.reduce > 1 && !cluster ? "about " : "";
   return [about + counted(nodes, "node"), samples === null ? null : counted(samples, "sample")]

@@ -10,16 +10,13 @@ from ksom.errors import ParameterError, shown_key
 from ksom.pictures.plots.colours import KINDS
 from ksom.pictures.plots.figure import axes_of_size
 from ksom.pictures.plots.texts import with_unit
-from ksom.runs.history import Curve, History
+from ksom.runs.history import OF_THE_CLOCK, Curve, History
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 SCHEDULES = ("sigma", "learning_rate")
 """What a training goes by; all else is what it reaches."""
-
-OF_THE_CLOCK = ("seconds_per_iteration", "iterations_per_second", "eta_seconds")
-"""Drawn only if they are asked for: they tell of the machine and not of the map."""
 
 UNITS = {
     "sigma": "lattice steps",

@@ -8,7 +8,7 @@ from ksom.errors import ParameterError
 from ksom.layers import CLUSTERS, DISTANCES, HITS, LABELS
 from ksom.pictures.picture import Colours, colours_of_nodes
 from ksom.pictures.plots.clusters import draw_clusters
-from ksom.pictures.plots.curves import MOST, OF_THE_CLOCK, draw_curves
+from ksom.pictures.plots.curves import MOST, draw_curves
 from ksom.pictures.plots.distances import draw_distances
 from ksom.pictures.plots.features import MOST_BARS, draw_features
 from ksom.pictures.plots.figure import BESIDE, BESIDE_LEGEND, new_figure, size_for
@@ -28,6 +28,7 @@ from ksom.pictures.plots.trajectory import draw_trajectory
 from ksom.pictures.plots.umatrix import draw_umatrix
 from ksom.pictures.plots.unfolding import draw_unfolding
 from ksom.pictures.plots.ways import series_of
+from ksom.runs.history import OF_THE_CLOCK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

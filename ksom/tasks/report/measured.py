@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.dataset import Dataset
-from ksom.errors import KsomError
 from ksom.evaluation import Evaluation, evaluate
 from ksom.kohonensom_model import KohonenSOM
 from ksom.layers import DISTANCES, HITS, LABELS
@@ -19,6 +18,7 @@ from ksom.method.novelty import NodeDistances
 from ksom.method.random_streams import stream
 from ksom.part import Part
 from ksom.tasks.report.shown_rows import ShownRows, rows_as_page
+from ksom.tasks.sight import finite
 
 MOST_WORK, FEWEST_SAMPLES = 1.5e10, 1_000
 """Differences of one value that a search may compute, samples × nodes × features: about a minute. Of more data, as many
@@ -154,9 +154,9 @@ def _of_training(som: KohonenSOM, last: Mapping[str, float | None]) -> Iterator[
         "topographic_error": "share of samples whose two best nodes are no neighbours; lower is better",
     }
     for name, definition in definitions.items():
-        value = quality.get(name)
-        if isinstance(value, int | float) and np.isfinite(value):
-            yield {"name": _words(name), "value": float(value), "definition": definition + where}
+        value = finite(quality.get(name))
+        if value is not None:
+            yield {"name": _words(name), "value": value, "definition": definition + where}
 
 
 def bounded(dataset: Dataset, most: int) -> Dataset:
@@ -164,11 +164,6 @@ def bounded(dataset: Dataset, most: int) -> Dataset:
     if len(dataset) <= most:
         return dataset
     return Part(dataset, np.sort(stream(0, "report").choice(len(dataset), most, replace=False)))
-
-
-def refused(error: KsomError, what: str) -> str:
-    """Return a note of what could not be seen."""
-    return f"{what}: {error}"
 
 
 def _bounded(dataset: Dataset, values: int) -> tuple[Dataset, NDArray[np.int64] | None]:

@@ -17,7 +17,7 @@ from ksom.method.lattice import Lattice
 from ksom.pictures.film_page import film_data
 from ksom.pictures.page import Page
 from ksom.pictures.page.report_page import report_page
-from ksom.runs.history import Curve, History
+from ksom.runs.history import OF_THE_CLOCK, Curve, History
 from ksom.tasks.map_and_data import known_labels
 from ksom.tasks.past_run import examination
 from ksom.tasks.report.body import body
@@ -187,8 +187,13 @@ def report_of(seen: Sight, asked: Asked = Asked()) -> Report:
 
 
 def curves(history: History) -> Iterator[dict[str, Any]]:
-    """Yield the numbers of a training over its iterations, of each at most 1,000 points, the last one among them."""
+    """Yield the numbers of a training over its iterations, but for those of the clock.
+
+    Of each at most 1,000 points, the last one among them.
+    """
     for name, curve in history.curves.items():
+        if name in OF_THE_CLOCK:
+            continue
         shown = _thinned(curve)
         values = [value if np.isfinite(value) else None for value in shown.values.tolist()]
         if any(value is not None for value in values):

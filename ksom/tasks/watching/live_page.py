@@ -95,20 +95,20 @@ class LivePage:
         if look.line.status == WAITING:
             self._report, self._version, self._why = None, "", None
             return
+        begun = time.monotonic()
         try:
             path, _ = newest_map(look.line.path, RunFolder(look.line.path).summary())
             version = f"{path.name} {path.stat().st_mtime_ns} {look.line.status}"
             if version == self._version or (look.goes_on and time.monotonic() < self._not_before):
                 return
-            begun = time.monotonic()
             seen = replace(sight_of(look.line.path, with_data=False), status=look.line.status)
             told = report_of(seen, Asked(most_work=0.0)).data
             words = None if look.goes_on else told["words"]  # they are about how a training ended
             self._report = {**told, "words": words}
             self._version, self._why = version, None
-            self._not_before = time.monotonic() + REST * (time.monotonic() - begun)
         except (KsomError, OSError) as error:
             self._why = one_line(str(error))
+        self._not_before = time.monotonic() + REST * (time.monotonic() - begun)
 
 
 def _standing(look: Look) -> str | None:

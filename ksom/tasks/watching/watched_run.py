@@ -12,7 +12,7 @@ import numpy as np
 from ksom.amounts import time_of
 from ksom.errors import DataError, KsomError, one_line
 from ksom.runs.checkpoint import checkpoint_paths
-from ksom.runs.history import Curve, GrowingHistory
+from ksom.runs.history import OF_THE_CLOCK, Curve, GrowingHistory
 from ksom.runs.run_folder import CHECKPOINTS, RunFolder
 from ksom.runs.tracking_record import METRICS, configuration
 from ksom.tasks.run_line import DAMAGED, FAILED, KILLED, RUNNING, RunLine, looks_like_run, run_line
@@ -24,8 +24,6 @@ ETA = "eta_seconds"
 """The number by which the hook Timing tells the time left."""
 LATEST = 20
 """How many of those the time left follows from: one alone jumps."""
-NO_CURVES = (ETA, "seconds_per_iteration", "iterations_per_second")
-"""Numbers of which nobody wants to see a curve."""
 FIRST_CURVES = ("quantization_error", "topographic_error")
 
 
@@ -174,5 +172,5 @@ def time_left(eta: Curve | None, iterations: int, since: float = 0.0) -> float |
 def in_order(curves: Mapping[str, Curve]) -> dict[str, Curve]:
     """Return the curves that are worth being seen, the errors first."""
     names = [name for name in FIRST_CURVES if name in curves]
-    names += [name for name in curves if name not in {*FIRST_CURVES, *NO_CURVES}]
+    names += [name for name in curves if name not in {*FIRST_CURVES, *OF_THE_CLOCK}]
     return {name: curves[name] for name in names}
