@@ -237,3 +237,10 @@ def test_without_scripts_the_page_still_tells_words_quality_and_provenance(iris,
     fallback = re.search(r'<main id="static">(.*?)</main>', page, re.S)[1]
     for told in ("In words", "healthy", "topographic error", "data digest", "ksom train --config-file", "rule: "):
         assert told in fallback
+
+
+@pytest.mark.parametrize("option", [["--key", "a"], ["--csv", "delimiter=;"]])
+def test_how_data_are_read_is_said_of_data_that_are_named(option: list[str]) -> None:
+    result = CliRunner().invoke(cli, ["report", "logs/exp1", *option])
+    assert result.exit_code == 2
+    assert "name them by --data" in result.output
