@@ -19,7 +19,7 @@ import pyte
 import pytest
 
 from ksom.default_setup import Experiment
-from ksom.errors import DataError
+from ksom.errors import DataError, TrackingError
 from ksom.pictures.film_frames import FilmFrames
 from ksom.pictures.half_blocks import Depth, half_blocks
 from ksom.runs.history import Curve, GrowingHistory
@@ -382,6 +382,20 @@ def test_numbers_are_read_once_and_again_when_they_were_cut_back(tmp_path):
         file.write('{"iteration": 2, "seconds": 2, "a": 3}\n')
     history.go_on()
     assert history.curves()["a"].values.tolist() == [5, 3]
+
+
+def test_numbers_are_read_again_when_they_were_cut_back_and_are_more_by_now(tmp_path):
+    path, history = tmp_path / "metrics.jsonl", GrowingHistory(tmp_path)
+    line = '{{"iteration": {0}, "seconds": {1}, "a": {0}}}\n'.format
+    path.write_text("".join(line(at, at / 4) for at in range(1, 6)))
+    history.go_on()
+    path.write_text("".join(line(at, at / 7) for at in range(1, 20)))
+    assert history.go_on()
+    assert history.curves()["a"].values.tolist() == list(range(1, 20))
+    with path.open("a") as file:
+        file.write("no numbers\n")
+    with pytest.raises(TrackingError, match="must be a JSON object of numbers"):
+        history.go_on()
 
 
 LEFT = {

@@ -115,6 +115,18 @@ class GrowingHistory:
                 self._begin()
             self._file = file
         before = self._position
+        try:
+            self._read_on()
+        except TrackingError:
+            if not before.offset:
+                raise
+            same = self._file
+            self._begin()  # a resumed training may have cut it back, and be further on already
+            self._file = same
+            self._read_on()
+        return self._position != before
+
+    def _read_on(self) -> None:
         steps, self._position = read_steps(self._path, self._position)
         while steps:
             for step in steps:
@@ -122,7 +134,6 @@ class GrowingHistory:
                 for name, value in step.values.items():
                     self._points.setdefault(name, _Points()).add(step.iteration, value)
             steps, self._position = read_steps(self._path, self._position)
-        return self._position != before
 
     def curves(self) -> dict[str, Curve]:
         """Return what is known so far, by the names of the numbers."""
