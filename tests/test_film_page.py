@@ -119,7 +119,7 @@ def test_a_frame_with_fewer_colours_than_it_shows_is_damaged(tmp_path: Path) -> 
     path.write_bytes(
         film[:flags] + bytes([film[flags] & ~7]) + film[flags + 1 : flags + 7] + film[flags + 1 + colours :]
     )
-    with pytest.raises(DataError, match="film.gif: is damaged at its frame 1"):
+    with pytest.raises(DataError, match=r"film\.gif: is damaged at its frame 1"):
         film_data(path)
 
 
