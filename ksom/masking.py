@@ -43,6 +43,17 @@ def masked(text: str) -> str:
     return _NAMED.sub(rf"\g<name>{HIDDEN}", _WORD.sub(lambda word: _shown(word[0]), text))
 
 
+def masked_setting(key: str, value: str) -> str:
+    """Return what a key is set to, as it may be shown: nothing of it if the key is called as a secret is.
+
+    Examples
+    --------
+    >>> masked_setting("HOOKS.MINE.TOKEN", "abc"), masked_setting("HOOKS.MINE.TOKEN", "null")
+    ('…', 'null')
+    """
+    return HIDDEN if _SECRET_VARIABLE.search(key) and value != "null" else masked(value)
+
+
 def masked_values(content: Any) -> Any:
     """Return mappings and lists with every text in them masked."""
     if isinstance(content, Mapping):

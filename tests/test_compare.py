@@ -12,6 +12,7 @@ from click.testing import CliRunner
 import ksom
 from ksom.default_setup import Experiment
 from ksom.entry import cli, main
+from ksom.errors import OutputError
 from ksom.evaluation import evaluate
 from ksom.method.symmetries import Symmetry, laid
 from ksom.tasks.comparison import compare
@@ -263,6 +264,27 @@ def test_what_looks_like_the_end_of_a_script_is_shown(there, tmp_path):
     with opened(tmp_path / "compare.html") as shown:
         assert EVIL in shown.page.inner_text("#differences")
         shown.require_clean()
+
+
+def test_secrets_of_a_config_written_by_hand_are_in_no_table_and_no_page(there, tmp_path):
+    shutil.copytree("one", tmp_path / "mine")
+    with (tmp_path / "mine" / "config.yaml").open("a") as config:
+        config.write("MINE: {URI: 'mlflow://user:sesame@host', TOKEN: sesame-open, PASSWORD: 7215523, USER: me}\n")
+    found = compared(tmp_path / "mine", "other", data="sheet.npy")
+    write_page(found, tmp_path / "compare.html")
+    runs = CliRunner().invoke(cli, ["list", str(tmp_path), "--json"], standalone_mode=False).stdout
+    for told in (found.as_text(), (tmp_path / "compare.html").read_text(), runs):
+        assert "MINE.TOKEN" in told
+        assert "MINE.USER" in told
+        assert "sesame" not in told
+        assert "7215523" not in told
+
+
+def test_a_page_replaces_no_map_that_it_compares(there, tmp_path):
+    shutil.copy("one/map.npz", tmp_path / "map.html")
+    with pytest.raises(OutputError, match="is a file of the run or the map itself"):
+        write_page(compared(tmp_path / "map.html", "other", data="sheet.npy"), tmp_path / "map.html")
+    assert (tmp_path / "map.html").read_bytes() == Path("one/map.npz").read_bytes()
 
 
 def test_without_scripts_the_page_holds_the_tables_as_text(there):

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from ksom.datasets.colours import RandomColors
-from ksom.errors import DataError, NotInstalled, TrainingFailed
+from ksom.errors import DataError, NotInstalled, OutputError, TrainingFailed
 from ksom.hooks.hook import Hook
 from ksom.hooks.vlog import HOLD_SECONDS, Vlog
 from ksom.kohonensom_model import KohonenSOM
@@ -72,6 +72,18 @@ def test_what_is_no_film_leaves_nothing_behind(tmp_path: Path, kind: str) -> Non
         pytest.importorskip("av")
     (tmp_path / "film.gif").write_bytes(b"no film")
     with pytest.raises(DataError, match="is not a film that ksom made"):
+        write_film(tmp_path / "film.gif", tmp_path / f"film.{kind}")
+    assert [path.name for path in tmp_path.iterdir()] == ["film.gif"]
+
+
+@pytest.mark.parametrize("kind", ["webp", "mp4"])
+def test_pictures_that_are_too_wide_for_a_format_are_told_and_leave_nothing_behind(tmp_path: Path, kind: str) -> None:
+    if kind == "mp4":
+        pytest.importorskip("av")
+    film = Film(tmp_path / "film.gif")
+    film.add(np.zeros((16, 16_400), np.uint8), np.zeros((1, 3), np.uint8), 0.1)
+    film.close()
+    with pytest.raises(OutputError, match=rf"film.{kind}: a film of 16400 × 16 pixels cannot become one \("):
         write_film(tmp_path / "film.gif", tmp_path / f"film.{kind}")
     assert [path.name for path in tmp_path.iterdir()] == ["film.gif"]
 

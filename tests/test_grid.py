@@ -53,7 +53,7 @@ def test_what_is_no_grid_is_refused_in_one_line(make, message):
 
 @pytest.mark.parametrize("told", ["0", "-1", "x", "1.5", "3,3", "-1,2", "", "99999999"])
 def test_what_are_no_seeds_is_refused(told):
-    with pytest.raises(ParameterError, match=r"^--seeds must be how many, at least 1, or which, all different"):
+    with pytest.raises(ParameterError, match=r"^--seeds must be how many, from 1 to 10,000, or which, all different"):
         seeds_of(told, 0)
 
 

@@ -38,6 +38,16 @@ def test_a_page_of_planes_is_as_it_was_when_it_was_looked_at(scale):
     assert_looks_like(next(pages_of_planes(known_map(Hexagonal(6, 7, "both"), 7), scale=scale)), f"planes-{scale}")
 
 
+@pytest.mark.parametrize("kind", KIND)
+def test_a_picture_that_is_drawn_over_another_is_the_same(kind):
+    som = known_map(MAPS["rectangular"])
+    ax, alone = drawn("umatrix", som)[1], drawn(kind, som)[1]
+    before = len(ax.texts)
+    KIND[kind](som, ax=ax)
+    found, expected = ([(text.get_text(), text.get_color()) for text in some.texts] for some in (ax, alone))
+    assert found[before:] == expected
+
+
 def test_the_comparison_sees_a_node_of_another_colour():
     values = np.arange(30.0)
     figures = [new_figure(4, 3) for _ in range(2)]

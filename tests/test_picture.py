@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ksom.pictures.picture import SMALLEST_SIDE, Scale, colours_for
+from ksom.pictures.picture import MOST_NODES, SMALLEST_SIDE, Scale, colours_for, colours_of_nodes
 
 RNG_SEEDS = st.integers(0, 99)
 
@@ -84,3 +84,14 @@ def test_each_pixel_of_a_large_map_is_a_node_of_a_block_of_its_own(height, width
     down, across = scale.reduce
     expected = [[weights[row, column] for column in range(0, width, across)] for row in range(0, height, down)]
     np.testing.assert_array_equal(scale.reduced(weights), expected)
+
+
+def test_of_a_map_of_very_many_nodes_a_few_that_are_evenly_spaced_give_the_colours():
+    weights = np.random.default_rng(0).normal(size=(70, 60, 4))
+    weights[-1, -1] = 50  # not among them
+    rows = weights.reshape(-1, 4)
+    assert MOST_NODES < len(rows) <= 2 * MOST_NODES
+    for found, expected in zip(colours_of_nodes(weights), colours_for(rows[::2]), strict=True):
+        np.testing.assert_array_equal(found, expected)
+    for found, expected in zip(colours_of_nodes(weights[:60]), colours_for(rows[:3600]), strict=True):
+        np.testing.assert_array_equal(found, expected)

@@ -17,6 +17,7 @@ from ksom.errors import DataError, NotInstalled, OutputError, ParameterError
 from ksom.kohonensom_model import KohonenSOM
 from ksom.pictures.plots.figure_file import FORMATS
 from ksom.pictures.plots.kinds import FIRST, KINDS
+from ksom.pictures.plots.shown import Shown, features_named
 from ksom.tasks.plotting import plot
 from ksom.training import train
 
@@ -72,6 +73,16 @@ def refused(monkeypatch, capsys, *words):
 
 def stems(folder):
     return {path.stem for path in folder.iterdir()}
+
+
+def test_classes_of_samples_are_searched_once_for_all_pictures_of_them(one_of_each):
+    samples = RNG.random((9, 4))
+    shown = Shown(KohonenSOM.load(one_of_each), samples, np.array(list("aabbccabc")), is_of_samples=True)
+    shown.learn_labels()
+    learned = shown.som.layers["labels"]
+    assert learned.about["names"] == ["a", "b", "c"]
+    shown.learn_labels()
+    assert shown.som.layers["labels"] is learned
 
 
 def test_a_first_look_at_a_run_lies_in_the_run_folder(copied):
@@ -207,8 +218,6 @@ def test_data_of_a_run_that_changed_are_told_where_a_picture_needs_them(copied):
     ("names", "planes"), [(["age"], 1), (["höhe,age"], 2), (["a, b"], 1), (["a, b", "age , width"], 3)]
 )
 def test_features_are_named_one_by_one_or_in_one_text(one_of_each, tmp_path, names, planes):
-    from ksom.pictures.plots.shown import Shown, features_named
-
     shown = Shown(KohonenSOM.load(one_of_each))
     assert len(features_named(shown, names)) == planes
     words = [word for name in names for word in ("--feature", name)]

@@ -54,6 +54,14 @@ def test_value_and_range_stand_beside_the_bar(som):
     assert texts(drawn(som, node=1)) == ["1", "0 … 9", "200", "100 … 900", "5", "everywhere"]
 
 
+def test_what_all_nodes_have_is_not_unusual_however_its_mean_is_rounded():
+    weights = np.array([[[0.1, 0.0], [0.1, 1.0], [0.1, 1.1]], [[0.1, 1.2], [0.1, 1.3], [0.1, 3.0]]])
+    assert weights[..., 0].std() > 0
+    group = group_of(ksom.KohonenSOM(2, 3, initial=weights, dtype="float64"), node=1)
+    assert np.isnan(group.effects).tolist() == [True, False]
+    assert group.most_unusual(1).tolist() == [1]
+
+
 def test_what_is_nothing_beside_the_range_is_told_as_0():
     som = ksom.KohonenSOM(1, 2, initial=[[[1e-9], [16.0]]], dtype="float64")
     assert texts(drawn(som, node=0)) == ["0", "0 … 16"]

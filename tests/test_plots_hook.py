@@ -133,6 +133,32 @@ def test_what_cannot_be_drawn_is_told_once_and_the_training_goes_on(tmp_path, ca
     assert {name.partition("-")[0] for name in names(tmp_path)} == {"umatrix"}
 
 
+def test_numbers_that_cannot_be_read_end_no_training_and_are_read_for_curves_only(tmp_path, caplog):
+    (tmp_path / "metrics.jsonl").write_text("no numbers\n")
+    trained(tmp_path, Plots("umatrix", every=10, size=200))
+    assert not caplog.messages
+    trained(tmp_path, Plots("curves", every=10, size=200))
+    assert len(caplog.messages) == 1
+    assert "plots: curves not drawn after 10 iterations: " in caplog.messages[0]
+    assert "metrics.jsonl" in caplog.messages[0]
+    assert names(tmp_path) == [f"umatrix-{at}.png" for at in ("00", "10", "20")]
+
+
+def test_what_is_done_to_a_copied_map_the_training_does_not_notice(tmp_path):
+    trainer = Trainer(KohonenSOM(4, 5, scaling="standard"), RandomColors(20), iterations=5, calibrate=True)
+    trainer.train()
+    before, layers = trainer.som.weights, dict(trainer.som.layers)
+    copied = trainer.run.copied_map()
+    assert not copied.layers
+    assert copied.about() == trainer.som.about() | {"layers": {}}
+    assert (copied.prototypes == trainer.som.prototypes).all()
+    copied.weights = before + 1
+    copied.about_training["seed"] = -1
+    assert (trainer.som.weights == before).all()
+    assert trainer.som.layers == layers
+    assert trainer.som.about_training["seed"] == 0
+
+
 def test_prototypes_of_a_training_on_pictures_are_drawn(tmp_path):
     for number in range(3):
         Image.new("L", (4, 3), 80 * number).save(tmp_path / f"{number}.png")

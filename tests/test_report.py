@@ -189,6 +189,14 @@ def test_secrets_are_masked_wherever_a_long_text_is_cut(before, iris):
     assert b"sesame" not in page
 
 
+@pytest.mark.parametrize("key", ["TOKEN", "PASSWORD", "api_key"])
+def test_what_is_called_as_a_secret_is_not_shown(key, iris):
+    seen = sight_of(iris)
+    page = report_of(Sight(**{**vars(seen), "config": {**seen.config, "MINE": {key: "sesame-open"}}})).as_bytes()
+    assert key.encode() in page
+    assert b"sesame" not in page
+
+
 @pytest.mark.parametrize(("height", "width", "features"), [(1, 1, 1), (1, 1, 3), (1, 40, 2), (7, 7, 1), (4, 4, 500)])
 def test_maps_of_any_shape_have_a_page(height, width, features):
     samples = np.random.default_rng(0).normal(size=(60, features))

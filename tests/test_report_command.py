@@ -42,6 +42,21 @@ def test_the_report_of_a_map_lies_beside_it(iris, tmp_path):
     assert written.stat().st_size == size
 
 
+@pytest.mark.parametrize("output", ["run/vlog.html", "map.html"])
+def test_a_report_replaces_neither_the_film_nor_the_map_that_it_is_of(iris, tmp_path, monkeypatch, capsys, output):
+    shutil.copytree(iris, tmp_path / "run")
+    shutil.copy(iris / "map.npz", tmp_path / "map.html")
+    (tmp_path / "run" / "vlog.html").write_bytes(b"the film")
+    monkeypatch.chdir(tmp_path)
+    before = Path(output).read_bytes()
+    monkeypatch.setattr("sys.argv", ["ksom", "report", output.removesuffix("/vlog.html"), "-o", output])
+    with pytest.raises(SystemExit):
+        main()
+    line = f"Error: {output}: is a file of the run or the map itself; name another file to write to\n"
+    assert capsys.readouterr().err == line
+    assert Path(output).read_bytes() == before
+
+
 def test_a_column_tells_ids_and_another_the_labels(tmp_path):
     table = tmp_path / "birds.csv"
     table.write_text("name,kind,wing,tail\n" + "".join(f"bird {n},{'ab'[n % 2]},{n},{n * n}\n" for n in range(1, 9)))
@@ -222,3 +237,10 @@ def test_without_scripts_the_page_still_tells_words_quality_and_provenance(iris,
     fallback = re.search(r'<main id="static">(.*?)</main>', page, re.S)[1]
     for told in ("In words", "healthy", "topographic error", "data digest", "ksom train --config-file", "rule: "):
         assert told in fallback
+
+
+@pytest.mark.parametrize("option", [["--key", "a"], ["--csv", "delimiter=;"]])
+def test_how_data_are_read_is_said_of_data_that_are_named(option: list[str]) -> None:
+    result = CliRunner().invoke(cli, ["report", "logs/exp1", *option])
+    assert result.exit_code == 2
+    assert "name them by --data" in result.output

@@ -21,6 +21,7 @@ from ksom.runs.run_folder import RunFolder
 from ksom.tasks.comparison import compare
 from ksom.tasks.grid import Grid, axis
 from ksom.tasks.sweep import Sweep
+from ksom.tasks.sweep_results import Spread
 
 SHEET = np.random.default_rng(0).normal(size=(80, 4)) * [3, 2, 1, 0.5]
 WIDTHS = ("--grid", "MODEL.WIDTH", "3,5")
@@ -124,6 +125,13 @@ def test_a_combination_is_told_by_means_and_deviations_over_its_seeds(copied):
         assert combination["quantization_error"]["deviation"] == pytest.approx(np.std(errors, ddof=1))
         agreements = {int(row["SEED"]): float(row["agreement"]) for row in own}
         assert combination["typical_seed"] == max(agreements, key=agreements.get)
+
+
+def test_equal_numbers_do_not_deviate_by_their_rounding():
+    number = 0.8132702392002724
+    assert np.std([number] * 3, ddof=1) > 0
+    assert Spread.of([number, None, number, number]) == (number, 0)
+    assert Spread.of([number]) == (number, None)
 
 
 def test_how_well_seeds_agree_is_the_measure_of_compare(copied):

@@ -137,8 +137,9 @@ def test_beside_the_map_stands_its_umatrix_from_blue_to_yellow(tmp_path: Path) -
 
 @pytest.mark.parametrize("lattice", ["rectangular", "hexagonal"])
 @pytest.mark.parametrize("wrap", ["none", "both"])
-def test_the_umatrix_of_a_film_is_the_umatrix(lattice: str, wrap: str) -> None:
+def test_the_umatrix_of_a_film_is_the_umatrix(lattice: str, wrap: str, monkeypatch: pytest.MonkeyPatch) -> None:
     som = KohonenSOM(6, 4, lattice=LATTICES[lattice](6, 4, wrap=wrap), initial=RNG.random((6, 4, 7)))
+    monkeypatch.setattr("ksom.pictures.beside.PIECE_BYTES", 5 * 7 * 8)  # five nodes at a time
     panel = UMatrix(som.lattice, view_of(som.lattice, 100))
     np.testing.assert_allclose(panel._distances(som).reshape(6, 4), umatrix(som), rtol=1e-12)
 
@@ -219,6 +220,15 @@ def test_a_checkpoint_that_does_not_tell_what_was_shown_is_refused(tmp_path: Pat
     hook.load_state({**hook.state(), "band": band})
     with pytest.raises(CheckpointError, match="the checkpoint does not tell what the film has shown"):
         trained(tmp_path, KohonenSOM(1, 6), TABLE, hook)
+
+
+@pytest.mark.parametrize("shape", [
+    {"size": 10**9}, {"size": "x"}, {"caption": 5}, {"legend": "?"}, {"beside": ["umatrix"]}, {"layout": LAYOUT + 1},
+])  # fmt: skip
+def test_a_checkpoint_of_a_film_that_cannot_be_is_refused(shape: dict[str, Any]) -> None:
+    hook = Vlog(size=60)
+    with pytest.raises(CheckpointError, match="the checkpoint does not tell what the film has shown"):
+        hook.load_state({**hook.state(), **shape})
 
 
 def test_hooks_never_change_what_is_learned(tmp_path: Path) -> None:

@@ -37,6 +37,8 @@ def report(  # noqa: PLR0917 (click passes them by name)
     there is to be looked at, and shows the film, U-matrix, hits, component planes, clusters and labels linked with each
     other, rows by their ids, the quality with definitions, curves, and where the map comes from.
     """
+    if data is None and (key or csv):
+        raise click.UsageError("--key and --csv say how DATA are read: name them by --data")
     from ksom.amounts import size_of
     from ksom.tasks.report.report import write_report
     from ksom.whole_files import STANDARD_OUTPUT

@@ -1,9 +1,10 @@
 """The hook that draws the map as it learns."""
 
 import logging
-import math
 from collections.abc import Sequence
 
+from ksom.errors import TrackingError
+from ksom.hooks.early_rhythm import EarlyRhythm
 from ksom.hooks.hook import HOOKS, Hook, Phase
 from ksom.pictures.plots.figure_file import require_size
 from ksom.runs.history import History
@@ -12,7 +13,7 @@ from ksom.runs.run_folder import PLOTS
 
 logger = logging.getLogger(__name__)
 
-TIMES = 10
+TIMES = EarlyRhythm(10)
 """How often a map is drawn, about, that was not told how often."""
 
 
@@ -21,8 +22,8 @@ class Plots(Hook):
     """Draws the map as it learns, in files such as `plots/umatrix-0040.png`: after 40 iterations.
 
     Those that are not told how often are drawn about ten times, more often in the beginning, when a map changes most:
-    the k-th after ⌈iterations · (k / 10)²⌉ iterations. The first and the last state are always among them. `ksom plot`
-    draws the same afterwards, and more, of the last state.
+    the k-th after ⌈iterations · (k / 10)²⌉ iterations. The first state is always among them, and the last one of a
+    training that completes. `ksom plot` draws the same afterwards, and more, of the last state.
 
     Parameters
     ----------
@@ -62,14 +63,12 @@ class Plots(Hook):
     def next_due(self, iteration: int, iterations: int, period: int) -> int:
         if self.every is not None:
             return super().next_due(iteration, iterations, period)
-        number = math.isqrt(TIMES**2 * iteration // iterations) + 1
-        return -(-iterations * number**2 // TIMES**2)
+        return TIMES.next_due(iteration, iterations)
 
     def rhythm(self, iterations: int, period: int) -> str:
         if self.every is not None:
             return super().rhythm(iterations, period)
-        times = len({-(-iterations * number**2 // TIMES**2) for number in range(1, TIMES + 1)})
-        return f"{times} times, more often in the beginning"
+        return TIMES.in_words(iterations)
 
     def before_train(self, run: Run) -> None:
         if run.iteration == 0:
@@ -85,7 +84,12 @@ class Plots(Hook):
         from ksom.pictures.plots.kind import Undrawable
         from ksom.pictures.plots.shown import Shown
 
-        shown = Shown(run.copied_map(), run.probe, history=History.of(run.folder))
+        shown = Shown(run.copied_map(), run.probe)
+        if any(kind.name == "curves" for kind in self._kinds):  # only then: there are ever more numbers to read
+            try:
+                shown.history = History.of(run.folder)
+            except TrackingError as error:
+                shown.why_no_history = str(error)
         suffix = f"-{run.iteration:0{len(str(run.iterations))}}"
         drawing = Drawing(shown, run.folder / PLOTS, size=self.size, suffix=suffix)
         for kind in self._kinds:

@@ -1,14 +1,14 @@
 """The hook that films the training."""
 
 import logging
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from ksom.arguments import require_boolean, require_choice, require_number, require_string
+from ksom.arguments import require_boolean, require_choice, require_integer, require_number, require_string
 from ksom.errors import CheckpointError, KsomError
+from ksom.hooks.early_rhythm import EarlyRhythm
 from ksom.hooks.hook import HOOKS, Hook, Phase
 from ksom.pictures.band import Band
 from ksom.pictures.beside import Beside, Curve, UMatrix
@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 HOLD_SECONDS = 2.0
 """How long the last frame is shown."""
 
-FRAMES = 100
+FRAMES = EarlyRhythm(100)
 """How many frames a film has, about, that was not told how often to take one."""
 
 UMATRIX = "umatrix"
@@ -101,8 +101,7 @@ class Vlog(Hook):
         self.fps = require_number("fps", fps, at_least=0.01, at_most=50, unit="frames per second")
         self.size = require_size(size)
         self.caption = require_boolean("caption", caption)
-        self.legend = None if legend is None else require_boolean("legend", legend)
-        self.beside = None if beside is None else require_string("beside", beside, LONGEST_NAME)
+        self.legend, self.beside = _legend_of(legend), _beside_of(beside)
         self.format = require_choice("format", format, ("gif", *FORMATS))
         self.page = require_boolean("page", page)
         require_format(self.format)
@@ -115,13 +114,12 @@ class Vlog(Hook):
     def next_due(self, iteration: int, iterations: int, period: int) -> int:
         if self.every is not None:
             return super().next_due(iteration, iterations, period)
-        frame = math.isqrt(FRAMES**2 * iteration // iterations) + 1
-        return -(-iterations * frame**2 // FRAMES**2)
+        return FRAMES.next_due(iteration, iterations)
 
     def rhythm(self, iterations: int, period: int) -> str:
         if self.every is not None:
             return super().rhythm(iterations, period)
-        return f"{self._times(iterations)} times, more often in the beginning"
+        return FRAMES.in_words(iterations)
 
     def before_train(self, run: Run) -> None:
         if run.folder is None:
@@ -129,9 +127,10 @@ class Vlog(Hook):
         self._run = run
         view = self._view(run)
         self._say_scale(run, view)
+        colours = colours_for(run.seen_probe)
         with _telling():
-            colours, beside, band = colours_for(run.seen_probe), self._stands_beside(run, view), self._band(run, view)
-            self._scene = Scene(view, colours, self._legend(run, colours), beside, band)
+            beside, band = self._stands_beside(run, view), self._band(run, view)
+        self._scene = Scene(view, colours, self._legend(run, colours), beside, band)
         self._film = Film(run.folder / self.file)
         self._film.restore_trailer()
         if self._film.is_new:
@@ -170,7 +169,10 @@ class Vlog(Hook):
         ]
         if changed:
             logger.warning("vlog: goes on with %s, as the film was begun", " and ".join(changed))
-        self.size, self.caption, self.legend, self.beside, self._layout = kept.values()
+        with _telling():
+            self.size, self.caption = require_size(kept["size"]), require_boolean("caption", kept["caption"])
+            self.legend, self.beside = _legend_of(kept["legend"]), _beside_of(kept["beside"])
+            self._layout = require_integer("layout", kept["layout"], minimum=1, maximum=LAYOUT)
         self._earlier = state
 
     def _shape(self) -> dict[str, Any]:
@@ -216,7 +218,7 @@ class Vlog(Hook):
         sides = run.lattice.height, run.lattice.width
         if self._layout == 1 or min(sides) > 1 or max(sides) == 1 or not isinstance(view, Blocks):
             return None
-        frames = 1 + (self._times(run.iterations) if self.every is None else -(-run.iterations // self.every))
+        frames = 1 + (FRAMES.count(run.iterations) if self.every is None else -(-run.iterations // self.every))
         band = Band(view, frames, max(1, self.size // 2), is_row=run.lattice.height == 1)
         if "band" in self._earlier:
             band.load_state(self._earlier["band"], view.reduced(run.weights[..., :1]).size)
@@ -250,9 +252,13 @@ class Vlog(Hook):
             nodes = f"{run.lattice.height} × {run.lattice.width} nodes"
             logger.info("vlog: %s are drawn reduced, each pixel one of %d × %d nodes", nodes, rows, columns)
 
-    @staticmethod
-    def _times(iterations: int) -> int:
-        return len({-(-iterations * frame**2 // FRAMES**2) for frame in range(1, FRAMES + 1)})
+
+def _legend_of(told: Any) -> bool | None:
+    return None if told is None else require_boolean("legend", told)
+
+
+def _beside_of(told: Any) -> str | None:
+    return None if told is None else require_string("beside", told, LONGEST_NAME)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from ksom.method.distance import Distance, along
 from ksom.method.lattice import NOBODY, Lattice, neighbours
+from ksom.method.umatrix import PIECE_BYTES
 from ksom.pictures.lettering import WHITE
 from ksom.pictures.view import View
 
@@ -16,7 +17,6 @@ ENDS = np.array([[0, 32, 77], [124, 123, 120], [255, 234, 70]])
 """Near, in between, far: a ramp that is told apart by whoever sees colours however, like cividis."""
 LEVELS = 32
 """Colours of a U-matrix."""
-NODES_AT_ONCE = 4096
 MOST_POINTS = 1000
 """Of a curve; of more, every second is left out."""
 INK, GRID = np.array([11, 92, 173]), np.array([200, 205, 211])
@@ -91,8 +91,9 @@ class UMatrix:
         weights = run.weights.reshape(-1, run.weights.shape[2])
         nodes = self._seen.ravel()
         found = np.zeros(nodes.size)
-        for begin in range(0, nodes.size, NODES_AT_ONCE):
-            here = slice(begin, begin + NODES_AT_ONCE)
+        at_once = max(1, PIECE_BYTES // (8 * weights.shape[1]))
+        for begin in range(0, nodes.size, at_once):
+            here = slice(begin, begin + at_once)
             table = self._neighbours[here]
             own = weights[nodes[here]].astype(np.float64)
             total = sum(

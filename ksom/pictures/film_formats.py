@@ -12,7 +12,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.errors import NotInstalled
+from ksom.errors import KsomError, NotInstalled, OutputError, one_line
 from ksom.pictures.film_frames import FilmFrames, Frame
 from ksom.whole_files import replacing
 
@@ -53,12 +53,18 @@ def write_film(film: Path, path: Path) -> None:
     NotInstalled
         If a library is missing.
     OutputError
-        If the file cannot be written.
+        If the file cannot be written, or the format does not hold such pictures.
     """
     require_format(path.suffix[1:])
     write = FORMATS[path.suffix[1:]]
     with FilmFrames(film) as frames, replacing(path) as file:
-        write(frames, file)
+        try:
+            write(frames, file)
+        except (KsomError, OSError):
+            raise
+        except Exception as error:  # each library has its own for what it cannot do, such as a picture that is too wide
+            told = f"a film of {frames.width} × {frames.height} pixels cannot become one ({one_line(str(error))})"
+            raise OutputError(f"{path}: {told}") from error
 
 
 def _write_mp4(frames: FilmFrames, file: IO[bytes]) -> None:

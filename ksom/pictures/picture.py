@@ -14,6 +14,9 @@ SMALLEST_SIDE = 16
 LARGEST_SIDE = 8192
 """Pixels that the longer side is asked to have, at most."""
 
+MOST_NODES = 4096
+"""Nodes that the colours of a map follow from, where there are no samples."""
+
 PROBE_BYTES = 2**24
 """How much of a sparse probe is looked at in full, to choose colours."""
 
@@ -78,6 +81,18 @@ def colours_for(probe: SamplesLike) -> Colours:
     axes = np.ones((1, 1)) if features == 1 else principal_axes(samples - origin)
     scores = (samples - origin) @ axes
     return Colours(origin, axes, scores.min(axis=0), scores.max(axis=0))
+
+
+def colours_of_nodes(weights: NDArray[Any]) -> Colours:
+    """Choose colours for a map by its own nodes: by all of them, or at most 4,096 that are evenly spaced.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (H, W, D) or (K, D)
+        Map units.
+    """
+    nodes = weights.reshape(-1, weights.shape[-1])
+    return colours_for(nodes[:: -(-len(nodes) // MOST_NODES)])
 
 
 def _few(probe: SparseRows) -> NDArray[np.float64]:

@@ -1,5 +1,6 @@
 """What a hook sees of a training: a small face to read from."""
 
+import copy
 import enum
 import time
 from collections.abc import Callable
@@ -134,22 +135,10 @@ class Run:
 
     def copied_map(self) -> KohonenSOM:
         """Return a map like this one as it is now, without layers: what is done to it the training does not notice."""
-        som = self._som
-        copied = KohonenSOM(
-            som.height,
-            som.width,
-            lattice=som.lattice,
-            neighbourhood=som.neighbourhood,
-            distance=som.distance,
-            dtype=som.dtype.name,
-            missing=som.missing,
-            scaling=som.scaling,
-            backend=som.kernels.name,
-            threads=som.threads,
-        )
-        copied.weights = self.weights
-        copied.feature_names, copied.encoding, copied.units = som.feature_names, som.encoding, som.units
-        copied.intake, copied.about_training = som.intake, dict(som.about_training)
+        copied = copy.copy(self._som)
+        copied.layers, copied.about_training = {}, {}
+        copied.weights = self.weights  # held anew: those of the training go on
+        copied.about_training |= self._som.about_training
         return copied
 
     @property

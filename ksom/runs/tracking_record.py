@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from ksom.errors import TrackingError, quoted
 from ksom.experiment_files import CONFIG, ENVIRONMENT
-from ksom.masking import masked
+from ksom.masking import masked, masked_setting
 from ksom.plain_yaml import parsed
 from ksom.regular_files import open_regular, read_regular
 from ksom.runs.run_folder import IDENTITY, MAP
@@ -202,6 +202,11 @@ def leaves(node: Any, path: str = "") -> Iterator[tuple[str, str]]:
             yield from leaves(value, f"{path}.{key}" if path else str(key))
     else:
         yield path, node if isinstance(node, str) else json.dumps(node, ensure_ascii=False, default=str)
+
+
+def shown_leaves(config: Any) -> Iterator[tuple[str, str]]:
+    """Yield the same as it may be shown: a configuration written by hand may hold secrets."""
+    yield from ((key, masked_setting(key, value)) for key, value in leaves(config))
 
 
 def _key(name: str) -> str:

@@ -18,7 +18,7 @@ from ksom.method.agreement import Agreement, Agreements
 from ksom.method.symmetries import Alignment, aligned
 from ksom.registry import as_mapping
 from ksom.runs.run_folder import RunFolder
-from ksom.runs.tracking_record import leaves, read_json
+from ksom.runs.tracking_record import read_json, shown_leaves
 from ksom.tasks.common_rows import MEASURES, Seen, agreements_of, chosen_rows, seen_by
 from ksom.tasks.differences import differences
 from ksom.tasks.map_and_data import require_fitting
@@ -56,7 +56,7 @@ class Comparison:
     @cached_property
     def differing(self) -> dict[str, tuple[str | None, ...]]:
         """The keys of the configurations that differ, each with its values."""
-        return differences([dict(leaves(sight.config)) for sight in self.sights])
+        return differences([dict(shown_leaves(sight.config)) for sight in self.sights])
 
     @cached_property
     def facts(self) -> dict[str, tuple[Any, ...]]:

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from ksom.errors import KsomError, OutputError
 from ksom.pictures.page import Page, as_base64
-from ksom.pictures.picture import Colours, colours_for
+from ksom.pictures.picture import Colours, colours_for, colours_of_nodes
 from ksom.sparse_rows import in_full
 from ksom.tasks.comparison import Comparison, in_units_of
 from ksom.tasks.report.coarse import Coarse, Room
 from ksom.tasks.report.report import curves
+from ksom.tasks.sight import refuse_own_files
 from ksom.text_table import cell_text
 from ksom.whole_files import STANDARD_OUTPUT, replacing_or_printing
 
@@ -65,6 +66,8 @@ def write_page(found: Comparison, output: Path) -> None:
         If it cannot be written.
     """
     require_page(output)
+    for seen in found.sights:
+        refuse_own_files(output, seen)
     with replacing_or_printing(output) as file:
         file.write(comparison_page(found).as_html().encode("utf-8", "replace"))
 
@@ -118,7 +121,7 @@ def _colours(found: Comparison, place: int, coarse: Coarse, nodes: NDArray[np.in
     """Return the colours of the nodes where they lie, by the same scale in all maps of the same features."""
     first, som = found.sights[0].som, found.sights[place].som
     if som.features != first.features:
-        weights, scale = som.weights, colours_for(som.weights.reshape(-1, som.features))
+        weights, scale = som.weights, colours_of_nodes(som.weights)
     else:
         weights, scale = in_units_of(first, som), _scale(found)
     grid = np.nan_to_num(weights.reshape(len(nodes), -1)[nodes].reshape(weights.shape))
@@ -135,7 +138,7 @@ def _scale(found: Comparison) -> Colours:
             block = None
         if block is not None and block.missing is None:
             return colours_for(in_full(block.values))
-    return colours_for(som.weights.reshape(-1, som.features))
+    return colours_of_nodes(som.weights)
 
 
 def _curves(found: Comparison) -> Iterator[dict[str, Any]]:

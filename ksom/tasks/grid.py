@@ -111,7 +111,7 @@ def seeds_of(told: str, first: int) -> tuple[int, ...]:
     >>> seeds_of("3", 7), seeds_of("3,5", 0)
     ((7, 8, 9), (3, 5))
     """
-    must = "be how many, at least 1, or which, all different, such as 3,5,8"
+    must = f"be how many, from 1 to {MOST_RUNS:,}, or which, all different, such as 3,5,8"
     try:
         numbers = [int(part) for part in told.rstrip(",").split(",")]
     except ValueError:

@@ -17,7 +17,7 @@ from ksom.method.quality import Quality
 from ksom.regular_files import read_end
 from ksom.runs.history import latest
 from ksom.runs.run_folder import LOG, SUMMARY, RunFolder
-from ksom.runs.tracking_record import METRICS, began, configuration, leaves
+from ksom.runs.tracking_record import METRICS, began, configuration, shown_leaves
 from ksom.tasks.sight import finite, mapping, whole
 
 RUNNING, KILLED, FAILED, DAMAGED = "running", "killed", "failed", "damaged"
@@ -151,7 +151,7 @@ def _told(folder: Path) -> RunLine:
         "height": whole(model.get("HEIGHT")),
         "width": whole(model.get("WIDTH")),
         "began": began(folder),
-        "config": {one_line(key): one_line(value) for key, value in leaves(config)},
+        "config": {one_line(key): one_line(value) for key, value in shown_leaves(config)},
     }
     if summary is None:
         known |= {

@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from ksom.array_files import DamagedFile
 from ksom.dataset import Dataset
-from ksom.errors import DataError, KsomError, shown_key
+from ksom.errors import DataError, KsomError, OutputError, shown_key
+from ksom.hooks.vlog import Vlog
 from ksom.kohonensom_model import KohonenSOM
 from ksom.map_file import read
 from ksom.method.neighbourhood import NEIGHBOURHOODS, Gaussian
@@ -23,6 +24,7 @@ from ksom.runs.history import History
 from ksom.runs.run_folder import CHECKPOINTS, MAP, RunFolder
 from ksom.runs.tracking_record import configuration
 from ksom.tasks.map_and_data import data_like, data_of_run, map_file_of, require_fitting, unchanged
+from ksom.whole_files import STANDARD_OUTPUT
 
 Known = TypeVar("Known")
 
@@ -108,6 +110,21 @@ def sight_of(
     elif with_data and path.is_dir():
         dataset = unless_refused(lambda: own_data(path, som), notes)
     return Sight(path, **seen, dataset=dataset, notes=tuple(notes))
+
+
+def refuse_own_files(output: Path, seen: Sight) -> None:
+    """Refuse to replace by a page what it is of: the map itself, or the film that its run made.
+
+    Raises
+    ------
+    OutputError
+        With the name.
+    """
+    if output == STANDARD_OUTPUT or not output.exists():
+        return
+    film = [] if seen.folder is None else [(seen.folder / Vlog.file).with_suffix(".html")]
+    if any(path.exists() and output.samefile(path) for path in [seen.map_path, *film]):
+        raise OutputError(f"{output}: is a file of the run or the map itself; name another file to write to")
 
 
 def own_data(folder: Path, som: KohonenSOM) -> Dataset:

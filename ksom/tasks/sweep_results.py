@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -60,6 +60,17 @@ class Spread(NamedTuple):
     mean: float | None
     deviation: float | None
     """Of the sample, with n − 1; None of fewer than two."""
+
+    @classmethod
+    def of(cls, values: Sequence[float | None]) -> Self:
+        """Return mean and deviation of what is known among some numbers."""
+        known = [value for value in values if value is not None and math.isfinite(value)]
+        if not known:
+            return cls(None, None)
+        deviation = 0.0 if len(known) > 1 else None
+        if len(set(known)) == 1:  # a mean of equals may be rounded, and they would seem to deviate
+            return cls(known[0], deviation)
+        return cls(float(np.mean(known)), float(np.std(known, ddof=1)))
 
     def __str__(self) -> str:
         if self.mean is None:
@@ -252,22 +263,15 @@ def _combination(values: tuple[str, ...], rows: Sequence[RunRow], agreements: Se
         values,
         len(ended),
         len(rows),
-        _spread([row.quantization_error for row in ended]),
-        _spread([row.topographic_error for row in ended]),
-        _spread([row.explained_variance for row in ended]),
-        _spread([row.seconds_learning for row in ended]),
-        agreement=_spread(agreements),
+        Spread.of([row.quantization_error for row in ended]),
+        Spread.of([row.topographic_error for row in ended]),
+        Spread.of([row.explained_variance for row in ended]),
+        Spread.of([row.seconds_learning for row in ended]),
+        agreement=Spread.of(agreements),
         chance=float(np.mean(chances)) if chances else None,
         typical_seed=max(agreeing, key=lambda row: row.agreement or 0.0).seed if len(agreeing) > 2 else None,
         seeds_apart=tuple(row.seed for row in ended if row.stands_apart),
     )
-
-
-def _spread(values: Sequence[float | None]) -> Spread:
-    known = [value for value in values if value is not None and math.isfinite(value)]
-    if not known:
-        return Spread(None, None)
-    return Spread(float(np.mean(known)), float(np.std(known, ddof=1)) if len(known) > 1 else None)
 
 
 def _errors(row: RunRow) -> tuple[float, float]:

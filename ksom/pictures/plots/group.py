@@ -135,9 +135,9 @@ class _Nodes(NamedTuple):
         return cls(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
 
     def unusual(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return by how many deviations a node is above the mean."""
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return (weights - self.mean) / self.deviation
+        """Return by how many deviations a node is above the mean; NaN where all are alike."""
+        differ = self.high > self.low  # their deviation may be rounding
+        return np.where(differ, (weights - self.mean) / np.where(differ, self.deviation, 1), np.nan)
 
 
 def _places(values: NDArray[np.float64], low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:

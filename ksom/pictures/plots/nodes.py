@@ -89,7 +89,7 @@ def draw_nodes(
     Returns
     -------
     Axes
-        The nodes are the first of its collections or images; x and y are `lattice.positions()`.
+        The nodes are the last of its collections or images; x and y are `lattice.positions()`.
 
     Raises
     ------

@@ -6,7 +6,7 @@ import numpy as np
 
 from ksom.errors import ParameterError
 from ksom.layers import CLUSTERS, DISTANCES, HITS, LABELS
-from ksom.pictures.picture import Colours, colours_for
+from ksom.pictures.picture import Colours, colours_of_nodes
 from ksom.pictures.plots.clusters import draw_clusters
 from ksom.pictures.plots.curves import MOST, draw_curves
 from ksom.pictures.plots.distances import draw_distances
@@ -42,7 +42,7 @@ def colours(shown: Shown) -> Pages:
     """Draw each node in a colour that stands for its weights."""
     figure, ax = _of_map(shown)
     weights = shown.som.weights
-    chosen = colours_for(weights.reshape(-1, weights.shape[2]))
+    chosen = colours_of_nodes(weights)
     draw_nodes(shown.som.lattice, chosen.of(weights), ax=ax, title=_meaning(chosen))
     yield "colours", figure
 
@@ -187,7 +187,7 @@ def _meaning(chosen: Colours) -> str:
     """Return what colours stand for."""
     if chosen.axes.shape[1] == 1:
         return "The nodes in grey: black is the lowest weight, white the highest"
-    if np.array_equal(chosen.axes, np.eye(3)):
+    if chosen.shows_features:
         return "The nodes in their colours"
     return "The nodes' principal components\nas red, green and blue"
 

@@ -62,7 +62,7 @@ def draw_pies(som: Answers, *, ax: "Axes | None" = None, title: str | None = "La
     )
     from matplotlib.collections import PolyCollection
 
-    ax.collections[0].set_edgecolor(PAPER)
+    ax.collections[-1].set_edgecolor(PAPER)
     stretch = float(ax.get_aspect())  # a very long map is stretched, its pies are round
     slices, kinds = slices_of(labels.counts, lattice.positions(), (min(1, stretch), min(1, 1 / stretch)))
     pies = PolyCollection(slices, facecolors=labels.colours[kinds] / 255, linewidths=0)

@@ -1,7 +1,7 @@
 """What pictures are drawn of: a map, and what is known beside it, each worked out when a picture first asks for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from numpy.typing import NDArray
@@ -42,6 +42,7 @@ class Shown:
     """The node that is asked for, row * width + column."""
     cluster: int | None = None
     """The cluster that is asked for."""
+    _has_learned: bool = field(default=False, init=False, repr=False)
 
     @property
     def feature_names(self) -> tuple[str, ...]:
@@ -58,8 +59,9 @@ class Shown:
 
     def learn_labels(self) -> None:
         """Let the map know of which classes each node's samples are, if these tell it and it is not known."""
-        if self.labels is not None and self.samples_for(LABELS) is not None:
+        if self.labels is not None and not self._has_learned and self.samples_for(LABELS) is not None:
             self.som.label(self.samples, self.labels)
+            self._has_learned = True
 
 
 def features_named(shown: Shown, names: Sequence[str]) -> tuple[int, ...]:

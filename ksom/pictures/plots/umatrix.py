@@ -72,7 +72,7 @@ def draw_umatrix(
         lattice, cells.values, at=cells.positions, scale=0.5, ax=ax, title=title, label=label, colours=DISTANCES,
         empty=empty, remarks=["dots: nodes"],
     )  # fmt: skip
-    inks = ink_on(np.asarray(ax.collections[0].get_facecolor())[: lattice.size])
+    inks = ink_on(np.asarray(ax.collections[-1].get_facecolor())[: lattice.size])
     x, y = lattice.positions().T
     ax.scatter(x, y, s=3, c=inks.tolist(), linewidths=0, clip_on=False)
     return ax
@@ -110,6 +110,7 @@ def cells_between(lattice: Lattice, means: NDArray[np.float64], between: Edges) 
         found.append(middles[is_cell])
         lengths.append(between.lengths[is_cell])
     places, together = np.unique(np.round(np.concatenate(found), 6), axis=0, return_inverse=True)
+    together = together.reshape(-1)  # numpy 2.0 gives it another shape
     means_between = np.bincount(together, np.concatenate(lengths)) / np.bincount(together)
     return Cells(np.concatenate([positions, places]), np.concatenate([means.ravel(), means_between]))
 

@@ -35,7 +35,7 @@ def write_into(ax: "Axes", lattice: Lattice, texts: Sequence[str], longest: int 
     Parameters
     ----------
     ax : Axes
-        In which the nodes have been drawn by `draw_nodes`.
+        In which the nodes have been drawn by `draw_nodes`, last.
     lattice : Lattice
         Their arrangement.
     texts : sequence of str
@@ -51,7 +51,7 @@ def write_into(ax: "Axes", lattice: Lattice, texts: Sequence[str], longest: int 
     size = font_size(ax, lattice, longest or max(map(len, texts)))
     if size is None:
         return False
-    colours = ax.collections[0].get_facecolor()
+    colours = ax.collections[-1].get_facecolor()
     for (x, y), text, ink in zip(lattice.positions(), texts, ink_on(np.asarray(colours)), strict=True):
         if text:
             within = ax.text(x, y, text, color=str(ink), fontsize=size, ha="center", va="center")

@@ -9,7 +9,7 @@ from ksom.errors import one_line
 from ksom.experiment_files import CONFIG
 from ksom.masking import masked
 from ksom.runs.run_folder import versions_that_matter
-from ksom.runs.tracking_record import leaves
+from ksom.runs.tracking_record import shown_leaves
 from ksom.tasks.map_contents import told_of_training
 from ksom.tasks.sight import Sight
 
@@ -64,7 +64,7 @@ def _provenance(seen: Sight) -> Iterator[tuple[str, str]]:
     yield from ((key, whole.get(key, told)) for key, told in told_of_training(about) if key not in ELSEWHERE)
     yield "dtype", som.dtype.name
     yield "page made by", f"kohonen2 {versions_that_matter('numpy')['kohonen2']}"
-    yield from leaves(seen.config)
+    yield from shown_leaves(seen.config)
 
 
 def _shown(told: str) -> str:

@@ -14,7 +14,7 @@ from ksom.method.labels import node_labels
 from ksom.method.umatrix import umatrix
 from ksom.nearest_nodes import nearest_known
 from ksom.pictures.page import as_base64
-from ksom.pictures.picture import colours_for
+from ksom.pictures.picture import colours_for, colours_of_nodes
 from ksom.sparse_rows import SamplesLike
 from ksom.tasks.report.coarse import Coarse
 from ksom.tasks.report.measured import Measured
@@ -24,8 +24,6 @@ MOST_PIES = 12
 """Classes of a pie; all rare ones together are the last of them."""
 LARGEST_PLACING = 2 * 10**9
 """Differences of one value, to find the nearest labelled node of each."""
-COLOURS_FROM = 4096
-"""Nodes, by which colours are chosen where no samples are known."""
 OTHER = "other"
 
 Panel = dict[str, Any]
@@ -102,12 +100,12 @@ def colours(som: KohonenSOM, probe: SamplesLike | None, coarse: Coarse) -> str:
     """
     weights = som.weights
     if probe is None:
-        flat = weights.reshape(som.lattice.size, -1)
-        seen: SamplesLike = flat[:: -(-len(flat) // COLOURS_FROM)]
+        chosen = colours_of_nodes(weights)
     else:
         block = som.intake.block(probe, features=som.features)
         seen = block.values if block.missing is None else _filled(np.asarray(block.values), block.missing)
-    return as_base64(colours_for(seen).of(np.ascontiguousarray(coarse.first(weights))))
+        chosen = colours_for(seen)
+    return as_base64(chosen.of(np.ascontiguousarray(coarse.first(weights))))
 
 
 def pies(labels: Layer | None, coarse: Coarse) -> dict[str, Any] | None:

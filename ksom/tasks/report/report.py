@@ -29,7 +29,7 @@ from ksom.tasks.report.prototypes import picture_shape
 from ksom.tasks.report.regions import LARGEST, regions
 from ksom.tasks.report.shown_rows import MOST_ROWS, texts_of
 from ksom.tasks.report.words import about, words
-from ksom.tasks.sight import Sight, mapping, sight_of, unless_refused
+from ksom.tasks.sight import Sight, mapping, refuse_own_files, sight_of, unless_refused
 from ksom.whole_files import STANDARD_OUTPUT, replacing_or_printing
 
 REPORT = "report.html"
@@ -125,6 +125,7 @@ def write_report(
     if written != STANDARD_OUTPUT and written.suffix.lower() not in SUFFIXES:
         raise OutputError(f"{written}: a report is an .html file; name it so")
     seen = sight_of(path, data, key=key, csv=csv)
+    refuse_own_files(written, seen)
     page = report_of(seen, Asked(data, id_column, label_column)).as_bytes()
     with replacing_or_printing(written) as file:
         file.write(page)

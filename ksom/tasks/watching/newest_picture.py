@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ksom.errors import KsomError
 from ksom.method.lattice import Hexagonal, Rectangular
 from ksom.pictures.film_frames import FilmFrames
-from ksom.pictures.picture import LARGEST_SIDE, SMALLEST_SIDE, colours_for
+from ksom.pictures.picture import LARGEST_SIDE, SMALLEST_SIDE, colours_of_nodes
 from ksom.pictures.raster import NOWHERE, nodes_of_pixels
 from ksom.pictures.view import view_of
 from ksom.runs.checkpoint import checkpoint_paths
@@ -22,8 +22,6 @@ from ksom.tasks.sight import loaded, mapping, newest_map, whole
 FILM = "vlog.gif"
 MOST_NODES = 10**8
 """A configuration that tells of more is not believed."""
-COLOURS_FROM = 10_000
-"""Nodes that the colours of a map follow from, where no film tells them."""
 
 
 class Picture(NamedTuple):
@@ -111,7 +109,7 @@ class NewestPicture:
         nodes = (lattice.height, lattice.width) if not lattice.shift else None
         few = max(lattice.height, lattice.width) <= self.MOST_PIXELS
         shown = np.arange(lattice.size).reshape(nodes) if nodes and few else nodes_of_pixels(lattice, self.MOST_PIXELS)
-        colours = colours_for(weights[:: -(-len(weights) // COLOURS_FROM)])
+        colours = colours_of_nodes(weights)
         pixels = colours.of(weights[np.maximum(shown, 0)])
         told = "" if iteration is None else f", iteration {iteration}"
         return Picture(pixels, shown != NOWHERE, f"{path.relative_to(self._folder)}{told}", nodes if few else None)
