@@ -40,6 +40,11 @@ def test_a_curve_goes_through_the_values_of_the_run():
     assert small.lines[0].get_xydata().tolist() == [[10, 4.0], [20, 2.5], [30, 2.0]]
 
 
+def test_numbers_whose_scale_no_float_holds_are_gaps():
+    (small,) = drawn(history(mine=[1e308, 2.0, -1e308]))
+    np.testing.assert_array_equal(small.lines[0].get_ydata(), [NAN, 2.0, NAN])
+
+
 def test_all_axes_show_the_same_iterations_and_only_the_lowest_names_them():
     axes = drawn(history(a=[1, 2], b=[1, 2, 3, 4]))
     assert axes[0].get_xlim() == axes[1].get_xlim()

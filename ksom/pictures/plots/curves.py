@@ -35,6 +35,9 @@ DECADES = 1.3
 MOST_DECADES = 300
 """As many as matplotlib's logarithmic scale can span, with its margins."""
 
+LARGEST = 1e300
+"""Numbers beyond it are gaps: the length of their scale would be none."""
+
 FEW = 40
 """Points up to which each of them is marked."""
 
@@ -110,7 +113,7 @@ def _chosen(history: History, names: Sequence[str] | None) -> tuple[list[str], i
 
 
 def _draw(small: "Axes", name: str, curve: Curve) -> None:
-    values = np.where(np.isfinite(curve.values), curve.values, np.nan)
+    values = np.where(np.abs(curve.values) <= LARGEST, curve.values, np.nan)
     is_schedule = name in SCHEDULES
     small.plot(curve.iterations, values, color=KINDS[5] if is_schedule else KINDS[4], linewidth=1.6)
     alone = np.isfinite(values) if len(values) <= FEW else _without_neighbours(values)
