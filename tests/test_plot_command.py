@@ -278,6 +278,20 @@ def test_a_link_in_a_run_folder_is_not_followed(copied, tmp_path):
     assert not stems(tmp_path / "elsewhere")
 
 
+@pytest.mark.parametrize("name", ["map.npz", "checkpoints"])
+def test_a_map_that_a_link_leads_to_is_not_read(name, copied, tmp_path):
+    (copied / "map.npz").rename(tmp_path / "elsewhere.npz")
+    if name == "checkpoints":
+        for path in (copied / name).iterdir():
+            path.unlink()
+        (copied / "summary.json").unlink()
+        (copied / "checkpoints/iteration-20.npz").symlink_to(tmp_path / "elsewhere.npz")
+    else:
+        (copied / name).symlink_to(tmp_path / "elsewhere.npz")
+    with pytest.raises(DataError, match="is a link that leads out of the run folder; name the map itself"):
+        plot(copied, kinds="umatrix")
+
+
 def test_a_picture_that_cannot_be_written_whole_is_absent_and_the_earlier_one_stays(one_of_each, tmp_path, monkeypatch):
     from matplotlib.figure import Figure
 

@@ -156,17 +156,24 @@ def newest_map(folder: Path, summary: Mapping[str, Any] | None) -> tuple[Path, i
     Raises
     ------
     DataError
-        If there is none yet.
+        If there is none yet, or it is a link that leads out of the folder.
     """
     if summary is not None and (folder / MAP).is_file():
-        return folder / MAP, whole(summary.get("iteration"))
+        return _inside(folder, folder / MAP), whole(summary.get("iteration"))
     for path in reversed(checkpoint_paths(folder / CHECKPOINTS)):
         with suppress(DamagedFile):
-            read(path)
+            read(_inside(folder, path))
             return path, int(path.stem.partition("-")[2])
     if (folder / MAP).is_file():
-        return folder / MAP, None
+        return _inside(folder, folder / MAP), None
     raise DataError(f"{folder}: holds no map yet, neither a {MAP} nor a whole checkpoint")
+
+
+def _inside(folder: Path, path: Path) -> Path:
+    """Return a file of a run folder, which may be somebody else's: a link in it could name any file."""
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise DataError(f"{path}: is a link that leads out of the run folder; name the map itself")
+    return path
 
 
 def loaded(path: Path, notes: list[str]) -> tuple[KohonenSOM, bool]:
