@@ -264,3 +264,11 @@ def test_a_map_of_100_by_100_nodes_and_20_features_takes_less_than_3_mb():
     report = report_of(as_sight(som, random.normal(size=(500, 20))), Asked("named", most_work=0))
     assert len(report.as_bytes()) < 3e6 - 1.2e6  # beside a film of its greatest size
     assert report.data["reduce"] == 1
+
+
+def test_what_takes_minutes_on_a_map_of_many_nodes_is_left_out_and_said():
+    random = np.random.default_rng(0)
+    som = ksom.KohonenSOM(51, 50, initial=random.normal(size=(51, 50, 3)))
+    told = report_of(as_sight(som, random.normal(size=(200, 3))), Asked("named", most_work=0)).data
+    assert "topographic product" not in {measure["name"] for measure in told["quality"]}
+    assert any("more than 2,500 nodes these are not measured" in note for note in told["notes"])

@@ -113,6 +113,9 @@ def measured(
     evaluation = evaluate(som, some, of_all, without=SLOW if som.lattice.size > MANY_NODES else (), also=add)
     if chosen is not None:
         notes.append(f"measured on {len(some):,} of {len(dataset):,} samples, drawn from them")
+    if som.lattice.size > MANY_NODES:
+        slow = ", ".join(name.replace("_", " ") for name in SLOW)
+        notes.append(f"of more than {MANY_NODES:,} nodes these are not measured, which take minutes: {slow}")
     told = known(som) if is_own else Measured(labels=som.layers.get(LABELS))
     return Measured(
         distances.hits if told.hits is None else told.hits,
