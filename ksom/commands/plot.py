@@ -40,7 +40,7 @@ def plot(  # noqa: PLR0917 (click passes them by name)
     data: str | None,
     kinds: tuple[str, ...],
     output: Path | None,
-    format: str,  # noqa: A002
+    format: str,  # noqa: A002 (as the option is called)
     size: int | None,
     features: tuple[str, ...],
     series: tuple[str, ...],

@@ -2,6 +2,7 @@
 
 import unicodedata
 from functools import cache
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -90,8 +91,8 @@ def read_line(picture: NDArray[np.uint8], letters: str, scale: int | None = None
             return None
         cells = line[MARGIN:-MARGIN, MARGIN:]
         count = cells.shape[1] // LETTER_WIDTH
-        found = [known.get(_core(cells[:, k * LETTER_WIDTH : (k + 1) * LETTER_WIDTH])) for k in range(count)]
-        read = "".join(found[: found.index(None)] if None in found else found)  # type: ignore[arg-type]
+        found = [known.get(_core(cells[:, k * LETTER_WIDTH : (k + 1) * LETTER_WIDTH]), "") for k in range(count)]
+        read = "".join(takewhile(bool, found))  # up to what is no letter
         if read.strip():
             return read.rstrip(), bold
     return None
