@@ -7,13 +7,15 @@ function compare(data) {
   const maps = new ComparedMaps(data.runs, (words) => (live.textContent = words));
   const figures = data.curves.map((curve) => comparedCurves(curve, names)).filter(Boolean);
   const legend = made("ul", { class: "legend-of-runs" }, ...names.map((name, place) => made("li", {}, swatchOf(place), made("span", { class: "name", text: name }))));
+  const paths = data.runs.map((run) => made("li", { text: run.path }));
+  const notes = data.notes.map((text) => made("li", { text }));
   document.body.append(
-    made("header", {}, made("h1", { text: data.title }), made("ul", { class: "facts" }, ...data.runs.map((run) => made("li", { text: run.path })))),
+    made("header", {}, made("h1", { text: data.title }), made("ul", { class: "facts" }, ...paths)),
     live,
     made("main", {},
       maps.element, comparedQuality(data, names), agreementSection(data.agreement, names), differencesSection(data, names),
       figures.length ? section("curves", "Training", legend, made("div", { class: "curves" }, ...figures)) : null,
-      data.notes.length ? section("notes", "Not compared", made("ul", { class: "notes" }, ...data.notes.map((text) => made("li", { text })))) : null) ?? "");
+      data.notes.length ? section("notes", "Not compared", made("ul", { class: "notes" }, ...notes)) : null));
 }
 
 compare(DATA);
