@@ -6,17 +6,24 @@ from typing import Protocol
 
 import numpy as np
 
+from ksom.compute.compute import Compute
+from ksom.compute.here import Here
 from ksom.errors import ParameterError, TrainingFailed
+from ksom.feed import Feed
 from ksom.kernels.backend import OnlineStep
+from ksom.kernels.batch_sums import BatchSums, Samples
 from ksom.kernels.effort import Work
-from ksom.kernels.node_sums import NodeSums, sum_of_parts
+from ksom.kernels.node_sums import NodeSums
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
 from ksom.method.neighbourhood import factors_of_all, require_no_negative, whole_factors
 from ksom.method.schedules import SCHEDULES, Exponential, Geometric, Schedule, ScheduleLike, as_schedule, values
+from ksom.pace import Pace
 from ksom.registry import Registry
 from ksom.representation import as_call
-from ksom.samples import Block, Range
+from ksom.samples import Range
+from ksom.summing import summing
+from ksom.under_way import UnderWay
 
 FAR = 100
 """Weights are said to diverge beyond so many widths of the data around them: what pushes nodes apart within bounds, as
@@ -25,9 +32,6 @@ a neighbourhood with negative values is meant to do, does not take them there.""
 NARROW = 0.3
 """Where sigma ends on a map of at most two rows and columns, lattice steps: there a node learns 4 thousandths of what
 its neighbour wins. With 1, a map of two nodes learns both from everything: of two blobs it finds neither."""
-
-Batches = Callable[[int], Iterable[Block]]
-"""The samples of an iteration, in blocks of the working precision."""
 
 
 class Algorithm(Protocol):
@@ -39,6 +43,8 @@ class Algorithm(Protocol):
     """Whether it can let samples count by their weights; a training that cannot refuses them."""
     takes_sparse: bool = False
     """Whether it can learn from sparse samples; a training that cannot refuses them."""
+    compute: Compute | None = None
+    """Who does the parts of an iteration; None: one process, because samples are shown one after another."""
 
     def prepare(self, som: KohonenSOM, iterations: int) -> None:
         """Complete the parameters for a map and a number of iterations, and check them."""
@@ -48,8 +54,22 @@ class Algorithm(Protocol):
         """Return what is to do in all iterations, if each shows so many samples."""
         ...
 
-    def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
-        """Do the iterations start … stop − 1."""
+    def train(self, som: KohonenSOM, feed: Feed, begun: UnderWay, stop: int, pace: Pace) -> Iterator[UnderWay]:
+        """Do the iterations up to `stop` − 1, yielding where one may leave off and go on later.
+
+        Parameters
+        ----------
+        som : KohonenSOM
+            The map.
+        feed : Feed
+            The samples.
+        begun : UnderWay
+            What is done already; what was yielded may be given, with the weights as they were then.
+        stop : int
+            The number of iterations that are done in the end.
+        pace : Pace
+            How much is worked before something is yielded.
+        """
         ...
 
     def parameters(self, iteration: int) -> dict[str, float]:
@@ -112,20 +132,38 @@ class Online(Algorithm):
         """Return what is to do in all iterations: to show each sample by itself."""
         return Work(shown=self._iterations * samples)
 
-    def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
-        """Do the iterations start … stop − 1, in one call of the backend."""
+    def train(self, som: KohonenSOM, feed: Feed, begun: UnderWay, stop: int, pace: Pace) -> Iterator[UnderWay]:
+        """Do the iterations up to `stop` − 1; several that take a moment, in one call of the backend."""
+        if begun.rows or feed.samples_per_iteration > pace.samples:
+            for iteration in range(begun.iteration, stop):
+                yield from self._piece_by_piece(som, feed, iteration, begun.rows, pace)
+                begun = UnderWay(iteration + 1)
+        else:
+            self._show(som, self._steps(som, feed, range(begun.iteration, stop)))
+
+    def _piece_by_piece(self, som: KohonenSOM, feed: Feed, iteration: int, rows: int, pace: Pace) -> Iterator[UnderWay]:
+        """Do an iteration, from row `rows` on, some samples at a time."""
+        [step] = self._steps(som, feed, range(iteration, iteration + 1))
+        samples = Samples(feed.batch(iteration, rows))
+        while not samples.is_over():
+            before = samples.taken
+            pace.begin()
+            self._show(som, [step._replace(blocks=samples.next(pace.samples))])
+            pace.end(samples.taken - before)
+            yield UnderWay(iteration, rows + samples.taken)
+
+    def _show(self, som: KohonenSOM, steps: Iterable[OnlineStep]) -> None:
         with np.errstate(over="ignore", invalid="ignore") if som.neighbourhood.lowest < 0 else nullcontext():
-            som.kernels.show(self._steps(som, batches, start, stop))
+            som.kernels.show(steps)
 
     def parameters(self, iteration: int) -> dict[str, float]:
         """Return sigma, lattice steps, and the learning rate of an iteration."""
         return {"sigma": self._sigma(iteration), "learning_rate": self._learning_rate(iteration)}
 
-    def _steps(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> Iterator[OnlineStep]:
-        iterations = range(start, stop)
+    def _steps(self, som: KohonenSOM, feed: Feed, iterations: range) -> Iterator[OnlineStep]:
         sigmas = list(map(self._sigma, iterations))
         factors = factors_of_all(som.neighbourhood, som.lattice, sigmas, som.dtype)
-        return map(OnlineStep, map(batches, iterations), factors, map(self._learning_rate, iterations))
+        return map(OnlineStep, map(feed.batch, iterations), factors, map(self._learning_rate, iterations))
 
 
 @ALGORITHMS.register("batch")
@@ -160,6 +198,7 @@ class Batch(Algorithm):
     parts = {"sigma": SCHEDULES}
     minds_order = False
     weighs_samples = takes_sparse = True
+    compute: Compute = Here()
 
     def __init__(self, sigma: ScheduleLike = "geometric") -> None:
         self.sigma = as_schedule("sigma", sigma, usual="geometric")
@@ -176,16 +215,19 @@ class Batch(Algorithm):
         """Return what is to do in all iterations: to search for all samples, and to smooth their sums."""
         return Work(searched=self._iterations * samples, searches=self._iterations, smoothed=self._iterations)
 
-    def train(self, som: KohonenSOM, batches: Batches, start: int, stop: int) -> None:
-        """Do the iterations start … stop − 1."""
-        for iteration in range(start, stop):
-            node_sums = self.node_sums(som, batches(iteration))
+    def train(self, som: KohonenSOM, feed: Feed, begun: UnderWay, stop: int, pace: Pace) -> Iterator[UnderWay]:
+        """Do the iterations up to `stop` − 1."""
+        for iteration in range(begun.iteration, stop):
+            sums = begun.sums or BatchSums()
+            yield from summing(som, feed, UnderWay(iteration, sums.rows, sums), pace, self.compute)
             factors = whole_factors(som.neighbourhood, som.lattice, self._sigma(iteration))
-            som.kernels.move_to_means(node_sums, factors)
+            som.kernels.move_to_means(self.node_sums(sums), factors)
+            begun = UnderWay(iteration + 1)
+            yield begun
 
-    def node_sums(self, som: KohonenSOM, batch: Iterable[Block]) -> NodeSums:
-        """Return sum and number of the samples that each node wins in a batch."""
-        return sum_of_parts(som.kernels.node_sums, batch)
+    def node_sums(self, sums: BatchSums) -> NodeSums:
+        """Return what the nodes move to the means of, given the sums of a batch."""
+        return sums.total()
 
     def parameters(self, iteration: int) -> dict[str, float]:
         """Return sigma of an iteration, lattice steps."""

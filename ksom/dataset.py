@@ -153,12 +153,34 @@ class Dataset:
             The run's seed.
         """
         size = len(self)
-        per_batch = self.samples_per_iteration(batch_size)
-        if not shuffle and per_batch == size <= BLOCK_ROWS and self._is_in_memory():
+        if not shuffle and self.samples_per_iteration(batch_size) == size <= BLOCK_ROWS and self._is_in_memory():
             return SameBlocks((self._some(slice(None)),))
-        epoch, number = divmod(iteration, -(-size // per_batch))
-        rows = range(number * per_batch, min((number + 1) * per_batch, size))
+        epoch, rows = self.rows_shown(iteration, batch_size)
         return self._blocks(rows, _order(seed, epoch, size) if shuffle else None)
+
+    def rows_shown(self, iteration: int, batch_size: int = 0) -> tuple[int, range]:
+        """Return the epoch of an iteration, and which of the epoch's rows, in its order, `batch` shows."""
+        size, per_batch = len(self), self.samples_per_iteration(batch_size)
+        epoch, number = divmod(iteration, -(-size // per_batch))
+        return epoch, range(number * per_batch, min((number + 1) * per_batch, size))
+
+    def piece(
+        self,
+        iteration: int,
+        start: int,
+        stop: int | None = None,
+        *,
+        batch_size: int = 0,
+        shuffle: bool = False,
+        seed: int = 0,
+    ) -> Iterable[Rows]:
+        """Return the samples start … stop − 1 of those that `batch` shows, in blocks, without reading the others.
+
+        For who goes on in the middle of an iteration, and for who does a part of it. Not of a class with a `batch` of
+        its own: what that shows is known from its beginning only.
+        """
+        epoch, rows = self.rows_shown(iteration, batch_size)
+        return self._blocks(rows[start:stop], _order(seed, epoch, len(self)) if shuffle else None)
 
     def blocks(self) -> Iterable[Rows]:
         """Return all samples in their own order, in blocks of at most 4,096 rows."""

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.dataset import Dataset, Rows, SameBlocks
-from ksom.errors import DataError
+from ksom.batches import Batches
+from ksom.dataset import Dataset
 from ksom.intake import Intake
 from ksom.method.random_streams import stream
 from ksom.method.scales import Scales
 from ksom.samples import Block, Range
 from ksom.sparse_rows import SamplesLike, SparseRows, as_rows, in_full
-from ksom.summary import counting_weights, name_of, summarise, values_and_weights
+from ksom.summary import name_of, summarise
 
 PROBE_SIZE = 1000
 """Samples in the probe: enough to measure by, few enough to be searched every few iterations."""
@@ -45,6 +45,8 @@ class Feed:
         What one pass over the data told.
     intake : Intake
         The given one, its scaling fitted to the data.
+    batches : Batches
+        What hands out the samples of any iteration.
     probe : ndarray of shape (n, D), or SparseRows
         A bounded sample of the data, n at most 1,000, data units; NaN where a value is missing.
     is_sparse : bool
@@ -91,12 +93,19 @@ class Feed:
             self.intake.require_sparse(name_of(dataset))
         makes_samples = type(dataset).batch is not Dataset.batch and not self.is_sparse
         self.has_gaps = intake.keeps_missing and (makes_samples or bool(self.summary.missing.any()))
-        self._taking = self.intake if self.has_gaps else replace(self.intake, missing="refuse")  # no look for gaps
         self.samples_per_iteration = dataset.samples_per_iteration(batch_size)
         self.shown = 0
-        self._how: dict[str, Any] = {"batch_size": batch_size, "shuffle": shuffle, "seed": seed}
-        self._always: tuple[Block, ...] = ()
-        self._looked_at = None if self._is_changed else _array_in_memory(dataset, self.intake.dtype)
+        self._always: Iterable[Block] = ()
+        self.batches = Batches(
+            dataset,
+            self.intake if self.has_gaps else replace(self.intake, missing="refuse"),  # no look for gaps
+            batch_size,
+            shuffle,
+            seed,
+            self.has_gaps,
+            self.summary.mean_weight,
+            None if self._is_changed else _array_in_memory(dataset, self.intake.dtype),
+        )
 
     def __len__(self) -> int:
         return len(self.dataset)
@@ -143,64 +152,42 @@ class Feed:
 
     def blocks(self) -> Iterator[Block]:
         """Return all samples in their own order, in blocks."""
-        yield from self._checked(self.dataset.blocks(), name_of(self.dataset))
-        self.shown = 0  # nothing was learned from them
+        yield from self.batches.checked(self.dataset.blocks(), name_of(self.dataset))
 
-    def batch(self, iteration: int) -> Iterable[Block]:
-        """Return the samples of an iteration, in blocks.
+    def batch(self, iteration: int, start: int = 0) -> Iterable[Block]:
+        """Return the samples of an iteration from its row `start` on, in blocks.
 
         Raises
         ------
         DataError
             While they are taken: if the data have become something that cannot be learned from.
         """
-        if self._always:
+        if self._always and not start:
             return self._always
-        raw = self.dataset.batch(iteration, **self._how)
-        blocks = self._checked(raw, f"the batch of iteration {iteration}")
-        if isinstance(raw, SameBlocks):  # cast once: half of the time of a 10 × 10 map
-            self._always = tuple(blocks)
-            self.shown = 0  # they were only gathered
-            return self._always
-        return blocks
+        if start:
+            return self._counting(self.batches.piece(iteration, start))
+        blocks = self.batches.of(iteration)
+        if isinstance(blocks, tuple):  # cast once: half of the time of a 10 × 10 map
+            self._always = blocks
+            return blocks
+        return self._counting(blocks)
 
     @property
     def _is_changed(self) -> bool:
         return self.has_gaps or self.intake.changes_values
 
-    def _checked(self, blocks: Iterable[Rows], where: str) -> Iterator[Block]:
-        first_row = 0
+    def _counting(self, blocks: Iterable[Block]) -> Iterator[Block]:
         for block in blocks:
-            values, weights = values_and_weights(block)
-            is_known = isinstance(values, np.ndarray) and values.base is self._looked_at is not None
-            checked = Block(values, first_row) if is_known else self._taken(values, where, first_row)
-            yield _weighted(checked, weights, self.summary.mean_weight, where)
-            self.shown += len(values)
-            first_row += len(values)
-
-    def _taken(self, samples: Any, where: str, first_row: int = 0) -> Block:
-        names = self.dataset.feature_names
-        block = self._taking.block(samples, where, features=self.features, first_row=first_row, names=names)
-        if self.has_gaps and block.missing is None:  # all blocks are alike
-            return block._replace(missing=np.zeros(block.values.shape, np.bool_))
-        return block
+            yield block
+            self.shown += len(block.values)
 
     def _seen(self, samples: SamplesLike) -> SamplesLike:
-        block = self._taken(samples, name_of(self.dataset))
+        block = self.batches.taken(samples, name_of(self.dataset))
         if block.missing is None:
             seen: SamplesLike = block.values
             return seen
         means = self.intake.scaled(self.summary.mean).astype(block.values.dtype)
         return np.where(block.missing, means, block.values)
-
-
-def _weighted(block: Block, weights: NDArray[Any] | None, mean: float | None, where: str) -> Block:
-    """Return a block with its weights, whose mean over the data is 1."""
-    if weights is None and mean is None:
-        return block
-    if weights is None or mean is None:
-        raise DataError(f"{where}: it must have weights if the samples of the data set have some, and only then")
-    return block._replace(weights=counting_weights(weights, len(block.values), where, block.first_row) / mean)
 
 
 def _array_in_memory(dataset: Dataset, dtype: np.dtype[Any]) -> NDArray[Any] | None:

@@ -20,6 +20,7 @@ from ksom.hooks.hook import Hook, Phase
 from ksom.hooks.named_hooks import by_phase, checked_state, failing, folder_for
 from ksom.kohonensom_model import KohonenSOM
 from ksom.masking import masked_values
+from ksom.pace import PAUSE_SECONDS, Pace
 from ksom.part import held_out
 from ksom.registry import node_of
 from ksom.runs.growing_files import GrowingFiles
@@ -27,11 +28,9 @@ from ksom.runs.resume import LEARNED
 from ksom.runs.run import Outcome, Run
 from ksom.runs.run_folder import versions_that_matter
 from ksom.summary import summarise
+from ksom.under_way import UnderWay
 
 logger = logging.getLogger(__name__)
-
-PAUSE_SECONDS = 0.25
-"""How long an algorithm works before it lets go: a stop that is asked for then takes effect, a progress bar moves."""
 
 SAMPLE_SECONDS, VALUE_SECONDS = 20e-6, 1e-9
 """What numpy takes for a sample, and for a weight that it looks at: a first guess of an iteration's time."""
@@ -141,7 +140,9 @@ class Trainer:
         self._file_warnings: list[str] = []
         self._is_done = False
         self.run = Run(som, self.iterations, self.feed, where, self.state)
+        self.under_way = UnderWay(0)
         self._seconds_per_iteration = self._guessed_seconds()
+        self._pace = Pace(self._seconds_per_iteration / self.feed.samples_per_iteration)
 
     def __repr__(self) -> str:
         return f"Trainer({self.som!r}, {self.dataset!r}, {self.algorithm!r}, {self.run!r})"
@@ -191,7 +192,8 @@ class Trainer:
                 stop = self._next_pause()
                 due = self._due(stop)
                 self._tell("before_step", due)
-                self._learn(stop)
+                if not self._learn(stop):
+                    break
                 self.files.require_folder()
                 if any(self._period(hook) and hook.phase < Phase.REPORT for hook in due.values()):
                     self.run.metrics.put(**self.algorithm.parameters(stop - 1))
@@ -251,6 +253,7 @@ class Trainer:
         self._file_warnings = self.files.cut_back(state)
         self.som.weights = weights
         self.run.iteration = int(state["iteration"])
+        self.under_way = UnderWay(self.run.iteration)
         self.run.seconds = float(state["seconds"])
         self.run.earlier_seconds = float(state.get("wall_seconds", self.run.seconds))
         for key, hook in self.hooks.items():
@@ -270,15 +273,28 @@ class Trainer:
         """Say how often a hook acts in the whole training."""
         return hook.rhythm(self.iterations, self._period(hook))
 
-    def _learn(self, stop: int) -> None:
-        start, began = self.run.iteration, time.perf_counter()
-        self.algorithm.train(self.som, self.feed.batch, start, stop)
+    def _learn(self, stop: int) -> bool:
+        """Do the iterations up to `stop`; return whether all of them were done before somebody asked for an end."""
+        start, learned, began = self.under_way, 0.0, time.perf_counter()
+        for under_way in self.algorithm.train(self.som, self.feed, start, stop, self._pace):
+            now = time.perf_counter()
+            if now - began >= PAUSE_SECONDS or self.run.stop_reason is not None:
+                self._stand_at(under_way, now - began)
+                learned += now - began
+                self._tell("at_pause", self.hooks)
+                if self.run.stop_reason is not None and under_way.iteration < stop:
+                    return False
+                began = time.perf_counter()
         require_bounded(self.som, self.feed.range, stop)
         seconds = time.perf_counter() - began
-        self._seconds_per_iteration = seconds / (stop - start)
+        self._seconds_per_iteration = (learned + seconds) / max(1, stop - start.iteration)
+        self._stand_at(UnderWay(stop), seconds)
+        return True
+
+    def _stand_at(self, under_way: UnderWay, seconds: float) -> None:
+        """Note how far the training is, after some more seconds of learning."""
+        self.under_way, self.run.iteration, self.feed.shown = under_way, under_way.iteration, under_way.rows
         self.run.seconds += seconds
-        self.run.iteration = stop
-        self.feed.shown = 0
 
     def _calibrated(self) -> bool:
         """Calibrate the map; return whether it came to an end before somebody asked for a stop."""

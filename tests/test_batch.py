@@ -15,7 +15,8 @@ from ksom import train
 from ksom.algorithms import Batch
 from ksom.errors import ParameterError
 from ksom.kernels import numpy_backend
-from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, parts, regrouped, sum_of_parts
+from ksom.kernels.batch_sums import BatchSums, Samples, sum_of_parts
+from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
 from ksom.kernels.numba import backend as numba_backend
 from ksom.kernels.numba import batch
 from ksom.kernels.numba.backend import NumbaBackend
@@ -376,9 +377,17 @@ def test_sums_are_added_in_parts_of_262144_samples(name):
     assert found.counts[0, 0] == len(values)
 
 
-def test_a_part_is_64_blocks_of_4096_samples():
-    values = np.zeros((PART_ROWS + 1, 1))
-    assert [[len(block.values) for block in part] for part in parts([Block(values)])] == [[4096] * 64, [1]]
+@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize("at_once", [1, 4096, 3 * 4096, 100_000, PART_ROWS])
+def test_sums_made_with_a_pause_after_any_block_have_the_bits_of_those_made_at_once(name, at_once):
+    values = np.random.default_rng(0).normal(size=(PART_ROWS + 9000, 2))
+    node_sums = MADE[name](np.random.default_rng(1).normal(size=(2, 3, 2)), np.float64).node_sums
+    sums, samples = BatchSums(), Samples([Block(values)])
+    while not samples.is_over():
+        sums.add(node_sums, samples, at_once)
+    paused, whole = sums.total(), sum_of_parts(node_sums, [Block(values)])
+    assert (sums.rows, sums.parts) == (len(values), 1)
+    assert (paused.sums.tobytes(), paused.counts.tobytes()) == (whole.sums.tobytes(), whole.counts.tobytes())
 
 
 def test_no_samples_have_sums_of_zero():

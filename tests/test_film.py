@@ -276,8 +276,9 @@ def test_a_film_stops_the_training_no_more_often_than_it_takes_a_frame(tmp_path)
     class Pauses(Online):
         stops = []
 
-        def train(self, som, batches, start, stop):
+        def train(self, som, feed, begun, stop, pace):
             self.stops.append(stop)
+            return iter(())
 
     hooks = [Vlog(size=16)]
     Trainer(KohonenSOM(2, 2), [[0.5]], iterations=500, algorithm=Pauses(), hooks=hooks, folder=tmp_path).train()

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from ksom.kernels.node_sums import LEAST_WEIGHT, NodeSums, sum_of_parts
+from ksom.kernels.batch_sums import sum_of_parts
+from ksom.kernels.node_sums import LEAST_WEIGHT, NodeSums
 from ksom.kernels.numba.backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.method.lattice import Rectangular

@@ -132,8 +132,9 @@ def test_broken_weights_end_the_training(value):
         def parameters(self, iteration):
             return {}
 
-        def train(self, som, batches, start, stop):
+        def train(self, som, feed, begun, stop, pace):
             som.kernels._planes[2, 1, 0] = value
+            return iter(())
 
     trainer = Trainer(KohonenSOM(3, 3), RandomColors(9), algorithm=Breaks(), hooks=[StopOnNaN(every=5)])
     with pytest.raises(TrainingFailed, match=rf"after 5 iterations feature 2 of node \(1, 0\) is {value}"):
@@ -222,7 +223,7 @@ def test_a_state_that_json_cannot_hold_is_blamed_on_its_hook():
 def test_a_checkpoint_never_holds_weights_that_are_not_finite(tmp_path):
     som = KohonenSOM(2, 2, initial=np.ones((2, 2, 3)))
     trainer = Trainer(som, RandomColors(3), iterations=4, hooks=[Checkpoint(every=1)], folder=tmp_path)
-    trainer.run._weights = (1, np.full((2, 2, 3), np.nan))
+    trainer.run._weights = ((1, 0), np.full((2, 2, 3), np.nan))
     with pytest.raises(
         TrainingFailed, match=r"after 1 iterations feature 0 of node .* is nan; no checkpoint holds that"
     ):

@@ -19,6 +19,7 @@ LEVELS = [
     {
         "errors",
         "amounts",
+        "pace",
         "memory",
         "arguments",
         "registry",
@@ -48,10 +49,21 @@ LEVELS = [
         "text_table",
     },
     {"layers", "method", "map_file"},
-    {"kernels", "dataset", "intake", "part", "tables"},
-    {"answers", "calibration", "datasets", "nearest_nodes", "node_groups", "predictions", "summary", "feed"},
+    {"kernels", "compute", "dataset", "intake", "part", "tables"},
+    {
+        "answers",
+        "calibration",
+        "datasets",
+        "nearest_nodes",
+        "node_groups",
+        "predictions",
+        "summary",
+        "batches",
+        "feed",
+        "under_way",
+    },
     {"kohonensom_model", "testing"},
-    {"algorithms", "evaluation", "map_size", "runs"},
+    {"algorithms", "summing", "evaluation", "map_size", "runs"},
     {"pictures"},
     {"hooks"},
     {"trainer"},
@@ -64,7 +76,7 @@ LEVELS = [
 package itself."""
 
 WITHIN = {
-    "kernels": [{"backend", "node_sums", "rounding"}, {"numpy_backend", "numba", "jax"}, {""}],
+    "kernels": [{"backend", "batch_sums", "node_sums", "rounding"}, {"numpy_backend", "numba", "jax"}, {""}],
     "hooks": [{"hook"}, set(), {""}],
     "datasets": [set(), {""}],
     "commands": [{"command", ""}],

@@ -27,9 +27,10 @@ def test_iterations_count_batches_however_many_samples_there_are(batch_size, sho
     counted = []
 
     class Counting(Online):
-        def train(self, som, batches, start, stop):
-            for t in range(start, stop):
-                counted.extend(row for block in batches(t) for row in block.values)
+        def train(self, som, feed, begun, stop, pace):
+            for t in range(begun.iteration, stop):
+                counted.extend(row for block in feed.batch(t) for row in block.values)
+            return iter(())
 
     Trainer(KohonenSOM(2, 2), SAMPLES, algorithm=Counting(), iterations=7, batch_size=batch_size).train()
     assert len(counted) == shown

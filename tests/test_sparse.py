@@ -19,7 +19,8 @@ import ksom
 from ksom.errors import BackendUnavailable, DataError, KsomError
 from ksom.evaluation import evaluate
 from ksom.feed import Feed
-from ksom.kernels.node_sums import NodeSums, sum_of_parts
+from ksom.kernels.batch_sums import sum_of_parts
+from ksom.kernels.node_sums import NodeSums
 from ksom.kernels.numba import backend as numba_backend
 from ksom.kernels.numba.backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend

@@ -36,7 +36,7 @@ class Hook:
         before_train(run)
         for each ten iterations, and for what is left at the end:
             before_step(run)        # must cost nothing
-            … ten iterations …
+            … ten iterations …          # at_pause(run) some times a second, while they are done
             after_step(run)
         after_train(run)            # also after a failure; in reverse order of the hooks
 
@@ -93,6 +93,12 @@ class Hook:
 
     def after_step(self, run: Run) -> None:
         """Act every `every` iterations."""
+
+    def at_pause(self, run: Run) -> None:
+        """Look at the clock: between two iterations, or in the middle of one, whatever `every` is.
+
+        When that is depends on the machine: nothing that is kept may depend on it, and no metric is put here.
+        """
 
     def after_train(self, run: Run) -> None:
         """Act when the training has ended, however it did (`run.outcome`)."""

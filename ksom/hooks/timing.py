@@ -60,5 +60,8 @@ class TimeLimit(Hook):
         self.seconds = require_number("seconds", seconds, above=0, unit="seconds")
 
     def after_step(self, run: Run) -> None:
+        self.at_pause(run)
+
+    def at_pause(self, run: Run) -> None:
         if run.wall_seconds >= self.seconds:
             run.request_stop(f"the time limit of {self.seconds:g} s is reached")

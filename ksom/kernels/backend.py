@@ -36,6 +36,8 @@ class Backend(Protocol):
 
     name: str
     """One of `BACKENDS`."""
+    rows_between_pauses: int
+    """A part's sums may be made in several calls of so many samples each, or of a multiple, without changing a bit."""
 
     @property
     def weights(self) -> NDArray[Any]:
@@ -54,7 +56,7 @@ class Backend(Protocol):
         """
         ...
 
-    def node_sums(self, blocks: Iterable[Block]) -> NodeSums:
+    def node_sums(self, blocks: Iterable[Block], so_far: NodeSums | None = None) -> NodeSums:
         """Return sum and number of the samples of one part that each node wins, with the weights as they are.
 
         A sample counts as often as it weighs; where values are missing, each feature is counted by itself.
@@ -62,7 +64,9 @@ class Backend(Protocol):
         Parameters
         ----------
         blocks : iterable of Block
-            Of any size, in the working precision; how they are cut does not change a bit. See `sum_of_parts`.
+            Of any size, in the working precision; how they are cut does not change a bit.
+        so_far : NodeSums, optional
+            The sums of the samples before them in the part, whole blocks of `SUM_ROWS`: these are added to, in place.
         """
         ...
 

@@ -7,7 +7,7 @@ beside the model: of 110 that take numpy 0.1 to 7 s, "auto" took the slower back
 from typing import NamedTuple
 
 from ksom.kernels.backend import BLOCK_DISTANCES
-from ksom.kernels.node_sums import PART_BLOCKS, SUM_ROWS
+from ksom.kernels.node_sums import PART_ROWS, SUM_ROWS
 
 LOADING_SECONDS = 0.6
 """What it takes to load numba and kernels that were compiled before; once on every machine, about 10 s to compile."""
@@ -101,6 +101,6 @@ def peak_bytes(
         held += 0 if is_product else FACTORS * nodes * FLOAT64
         if backend == "numba" and not work.is_sparse and batch >= nodes / NODES_FOR_SAMPLE:
             held += 2 * weights + min(2 * weights, 2 * GROUP_BYTES)
-        peak = max(peak, held + (sums if batch > SUM_ROWS * PART_BLOCKS else 0))
+        peak = max(peak, held + (sums if batch > PART_ROWS else 0))
     least = LEAST_PLACES * features * itemsize if backend == "numba" else 0
     return int(peak * PADDING) + least + ROOM_BYTES

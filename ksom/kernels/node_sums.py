@@ -1,10 +1,8 @@
 """What batch training needs to know of its samples: their sum and their number for each node."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import reduce
-from itertools import chain, islice, pairwise
-from operator import iadd
+from itertools import chain, pairwise
 from typing import Any, Self
 
 import numpy as np
@@ -17,9 +15,9 @@ SUM_ROWS = BLOCK_ROWS
 """Samples are added up in blocks of so many, counted from the batch's first, and then the blocks: that pins the order
 of addition, whoever adds, in whatever blocks the samples come."""
 
-PART_BLOCKS = 64
-"""So many blocks are a part, 262,144 samples; the parts' sums are added to the total. A part can be added up anywhere:
-the sums of 50 × 50 nodes of 16 features are 340 kB, its samples in float32 17 MB."""
+PART_ROWS = 64 * SUM_ROWS
+"""So many samples are a part, 262,144; the parts' sums are added to the total. A part can be added up anywhere: the
+sums of 50 × 50 nodes of 16 features are 340 kB, its samples in float32 17 MB."""
 
 LEAST_WEIGHT = 1e-12
 """A node whose samples weigh less than this in all keeps its weights: a mean of next to nothing is noise."""
@@ -53,28 +51,6 @@ class NodeSums:
         np.add(self.sums, other.sums, out=self.sums)
         np.add(self.counts, other.counts, out=self.counts)
         return self
-
-
-def sum_of_parts(node_sums: Callable[[Iterable[Block]], NodeSums], blocks: Iterable[Block]) -> NodeSums:
-    """Return the sums of a batch: of its parts, added from left to right.
-
-    Parameters
-    ----------
-    node_sums : callable
-        Returns the sums of one part; see `Backend.node_sums`.
-    blocks : iterable of Block
-        The batch, in blocks of any size.
-    """
-    sums = map(node_sums, parts(blocks))
-    first = next(sums, None)
-    return node_sums(()) if first is None else reduce(iadd, sums, first)
-
-
-def parts(blocks: Iterable[Block]) -> Iterator[Iterable[Block]]:
-    """Yield the blocks of each part, of `SUM_ROWS` samples each; a part is used up before the next one is asked for."""
-    of_a_size = regrouped(blocks, SUM_ROWS)
-    for first in of_a_size:
-        yield chain([first], islice(of_a_size, PART_BLOCKS - 1))
 
 
 def regrouped(blocks: Iterable[Block], rows: int) -> Iterator[Block]:

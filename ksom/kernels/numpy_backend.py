@@ -24,6 +24,7 @@ class NumpyBackend:
     """Kohonen's algorithm, literally; see `Backend` for the operations."""
 
     name = "numpy"
+    rows_between_pauses = SUM_ROWS
 
     def __init__(self, weights: NDArray[Any], dtype: DTypeLike, distance: Distance | None = None) -> None:
         self._distance = distance or Euclidean()
@@ -52,8 +53,8 @@ class NumpyBackend:
                     there = range(self.features) if missing is None else np.flatnonzero(~missing)
                     self._update(sample[0], there, winner, factors, learning_rate)
 
-    def node_sums(self, blocks: Iterable[Block]) -> NodeSums:
-        nodes, made = self._planes[0].size, None
+    def node_sums(self, blocks: Iterable[Block], so_far: NodeSums | None = None) -> NodeSums:
+        nodes, made = self._planes[0].size, so_far
         for block in regrouped(blocks, SUM_ROWS):
             made = made or NodeSums.nothing(nodes, self.features, each_feature=block.missing is not None)
             winners = self.best_matching_nodes(block, 1)[0][:, 0]

@@ -70,7 +70,7 @@ class Run:
         self._som = som
         self._feed = feed
         self._snapshot = snapshot
-        self._weights: tuple[int, NDArray[Any]] | None = None
+        self._weights: tuple[tuple[int, int], NDArray[Any]] | None = None
         self.iterations = iterations
         self.seconds = 0.0
         self.metrics = Metrics()
@@ -124,8 +124,9 @@ class Run:
     @property
     def weights(self) -> NDArray[Any]:
         """The weights now, shape (H, W, D), map units, read-only; made at most once a step, and only if asked for."""
-        if self._weights is None or self._weights[0] != self.iteration:
-            self._weights = (self.iteration, self._som.weights)
+        now = (self.iteration, self._feed.shown)
+        if self._weights is None or self._weights[0] != now:
+            self._weights = (now, self._som.weights)
         return self._weights[1]
 
     @property

@@ -1,12 +1,9 @@
 """Batch training that goes on: what was learned before counts as well."""
 
-from collections.abc import Iterable
-
 from ksom.algorithms import Batch
+from ksom.kernels.batch_sums import BatchSums
 from ksom.kernels.node_sums import NodeSums
-from ksom.kohonensom_model import KohonenSOM
 from ksom.method.schedules import ScheduleLike
-from ksom.samples import Block
 
 
 class Continued(Batch):
@@ -31,7 +28,7 @@ class Continued(Batch):
         super().__init__(sigma)
         self.before = before
 
-    def node_sums(self, som: KohonenSOM, batch: Iterable[Block]) -> NodeSums:
-        sums = super().node_sums(som, batch)
-        self.learned = sums if self.before is None else self.before + sums
+    def node_sums(self, sums: BatchSums) -> NodeSums:
+        new = super().node_sums(sums)
+        self.learned = new if self.before is None else self.before + new
         return self.learned

@@ -20,7 +20,7 @@ from ksom.kernels.jax.devices import all_devices, computing, require_room
 from ksom.kernels.jax.online import learn, pieces
 from ksom.kernels.jax.planes import Shape, as_map, as_planes
 from ksom.kernels.jax.search import Sent, all_distances, best_matching_nodes, scored
-from ksom.kernels.node_sums import SUM_ROWS, NodeSums, regrouped
+from ksom.kernels.node_sums import PART_ROWS, SUM_ROWS, NodeSums, regrouped
 from ksom.kernels.spread import spread
 from ksom.method.neighbourhood import Factors
 from ksom.samples import Block
@@ -52,6 +52,7 @@ class JaxBackend:
     """
 
     name = "jax"
+    rows_between_pauses = PART_ROWS
 
     def __init__(self, weights: NDArray[Any], dtype: DTypeLike) -> None:
         self._shape, self._dtype = Shape(*weights.shape), np.dtype(dtype)
@@ -85,7 +86,7 @@ class JaxBackend:
         with self._computing():
             self._planes.block_until_ready()  # so that the trainer's times are those of the work
 
-    def node_sums(self, blocks: Iterable[Block]) -> NodeSums:
+    def node_sums(self, blocks: Iterable[Block], so_far: NodeSums | None = None) -> NodeSums:
         self._require_room(copies=3, sums=max(2 + self._mesh.size, 5))
         nodes, filled = self._shape.nodes, self._shape.filled
         with self._computing():
@@ -96,7 +97,8 @@ class JaxBackend:
                 sent = self._sent(block.values, "sums")
                 made = add_blocks(made, ready, sent, self._infinity, mesh=self._mesh, shape=self._shape)
         with self._computing():
-            return NodeSums(np.array(made.sums)[:, : self.features], np.array(made.counts))
+            sums = NodeSums(np.array(made.sums)[:, : self.features], np.array(made.counts))
+        return sums if so_far is None else so_far + sums
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
         with self._computing():

@@ -49,6 +49,7 @@ class NumbaBackend:
     """
 
     name = "numba"
+    rows_between_pauses = SUM_ROWS
 
     def __init__(
         self, weights: NDArray[Any], dtype: DTypeLike, threads: int = 1, distance: Distance | None = None
@@ -84,8 +85,8 @@ class NumbaBackend:
                 work = len(segment.samples) * self._tiles.weights.size
                 self._share_out(in_room(catch_up, self._tiles), len(self._tiles.weights), work, 1, segment)
 
-    def node_sums(self, blocks: Iterable[Block]) -> NodeSums:
-        nodes, made = self._tiles.height * self._tiles.width, None
+    def node_sums(self, blocks: Iterable[Block], so_far: NodeSums | None = None) -> NodeSums:
+        nodes, made = self._tiles.height * self._tiles.width, so_far
         for block in gathered(blocks, SEGMENT_BYTES):
             made = made or NodeSums.nothing(nodes, self.features, each_feature=block.missing is not None)
             winners = self.best_matching_nodes(block, 1)[0][:, 0]

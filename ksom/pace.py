@@ -1,0 +1,34 @@
+"""How much can be done in a moment: between two looks at the clock, at a stop that was asked for, at a progress bar."""
+
+import time
+
+PAUSE_SECONDS = 0.25
+"""How long is worked before somebody looks up."""
+
+
+class Pace:
+    """How many samples a moment's work are, as measured so far.
+
+    Parameters
+    ----------
+    seconds_per_sample : float
+        A first guess.
+    """
+
+    def __init__(self, seconds_per_sample: float) -> None:
+        self._seconds_per_sample = seconds_per_sample
+        self._since: float | None = None
+
+    @property
+    def samples(self) -> int:
+        """How many samples are a moment's work, at least 1."""
+        return max(1, int(PAUSE_SECONDS / max(self._seconds_per_sample, 1e-12)))
+
+    def begin(self) -> None:
+        """Look at the clock before some work."""
+        self._since = time.perf_counter()
+
+    def end(self, samples: int) -> None:
+        """Look at the clock after it."""
+        if self._since is not None and samples:
+            self._seconds_per_sample = (time.perf_counter() - self._since) / samples
