@@ -27,7 +27,7 @@ from ksom.representation import as_html
 from ksom.runs.checkpoint import Checkpoint, checkpoint_paths, newest_checkpoint
 from ksom.runs.interruption import stopping_on_signals
 from ksom.runs.resume import refuse_own_result, require_same_training
-from ksom.runs.run import Outcome
+from ksom.runs.run import Outcome, Run
 from ksom.runs.run_folder import CHECKPOINTS, LOG, MAP, SUMMARY, RunFolder, environment
 from ksom.trainer import Trainer
 
@@ -215,7 +215,7 @@ class Experiment:
         self.trainer.files.add(LOG)
         if checkpoint is not None:
             self.folder.reopen()
-            self.trainer.load_state(checkpoint.state, checkpoint.weights)
+            self.trainer.load_state(checkpoint.state, checkpoint.weights, checkpoint.sums)
         elif resume:
             logger.info("%s: there is no checkpoint to resume from; starting from the beginning", self.folder.path)
             self.folder.make_way(restart=True)
@@ -232,7 +232,7 @@ class Experiment:
 
     def _train(self, *, resumed: bool) -> Result:
         run = self.trainer.run
-        begun = f"resuming at iteration {run.iteration} of {run.iterations}"
+        begun = f"resuming at iteration {run.iteration} of {run.iterations}{_within(run)}"
         logger.info("%s: %s", self.folder.path, begun if resumed else f"training, {self._size()}")
         try:
             with stopping_on_signals(run) as interruption:
@@ -242,7 +242,7 @@ class Experiment:
                 summary = self._summary(status)
                 self.som.about_training["quality"] = {name: summary[name] for name in (*Quality._fields, "measured_on")}
                 self.som.save(self.folder.path / MAP)
-                logger.info("%s after %d of %d iterations", status, run.iteration, run.iterations)
+                logger.info("%s after %d of %d iterations%s", status, run.iteration, run.iterations, _within(run))
                 self.trainer.files.sync()  # the summary must not outlive them
                 self.folder.write_json(SUMMARY, summary)
         except BaseException:
@@ -297,6 +297,12 @@ class Experiment:
 def _hook(key: str, node: Any, folders: Sequence[Path]) -> tuple[Hook, dict[str, Any]]:
     path = f"HOOKS.{key}"
     return build(HOOKS, {"NAME": key, **as_mapping(node, path)}, path, folders)
+
+
+def _within(run: Run) -> str:
+    """Return how far the next iteration is, if it was begun."""
+    _, shown = run.position
+    return f", and {shown} samples of the next one" if shown else ""
 
 
 def _as_today(config: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -32,6 +32,8 @@ FORMAT_VERSION = 4
 
 LAYER = "layer_"
 """What the names of the arrays of layers begin with."""
+STATE = "state_"
+"""What the arrays of a training's state are called in the file, before their own names."""
 
 WEIGHTS_CHECKSUM = "weights_checksum"
 """The text with the checksum of the weights alone."""
@@ -115,7 +117,7 @@ class MapFile(NamedTuple):
     """That of the file it was read from."""
 
 
-def write(path: Path, map_file: MapFile, **texts: str) -> None:
+def write(path: Path, map_file: MapFile, state: Mapping[str, NDArray[Any]] | None = None, /, **texts: str) -> None:
     """Write a map; the same map gives the same bytes, and the file is whole or absent.
 
     Parameters
@@ -124,8 +126,10 @@ def write(path: Path, map_file: MapFile, **texts: str) -> None:
         The file.
     map_file : MapFile
         The map.
+    state : mapping of str to ndarray, optional
+        Arrays that the file keeps beside it; in the file `state_<name>` each.
     **texts : str
-        What else the file keeps.
+        What else it keeps.
 
     Raises
     ------
@@ -135,12 +139,13 @@ def write(path: Path, map_file: MapFile, **texts: str) -> None:
         If there is not one unit for each feature, or what its layers and its training tell is not plain data.
     """
     _units(path, map_file._asdict(), map_file.weights.shape[-1])
-    layers = {f"{LAYER}{name}": layer.values for name, layer in map_file.layers.items()}
+    arrays = {f"{LAYER}{name}": layer.values for name, layer in map_file.layers.items()}
+    arrays |= {f"{STATE}{name}": array for name, array in (state or {}).items()}
     kept = {"about": _told(path, map_file), WEIGHTS_CHECKSUM: _checksum({"weights": map_file.weights}), **texts}
-    kept["checksum"] = _checksum(layers, *kept.values())
+    kept["checksum"] = _checksum(arrays, *kept.values())
     kept_texts = {name: np.array(text) for name, text in kept.items()}
     with replacing(path) as file:
-        write_archive(file, {"weights": map_file.weights, **layers, **kept_texts})
+        write_archive(file, {"weights": map_file.weights, **arrays, **kept_texts})
 
 
 def as_plain(map_file: MapFile) -> dict[str, Any]:
@@ -163,10 +168,21 @@ def read(path: Path) -> MapFile:
 
 def read_with_texts(path: Path, *names: str) -> tuple[MapFile, list[str]]:
     """Read a map and the texts `names` that its file keeps beside it; raises as `read`."""
-    map_file, unchecked, texts = _opened(path)
+    map_file, texts, _ = _read(path)
+    return map_file, [texts[name] for name in names]
+
+
+def read_with_state(path: Path, name: str) -> tuple[MapFile, str, dict[str, NDArray[Any]]]:
+    """Read a map, the text `name` and the arrays of a state that its file keeps beside it; raises as `read`."""
+    map_file, texts, state = _read(path)
+    return map_file, texts[name], state
+
+
+def _read(path: Path) -> tuple[MapFile, dict[str, str], dict[str, NDArray[Any]]]:
+    map_file, unchecked, texts, state = _opened(path)
     if unchecked is not None:
         unchecked.require_whole()
-    return map_file, [texts[name] for name in names]
+    return map_file, texts, state
 
 
 def open_map(path: Path) -> tuple[MapFile, Unchecked | None]:
@@ -180,7 +196,7 @@ def open_map(path: Path) -> tuple[MapFile, Unchecked | None]:
     return _opened(path)[:2]
 
 
-def _opened(path: Path) -> tuple[MapFile, Unchecked | None, dict[str, str]]:
+def _opened(path: Path) -> tuple[MapFile, Unchecked | None, dict[str, str], dict[str, NDArray[Any]]]:
     arrays = read_arrays(path, mapped={"weights"})
     texts = {name: str(array) for name, array in arrays.items() if array.dtype.kind == "U" and not array.shape}
     unchecked = _unchecked(path, arrays, texts)
@@ -202,7 +218,8 @@ def _opened(path: Path) -> tuple[MapFile, Unchecked | None, dict[str, str]]:
         training=_training(path, about),
         format_version=int(about["format_version"]),
     )
-    return map_file, unchecked, texts
+    state = {name.removeprefix(STATE): array for name, array in arrays.items() if name.startswith(STATE)}
+    return map_file, unchecked, texts, state
 
 
 def part(path: Path, registry: Registry, node: Node, **size: Any) -> Any:
@@ -233,7 +250,7 @@ def _unchecked(path: Path, arrays: Mapping[str, NDArray[Any]], texts: Mapping[st
     weights = arrays.get("weights", np.empty(0))
     has_own = WEIGHTS_CHECKSUM in texts
     summed = {} if has_own else {"weights": weights}
-    summed |= {name: array for name, array in arrays.items() if name.startswith(LAYER)}
+    summed |= {name: array for name, array in arrays.items() if name.startswith((LAYER, STATE))}
     kept = [text for name, text in texts.items() if name != "checksum"]
     if "checksum" in texts and texts["checksum"] != _checksum(summed, *kept):
         raise DamagedFile(f"{path}: its checksum does not fit")

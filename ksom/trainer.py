@@ -14,10 +14,11 @@ from ksom.algorithms import ALGORITHMS, Algorithm, require_bounded
 from ksom.arguments import require_boolean, require_integer
 from ksom.calibration import calibration
 from ksom.dataset import Dataset
-from ksom.errors import DataError, ParameterError, TrainingFailed
+from ksom.errors import CheckpointError, DataError, ParameterError, TrainingFailed
 from ksom.feed import Feed
 from ksom.hooks.hook import Hook, Phase
 from ksom.hooks.named_hooks import by_phase, checked_state, failing, folder_for
+from ksom.kernels.batch_sums import BatchSums
 from ksom.kohonensom_model import KohonenSOM
 from ksom.masking import masked_values
 from ksom.pace import PAUSE_SECONDS, Pace
@@ -214,6 +215,7 @@ class Trainer:
         """
         return {
             "iteration": self.run.iteration,
+            **self._within(),
             "seconds": self.run.seconds,
             "wall_seconds": self.run.wall_seconds,
             "hooks": {key: checked_state(key, hook) for key, hook in self.hooks.items()},
@@ -240,8 +242,26 @@ class Trainer:
         learned = {key: value for key, value in self.config.items() if key in LEARNED}
         return described | ({"config": masked_values(learned)} if learned else {})
 
-    def load_state(self, state: Mapping[str, Any], weights: NDArray[Any]) -> None:
+    def _within(self) -> dict[str, Any]:
+        """Return what a resumed training needs of an iteration that is under way."""
+        if not self.under_way.rows:
+            return {}
+        sums = {} if self.under_way.sums is None else self.under_way.sums.as_arrays()
+        return {"rows": self.under_way.rows, "sums": sums}
+
+    def load_state(
+        self, state: Mapping[str, Any], weights: NDArray[Any], sums: Mapping[str, NDArray[Any]] | None = None
+    ) -> None:
         """Go on from `state` and its weights; files that hooks append to go back to where they were.
+
+        Parameters
+        ----------
+        state : mapping
+            What `state` returned.
+        weights : ndarray of shape (H, W, D)
+            The weights then.
+        sums : mapping of str to ndarray, optional
+            Those of an iteration that was under way, if they are not in the state.
 
         Raises
         ------
@@ -253,16 +273,32 @@ class Trainer:
         self._file_warnings = self.files.cut_back(state)
         self.som.weights = weights
         self.run.iteration = int(state["iteration"])
-        self.under_way = UnderWay(self.run.iteration)
+        self.under_way = self._begun(state, state.get("sums", {}) if sums is None else sums)
+        self.feed.shown = self.under_way.rows
         self.run.seconds = float(state["seconds"])
         self.run.earlier_seconds = float(state.get("wall_seconds", self.run.seconds))
         for key, hook in self.hooks.items():
             hook.load_state(state["hooks"].get(key, {}))
 
+    def _begun(self, state: Mapping[str, Any], sums: Mapping[str, NDArray[Any]]) -> UnderWay:
+        iteration, rows = int(state["iteration"]), int(state.get("rows", 0))
+        if not rows or not sums:
+            return UnderWay(iteration, rows)
+        try:
+            held = BatchSums.of_arrays(rows, sums)
+        except ValueError as error:
+            raise CheckpointError(f"the checkpoint of iteration {iteration}: {error}") from error
+        made = held.begun or held.whole
+        if made is not None and made.sums.shape != (self.som.lattice.size, self.som.features):
+            raise CheckpointError(f"the checkpoint of iteration {iteration}: its sums do not fit the map")
+        return UnderWay(iteration, rows, held)
+
     def _begin(self) -> None:
         if self.run.outcome is not Outcome.RUNNING:
             raise TrainingFailed("this training has ended; make a new Trainer for another one")
-        self.files.begin(new=[] if self.run.iteration else [hook.file for hook in self.hooks.values() if hook.file])
+        self.files.begin(
+            new=[] if self.run.position > (0, 0) else [hook.file for hook in self.hooks.values() if hook.file]
+        )
         for line in self._file_warnings:  # now that there is a log
             logger.warning("%s", line)
         self.som.layers.clear()

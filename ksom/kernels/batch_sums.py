@@ -1,8 +1,11 @@
 """The sums of a batch as they grow, in the one order of addition that there is, whoever adds and wherever it pauses."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ksom.kernels.node_sums import PART_ROWS, SUM_ROWS, NodeSums
 from ksom.samples import Block
@@ -62,6 +65,26 @@ class BatchSums:
         self.begun = node_sums(samples.next(min(left, max(1, at_most // SUM_ROWS) * SUM_ROWS)), self.begun)
         self._count(samples.taken - before)
 
+    def as_arrays(self) -> dict[str, NDArray[np.float64]]:
+        """Return the sums as arrays by name, to be kept."""
+        held = {"whole": self.whole, "begun": self.begun}
+        named = {f"{name}_sums": sums.sums for name, sums in held.items() if sums is not None}
+        return named | {f"{name}_counts": sums.counts for name, sums in held.items() if sums is not None}
+
+    @classmethod
+    def of_arrays(cls, rows: int, arrays: Mapping[str, NDArray[np.float64]]) -> Self:
+        """Return the sums of so many samples that were kept as such arrays; they are worked in.
+
+        Raises
+        ------
+        ValueError
+            If they are not what `as_arrays` returns.
+        """
+        made = {name: _kept(arrays, name) for name in ("whole", "begun") if f"{name}_sums" in arrays}
+        if not made or (rows >= PART_ROWS) is not ("whole" in made) or (rows % PART_ROWS > 0) is not ("begun" in made):
+            raise ValueError(f"there must be sums of {rows} samples")
+        return cls(rows, **made)
+
     def total(self) -> NodeSums:
         """Return the sums of all samples; the batch is then done with."""
         if self.begun is not None:
@@ -81,6 +104,15 @@ class BatchSums:
         else:
             self.whole += self.begun
         self.begun = None
+
+
+def _kept(arrays: Mapping[str, NDArray[np.float64]], name: str) -> NodeSums:
+    sums, counts = arrays[f"{name}_sums"], arrays.get(f"{name}_counts", np.empty(0))
+    if sums.ndim != 2 or sums.dtype != np.float64 or counts.dtype != np.float64:
+        raise ValueError(f"its sums must be tables of float64, got {sums.dtype} of the shape {sums.shape}")
+    if counts.ndim != 2 or len(counts) != len(sums) or counts.shape[1] not in {1, sums.shape[1]}:
+        raise ValueError(f"its counts must fit the sums of the shape {sums.shape}, got {counts.shape}")
+    return NodeSums(np.array(sums), np.array(counts))
 
 
 class Samples:

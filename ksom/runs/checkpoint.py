@@ -11,14 +11,18 @@ from numpy.typing import NDArray
 
 from ksom.array_files import DamagedFile
 from ksom.errors import CheckpointError, DataError
-from ksom.map_file import MapFile, read_with_texts, write
+from ksom.map_file import MapFile, read_with_state, read_with_texts, write
 from ksom.whole_files import replace_link
 
 logger = logging.getLogger(__name__)
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""Of a checkpoint within an iteration, which older versions do not know; all others are as they always were, 1."""
+
 LAST = "last.npz"
 """A link to the newest checkpoint."""
+
+_NAME = re.compile(r"iteration-(\d+)(?:\+(\d+))?\.npz")
 
 
 class Checkpoint(NamedTuple):
@@ -30,6 +34,13 @@ class Checkpoint(NamedTuple):
     """Shape (H, W, D), data units."""
     state: dict[str, Any]
     """Everything else: hooks, offsets of files, the data's digest, the config."""
+    sums: dict[str, NDArray[Any]] = {}
+    """Of an iteration under way, the sums so far; see `BatchSums`."""
+
+    @property
+    def rows(self) -> int:
+        """How many samples of the next iteration were shown."""
+        return int(self.state.get("rows", 0))
 
 
 class DamagedCheckpoint(CheckpointError):
@@ -37,7 +48,7 @@ class DamagedCheckpoint(CheckpointError):
 
 
 def save_checkpoint(folder: Path, weights: NDArray[Any], state: Mapping[str, Any], about: Mapping[str, Any]) -> Path:
-    """Write a checkpoint of `state["iteration"]` and make `last.npz` point to it.
+    """Write a checkpoint and make `last.npz` point to it.
 
     Parameters
     ----------
@@ -46,7 +57,8 @@ def save_checkpoint(folder: Path, weights: NDArray[Any], state: Mapping[str, Any
     weights : ndarray of shape (H, W, D)
         Data units.
     state : mapping
-        What JSON can hold.
+        What JSON can hold, `iteration` and perhaps `rows`, samples of the next one that were shown, among it; and
+        `sums`, arrays by name, if there are such.
     about : mapping
         What a map's file tells beside the weights: a checkpoint can be loaded as a map.
 
@@ -56,8 +68,11 @@ def save_checkpoint(folder: Path, weights: NDArray[Any], state: Mapping[str, Any
         If it cannot be written; the checkpoints before it are untouched.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"iteration-{state['iteration']:09d}.npz"
-    write(path, MapFile(weights, **about), state=json.dumps({**state, "format_version": FORMAT_VERSION}))
+    rows, sums = state.get("rows", 0), state.get("sums", {})
+    path = folder / f"iteration-{state['iteration']:09d}{f'+{rows:012d}' if rows else ''}.npz"
+    told = {key: value for key, value in state.items() if key != "sums"}
+    text = json.dumps({**told, "format_version": FORMAT_VERSION if rows else 1})
+    write(path, MapFile(weights, **about), sums, state=text)
     replace_link(folder / LAST, path.name)
     return path
 
@@ -94,9 +109,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
         If it may not be read, or a newer ksom wrote it.
     """
     try:
-        map_file, (text,) = read_with_texts(path, "state")
+        map_file, text, sums = read_with_state(path, "state")
         state = json.loads(text)
-        iteration, version = int(state["iteration"]), int(state["format_version"])
+        iteration, version, rows = int(state["iteration"]), int(state["format_version"]), int(state.get("rows", 0))
     except DamagedFile as error:
         raise _damaged(path, str(error).removeprefix(f"{path}: ")) from error
     except DataError as error:
@@ -105,7 +120,9 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise _damaged(path, "it does not tell the state of a training") from error
     if version > FORMAT_VERSION:
         raise CheckpointError(f"{path}: was written by a newer ksom; update ksom to resume from it")
-    return Checkpoint(iteration, map_file.weights, state)
+    if rows < 0 or iteration < 0:
+        raise _damaged(path, "it does not tell the state of a training")
+    return Checkpoint(iteration, map_file.weights, state, sums)
 
 
 def is_checkpoint(path: Path) -> bool:
@@ -126,12 +143,19 @@ def checkpoint_paths(folder: Path) -> list[Path]:
         If the folder may not be read.
     """
     try:
-        paths = [path for path in folder.iterdir() if re.fullmatch(r"iteration-\d+\.npz", path.name)]
+        paths = [path for path in folder.iterdir() if _NAME.fullmatch(path.name)]
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
         raise CheckpointError(f"{folder}: cannot be read ({error.strerror})") from error
-    return sorted(paths, key=lambda path: int(path.stem.partition("-")[2]))
+    return sorted(paths, key=position_of)
+
+
+def position_of(path: Path) -> tuple[int, int]:
+    """Return from a checkpoint's name how many iterations were completed, and samples of the next one shown."""
+    found = _NAME.fullmatch(path.name)
+    assert found is not None
+    return int(found[1]), int(found[2] or 0)
 
 
 def _damaged(path: Path, why: str) -> DamagedCheckpoint:

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM, a closed terminal: finish the iteration, save, say so; a second Ctrl-C stops at once."""
+"""Ctrl-C, SIGTERM, a closed terminal: stop at the next pause, save, say so; a second Ctrl-C stops at once."""
 
 import logging
 import signal
@@ -47,7 +47,7 @@ def stopping_on_signals(run: Stoppable) -> Iterator[Interruption]:
     def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (a signal handler's signature)
         restore()
         interruption.signal = number
-        logger.warning("%s: finishing the iteration; once more stops at once", signal.Signals(number).name)
+        logger.warning("%s: stopping in a moment; once more stops at once", signal.Signals(number).name)
         run.request_stop(f"interrupted by {signal.Signals(number).name}")
 
     for number in before:

@@ -97,6 +97,11 @@ class Run:
         self.metrics.iteration = iteration
 
     @property
+    def position(self) -> tuple[int, int]:
+        """Iterations completed, and samples of the next one shown: more than 0 only in `at_pause`, and after a stop."""
+        return self.iteration, self._feed.shown
+
+    @property
     def wall_seconds(self) -> float:
         """Time that the training has taken, hooks and earlier parts of a resumed training included, seconds."""
         return self.earlier_seconds + (0.0 if self._began is None else time.monotonic() - self._began)
@@ -124,9 +129,8 @@ class Run:
     @property
     def weights(self) -> NDArray[Any]:
         """The weights now, shape (H, W, D), map units, read-only; made at most once a step, and only if asked for."""
-        now = (self.iteration, self._feed.shown)
-        if self._weights is None or self._weights[0] != now:
-            self._weights = (now, self._som.weights)
+        if self._weights is None or self._weights[0] != self.position:
+            self._weights = (self.position, self._som.weights)
         return self._weights[1]
 
     @property

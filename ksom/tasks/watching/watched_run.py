@@ -11,7 +11,7 @@ import numpy as np
 
 from ksom.amounts import time_of
 from ksom.errors import DataError, KsomError, one_line
-from ksom.runs.checkpoint import checkpoint_paths
+from ksom.runs.checkpoint import checkpoint_paths, position_of
 from ksom.runs.history import OF_THE_CLOCK, Curve, GrowingHistory
 from ksom.runs.run_folder import CHECKPOINTS, RunFolder
 from ksom.runs.tracking_record import METRICS, configuration
@@ -135,7 +135,7 @@ class WatchedRun:
         if line.status != RUNNING:
             return line
         with suppress(KsomError, OSError):
-            newest = [int(path.stem.partition("-")[2]) for path in checkpoint_paths(self.folder / CHECKPOINTS)[-1:]]
+            newest = [position_of(path)[0] for path in checkpoint_paths(self.folder / CHECKPOINTS)[-1:]]
             return RunLine(**{**vars(line), "iteration": max([line.iteration or 0, *newest])})
         return line
 

@@ -1,0 +1,169 @@
+"""A training may stop in the middle of an iteration, and goes on as if it had not."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.sparse import random as random_sparse
+
+from ksom import Dataset, KohonenSOM
+from ksom.errors import CheckpointError, ParameterError
+from ksom.hooks import Checkpoint, TimeLimit
+from ksom.hooks.hook import Hook
+from ksom.kernels.batch_sums import BatchSums
+from ksom.kernels.node_sums import PART_ROWS
+from ksom.runs.checkpoint import checkpoint_paths, newest_checkpoint, position_of, read_checkpoint
+from ksom.runs.run import Outcome, Run
+from ksom.trainer import Trainer
+
+CHANCE = np.random.default_rng(0)
+POINTS = CHANCE.normal(size=(3 * 4096 + 100, 2))
+GAPS = POINTS.copy()
+GAPS[::7, 0], GAPS[3::5, 1] = np.nan, np.nan
+GAPS[28::35] = 0.0
+
+
+class Own(Dataset):
+    """What an iteration shows is known from its first sample on only."""
+
+    def batch(self, iteration: int, **how: Any) -> Any:
+        for start in range(0, len(self.samples), 1500):
+            yield self.samples[start : start + 1500] + iteration
+
+
+KINDS: dict[str, dict[str, Any]] = {
+    "online": {"dataset": POINTS[:40], "algorithm": "online"},
+    "online, gaps": {"dataset": GAPS[:40], "algorithm": "online", "missing": "keep"},
+    "online, many features": {"dataset": CHANCE.normal(size=(70, 130)), "algorithm": "online", "backend": "numba"},
+    "batch": {"dataset": POINTS},
+    "numba": {"dataset": POINTS, "backend": "numba"},
+    "mini-batch": {"dataset": POINTS, "batch_size": 2 * 4096 + 50},
+    "gaps": {"dataset": GAPS, "missing": "keep", "backend": "numba"},
+    "weights": {"dataset": Dataset(POINTS, CHANCE.integers(0, 3, len(POINTS)))},
+    "shuffled": {"dataset": POINTS, "shuffle": True},
+    "sparse": {"dataset": random_sparse(9000, 20, 0.1, "csr", random_state=0)},
+    "a batch of its own": {"dataset": Own(POINTS)},
+}
+
+
+class StopsAfter(Hook):
+    """Asks for a stop at a pause, counted from 1."""
+
+    def __init__(self, pauses: int) -> None:
+        super().__init__()
+        self.pauses = pauses
+
+    def at_pause(self, run: Run) -> None:
+        self.pauses -= 1
+        if self.pauses == 0:
+            run.request_stop("enough")
+
+
+@pytest.fixture(autouse=True)
+def _short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A moment's work is a sample, or a block of 4,096."""
+    for module in ("pace", "trainer"):
+        monkeypatch.setattr(f"ksom.{module}.PAUSE_SECONDS", 0.0)
+
+
+def trainer(kind: str, *hooks: Hook, **changes: Any) -> Trainer:
+    how = {**KINDS[kind], **changes}
+    of_map = {name: how.pop(name) for name in ("missing", "backend") if name in how}
+    return Trainer(KohonenSOM(3, 4, **of_map), how.pop("dataset"), iterations=3, hooks=hooks, **how)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_training_stopped_again_and_again_within_iterations_has_the_bits_of_one_never_stopped(kind: str) -> None:
+    whole = trainer(kind)
+    whole.train()
+    last, positions = trainer(kind, StopsAfter(1)), []
+    while last.train() is not Outcome.COMPLETED:
+        positions.append(last.run.position)
+        state, weights = last.state(), last.som.weights
+        last = trainer(kind, StopsAfter(3 if "online" in kind else 1))
+        last.load_state(state, weights)
+    assert last.som.weights.tobytes() == whole.som.weights.tobytes()
+    assert sum(rows > 0 for _, rows in positions) >= 2  # or nothing was stopped within an iteration
+
+
+def test_a_stop_within_an_iteration_is_kept_and_gone_on_with(tmp_path: Path) -> None:
+    whole = trainer("batch")
+    whole.train()
+    stopped = trainer("batch", StopsAfter(2), Checkpoint(), folder=tmp_path)
+    assert stopped.train() is Outcome.STOPPED
+    kept = newest_checkpoint(tmp_path / "checkpoints")
+    assert kept is not None
+    assert (kept.iteration, kept.rows) == (0, 2 * 4096)
+    again = trainer("batch", folder=tmp_path)
+    again.load_state(kept.state, kept.weights, kept.sums)
+    assert again.run.progress == pytest.approx(2 * 4096 / len(POINTS) / 3)
+    again.train()
+    assert again.som.weights.tobytes() == whole.som.weights.tobytes()
+
+
+def test_checkpoints_by_time_are_taken_within_iterations_and_change_nothing(tmp_path: Path) -> None:
+    whole = trainer("batch")
+    whole.train()
+    often = trainer("batch", Checkpoint(minutes=1e-9, keep=99), folder=tmp_path)
+    often.train()
+    positions = [position_of(path) for path in checkpoint_paths(tmp_path / "checkpoints")]
+    assert positions == sorted(positions)
+    assert positions[:4] == [(0, 4096), (0, 8192), (0, 12288), (0, 12388)]
+    assert often.som.weights.tobytes() == whole.som.weights.tobytes()
+
+
+def test_a_checkpoint_between_iterations_is_what_it_always_was(tmp_path: Path) -> None:
+    trainer("batch", Checkpoint(every=1), folder=tmp_path).train()
+    kept = read_checkpoint(checkpoint_paths(tmp_path / "checkpoints")[0])
+    assert (kept.state["format_version"], kept.rows, kept.sums) == (1, 0, {})
+
+
+def test_an_older_ksom_refuses_a_checkpoint_within_an_iteration(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trainer("batch", StopsAfter(2), Checkpoint(), folder=tmp_path).train()
+    monkeypatch.setattr("ksom.runs.checkpoint.FORMAT_VERSION", 1)
+    with pytest.raises(CheckpointError, match="was written by a newer ksom; update ksom to resume from it"):
+        newest_checkpoint(tmp_path / "checkpoints")
+
+
+def test_sums_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    stopped = trainer("batch", StopsAfter(2))
+    stopped.train()
+    state = stopped.state()
+    for rows, sums, told in [
+        (4096, {}, None),
+        (PART_ROWS, state["sums"], "there must be sums of 262144 samples"),
+        (4096, {**state["sums"], "begun_counts": np.zeros((12, 7))}, r"must fit the sums of the shape \(12, 2\)"),
+        (4096, {**state["sums"], "begun_sums": np.zeros(12)}, "its sums must be tables of float64"),
+        (4096, {"begun_sums": np.zeros((9, 2)), "begun_counts": np.zeros((9, 1))}, "its sums do not fit the map"),
+    ]:
+        if told is not None:
+            with pytest.raises(CheckpointError, match=told):
+                trainer("batch").load_state({**state, "rows": rows}, stopped.som.weights, sums)
+
+
+def test_the_time_limit_takes_effect_within_an_iteration() -> None:
+    limited = trainer("batch", TimeLimit(1e-9))
+    assert limited.train() is Outcome.STOPPED
+    assert limited.run.position == (0, 4096)
+
+
+@pytest.mark.parametrize("minutes", [0, -1, "x"])
+def test_minutes_are_a_positive_number(minutes: Any) -> None:
+    with pytest.raises(ParameterError, match="minutes must be"):
+        Checkpoint(minutes=minutes)
+
+
+def test_sums_come_back_from_their_arrays() -> None:
+    stopped = trainer("batch", StopsAfter(2))
+    stopped.train()
+    sums = stopped.under_way.sums
+    assert sums is not None
+    again = BatchSums.of_arrays(sums.rows, sums.as_arrays())
+    assert dataclasses.asdict(again).keys() == dataclasses.asdict(sums).keys()
+    assert again.begun is not None
+    assert sums.begun is not None
+    assert again.begun.sums.tobytes() == sums.begun.sums.tobytes()
