@@ -54,6 +54,9 @@ class FiledPart:
     def __call__(self, part: int) -> int:
         return write_sums(_of_part(self.folder, part), self.task(part), self.bounds)
 
+    def name(self, part: int) -> str:
+        return self.task.name(part)
+
 
 @dataclass(frozen=True)
 class FoldedRange:
@@ -76,6 +79,9 @@ class FoldedRange:
         assert running is not None  # a wave has a part
         _write_running(_of_range(self.folder, self.wave, number), running)
         return running.sums.nbytes + running.counts.nbytes
+
+    def name(self, number: int) -> str:
+        return f"the sums of the nodes {self.bounds[number]} … {self.bounds[number + 1] - 1}"
 
 
 class FoldByRanges:
