@@ -155,6 +155,8 @@ class OnExecutor:
             return NOT_YET
         done = next((future for future in head.futures if future.done() and not future.cancelled()), None)
         if done is None:
+            if all(future.cancelled() for future in head.futures):
+                raise ComputeError(f"{task.name(head.part)}: {self!r} has let go of it; its workers are lost")
             return NOT_YET
         error = done.exception()
         if error is None:
@@ -186,7 +188,13 @@ class OnExecutor:
         elif isinstance(error, KsomError):
             raise error
         else:
-            raise ComputeError(f"{name}: {_told(error)}") from error
+            raise ComputeError(self._reason(name, error)) from error
+
+    def _reason(self, name: str, error: BaseException) -> str:
+        """Return why a part could not be done, in one line."""
+        if isinstance(error, ModuleNotFoundError):
+            return f"{name}: workers have no {error.name}; install it there, or put the class into a module of its own"
+        return f"{name}: {_told(error)}"
 
     def _is_loss(self, error: BaseException) -> bool:
         """Whether an error says that workers were lost."""
