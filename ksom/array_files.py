@@ -212,7 +212,7 @@ class MappedFile:
 def mapped_file(array: Any) -> MappedFile | None:
     """Return the file that an array is mapped from, None if it is in memory."""
     mapped, mapping = _mapped_whole(array)
-    if mapped is None:
+    if mapped is None or mapping is None:
         return None
     return MappedFile(str(mapped.filename), mapped.offset + mapped.nbytes, mapping)
 

@@ -50,9 +50,9 @@ def imported(name: str, path: str, folders: Sequence[Path], kinds: Mapping[str, 
 
 
 def _remember(name: str, folders: Sequence[Path]) -> None:
-    file = getattr(sys.modules.get(name), "__file__", None)
-    for folder in folders if file is not None else ():
-        if Path(file).absolute() in {folder.absolute() / f"{name}.py", folder.absolute() / name / "__init__.py"}:
+    file = Path(getattr(sys.modules.get(name), "__file__", None) or "").absolute()
+    for folder in folders:
+        if file in {folder.absolute() / f"{name}.py", folder.absolute() / name / "__init__.py"}:
             _FOUND_IN[name] = folder.absolute()
             return
 

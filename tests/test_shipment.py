@@ -1,6 +1,5 @@
 """What is sent to workers is the same there, to the bit; it is small, and nobody is made to run what others wrote."""
 
-import io
 import multiprocessing
 import os
 import pickle
@@ -20,14 +19,12 @@ from PIL import Image
 
 from ksom.array_files import read_array
 from ksom.batches import Batches
-from ksom.compute import packing
 from ksom.compute.shipment import Shipment, sending, shipped
 from ksom.dataset import DATASETS, Dataset
-from ksom.datasets import Array, Bundled, ImagePixels, Images, RandomColors, Table, Windows, thumbnails
-from ksom.errors import DataError, KsomError
+from ksom.datasets import Array, Bundled, ImagePixels, Images, RandomColors, Table, Windows
+from ksom.errors import KsomError
 from ksom.intake import Intake
 from ksom.part import held_out
-from ksom.tables import prepared
 
 SMALL = 20_000
 """Bytes that every pickle of these must be smaller than, whatever the data."""
@@ -155,7 +152,7 @@ def changed(samples: np.ndarray) -> np.ndarray:
 
 
 def batches(dataset: Dataset, **how: Any) -> Batches:
-    raw = [block for block in dataset.blocks()] if type(dataset).batch is Dataset.batch else []
+    raw = list(dataset.blocks()) if type(dataset).batch is Dataset.batch else []
     has_weights = dataset.weights_of(slice(0, 1)) is not None
     intake = Intake(np.dtype(np.float32), missing="keep")
     return Batches(dataset, intake, has_gaps=bool(raw), mean_weight=0.5 if has_weights else None, **how)
@@ -213,3 +210,182 @@ def test_every_registered_data_set_is_tried(tmp_path: Path) -> None:
 def new(folder: Path, name: str) -> Path:
     (folder / name).mkdir()
     return folder / name
+
+
+def test_arrays_in_memory_are_mapped_by_workers(tmp_path: Path, worker: Executor) -> None:
+    shipment = shipped(Array(numbers()), tmp_path)
+    assert worker.submit(owner_of_samples, shipment).result() == "mmap"
+
+
+def owner_of_samples(shipment: Shipment) -> str:
+    return type(shipment.opened().samples.base).__name__
+
+
+def test_a_process_opens_a_shipment_once(tmp_path: Path) -> None:
+    shipment = shipped(Array(numbers()), tmp_path)
+    assert shipment.opened() is pickle.loads(pickle.dumps(shipment)).opened()
+
+
+def test_two_equal_arrays_are_two_there_and_one_is_one(tmp_path: Path) -> None:
+    one, other = np.zeros(10**5), np.zeros(10**5)
+    first, same, second = shipped([one, one, other], tmp_path).opened()
+    assert first is same
+    first[0] = 5
+    assert second[0] == 0
+
+
+def test_what_a_worker_writes_to_its_array_is_seen_by_nobody_else(tmp_path: Path) -> None:
+    shipment = shipped(np.zeros(10**5), tmp_path)
+    shipment.opened()[:] = 7
+    assert (read_array(tmp_path / shipment.arrays[0]) == 0).all()
+
+
+def test_an_array_that_was_looked_at_is_still_the_samples_or_forgotten(tmp_path: Path) -> None:
+    samples = numbers()
+    all_of_them = Batches(Array(samples), Intake(np.dtype(np.float32)), looked_at=samples)
+    there = shipped(all_of_them, tmp_path).opened()
+    assert there.looked_at is there.dataset.samples
+    some = Batches(Array(samples[:50]), Intake(np.dtype(np.float32)), looked_at=samples)
+    shipment = shipped(some, tmp_path)
+    assert shipment.opened().looked_at is None
+    assert not shipment.arrays
+    assert block_bytes(shipment.opened(), 0, 0) == block_bytes(some, 0, 0)
+
+
+def test_files_are_removed_when_the_last_shipment_that_needs_them_is(tmp_path: Path) -> None:
+    dataset = Array(numbers())
+    with sending(dataset, tmp_path) as first:
+        with sending([dataset], tmp_path) as second:
+            assert first.arrays == second.arrays
+        assert not second.path.exists()
+        assert first.path.with_name(first.arrays[0]).exists()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_that_a_worker_does_not_see_is_named(tmp_path: Path, worker: Executor) -> None:
+    for number, name in enumerate(("an .npy file", "several files", "a Parquet file", "windows of a file")):
+        shipment = shipped(SETS[name](new(tmp_path, name)), tmp_path)
+        found = next(path for path in (tmp_path / name).iterdir())
+        found.rename(tmp_path / f"away {number}")
+        told = message(worker.submit(opened_there, shipment).result)
+        assert told.startswith("worker on ")
+        assert f"does not see {found} (No such file or directory); data must lie where every worker" in told
+
+
+def opened_there(shipment: Shipment) -> None:
+    shipment.opened()
+
+
+@pytest.mark.parametrize("name", ["an .npy file", "several files", "windows of a file", "a CSV file", "a user's class"])
+def test_a_file_that_was_written_to_is_refused(name: str, tmp_path: Path, worker: Executor) -> None:
+    shipment = shipped(SETS[name](new(tmp_path, "data")), tmp_path)
+    found = next(path for path in (tmp_path / "data").iterdir())
+    os.utime(found, (1, 1))
+    told = message(worker.submit(opened_there, shipment).result)
+    assert told.startswith(f"{found}: worker on ")
+    assert "finds another file than the one that was read first: it was written to, or replaced" in told
+
+
+def test_a_file_that_was_written_to_before_it_was_sent_is_refused(tmp_path: Path) -> None:
+    dataset = Array(npy(tmp_path))
+    os.utime(tmp_path / "x.npy", (1, 1))
+    assert "it was written to, or replaced" in message(shipped(dataset, tmp_path).opened)
+
+
+def test_a_pickle_that_somebody_else_wrote_is_not_opened(tmp_path: Path) -> None:
+    shipment = shipped([1], tmp_path)
+    shipment.path.write_bytes(pickle.dumps([]) + pickle.dumps([2]))
+    assert "is not what was written for workers, so worker on" in message(shipment.opened)
+
+
+def test_a_shared_folder_that_is_not_shared_is_told(tmp_path: Path, worker: Executor) -> None:
+    shipment = Shipment(tmp_path / "nowhere" / "a.pickle", "0")
+    told = message(worker.submit(opened_there, shipment).result)
+    assert f"does not see {shipment.path} (No such file or directory); the shared folder must be one" in told
+
+
+class Careless(Dataset):
+    """A class that keeps what cannot travel."""
+
+    def __init__(self, kept: Any) -> None:
+        super().__init__([[0.0], [1.0]])
+        self.kept = kept
+
+
+def test_what_cannot_travel_is_told_in_one_line(tmp_path: Path) -> None:
+    with (tmp_path / "open.txt").open("w") as file:
+        for kept, told in ((file, f"it holds an open file, '{tmp_path / 'open.txt'}'"), ((i for i in ()), "generator")):
+            text = message(shipped, batches(Careless(kept)), tmp_path)
+            assert text.startswith("dataset Careless: cannot be sent to workers (")
+            assert told in text
+            assert text.endswith("(__getstate__)")
+
+
+PROMPT = """
+import multiprocessing, sys
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+if {without}:
+    sys.modules["cloudpickle"] = None
+from ksom.batches import Batches
+from ksom.compute.shipment import shipped
+from ksom.dataset import DATASETS, Dataset
+from ksom.intake import Intake
+from shown import rows
+import numpy as np
+class Mine(Dataset):
+    def rows(self, index):
+        return self.samples[index] * 3
+{found}
+with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+    dataset = {cls}(np.arange(8.0).reshape(4, 2))
+    shipment = shipped(Batches(dataset, Intake(np.dtype("f4"))), Path("."))
+    print(pool.submit(rows, shipment).result())
+"""
+
+
+def run(folder: Path, **how: Any) -> subprocess.CompletedProcess[str]:
+    (folder / "shown.py").write_text(SHOWN)
+    environment = {**os.environ, "PYTHONPATH": f"{folder}{os.pathsep}{Path.cwd()}"}
+    told = [sys.executable, "-c", PROMPT.format(**how)]
+    return subprocess.run(told, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+SHOWN = """
+def rows(shipment):
+    return [block.values.tolist() for block in shipment.opened().piece(0, 1, 3)]
+"""
+
+
+def test_a_class_of_a_notebook_travels_with_cloudpickle(tmp_path: Path) -> None:
+    done = run(tmp_path, without=False, found="", cls="Mine")
+    assert done.stdout == "[[[6.0, 9.0], [12.0, 15.0]]]\n", done.stderr
+
+
+def test_a_class_of_a_notebook_is_refused_without_cloudpickle(tmp_path: Path) -> None:
+    done = run(tmp_path, without=True, found="", cls="Mine")
+    told = "workers cannot import class Mine of __main__; put it into a module, or pip install cloudpickle"
+    assert done.stderr.splitlines()[-1].endswith(told)
+
+
+@pytest.mark.parametrize("without", [False, True])
+def test_a_module_beside_the_experiment_is_found_by_workers(without: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "beside"
+    folder.mkdir()
+    (folder / "part_of_mine.py").write_text("FACTOR = 3\n")
+    (folder / "mine_there.py").write_text(
+        "from ksom import Dataset\nfrom part_of_mine import FACTOR\nclass Mine(Dataset):\n"
+        "    def rows(self, index):\n        return self.samples[index] * FACTOR\n"
+    )
+    found = f"Found = DATASETS.find('mine_there:Mine', 'DATASET', [Path({str(folder)!r})])"
+    done = run(tmp_path, without=without, found=found, cls="Found")
+    assert done.stdout == "[[[6.0, 9.0], [12.0, 15.0]]]\n", done.stderr
+
+
+def test_a_class_that_a_worker_lacks_is_told(tmp_path: Path, worker: Executor, monkeypatch: Any) -> None:
+    (tmp_path / "only_here.py").write_text("class Thing:\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import only_here  # type: ignore[import-not-found]  # made above
+
+    told = message(worker.submit(opened_there, shipped(only_here.Thing(), tmp_path)).result)
+    assert "cannot import what it was sent (ModuleNotFoundError: No module named 'only_here')" in told

@@ -182,7 +182,7 @@ def _written(array: NDArray[Any], folder: Path) -> _Written:
 def _parts(rows: NDArray[Any]) -> Iterator[memoryview]:
     step = max(1, AT_ONCE // max(1, rows[:1].nbytes))
     for start in range(0, len(rows), step):
-        yield memoryview(np.ascontiguousarray(rows[start : start + step]).reshape(-1).view(np.uint8))
+        yield np.ascontiguousarray(rows[start : start + step]).reshape(-1).view(np.uint8).data
 
 
 def _strides(array: NDArray[Any], is_transposed: bool) -> tuple[int, ...]:

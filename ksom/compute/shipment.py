@@ -89,6 +89,7 @@ def shipped(thing: Any, folder: Path) -> Shipment:
     OutputError
         If the folder cannot be written to.
     """
+    folder = folder.absolute()  # a worker may have another current folder
     parts = packed(thing, folder)
     digest = hashlib.sha256(parts.pickled).hexdigest()
     shipment = Shipment(folder / f"{digest}.pickle", digest, parts.arrays)
