@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -109,8 +110,55 @@ def test_killed_at_random_moments_and_resumed_equals_never_killed(
     assert_same_run(folder, uninterrupted)
 
 
+LONG = {
+    "batch": ["TRAINER.ALGORITHM", "batch", "DATASET.SIZE", "400000", "TRAINER.BATCH_SIZE", "0"],
+    "mini-batch": ["TRAINER.ALGORITHM", "batch", "DATASET.SIZE", "400000", "TRAINER.BATCH_SIZE", "300000"],
+    "online": ["DATASET.SIZE", "40000", "TRAINER.BATCH_SIZE", "0"],
+}
+"""Trainings of a few iterations that take seconds each, with checkpoints by time within them."""
+
+FEW = ["TRAINER.ITERATIONS", "3", "HOOKS.CHECKPOINT.MINUTES", "0.001", "HOOKS.VLOG.EVERY", "1"]
+FEW += ["HOOKS.QUALITY.EVERY", "1", "CALLBACK_PERIOD", "1", "BACKEND", "numpy", "TRAINER.ALGORITHM", "online"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", LONG)
+def test_killed_within_iterations_and_resumed_equals_never_killed(experiment: Path, kind: str) -> None:
+    """Checkpoints are taken by time; the last part goes on with another backend."""
+    long, moments = [*FEW, *LONG[kind]], random.Random(1)
+    assert run(experiment, f"whole {kind}", *long)[0] == 0
+    folder, within, kills = experiment / f"within {kind}", 0, 0
+    while True:
+        resume = ["--resume"] if folder.exists() else []
+        process = start(experiment, folder.name, *resume, *long, *(["BACKEND", "auto"] if kills >= 4 else []))
+        if kills < 4:
+            wait_for(folder / "checkpoints" / "last.npz", process)
+            time.sleep(moments.uniform(0.5, 2.5))
+            kills += process.poll() is None
+            process.kill()
+        status, output = ended(process)
+        within += "samples of the next one" in output
+        if status == 0:
+            break
+        assert status == -signal.SIGKILL, output
+    assert within > 0  # or no iteration was gone on with
+    assert_same_run(folder, experiment / f"whole {kind}")
+
+
+@pytest.mark.parametrize("kind", LONG)
+def test_a_signal_stops_within_an_iteration_and_a_resume_completes_the_same_run(experiment: Path, kind: str) -> None:
+    long = [*FEW, *LONG[kind]]
+    folder = experiment / f"signal {kind}"
+    process = start(experiment, folder.name, *long)
+    wait_for(folder / "checkpoints" / "last.npz", process)
+    process.send_signal(signal.SIGTERM)
+    status, output = ended(process)
+    assert status == 143, output
+    assert re.search(r"interrupted after \d of 3 iterations, and \d+ samples of the next one", output), output
+
+
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_a_signal_finishes_the_iteration_saves_and_a_resume_completes_the_same_run(
+def test_a_signal_stops_the_training_saves_and_a_resume_completes_the_same_run(
     experiment: Path, uninterrupted: Path, number: signal.Signals, status: int
 ) -> None:
     folder = experiment / number.name
