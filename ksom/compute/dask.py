@@ -65,7 +65,7 @@ class Dask(OnExecutor):
         self._folder = SharedFolder(self.shared_path)
         self._client: Client | None = None
         self._cluster: Any = None
-        self._is_own, self._here = True, probed()
+        self._is_own, self._is_checked, self._here = True, False, probed()
 
     @classmethod
     def of(cls, client: "Client") -> Self:
@@ -92,6 +92,8 @@ class Dask(OnExecutor):
         ComputeError
             If not, naming the worker.
         """
+        if self._is_checked:
+            return
         client = self._connected()
         self._require_version(client)
         if not self._workers_told():
@@ -100,6 +102,7 @@ class Dask(OnExecutor):
         for address, found in client.run(probed, self.shared, on_error="return").items():
             self._require_like_here(address, found)
         self._tell_memory()
+        self._is_checked = True
 
     def each(self, task: Task[Result], parts: Iterable[int]) -> Iterator[Result | NotYet]:
         return super().each(as_probed(task, self._here), parts)
