@@ -217,6 +217,7 @@ class Trainer:
                 if any(self._period(hook) and hook.phase < Phase.REPORT for hook in due.values()):
                     self.run.metrics.put(**self.algorithm.parameters(stop - 1))
                 self._tell("after_step", due)
+                self._tell("at_pause", self._watching())
             self._is_done = self.run.iteration == self.iterations and (not self.calibrate or self._calibrated())
         self.som.about_training["iteration"] = self.run.iteration
         return self.run.outcome
@@ -332,12 +333,14 @@ class Trainer:
         """Do the iterations up to `stop`; return whether all of them were done before somebody asked for an end."""
         start, learned, began = self.under_way, 0.0, time.perf_counter()
         for under_way in self.algorithm.train(self.som, self.feed, start, stop, self._pace):
+            if under_way.iteration == stop:
+                continue  # no pause before the hooks that are due there: a checkpoint must have what they wrote
             now = time.perf_counter()
             if now - began >= PAUSE_SECONDS or self.run.stop_reason is not None:
                 self._stand_at(under_way, now - began)
                 learned += now - began
-                self._tell("at_pause", self.hooks)
-                if self.run.stop_reason is not None and under_way.iteration < stop:
+                self._tell("at_pause", self._watching())
+                if self.run.stop_reason is not None:
                     return False
                 began = time.perf_counter()
         require_bounded(self.som, self.feed.range, stop)
@@ -373,6 +376,10 @@ class Trainer:
             max(1, int(PAUSE_SECONDS / self._seconds_per_iteration)) if self._seconds_per_iteration else self.iterations
         )
         return min(due, now + moment, self.iterations)
+
+    def _watching(self) -> dict[str, Hook]:
+        """Return the hooks that do something at a pause."""
+        return {key: hook for key, hook in self.hooks.items() if type(hook).at_pause is not Hook.at_pause}
 
     def _due(self, iteration: int) -> dict[str, Hook]:
         def is_due(hook: Hook) -> bool:
