@@ -5,6 +5,7 @@ import math
 import mmap
 import os
 import warnings
+import weakref
 import zipfile
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from ksom.archive import ALIGNMENT, place_of
 from ksom.errors import DataError, KsomError, quoted
 from ksom.memory import available_memory
 from ksom.regular_files import open_regular
+from ksom.seen_files import SeenFile
 
 MAGIC_NPY, MAGIC_ZIP = b"\x93NUMPY", b"PK"
 
@@ -143,6 +145,12 @@ class MappedFile:
         self._mapping = mapping
         self._before = self._state()
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travel to another process as what it was when it was looked at first."""
+        if self._before is None:
+            raise DataError(f"{self.path}: was moved away while it was read; begin anew")
+        return _mapped_again, (SeenFile(os.path.abspath(self.path), *self._before[2:]), self._size)  # noqa: PTH100
+
     def require_unchanged(self, *, may_be_another: bool = True) -> None:
         """Refuse to go on if the file has been written to.
 
@@ -203,13 +211,93 @@ class MappedFile:
 
 def mapped_file(array: Any) -> MappedFile | None:
     """Return the file that an array is mapped from, None if it is in memory."""
+    mapped, mapping = _mapped_whole(array)
+    if mapped is None or mapping is None:
+        return None
+    return MappedFile(str(mapped.filename), mapped.offset + mapped.nbytes, mapping)
+
+
+class InFile(NamedTuple):
+    """Where in a file the values of an array lie: all that another process needs to map them."""
+
+    file: SeenFile
+    offset: int
+    """Bytes before the first value."""
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]
+    """Bytes from one value to the next, along each axis."""
+    is_writable: bool = False
+    """Whether the array may be written to in memory; its file never is."""
+
+    @classmethod
+    def of(cls, array: NDArray[Any]) -> "InFile | None":
+        """Return where the values of an array lie; None: in memory, or in a file that has no name.
+
+        Raises
+        ------
+        OSError
+            If the file is not there any more.
+        """
+        mapped, _ = _mapped_whole(array)
+        if mapped is None or mapped.mode == "c":  # what was written to that is in memory only
+            return None
+        first, here = (each.__array_interface__["data"][0] for each in (mapped, array))
+        place = mapped.offset + here - first
+        return cls(SeenFile.of(str(mapped.filename)), place, array.dtype, array.shape, array.strides)
+
+    def opened(self, kind: type[NDArray[Any]] = np.memmap) -> NDArray[Any]:
+        """Return the array, mapped into memory: as one that knows its file, or as a plain one.
+
+        Raises
+        ------
+        DataError
+            If this process does not see the file as it was.
+        """
+        mapping = _private_mapping(self.file) if self.is_writable else _mapping(self.file)
+        array = np.ndarray.__new__(kind, self.shape, self.dtype, mapping, self.offset, self.strides)
+        if isinstance(array, np.memmap):
+            array.filename, array.offset, array.mode = self.file.path, self.offset, "r"
+        return array
+
+
+_MAPPINGS: "weakref.WeakValueDictionary[SeenFile, mmap.mmap]" = weakref.WeakValueDictionary()
+"""What came from another process is mapped once, for the arrays in a file and for who lets go of it."""
+
+
+def _mapping(file: SeenFile) -> mmap.mmap:
+    found = _MAPPINGS.get(file)
+    if found is None:
+        with _same(file) as there:
+            found = _MAPPINGS[file] = mmap.mmap(there.fileno(), 0, access=mmap.ACCESS_READ)
+    return found
+
+
+def _private_mapping(file: SeenFile) -> mmap.mmap:
+    with _same(file) as there:
+        return mmap.mmap(there.fileno(), 0, access=mmap.ACCESS_COPY)
+
+
+@contextmanager
+def _same(file: SeenFile) -> Iterator[IO[bytes]]:
+    file.require_same_here()
+    with open_data(file.path) as there:
+        yield there
+
+
+def _mapped_again(file: SeenFile, size: int) -> MappedFile:
+    return MappedFile(file.path, size, _mapping(file))
+
+
+def _mapped_whole(array: Any) -> "tuple[np.memmap[Any, Any], mmap.mmap] | tuple[None, None]":
+    """Return the array that was mapped from a file with a name, of which this one is a part, and its mapping."""
     mapped = None
     while isinstance(array, np.ndarray):
         mapped = array if isinstance(array, np.memmap) else mapped
         array = array.base
     if mapped is None or not isinstance(array, mmap.mmap) or mapped.filename is None:
-        return None
-    return MappedFile(str(mapped.filename), mapped.offset + mapped.nbytes, array)
+        return None, None
+    return mapped, array
 
 
 class _Header(NamedTuple):

@@ -46,6 +46,11 @@ class Batches:
     looked_at: NDArray[Any] | None = field(default=None, repr=False)
     """An array in memory whose values need not be looked at again; it must stay as it is."""
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel without an array that may be larger than the samples: a view of it would be another one there."""
+        is_all = self.looked_at is getattr(self.dataset, "samples", None)
+        return {**self.__dict__, "looked_at": self.looked_at if is_all else None}
+
     @property
     def can_be_cut(self) -> bool:
         """Whether a piece of an iteration can be had without the samples before it."""

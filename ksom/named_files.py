@@ -37,6 +37,11 @@ def is_list_of_names(value: Any) -> bool:
     return isinstance(value, list | tuple) and bool(value) and all(isinstance(item, str | Path) for item in value)
 
 
+def named_only(value: Any) -> Any:
+    """Return a name of files, or a list of names; None for anything else, such as the data themselves."""
+    return value if isinstance(value, str | Path) or is_list_of_names(value) else None
+
+
 def names_several(value: Any) -> bool:
     """Return whether a value names several files: it is a list of names, a folder or a pattern."""
     return is_list_of_names(value) or (isinstance(value, str | Path) and (is_pattern(value) or Path(value).is_dir()))

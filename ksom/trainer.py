@@ -314,6 +314,7 @@ class Trainer:
     def _begin(self) -> None:
         if self.run.outcome is not Outcome.RUNNING:
             raise TrainingFailed("this training has ended; make a new Trainer for another one")
+        self.compute.check()
         self.files.begin(
             new=[] if self.run.position > (0, 0) else [hook.file for hook in self.hooks.values() if hook.file]
         )

@@ -12,6 +12,17 @@ from ksom.names import nearest
 CLASSES = {"class": type}
 """What a name of the user's own stands for, by what it is called in messages."""
 
+_FOUND_IN: dict[str, Path] = {}
+"""In which of the folders that were looked through each module was found."""
+
+
+def found_modules() -> dict[str, Path]:
+    """Return the modules that were found in a folder that was looked through, each with that folder.
+
+    Python itself does not look there, so another process must be told of it.
+    """
+    return {name: folder for name, folder in _FOUND_IN.items() if name in sys.modules}
+
 
 def imported(name: str, path: str, folders: Sequence[Path], kinds: Mapping[str, type] = CLASSES) -> Any:
     """Import what `module:name` means, a class unless told otherwise; see `Registry.find`."""
@@ -29,12 +40,21 @@ def imported(name: str, path: str, folders: Sequence[Path], kinds: Mapping[str, 
         ) from error
     finally:
         sys.path[:] = before
+    _remember(module_name.partition(".")[0], folders)
     found, wanted = getattr(module, own_name, None), tuple(kinds.values())
     if not isinstance(found, wanted):
         known = [key for key, value in vars(module).items() if isinstance(value, wanted)]
         told = f"module {quoted(module_name)} has no {' or '.join(kinds)} {quoted(own_name)}"
         raise ConfigError(f"{path}: {told}{nearest(own_name, known)}")
     return found
+
+
+def _remember(name: str, folders: Sequence[Path]) -> None:
+    file = Path(getattr(sys.modules.get(name), "__file__", None) or "").absolute()
+    for folder in folders:
+        if file in {folder.absolute() / f"{name}.py", folder.absolute() / name / "__init__.py"}:
+            _FOUND_IN[name] = folder.absolute()
+            return
 
 
 def _forget_namesake(name: str, folders: Sequence[Path]) -> None:

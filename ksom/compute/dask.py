@@ -70,7 +70,7 @@ class Dask(OnExecutor):
         self._client: Client | None = None
         self._cluster: Any = None
         self._executor_of_client: DaskExecutor | None = None
-        self._is_own = True
+        self._is_own, self._is_checked = True, False
         self._told_bytes = 0
 
     @classmethod
@@ -99,6 +99,8 @@ class Dask(OnExecutor):
         ComputeError
             If not, naming the worker.
         """
+        if self._is_checked:
+            return
         client = self._connected()
         if client.status != "running":
             raise ComputeError(f"compute: the client that was given is {client.status}; give one that is connected")
@@ -112,11 +114,10 @@ class Dask(OnExecutor):
         for probe in found:
             require_alike(probed(), probe, self.shared)
         self._tell_memory()
+        self._is_checked = True
 
     def each(self, task: Task[Result], parts: Iterable[int]) -> Iterator[Result | NotYet]:
-        self._connected()
-        if not (self.shared / TOKEN).exists():  # nobody called `check`
-            self.check()
+        self.check()
         self._require_memory(getattr(task, "worker_bytes", 0))
         return super().each(as_probed(task, probed(), self.shared), parts)
 
@@ -126,7 +127,7 @@ class Dask(OnExecutor):
             if self._cluster is not None:
                 self._cluster.close()
             self._client = self._cluster = None
-        self._executor_of_client = None
+        self._executor_of_client, self._is_checked = None, False
         super().close()
 
     def _executor(self) -> Executor:

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from ksom.dataset import DATASETS, Dataset
 from ksom.datasets.shards import Shards
-from ksom.named_files import named_files, names_several
+from ksom.named_files import named_files, named_only, names_several
 from ksom.sparse_files import read_samples
 
 SHARD = (".npy",)
@@ -59,6 +59,10 @@ class Array(Dataset):
         self.weights_key = weights_key
         weights = _array(weights_path, weights_key)
         super().__init__(_array(path, key), weights[:] if isinstance(weights, Shards) else weights)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel without the data as they were given: the samples are what is read."""
+        return self.__dict__ | {name: named_only(getattr(self, name)) for name in ("path", "weights_path")}
 
     def place(self, row: int) -> str:
         if not isinstance(self.samples, Shards):

@@ -72,6 +72,13 @@ class Shards:
         self._starts: NDArray[np.int64] = self._stops - np.array([part.rows for part in self.parts])
         self.shape: tuple[int, ...] = (int(self._stops[-1]), *self._row)
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "_array"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._array = functools.lru_cache(MAPPED_AT_ONCE)(self._mapped)
+
     def __len__(self) -> int:
         return int(self._stops[-1])
 
@@ -128,7 +135,9 @@ class Shards:
         return rows
 
     def _mapped(self, number: int) -> tuple[NDArray[Any], MappedFile]:
-        array = read_array(self.parts[number].name)
+        watched = self.parts[number].watched
+        assert watched is not None  # who asks has looked
+        array = read_array(watched.absolute)
         file = mapped_file(array)
         assert file is not None  # it was mapped when it was first looked at, and is watched since
         return array, file

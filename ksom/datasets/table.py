@@ -13,6 +13,7 @@ from ksom.columns import require_all
 from ksom.dataset import DATASETS, Dataset
 from ksom.encoding import Column, Encoding
 from ksom.errors import DataError, ParameterError, quoted
+from ksom.named_files import named_only
 from ksom.tables.chosen_columns import Wanted, chosen_columns, require_different_features
 from ksom.tables.encoder import encoded, number_columns, require_known, samples_dtype, text_columns, wrong_cell
 from ksom.tables.members import Members, members_of, with_members
@@ -135,6 +136,10 @@ class Table(Dataset):
             raise DataError(f"{self._called}: no row is left to learn from: {told}")
         super().__init__(samples)
         self.feature_names = self.encoding.feature_names
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel without the table as it was given, if it is in memory: its source has it."""
+        return self.__dict__ | {"path": named_only(self.path)}
 
     @cached_property
     def labels(self) -> NDArray[np.str_] | None:  # type: ignore[override]  # read only when somebody asks

@@ -13,6 +13,7 @@ from ksom.dataset import DATASETS, Dataset
 from ksom.datasets.recordings import WHERE, Choice, Name, Recording, pieces, recordings
 from ksom.datasets.shards import Shards
 from ksom.errors import DataError, ParameterError
+from ksom.named_files import named_only
 
 logger = logging.getLogger(__name__)
 
@@ -125,6 +126,10 @@ class Windows(Dataset):
         self._cut(found)
         self._channel_names = self._names_of_channels(found)
         self.feature_names = self._names_of_features()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel without the data as they were given: windows are cut from what was made of them."""
+        return self.__dict__ | {"path": named_only(self.path)}
 
     def __len__(self) -> int:
         return int(self._windows_until[-1])

@@ -3,6 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ksom.errors import DataError, quoted
 from ksom.memory import available_memory
 from ksom.tables.column_names import require_different
@@ -41,6 +44,18 @@ class MemoryTable:
             why = "; ".join(map(str, error.args)) if error.args else str(error)
             raise DataError(f"{self._name}: cannot be read as a table ({why})") from error
         self.schema: pa.Schema = self._table.schema
+
+    def __getstate__(self) -> tuple[str, NDArray[np.uint8]]:
+        """Travel as the bytes of an Arrow file: a large array can lie in a file."""
+        file = arrow().BufferOutputStream()
+        with arrow().ipc.new_file(file, self.schema) as writer:
+            writer.write_table(self._table)
+        return self._name, np.frombuffer(file.getvalue(), np.uint8)
+
+    def __setstate__(self, state: tuple[str, NDArray[np.uint8]]) -> None:
+        self._name, content = state
+        self._table = arrow().ipc.open_file(arrow().py_buffer(content)).read_all()
+        self.schema = self._table.schema
 
     def __str__(self) -> str:
         return self._name

@@ -122,7 +122,15 @@ class TableSource:
         self.column_names = tuple(self._stored)
         for name in self._told_types:
             self._require_column(name)
+        self._where = where
         self._filter = None if where is None else RowFilter(where, self.kind)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__ | {"_filter": None}  # it is made of functions
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._filter = None if self._where is None else RowFilter(self._where, self.kind)
 
     def __str__(self) -> str:
         first, more = self._parts[0], len(self._parts) - 1

@@ -8,6 +8,7 @@ from typing import IO
 
 from ksom.array_files import open_data
 from ksom.errors import DataError
+from ksom.seen_files import SeenFile
 
 
 class WatchedFile:
@@ -26,8 +27,18 @@ class WatchedFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._absolute = path.absolute()
         with open_data(path) as file:
             self._before = _state(file)
+
+    def __getstate__(self) -> tuple[Path, SeenFile]:
+        return self.path, SeenFile(str(self._absolute), *self._before[2:])
+
+    def __setstate__(self, state: tuple[Path, SeenFile]) -> None:
+        self.path, file = state
+        self._absolute = Path(file.path)
+        found = file.require_same_here()
+        self._before = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
     def __str__(self) -> str:
         return str(self.path)
@@ -36,6 +47,11 @@ class WatchedFile:
     def size(self) -> int:
         """Bytes in it."""
         return self._before[2]
+
+    @property
+    def absolute(self) -> Path:
+        """Where it is, whatever the current folder."""
+        return self._absolute
 
     @contextmanager
     def opened(self) -> Iterator[IO[bytes]]:
@@ -47,7 +63,7 @@ class WatchedFile:
             If it is not there any more, another file is in its place, or it was written to: whatever else has failed
             to be read of it may have failed because of that.
         """
-        with open_data(self.path) as file:
+        with open_data(self._absolute) as file:
             self.require_unchanged(file)
             try:
                 yield file
