@@ -31,6 +31,7 @@ LEVELS = [
         "encoding",
         "samples",
         "sparse_files",
+        "remote_files",
         "seen_files",
         "sparse_rows",
         "archive",
