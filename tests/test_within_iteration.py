@@ -89,6 +89,23 @@ def test_a_training_stopped_again_and_again_within_iterations_has_the_bits_of_on
     assert sum(rows > 0 for _, rows in positions) >= 2  # or nothing was stopped within an iteration
 
 
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "online" not in kind])
+def test_a_stop_while_winners_are_searched_for_begins_their_block_again(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = trainer(kind)
+    whole.train()
+    monkeypatch.setattr("ksom.summing.SEARCH_SECONDS", 1e-9)  # sample after sample
+    monkeypatch.setattr("ksom.pace.Pace.samples_in", lambda _, seconds: 700 if seconds else 1)
+    stopped = trainer(kind, StopsAfter(9))
+    assert stopped.train() is Outcome.STOPPED
+    assert stopped.run.position == (0, 4096)
+    again = trainer(kind)
+    again.load_state(stopped.state(), stopped.som.weights)
+    again.train()
+    assert again.som.weights.tobytes() == whole.som.weights.tobytes()
+
+
 def test_a_stop_within_an_iteration_is_kept_and_gone_on_with(tmp_path: Path) -> None:
     whole = trainer("batch")
     whole.train()
