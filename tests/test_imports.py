@@ -58,6 +58,8 @@ LEVELS = [
         "nearest_nodes",
         "node_groups",
         "predictions",
+        "kept_summaries",
+        "part_summary",
         "summary",
         "batches",
         "feed",
