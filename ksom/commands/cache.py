@@ -36,7 +36,7 @@ def cache(clear: bool) -> int:
         gone = remove_summaries(summaries, -1)
         if gone:
             taken = size_of(sum(each.size for each in gone))
-            say(f"{summaries}: {number_of('summary', len(gone))} removed, {taken}")
+            say(f"{summaries}: {_summaries(len(gone))} removed, {taken}")
     kept = kept_tables(folder)
     for each in kept:
         shape, files = " × ".join(f"{side:,}" for side in each.shape), ", ".join(map(one_line, each.files))
@@ -50,8 +50,12 @@ def cache(clear: bool) -> int:
         files = ", ".join(map(one_line, summary.files)) or "damaged; it will be made again"
         say(f"{size_of(summary.size):>9}  {_ago(time.time() - summary.last_used):>14}  {'summary':<20} {files}")
     if seen:
-        say(f"{summaries}: {number_of('summary', len(seen))}, {size_of(sum(each.size for each in seen))}")
+        say(f"{summaries}: {_summaries(len(seen))}, {size_of(sum(each.size for each in seen))}")
     return 0
+
+
+def _summaries(count: int) -> str:
+    return "1 summary" if count == 1 else f"{count:,} summaries"
 
 
 def _ago(seconds: float) -> str:
