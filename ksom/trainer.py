@@ -31,6 +31,7 @@ from ksom.runs.resume import LEARNED
 from ksom.runs.run import Outcome, Run
 from ksom.runs.run_folder import versions_that_matter
 from ksom.summary import summarise
+from ksom.summing import require_parts
 from ksom.under_way import UnderWay
 
 logger = logging.getLogger(__name__)
@@ -426,6 +427,7 @@ class Trainer:
             self.run.outcome = Outcome.COMPLETED if self._is_done else Outcome.STOPPED
 
     def _require_use_of_samples(self) -> None:
+        require_parts(self.som, self.feed, self.compute)
         where = f"dataset {type(self.dataset).__name__}: its samples"
         shows = f"but {type(self.algorithm).__name__} shows samples one by one"
         if self.feed.is_weighted and not getattr(self.algorithm, "weighs_samples", False):
