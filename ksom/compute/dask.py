@@ -63,6 +63,9 @@ class Dask(OnExecutor):
         self.address, self.scheduler_file = address, scheduler_file
         self.processes = require_integer("workers", workers, minimum=0)
         self.shared_path = None if shared is None else require_path("shared", shared)
+        if shared is not None and "://" in str(shared):
+            told = "be a folder that this machine and all workers see, under the same name (a store is only read from)"
+            raise ParameterError("shared", told, str(shared))
         require_integer("tries", tries, minimum=1)
         require_integer("window", window, minimum=0)
         super().__init__(None, 1, tries, window)  # type: ignore[arg-type]  # it is made when it is needed
