@@ -158,7 +158,7 @@ def test_without_distributed_it_says_what_to_install(monkeypatch: pytest.MonkeyP
 
 
 def test_a_scheduler_without_workers(scheduler: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ksom.compute.dask.CONNECT_SECONDS", 2.0)
+    monkeypatch.setattr("ksom.compute.dask.WORKER_SECONDS", 2.0)
     with pytest.raises(ComputeError, match=r"tcp://.* has no workers; start some with `dask worker`"):
         Dask(scheduler.address).check()
 
@@ -212,7 +212,7 @@ def test_another_worker_that_comes_later_is_refused_too(scheduler: DaskCluster, 
     compute.check()
     other_worker(scheduler, tmp_path, OTHERS[told])
     with pytest.raises(KsomError) as caught:
-        list(results(compute.each(Doubled(0.1), range(3000))))
+        list(results(compute.each(Doubled(0.1), range(300))))
     compute.close()
     assert told in str(caught.value)
     assert "worker tcp://127.0.0.1:" in str(caught.value)

@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 CONNECT_SECONDS = 10.0
 """How long a scheduler may take to answer."""
 
+WORKER_SECONDS = 60.0
+"""How long the first worker may take to come."""
+
 
 @COMPUTES.register("dask")
 class Dask(OnExecutor):
@@ -187,7 +190,7 @@ class Dask(OnExecutor):
 
     def _wait_for_workers(self, client: "Client") -> None:
         try:
-            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+            client.wait_for_workers(1, timeout=WORKER_SECONDS)
         except TimeoutError as error:
             told = f"{client.scheduler.address} has no workers" if client.scheduler else "there are no workers"
             raise ComputeError(f"compute: {told}; start some with `dask worker`") from error
