@@ -1,27 +1,21 @@
 """The sums of a batch, made by whoever is there to make them, in the one order of addition."""
 
 import math
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ksom.compute.compute import Compute, NotYet
 from ksom.compute.fold_by_ranges import FoldByRanges, is_large
 from ksom.compute.shipment import Shipment, shipped
 from ksom.feed import Feed
-from ksom.kernels import get_backend
-from ksom.kernels.backend import Backend
 from ksom.kernels.batch_sums import BatchSums, Samples
 from ksom.kernels.node_sums import PART_ROWS, NodeSums
 from ksom.kernels.used_sums import UsedSums, used
 from ksom.kohonensom_model import KohonenSOM
-from ksom.method.distance import Distance
 from ksom.pace import Pace
+from ksom.searching import HeldMap
 from ksom.under_way import UnderWay
 from ksom.whole_files import replacing
 
@@ -89,8 +83,8 @@ def _elsewhere(som: KohonenSOM, feed: Feed, begun: UnderWay, compute: Compute) -
     path = compute.shared / f"weights-{begun.iteration}.npy"
     with replacing(path) as file:
         np.save(file, weights)
-    how = Kernels(path, weights.dtype.name, som.distance, som.kernels.name, max(1, som.threads))
-    task = SumsOfPart(_shipment(feed, compute), how, begun.iteration, size)
+    held = HeldMap(path, weights.dtype.name, som.distance, som.kernels.name, max(1, som.threads))
+    task = SumsOfPart(_shipment(feed, compute), held, begun.iteration, size)
     try:
         if is_large(som.lattice.size, som.features):
             for _ in FoldByRanges(compute, som.lattice.size, som.features).adding(task, sums, size):
@@ -120,36 +114,11 @@ def _add_part(sums: BatchSums, part: UsedSums, som: KohonenSOM, rows: int) -> No
 
 
 @dataclass(frozen=True)
-class Kernels:
-    """All that a worker needs to hold the map of an iteration."""
-
-    weights: Path
-    """The file with the weights: mapped, so that the workers of a machine share its memory."""
-    dtype: str
-    distance: Distance
-    backend: str
-    threads: int
-
-    def held(self) -> Backend:
-        """Return the numerical core with these weights; made once by each thread of a process, and kept to the next."""
-        if getattr(_OF_THREAD, "weights", None) != self.weights:
-            mapped: NDArray[Any] = np.load(self.weights, mmap_mode="r")
-            how: dict[str, Any] = {"distance": self.distance, "threads": self.threads}
-            _OF_THREAD.kernels = get_backend(self.backend, mapped, self.dtype, **how)
-            _OF_THREAD.weights = self.weights
-        held: Backend = _OF_THREAD.kernels
-        return held
-
-
-_OF_THREAD = threading.local()
-
-
-@dataclass(frozen=True)
 class SumsOfPart:
     """Find the winners of a part's samples, and add these up."""
 
     batches: Shipment
-    kernels: Kernels
+    held: HeldMap
     iteration: int
     size: int
     """How many samples the batch has."""
@@ -157,7 +126,7 @@ class SumsOfPart:
     def __call__(self, part: int) -> UsedSums:
         start = part * PART_ROWS
         blocks = self.batches.opened().piece(self.iteration, start, min(start + PART_ROWS, self.size))
-        return used(self.kernels.held().node_sums(blocks))
+        return used(self.held.kernels().node_sums(blocks))
 
     def name(self, part: int) -> str:
         return f"part {part} (rows {part * PART_ROWS:,} … {min((part + 1) * PART_ROWS, self.size) - 1:,})"

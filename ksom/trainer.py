@@ -355,7 +355,9 @@ class Trainer:
         """Calibrate the map; return whether it came to an end before somebody asked for a stop."""
         on = f"{len(self.dataset)} samples" if self.held_out is None else f"{len(self.held_out)} samples held out"
         logger.info("calibrating the map on %s", on)
-        layers = calibration(self.som, self.dataset, self.held_out, is_over=lambda: self.run.stop_reason is not None)
+        run = self.run
+        with self.som.computed_by(self.compute if self.compute.is_ready else None):
+            layers = calibration(self.som, self.dataset, self.held_out, is_over=lambda: run.stop_reason is not None)
         self.som.layers |= layers or {}
         return layers is not None
 

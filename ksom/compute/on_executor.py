@@ -76,6 +76,10 @@ class OnExecutor:
         return self._workers
 
     @property
+    def is_ready(self) -> bool:
+        return True
+
+    @property
     def shared(self) -> Path:
         return self._folder.path
 
