@@ -219,7 +219,8 @@ class Batch(Algorithm):
         """Do the iterations up to `stop` − 1."""
         for iteration in range(begun.iteration, stop):
             sums = begun.sums or BatchSums()
-            yield from summing(som, feed, UnderWay(iteration, sums.rows, sums), pace, self.compute)
+            under_way, left = UnderWay(iteration, sums.rows, sums), self._iterations - iteration
+            yield from summing(som, feed, under_way, pace, self.compute, iterations=left)
             factors = whole_factors(som.neighbourhood, som.lattice, self._sigma(iteration))
             som.kernels.move_to_means(self.node_sums(sums), factors)
             begun = UnderWay(iteration + 1)

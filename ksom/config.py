@@ -26,6 +26,7 @@ DEFAULTS: dict[str, Any] = {
     "THREADS": 0,
     "CALLBACK_PERIOD": 10,
     "CALIBRATE": True,
+    "COMPUTE": {"NAME": "here"},
     "OUTPUT_DIR": "logs",
     "DATASET": {"NAME": "RandomColors"},
     "MODEL": {},
@@ -209,7 +210,7 @@ def _check_value(key: str, value: Any, source: str) -> None:
 
 
 def _check_section(path: str, value: Any, source: str) -> None:
-    if path == "DATASET" and isinstance(value, str):
+    if path in {"COMPUTE", "DATASET"} and isinstance(value, str):
         return
     if not isinstance(value, Mapping):
         raise ConfigError(f"{source}: {path} must be a section of keys and values, got {quoted(value)}")

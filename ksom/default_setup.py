@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from ksom.amounts import size_of
 from ksom.arguments import require_path
+from ksom.compute.computes import COMPUTES
 from ksom.config import DEFAULTS, as_plain, is_off, load_config, require_no_secret
 from ksom.datasets import DATASETS
 from ksom.errors import ConfigError, KsomError, OutputError, TrainingFailed
@@ -172,6 +173,7 @@ class Experiment:
         seed = config["SEED"]
         self.dataset, data = build(DATASETS, config["DATASET"], "DATASET", folders, seed=seed)
         self.som, model = self._build_map(config, folders)
+        compute, computing = build(COMPUTES, config["COMPUTE"], "COMPUTE", folders)
         hooks = {key: _hook(key, node, folders) for key, node in config["HOOKS"].items() if not is_off(node)}
         with located("MODEL", elsewhere=Trainer.from_elsewhere):  # the map may not suit the algorithm
             self.trainer, training = call(
@@ -186,10 +188,12 @@ class Experiment:
                 calibrate=config["CALIBRATE"],
                 seed=seed,
                 folder=self.folder.path,
+                compute=compute,
             )
         without_defaults = [key for key in DEFAULTS["HOOKS"] if is_off(config["HOOKS"][key])]
         self.config = {
             **config,
+            "COMPUTE": computing,
             "DATASET": data,
             "MODEL": model,
             "TRAINER": {**with_chosen(training, self.trainer), "SHUFFLE": self.trainer.shuffle},

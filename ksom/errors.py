@@ -12,6 +12,7 @@ KsomError
 ├── Undefined            (ValueError)   a measure that has no value for this map and these samples
 ├── StoreAway            (OSError)      a store of data does not answer now; what is asked for again may come
 ├── TrainingFailed       (RuntimeError) training cannot go on
+├── ComputeError         (RuntimeError) whoever was to work, workers or a cluster, cannot
 ├── CheckpointError      (RuntimeError) no checkpoint is whole, or it belongs to another training
 │   └── DamagedCheckpoint               one that is not whole
 ├── TrackingError        (RuntimeError) a tracking server refuses, or what is to be sent to it is not there
@@ -33,6 +34,10 @@ class KsomError(Exception):
 
     def __init__(self, message: str) -> None:
         super().__init__(one_line(message))
+
+    def __reduce__(self) -> Any:
+        """Travel between processes as the message: what else there was may not be fit to."""
+        return _again, (type(self), str(self))
 
 
 class ConfigError(KsomError, ValueError):
@@ -90,6 +95,10 @@ class TrainingFailed(KsomError, RuntimeError):
     """Training cannot go on."""
 
 
+class ComputeError(KsomError, RuntimeError):
+    """Workers, or a cluster of them, cannot do what is asked of them."""
+
+
 class CheckpointError(KsomError, RuntimeError):
     """A checkpoint is damaged or belongs to another training."""
 
@@ -104,6 +113,12 @@ class StoreAway(KsomError, OSError):
 
 class OutputError(KsomError, OSError):
     """The results cannot be written."""
+
+
+def _again(kind: type[KsomError], message: str) -> KsomError:
+    error = kind.__new__(kind, message)
+    KsomError.__init__(error, message)
+    return error
 
 
 def one_line(text: str) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.batches import Batches
+from ksom.compute.shipment import Shipment
 from ksom.dataset import Dataset
 from ksom.intake import Intake
 from ksom.method.random_streams import stream
@@ -53,6 +54,8 @@ class Feed:
         Whether the samples are sparse.
     has_gaps : bool
         Whether values are missing, or may be in samples that are made in every iteration: then every block tells.
+    sent : Shipment or None
+        The batches on their way to workers, if they were sent.
     shown : int
         Samples that were asked for and done with since this was last set to 0: how far a long iteration is.
 
@@ -95,6 +98,7 @@ class Feed:
         self.has_gaps = intake.keeps_missing and (makes_samples or bool(self.summary.missing.any()))
         self.samples_per_iteration = dataset.samples_per_iteration(batch_size)
         self.shown = 0
+        self.sent: Shipment | None = None
         self._always: Iterable[Block] = ()
         self.batches = Batches(
             dataset,

@@ -13,16 +13,24 @@ class Pace:
     ----------
     seconds_per_sample : float
         A first guess.
+
+    Attributes
+    ----------
+    seconds_per_sample : float
+        As last measured, or guessed.
+    is_measured : bool
+        Whether it was measured.
     """
 
     def __init__(self, seconds_per_sample: float) -> None:
-        self._seconds_per_sample = seconds_per_sample
+        self.seconds_per_sample = seconds_per_sample
+        self.is_measured = False
         self._since: float | None = None
 
     @property
     def samples(self) -> int:
         """How many samples are a moment's work, at least 1."""
-        return max(1, int(PAUSE_SECONDS / max(self._seconds_per_sample, 1e-12)))
+        return max(1, int(PAUSE_SECONDS / max(self.seconds_per_sample, 1e-12)))
 
     def begin(self) -> None:
         """Look at the clock before some work."""
@@ -31,4 +39,5 @@ class Pace:
     def end(self, samples: int) -> None:
         """Look at the clock after it."""
         if self._since is not None and samples:
-            self._seconds_per_sample = (time.perf_counter() - self._since) / samples
+            self.is_measured = True
+            self.seconds_per_sample = (time.perf_counter() - self._since) / samples

@@ -1,17 +1,31 @@
 """The sums of a batch, made by whoever is there to make them, in the one order of addition."""
 
+import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 
-from ksom.compute.compute import Compute
-from ksom.compute.here import Here
+import numpy as np
+
+from ksom.compute.compute import Compute, NotYet
+from ksom.compute.fold_by_ranges import FoldByRanges, is_large
+from ksom.compute.shipment import Shipment, shipped
 from ksom.feed import Feed
-from ksom.kernels.batch_sums import Samples
+from ksom.kernels.batch_sums import BatchSums, Samples
+from ksom.kernels.node_sums import PART_ROWS, NodeSums
+from ksom.kernels.used_sums import UsedSums, used
 from ksom.kohonensom_model import KohonenSOM
 from ksom.pace import Pace
+from ksom.searching import HeldMap
 from ksom.under_way import UnderWay
+from ksom.whole_files import replacing
+
+FEWEST_PARTS = 2
+"""A batch of fewer parts is added up here: nobody could share the work."""
 
 
-def summing(som: KohonenSOM, feed: Feed, begun: UnderWay, pace: Pace, compute: Compute) -> Iterator[UnderWay]:
+def summing(
+    som: KohonenSOM, feed: Feed, begun: UnderWay, pace: Pace, compute: Compute, *, iterations: int = 1
+) -> Iterator[UnderWay]:
     """Add the samples of an iteration that were not added yet, yielding wherever one may leave off.
 
     Parameters
@@ -26,17 +40,101 @@ def summing(som: KohonenSOM, feed: Feed, begun: UnderWay, pace: Pace, compute: C
         How much is worked between two pauses.
     compute : Compute
         Who works.
+    iterations : int
+        How many such batches there will be, this one included.
     """
-    assert isinstance(compute, Here)
-    return _here(som, feed, begun, pace)
-
-
-def _here(som: KohonenSOM, feed: Feed, begun: UnderWay, pace: Pace) -> Iterator[UnderWay]:
     assert begun.sums is not None
-    samples, sums, kernels = Samples(feed.batch(begun.iteration, begun.rows)), begun.sums, som.kernels
-    while not samples.is_over() or not sums.is_begun:
-        pace.begin()
-        sums.add(kernels.node_sums, samples, max(pace.samples, kernels.rows_between_pauses))
-        pace.end(sums.rows - begun.rows)
-        begun.rows = sums.rows
-        yield begun
+    samples = Samples(feed.batch(begun.iteration, begun.rows))
+    is_over = False
+    while not is_over and _is_done_here(feed, begun, pace, compute, iterations):
+        yield _added_here(som, samples, begun, pace)
+        is_over = samples.is_over()
+    if not is_over:
+        yield from _elsewhere(som, feed, begun, compute)
+
+
+def _is_done_here(feed: Feed, begun: UnderWay, pace: Pace, compute: Compute, iterations: int) -> bool:
+    """Whether the next samples are added up here: others do whole parts, where that takes them less time."""
+    if compute.is_here or begun.rows % PART_ROWS:
+        return True
+    size = feed.batches.size(begun.iteration)
+    if size <= (FEWEST_PARTS - 1) * PART_ROWS:
+        return True
+    left = size * iterations - begun.rows
+    return compute.start_seconds > 0 and (
+        not pace.is_measured or left * pace.seconds_per_sample < compute.start_seconds
+    )
+
+
+def _added_here(som: KohonenSOM, samples: Samples, begun: UnderWay, pace: Pace) -> UnderWay:
+    sums, kernels = begun.sums, som.kernels
+    assert sums is not None
+    pace.begin()
+    sums.add(kernels.node_sums, samples, max(pace.samples, kernels.rows_between_pauses))
+    pace.end(sums.rows - begun.rows)
+    begun.rows = sums.rows
+    return begun
+
+
+def _elsewhere(som: KohonenSOM, feed: Feed, begun: UnderWay, compute: Compute) -> Iterator[UnderWay]:
+    sums, size = begun.sums, feed.batches.size(begun.iteration)
+    assert sums is not None
+    weights = som.weights
+    path = compute.shared / f"weights-{begun.iteration}.npy"
+    with replacing(path) as file:
+        np.save(file, weights)
+    held = HeldMap(path, weights.dtype.name, som.distance, som.kernels.name, max(1, som.threads))
+    task = SumsOfPart(_shipment(feed, compute), held, begun.iteration, size)
+    try:
+        if is_large(som.lattice.size, som.features):
+            for _ in FoldByRanges(compute, som.lattice.size, som.features).adding(task, sums, size):
+                begun.rows = sums.rows
+                yield begun
+        else:
+            for found in compute.each(task, range(sums.parts, math.ceil(size / PART_ROWS))):
+                if not isinstance(found, NotYet):
+                    _add_part(sums, found, som, min(PART_ROWS, size - sums.rows))
+                    begun.rows = sums.rows
+                yield begun
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _add_part(sums: BatchSums, part: UsedSums, som: KohonenSOM, rows: int) -> None:
+    """Add the sums of the next part; what it does not have is 0, which changes no bit."""
+    whole = sums.whole
+    if whole is None:
+        made = NodeSums(np.zeros((som.lattice.size, som.features)), np.zeros((som.lattice.size, part.counts.shape[1])))
+        made.sums[part.nodes], made.counts[part.nodes] = part.sums, part.counts
+        sums.add_part(made, rows)
+        return
+    whole.sums[part.nodes] += part.sums
+    whole.counts[part.nodes] += part.counts
+    sums.rows += rows
+
+
+@dataclass(frozen=True)
+class SumsOfPart:
+    """Find the winners of a part's samples, and add these up."""
+
+    batches: Shipment
+    held: HeldMap
+    iteration: int
+    size: int
+    """How many samples the batch has."""
+
+    def __call__(self, part: int) -> UsedSums:
+        start = part * PART_ROWS
+        blocks = self.batches.opened().piece(self.iteration, start, min(start + PART_ROWS, self.size))
+        return used(self.held.kernels().node_sums(blocks))
+
+    def name(self, part: int) -> str:
+        return f"part {part} (rows {part * PART_ROWS:,} … {min((part + 1) * PART_ROWS, self.size) - 1:,})"
+
+
+def _shipment(feed: Feed, compute: Compute) -> Shipment:
+    """Return the feed's batches as workers open them; sent once for each folder."""
+    folder = compute.shared
+    if feed.sent is None or feed.sent.path.parent != folder:
+        feed.sent = shipped(feed.batches, folder)
+    return feed.sent

@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 from ksom.algorithms import ALGORITHMS, Algorithm, require_bounded
 from ksom.arguments import require_boolean, require_integer
 from ksom.calibration import calibration
+from ksom.compute.compute import Compute
+from ksom.compute.computes import as_compute
 from ksom.dataset import Dataset
 from ksom.errors import CheckpointError, DataError, ParameterError, TrainingFailed
 from ksom.feed import Feed
@@ -68,6 +70,9 @@ class Trainer:
         Seed of the first weights, of the order of the samples, of the probe and of what is held out.
     folder : Path, optional
         Where hooks put their results; some need one.
+    compute : str, Compute, concurrent.futures.Executor or dask.distributed.Client
+        Who works, in batch training: "here", "processes" or "dask", or what does. Never changes a bit of what is
+        learned. An executor or a client that is given is not shut down.
 
     Attributes
     ----------
@@ -99,7 +104,7 @@ class Trainer:
     """
 
     parts = {"algorithm": ALGORITHMS}
-    from_elsewhere = ("som", "dataset", "hooks", "callback_period", "calibrate", "seed", "folder")
+    from_elsewhere = ("som", "dataset", "hooks", "callback_period", "calibrate", "seed", "folder", "compute")
 
     def __init__(
         self,
@@ -116,6 +121,7 @@ class Trainer:
         calibrate: bool = False,
         seed: int = 0,
         folder: str | Path | None = None,
+        compute: Any = "here",
     ) -> None:
         self.iterations = require_integer("iterations", iterations, minimum=1)
         self.batch_size = require_integer("batch_size", batch_size, minimum=0)
@@ -130,6 +136,7 @@ class Trainer:
         )
         self.algorithm = copy.copy(ALGORITHMS.made("algorithm", algorithm))  # it may serve other trainings as well
         self.algorithm.prepare(som, self.iterations)
+        self.compute = self._computing(compute)
         self.shuffle = self._shuffled(shuffle)
         self.hooks = by_phase(hooks)
         self.feed = Feed(self.dataset, self.batch_size, self.shuffle, self.seed, som.intake)
@@ -156,6 +163,16 @@ class Trainer:
             return shuffle
         raise ParameterError("shuffle", "be true, false or auto", shuffle)
 
+    def _computing(self, given: Any) -> Compute:
+        """Return who works; let the algorithm know."""
+        compute = as_compute(given)
+        if getattr(self.algorithm, "compute", None) is not None:
+            self.algorithm.compute = compute
+        elif not compute.is_here:
+            told = f"be here for {type(self.algorithm).__name__}, which shows samples one after another; or train batch"
+            raise ParameterError("compute", told, given)
+        return compute
+
     def _divided(self, dataset: Dataset, share: float) -> tuple[Dataset, Dataset | None]:
         """Return what is learned from and what is held out; where that is something, all of it is looked at first."""
         learned, others = held_out(dataset, share, self.seed)
@@ -172,6 +189,7 @@ class Trainer:
             If one of them cannot.
         """
         self._tell("check", self.hooks)
+        self.compute.check()
 
     def train(self) -> Outcome:
         """Train until all iterations are done or somebody asks for a stop.
@@ -296,6 +314,7 @@ class Trainer:
     def _begin(self) -> None:
         if self.run.outcome is not Outcome.RUNNING:
             raise TrainingFailed("this training has ended; make a new Trainer for another one")
+        self.compute.check()
         self.files.begin(
             new=[] if self.run.position > (0, 0) else [hook.file for hook in self.hooks.values() if hook.file]
         )
@@ -336,7 +355,9 @@ class Trainer:
         """Calibrate the map; return whether it came to an end before somebody asked for a stop."""
         on = f"{len(self.dataset)} samples" if self.held_out is None else f"{len(self.held_out)} samples held out"
         logger.info("calibrating the map on %s", on)
-        layers = calibration(self.som, self.dataset, self.held_out, is_over=lambda: self.run.stop_reason is not None)
+        run = self.run
+        with self.som.computed_by(self.compute if self.compute.is_ready else None):
+            layers = calibration(self.som, self.dataset, self.held_out, is_over=lambda: run.stop_reason is not None)
         self.som.layers |= layers or {}
         return layers is not None
 
@@ -378,6 +399,7 @@ class Trainer:
     @contextmanager
     def _closing_hooks(self) -> Iterator[None]:
         with ExitStack() as stack:
+            stack.callback(self.compute.close)
             for key, hook in self.hooks.items():
                 stack.callback(self._tell, "after_train", {key: hook})
             try:

@@ -48,6 +48,7 @@ def train(
     hooks: Mapping[str, Hook] | Iterable[Hook] | None = None,
     progress: bool = False,
     folder: str | Path | None = None,
+    compute: Any = None,
 ) -> KohonenSOM:
     """Train a map on samples, in one call.
 
@@ -91,6 +92,8 @@ def train(
         Show a progress bar.
     folder : str or Path, optional
         Where hooks put their results.
+    compute : {"here", "processes", "dask"}, concurrent.futures.Executor, dask.distributed.Client or Compute
+        Who works, in batch training; never changes a bit. An executor or a client is not shut down.
 
     Returns
     -------
@@ -130,6 +133,7 @@ def train(
         dataset,
         algorithm=_algorithm(algorithm, **_given(sigma=sigma, learning_rate=learning_rate)),
         folder=folder,
+        **_given(compute=compute),
         **_given(hooks=_with_progress(hooks or ()) if require_boolean("progress", progress) else hooks),
         **_given(iterations=iterations, batch_size=batch_size, shuffle=shuffle, seed=seed, hold_out=hold_out),
         calibrate=hold_out is not None,

@@ -231,13 +231,25 @@ def test_what_travels_with_a_task_does_not_grow_with_the_wave() -> None:
     assert len(pickle.dumps(many)) < len(pickle.dumps(few)) + 10
 
 
-@pytest.mark.parametrize(("nodes", "features", "large"), [(1024, 50, False), (100_000, 50, False), (10**6, 50, True)])
-def test_sums_are_folded_by_ranges_where_they_are_large(nodes: int, features: int, *, large: bool) -> None:
-    assert is_large(nodes, features) == large
+@pytest.mark.parametrize(
+    ("nodes", "workers", "large"),
+    [
+        (1024, 1000, False),
+        (10_000, 100, False),
+        (10_000, 1000, True),
+        (10**5, 16, False),
+        (10**5, 64, True),
+        (10**6, 1, True),
+    ],
+)
+def test_sums_are_folded_by_ranges_where_they_or_many_of_them_are_large(
+    nodes: int, workers: int, *, large: bool
+) -> None:
+    assert is_large(nodes, 50, workers) == large
 
 
 @pytest.mark.parametrize(("workers", "ranges"), [(1, 13), (16, 16), (1000, fold_by_ranges.MOST_RANGES)])
 def test_there_is_a_range_for_each_worker_and_no_range_is_too_large(workers: int, ranges: int) -> None:
     with ThreadPoolExecutor(1) as executor:
         fold = FoldByRanges(OnExecutor(executor, workers), 10**6, 50)
-    assert len(fold._bounds) - 1 == ranges
+    assert len(fold.bounds) - 1 == ranges

@@ -59,6 +59,7 @@ LEVELS = [
         "nearest_nodes",
         "node_groups",
         "predictions",
+        "searching",
         "summary",
         "batches",
         "feed",

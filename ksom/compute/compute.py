@@ -2,13 +2,32 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 Result = TypeVar("Result")
+Result_co = TypeVar("Result_co", covariant=True)
 
-Task = Callable[[int], Result]
-"""What is done to a part, by its number: an object that can be pickled, small, without open files; it reads for itself.
-It depends on nothing else, so that it may be done anywhere, again, or twice, with the same result to the bit."""
+
+class Task(Protocol[Result_co]):
+    """What is done to a part: an object that can be pickled, small, without open files; it reads for itself.
+
+    It depends on nothing else, so that it may be done anywhere, again, or twice, with the same result to the bit.
+    """
+
+    def __call__(self, part: int, /) -> Result_co:
+        """Do it to the part of this number."""
+        ...
+
+    def name(self, part: int, /) -> str:
+        """Return what the part is called in messages, such as "part 17 (rows 4,456,448 … 4,718,591)"."""
+        ...
+
+
+class NotYet:
+    """Comes in place of a result where whoever waits may look up: at a stop that was asked for, at the clock."""
+
+
+NOT_YET: Final = NotYet()
 
 
 class Compute(Protocol):
@@ -16,6 +35,8 @@ class Compute(Protocol):
 
     is_here: bool
     """Whether it is this process that works."""
+    start_seconds: float
+    """What work of so many seconds would not be handed to it: it is done before workers are there."""
 
     @property
     def workers(self) -> int:
@@ -27,14 +48,30 @@ class Compute(Protocol):
         """A folder that this process and all workers see, for what is too large for a message."""
         ...
 
-    def each(self, task: Task[Result], parts: Iterable[int]) -> Iterator[Result]:
+    @property
+    def is_ready(self) -> bool:
+        """Whether workers are there already, so that little work is worth handing to them."""
+        ...
+
+    def check(self) -> None:
+        """Look whether it can work, before anything is written.
+
+        Raises
+        ------
+        ComputeError
+            Saying in one line why not.
+        """
+        ...
+
+    def each(self, task: Task[Result], parts: Iterable[int]) -> Iterator[Result | NotYet]:
         """Yield what a task returns for each of some parts, in the order in which these are given.
 
-        At most two parts for each worker are under way or wait to be yielded; whoever stops asking ends the work.
+        At most two parts for each worker are under way or wait to be yielded. In between comes `NOT_YET`, some times a
+        second; whoever stops asking ends the work.
 
         Parameters
         ----------
-        task : callable
+        task : Task
             What is to be done to a part.
         parts : iterable of int
             Which parts.
@@ -49,3 +86,12 @@ class Compute(Protocol):
     def close(self) -> None:
         """Let go of workers and files."""
         ...
+
+
+def results(coming: Iterator[Result | NotYet], look_up: Callable[[], None] = lambda: None) -> Iterator[Result]:
+    """Yield the results of `Compute.each`; `look_up` is called where there is none yet."""
+    for result in coming:
+        if isinstance(result, NotYet):
+            look_up()
+        else:
+            yield result

@@ -2,32 +2,33 @@
 
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from ksom.compute.compute import Result, Task
+from ksom.compute.compute import NotYet, Result, Task
+from ksom.compute.shared_folder import SharedFolder
 
 
 class Here:
     """No other process: one part after another, each with the threads that the backend has; see `Compute`."""
 
-    is_here = True
+    is_here = is_ready = True
     workers = 1
+    start_seconds = 0.0
 
     def __init__(self) -> None:
-        self._folder: TemporaryDirectory[str] | None = None
+        self._folder = SharedFolder()
 
     def __repr__(self) -> str:
         return "Here()"
 
     @property
     def shared(self) -> Path:
-        self._folder = self._folder or TemporaryDirectory(prefix="ksom-")
-        return Path(self._folder.name)
+        return self._folder.path
 
-    def each(self, task: Task[Result], parts: Iterable[int]) -> Iterator[Result]:
+    def check(self) -> None:
+        """Find nothing wrong."""
+
+    def each(self, task: Task[Result], parts: Iterable[int]) -> Iterator[Result | NotYet]:
         return map(task, parts)
 
     def close(self) -> None:
-        if self._folder is not None:
-            self._folder.cleanup()
-            self._folder = None
+        self._folder.remove()

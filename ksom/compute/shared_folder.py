@@ -1,0 +1,45 @@
+"""A folder that a process and its workers see, for what is too large for a message."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ksom.errors import OutputError
+
+
+class SharedFolder:
+    """A folder made when it is first needed, and removed when the work is done.
+
+    Parameters
+    ----------
+    inside : Path, optional
+        The folder that it is made in; default: the system's for temporary files, which only this machine sees.
+    """
+
+    def __init__(self, inside: Path | None = None) -> None:
+        self._inside = inside
+        self._made: TemporaryDirectory[str] | None = None
+
+    @property
+    def path(self) -> Path:
+        """The folder.
+
+        Raises
+        ------
+        OutputError
+            If it cannot be made.
+        """
+        if self._made is None:
+            try:
+                self._made = TemporaryDirectory(prefix="ksom-", dir=self._inside, ignore_cleanup_errors=True)
+            except OSError as error:
+                where = self._inside or "the folder for temporary files"
+                raise OutputError(
+                    f"{where}: a folder to share with workers cannot be made ({error.strerror})"
+                ) from error
+        return Path(self._made.name)
+
+    def remove(self) -> None:
+        """Remove it, with all that is in it."""
+        if self._made is not None:
+            self._made.cleanup()
+            self._made = None
