@@ -17,6 +17,8 @@ class Store(ThreadingHTTPServer):
         """The ETag of all files."""
         self.status = 200
         """What it answers to everything; 200: what is true."""
+        self.fails = 0
+        """How many of the next requests it answers with 503."""
         self.sends_ranges = True
         self.ranges: list[tuple[int, int]] = []
         """The first byte and the last of each range that was asked for."""
@@ -41,6 +43,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, *, with_content: bool) -> None:
         content, store = self.server.files.get(self.path[1:].partition("?")[0]), self.server
         status = store.status if store.status != 200 else 404 if content is None else 200
+        if store.fails:
+            store.fails, status = store.fails - 1, 503
         body = content if status == 200 and content is not None else b""
         wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", self.headers.get("Range", ""))
         if status == 200 and wanted and store.sends_ranges and with_content:

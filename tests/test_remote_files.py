@@ -5,7 +5,7 @@ import multiprocessing
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import ksom
+from ksom.compute.compute import results
+from ksom.compute.on_executor import OnExecutor
 from ksom.compute.shipment import Shipment, shipped
 from ksom.datasets import Array, Images, Table, Windows
 from ksom.errors import DataError, KsomError, StoreAway
@@ -237,6 +239,31 @@ def test_what_is_not_installed_is_named(lacks: str, address: str, told: str) -> 
 def test_no_address_needs_no_fsspec() -> None:
     asked = "import sys, ksom\nfrom ksom.datasets import Array\nArray([[1.0]])\nassert 'fsspec' not in sys.modules"
     subprocess.run([sys.executable, "-c", asked], check=True)
+
+
+class FirstValue:
+    """A task: the first value of a row."""
+
+    def __init__(self, dataset: Array) -> None:
+        self.dataset = dataset
+
+    def __call__(self, row: int) -> float:
+        return float(self.dataset.rows(slice(row, row + 1))[0, 0])
+
+    def name(self, row: int) -> str:
+        return f"row {row}"
+
+
+def test_a_part_that_a_store_did_not_send_is_asked_for_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ksom.compute.on_executor.BACK_OFF_SECONDS", 0.01)
+    task, rows = FirstValue(Array(store.address("x.npy"))), [50_000, 0]
+    with ThreadPoolExecutor(1) as pool:
+        store.fails = 2
+        assert list(results(OnExecutor(pool, 1).each(task, rows))) == numbers()[rows, 0].tolist()
+        assert store.fails == 0
+        store.status = 503
+        read = results(OnExecutor(pool, 1).each(task, [45_000]))
+        assert "its store does not answer" in message(lambda: list(read), kind=StoreAway)
 
 
 def rows_there(shipment: Shipment) -> bytes:

@@ -12,7 +12,7 @@ from typing import Any, Generic
 
 from ksom.compute.compute import NOT_YET, NotYet, Result, Task
 from ksom.compute.shared_folder import SharedFolder
-from ksom.errors import ComputeError, KsomError
+from ksom.errors import ComputeError, KsomError, StoreAway
 from ksom.pace import PAUSE_SECONDS
 
 WINDOW = 2
@@ -124,7 +124,8 @@ class OnExecutor:
         """Submit what is not under way; after workers were lost, one part at a time, to see which one does it."""
         now = time.monotonic()
         if any(flight.tries and not flight.futures for flight in flights):
-            flights = deque(islice(flights, 1)) if not any(flight.futures for flight in flights) else deque()
+            is_busy = any(not future.done() for flight in flights for future in flight.futures)
+            flights = deque() if is_busy else deque(islice(flights, 1))  # what is done may wait for the first of them
         for flight in flights:
             if not flight.futures and now >= flight.not_before:
                 self._submit(task, flight)
@@ -186,7 +187,7 @@ class OnExecutor:
                 raise ComputeError(
                     f"{name} killed {self.tries} workers; it may need more memory than they have"
                 ) from error
-        elif isinstance(error, OSError) and not isinstance(error, KsomError) and head.tries + 1 < self.tries:
+        elif _may_pass(error) and head.tries + 1 < self.tries:
             head.tries += 1
             head.futures, head.not_before = [], time.monotonic() + BACK_OFF_SECONDS * 2 ** (head.tries - 1)
         elif isinstance(error, KsomError):
@@ -203,6 +204,11 @@ class OnExecutor:
     def _is_loss(self, error: BaseException) -> bool:
         """Whether an error says that workers were lost."""
         return isinstance(error, BrokenExecutor)
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether what failed may succeed when it is done again."""
+    return isinstance(error, StoreAway) or (isinstance(error, OSError) and not isinstance(error, KsomError))
 
 
 def _is_done(flight: _Flight[Any]) -> bool:
