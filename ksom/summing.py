@@ -181,6 +181,6 @@ class SumsOfPart:
 def _shipment(feed: Feed, compute: Compute) -> Shipment:
     """Return the feed's batches as workers open them; sent once for each folder."""
     folder = compute.shared
-    if feed.sent is None or feed.sent.path.parent != folder:
+    if feed.sent is None or feed.sent.path.parent != folder.absolute():
         feed.sent = shipped(feed.batches, folder)
     return feed.sent
