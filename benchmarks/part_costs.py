@@ -49,6 +49,8 @@ class RangeCosts(NamedTuple):
     add: float
     """One part, all ranges together."""
     ranges: int
+    nodes: int
+    """How many nodes that part had."""
 
 
 def costs(side: int) -> Costs:
@@ -85,7 +87,7 @@ def range_costs(of: Costs) -> RangeCosts:
     again = FoldedRange(folder, bounds, 2, range(WAVE), is_first=False)
     add = _seconds(lambda: [again(number) for number in ranges]) / WAVE
     compute.close()
-    return RangeCosts(write, add, len(ranges))
+    return RangeCosts(write, add, len(ranges), len(of.sums.nodes))
 
 
 def _of_anywhere(nodes: int) -> UsedSums:
