@@ -36,9 +36,9 @@ CORES = (16, 64, 256, 1000)
 ROWS, ITERATIONS = 10**9, 10
 NAP = 0.5
 """No worker sleeps longer, in seconds; with shorter naps the process that asks has more to do, not less."""
-LOOK = 2.0
+LOOK = 1.5
 """How long answers are counted, in seconds."""
-WAVES = 2
+WAVES = 1
 NEARLY = 0.85
 """Who gets a smaller share of the parts that workers could do has no time left."""
 FAR = 10_000
