@@ -132,7 +132,7 @@ def _elsewhere(som: KohonenSOM, feed: Feed, begun: UnderWay, compute: Compute) -
     held = HeldMap(path, weights.dtype.name, som.distance, som.kernels.name, max(1, som.threads))
     task = SumsOfPart(_shipment(feed, compute), held, begun.iteration, size)
     try:
-        if is_large(som.lattice.size, som.features):
+        if is_large(som.lattice.size, som.features, compute.workers):
             for _ in FoldByRanges(compute, som.lattice.size, som.features).adding(task, sums, size):
                 begun.rows = sums.rows
                 yield begun
