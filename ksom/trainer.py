@@ -176,6 +176,7 @@ class Trainer:
         elif not compute.is_here:
             told = f"be here for {type(self.algorithm).__name__}, which shows samples one after another; or train batch"
             raise ParameterError("compute", told, given)
+        compute.check()  # before it reads anything
         return compute
 
     def _divided(self, dataset: Dataset, share: float) -> tuple[Dataset, Dataset | None]:
