@@ -1,6 +1,7 @@
 """The sums of a batch, made by whoever is there to make them, in the one order of addition."""
 
 import math
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -10,6 +11,7 @@ import numpy as np
 from ksom.compute.compute import Compute, NotYet
 from ksom.compute.fold_by_ranges import FoldByRanges, is_large
 from ksom.compute.shipment import Shipment, shipped
+from ksom.errors import ParameterError
 from ksom.feed import Feed
 from ksom.kernels.backend import Backend
 from ksom.kernels.batch_sums import BatchSums, Samples
@@ -56,6 +58,23 @@ def summing(
         is_over = samples.is_over()
     if not is_over:
         yield from _elsewhere(som, feed, begun, compute)
+
+
+def require_parts(som: KohonenSOM, feed: Feed, compute: Compute) -> None:
+    """Refuse workers elsewhere for what only one process can do.
+
+    Raises
+    ------
+    ParameterError
+        If the data set makes its own batches, or an accelerator computes.
+    """
+    if compute.is_here:
+        return
+    if not feed.batches.can_be_cut:
+        own = f"{type(feed.batches.dataset).__name__}, whose own batch() has no parts that others could read"
+        raise ParameterError("compute", f"be here for {own}; or give it rows() instead", compute)
+    if som.backend == "jax":
+        raise ParameterError("compute", "be here for the backend jax; or take numba", compute)
 
 
 def _is_done_here(feed: Feed, begun: UnderWay, pace: Pace, compute: Compute, iterations: int) -> bool:
@@ -107,13 +126,13 @@ def _elsewhere(som: KohonenSOM, feed: Feed, begun: UnderWay, compute: Compute) -
     sums, size = begun.sums, feed.batches.size(begun.iteration)
     assert sums is not None
     weights = som.weights
-    path = compute.shared / f"weights-{begun.iteration}.npy"
+    path = compute.shared / f"weights-{begun.iteration}-{secrets.token_hex(8)}.npy"  # workers know them by that name
     with replacing(path) as file:
         np.save(file, weights)
     held = HeldMap(path, weights.dtype.name, som.distance, som.kernels.name, max(1, som.threads))
     task = SumsOfPart(_shipment(feed, compute), held, begun.iteration, size)
     try:
-        if is_large(som.lattice.size, som.features):
+        if is_large(som.lattice.size, som.features, compute.workers):
             for _ in FoldByRanges(compute, som.lattice.size, som.features).adding(task, sums, size):
                 begun.rows = sums.rows
                 yield begun
@@ -162,6 +181,6 @@ class SumsOfPart:
 def _shipment(feed: Feed, compute: Compute) -> Shipment:
     """Return the feed's batches as workers open them; sent once for each folder."""
     folder = compute.shared
-    if feed.sent is None or feed.sent.path.parent != folder:
+    if feed.sent is None or feed.sent.path.parent != folder.absolute():
         feed.sent = shipped(feed.batches, folder)
     return feed.sent
