@@ -161,9 +161,8 @@ def test_only_damaged_checkpoints_are_an_error(tmp_path):
 
 
 def test_checkpoint_of_a_newer_ksom_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr("ksom.runs.checkpoint.FORMAT_VERSION", 99)
     path = saved(tmp_path, 1)[0]
-    monkeypatch.undo()
+    monkeypatch.setattr("ksom.runs.checkpoint.FORMAT_VERSION", 0)  # this one is older
     with pytest.raises(CheckpointError, match="was written by a newer ksom"):
         read_checkpoint(path)
 

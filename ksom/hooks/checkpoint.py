@@ -23,7 +23,8 @@ class Checkpoint(Hook):
         How many to keep, the newest; at least 1. With 2 a damaged one still leaves one to go on from.
     minutes : float, optional
         Take one, too, whenever so many minutes have gone by since the last one, > 0: in the middle of an iteration, if
-        that takes longer. It then holds the sums so far as well. Default: only every so many iterations.
+        that takes longer. It then holds the sums so far as well, of whole blocks of 4,096 samples in batch training.
+        Default: only every so many iterations.
     """
 
     phase = Phase.SAVE
