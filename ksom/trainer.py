@@ -31,6 +31,7 @@ from ksom.runs.resume import LEARNED
 from ksom.runs.run import Outcome, Run
 from ksom.runs.run_folder import versions_that_matter
 from ksom.summary import summarise
+from ksom.summing import require_parts
 from ksom.under_way import UnderWay
 
 logger = logging.getLogger(__name__)
@@ -226,6 +227,7 @@ class Trainer:
                 if any(self._period(hook) and hook.phase < Phase.REPORT for hook in due.values()):
                     self.run.metrics.put(**self.algorithm.parameters(stop - 1))
                 self._tell("after_step", due)
+                self._tell("at_pause", self._watching())
             self._is_done = self.run.iteration == self.iterations and (not self.calibrate or self._calibrated())
         self.som.about_training["iteration"] = self.run.iteration
         return self.run.outcome
@@ -341,12 +343,14 @@ class Trainer:
         """Do the iterations up to `stop`; return whether all of them were done before somebody asked for an end."""
         start, learned, began = self.under_way, 0.0, time.perf_counter()
         for under_way in self.algorithm.train(self.som, self.feed, start, stop, self._pace):
+            if under_way.iteration == stop:
+                continue  # no pause before the hooks that are due there: a checkpoint must have what they wrote
             now = time.perf_counter()
             if now - began >= PAUSE_SECONDS or self.run.stop_reason is not None:
                 self._stand_at(under_way, now - began)
                 learned += now - began
-                self._tell("at_pause", self.hooks)
-                if self.run.stop_reason is not None and under_way.iteration < stop:
+                self._tell("at_pause", self._watching())
+                if self.run.stop_reason is not None:
                     return False
                 began = time.perf_counter()
         require_bounded(self.som, self.feed.range, stop)
@@ -364,7 +368,9 @@ class Trainer:
         """Calibrate the map; return whether it came to an end before somebody asked for a stop."""
         on = f"{len(self.dataset)} samples" if self.held_out is None else f"{len(self.held_out)} samples held out"
         logger.info("calibrating the map on %s", on)
-        layers = calibration(self.som, self.dataset, self.held_out, is_over=lambda: self.run.stop_reason is not None)
+        run = self.run
+        with self.som.computed_by(self.compute if self.compute.is_ready else None):
+            layers = calibration(self.som, self.dataset, self.held_out, is_over=lambda: run.stop_reason is not None)
         self.som.layers |= layers or {}
         return layers is not None
 
@@ -382,6 +388,10 @@ class Trainer:
             max(1, int(PAUSE_SECONDS / self._seconds_per_iteration)) if self._seconds_per_iteration else self.iterations
         )
         return min(due, now + moment, self.iterations)
+
+    def _watching(self) -> dict[str, Hook]:
+        """Return the hooks that do something at a pause."""
+        return {key: hook for key, hook in self.hooks.items() if type(hook).at_pause is not Hook.at_pause}
 
     def _due(self, iteration: int) -> dict[str, Hook]:
         def is_due(hook: Hook) -> bool:
@@ -417,6 +427,7 @@ class Trainer:
             self.run.outcome = Outcome.COMPLETED if self._is_done else Outcome.STOPPED
 
     def _require_use_of_samples(self) -> None:
+        require_parts(self.som, self.feed, self.compute)
         where = f"dataset {type(self.dataset).__name__}: its samples"
         shows = f"but {type(self.algorithm).__name__} shows samples one by one"
         if self.feed.is_weighted and not getattr(self.algorithm, "weighs_samples", False):

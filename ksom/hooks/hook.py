@@ -100,6 +100,7 @@ class Hook:
     def at_pause(self, run: Run) -> None:
         """Look at the clock: between two iterations, or in the middle of one, whatever `every` is.
 
+        Where hooks are due, they have acted before.
         When that is depends on the machine: nothing that is kept may depend on it, and no metric is put here.
         """
 
