@@ -43,7 +43,7 @@ def gappy(values):
 
 
 KINDS = {
-    "dense": (lambda values: Dataset(values), {"with_quantiles": True}),
+    "dense": (Dataset, {"with_quantiles": True}),
     "gaps": (lambda values: Dataset(gappy(values)), {"keep_missing": True, "with_quantiles": True}),
     "weights": (lambda values: Dataset(values, WEIGHTS), {"with_quantiles": True}),
     "sparse": (lambda values: Dataset(sparse.csr_matrix(np.maximum(values - 9, 0))), {}),
@@ -64,9 +64,9 @@ def bits(summary):
 
 @pytest.fixture(scope="module", params=[1, 2, 3])
 def processes(request):
-    with ProcessPoolExecutor(request.param, multiprocessing.get_context("spawn")) as pool:
-        with closing(OnExecutor(pool)) as compute:
-            yield compute
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(request.param, spawn) as pool, closing(OnExecutor(pool)) as compute:
+        yield compute
 
 
 @pytest.fixture
@@ -189,7 +189,7 @@ def test_weights_of_some_parts_only_are_refused(samples):
 def test_a_feature_without_any_value_is_refused(samples):
     gaps = samples.copy()
     gaps[:, 2] = np.nan
-    with pytest.raises(DataError, match="^dataset Dataset: feature 2 has no value at all; leave it out$"):
+    with pytest.raises(DataError, match=r"^dataset Dataset: feature 2 has no value at all; leave it out$"):
         summarise(Dataset(gaps), keep_missing=True)
 
 
