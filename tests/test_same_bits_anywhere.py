@@ -92,7 +92,9 @@ def test_the_samples_tell_the_order_of_addition() -> None:
     assert (sum(parts[1:], parts[0]) != sum(parts[-2::-1], parts[-1])).any()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind", [kind if kind in {"batch", "masked"} else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS]
+)
 def test_two_processes_give_the_bits_of_one(kind: str) -> None:
     made = trainer(kind, compute=AtOnce(2))
     assert made.train() is Outcome.COMPLETED
