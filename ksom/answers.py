@@ -3,6 +3,7 @@
 import numbers
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +14,15 @@ from ksom.arguments import require_choice, require_integer
 from ksom.array_files import mapped_file
 from ksom.calibration import QUANTILE, calibration, scores, threshold, usual_terms
 from ksom.columns import as_array, column_names, table_like
+from ksom.compute.compute import Compute
+from ksom.compute.computes import as_compute
 from ksom.dataset import Dataset
 from ksom.encoding import Encoding, called
 from ksom.errors import ParameterError
 from ksom.intake import Intake
 from ksom.kernels.backend import BLOCK_DISTANCES, Backend
 from ksom.kernels.effort import Work
+from ksom.kernels.node_sums import PART_ROWS
 from ksom.map_file import Layer
 from ksom.method.distance import Distance, reported_distances
 from ksom.method.lattice import Lattice
@@ -27,6 +31,7 @@ from ksom.method.neighbourhood import Neighbourhood
 from ksom.method.strange_features import strangest, terms_of
 from ksom.predictions import named, of_nodes
 from ksom.samples import BLOCK_ROWS, Block, as_samples
+from ksom.searching import Answer, searched
 
 SEARCH_BYTES = 2**24
 """How many bytes of samples are searched for at a time. Threads are started once for them, and a look at a few of them
@@ -45,6 +50,48 @@ class Answers(ABC):
     units: tuple[str | None, ...] | None = None
     encoding: Encoding | None = None
     layers: dict[str, Layer]
+    compute: Compute | None = None
+    """Who searches for the samples of whole data sets; None: this process."""
+
+    @contextmanager
+    def computed_by(self, compute: Any) -> Iterator[None]:
+        """Let somebody else search for the samples of whole data sets, as long as the block lasts.
+
+        Parameters
+        ----------
+        compute : str, Compute, concurrent.futures.Executor or dask.distributed.Client, or None
+            Who: "processes", "dask", or what does; None: as before.
+
+        Examples
+        --------
+        >>> from concurrent.futures import ThreadPoolExecutor
+        >>> from ksom import Dataset, KohonenSOM, evaluate
+        >>> som = KohonenSOM(1, 2, initial=[[[0.0], [4.0]]])
+        >>> with ThreadPoolExecutor(2) as executor, som.computed_by(executor):
+        ...     measured = evaluate(som, Dataset([[0.0], [1.0], [4.0]]))
+        """
+        if compute is None:
+            yield
+            return
+        before, self.compute = self.compute, as_compute(compute)
+        try:
+            self.compute.check()
+            yield
+        finally:
+            if self.compute is not compute:
+                self.compute.close()
+            self.compute = before
+
+    def found_elsewhere(self, samples: Any, k: int) -> Iterator[Answer] | None:
+        """Return the nearest nodes of a data set's samples as others find them; None: this process is to search."""
+        if (
+            self.compute is None
+            or self.compute.is_here
+            or not isinstance(samples, Dataset)
+            or len(samples) <= PART_ROWS
+        ):
+            return None  # nobody could share the work
+        return searched(self, samples, k, self.compute)
 
     @property
     @abstractmethod
@@ -78,9 +125,9 @@ class Answers(ABC):
 
         Parameters
         ----------
-        samples : array_like of shape (n, D), a table with named columns, or a sparse matrix
+        samples : array_like of shape (n, D), a table with named columns, a sparse matrix, or Dataset
             Data units; NaN where a value is missing, if the map keeps those. Sparse ones are never made full; their
-            distances are euclidean or cosine.
+            distances are euclidean or cosine. A data set is read piece by piece.
         k : {1, 2}
             1: the best node; 2: the best and the second best.
         return_distances : bool
@@ -104,8 +151,7 @@ class Answers(ABC):
         """
         if isinstance(k, bool) or not isinstance(k, numbers.Integral) or not 1 <= k <= min(2, self.lattice.size):
             raise ParameterError("k", f"be 1 or 2 and at most the number of nodes, {self.lattice.size}", k)
-        rows = self._rows(samples)
-        nodes, distances = self._search(rows, k, self.intake)
+        nodes, distances = self._of_all(samples, k)
         return (nodes, distances) if return_distances else nodes
 
     def predict(self, samples: ArrayLike, *, strange: int = 0) -> Any:
@@ -336,6 +382,16 @@ class Answers(ABC):
         from ksom.tables.encoder import table_as_samples  # a map of arrays does without the reader of tables
 
         return table_as_samples(table, encoding, "samples", keep_missing=keep_missing or self.intake.keeps_missing)
+
+    def _of_all(self, samples: Any, k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        """Return the k nearest nodes of samples or of a whole data set, and their distances; see `_search`."""
+        if not isinstance(samples, Dataset):
+            return self._search(self._rows(samples), k, self.intake)
+        coming = self.found_elsewhere(samples, k)
+        if coming is None:
+            coming = ((found.nodes, found.distances) for found in walk(self, samples, k))
+        nodes, distances = map(np.concatenate, zip(*coming, strict=True))
+        return (nodes[:, 0], distances[:, 0]) if k == 1 else (nodes, distances)
 
     def _search(self, rows: Any, k: int, intake: Intake) -> tuple[NDArray[np.int64], NDArray[Any]]:
         """Return the k nearest nodes of each sample, and their distances, of shape (n,), or (n, k) for k > 1."""

@@ -17,8 +17,10 @@ from numpy.typing import NDArray
 
 from ksom.archive import ALIGNMENT, place_of
 from ksom.errors import DataError, KsomError, quoted
+from ksom.masking import masked
 from ksom.memory import available_memory
 from ksom.regular_files import open_regular
+from ksom.remote_files import was_address
 from ksom.seen_files import SeenFile
 
 MAGIC_NPY, MAGIC_ZIP = b"\x93NUMPY", b"PK"
@@ -119,11 +121,31 @@ def open_data(path: str | Path) -> Iterator[IO[bytes]]:
     try:
         file = open_regular(path)
     except FileNotFoundError:
+        if was_address(path):
+            told = "is an address, which is read where data are asked for: .npy files as Array, Parquet files as Table"
+            raise DataError(f"{masked(str(path))}: {told}; copy it to a file for anything else") from None
         raise DataError(f"{path}: there is no such file") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
     with file:
         yield file
+
+
+def header_of(start: IO[bytes], where: str, size: int) -> "ArrayHeader":
+    """Return what the begin of an .npy file of so many bytes tells of its array, which begins where `start` is then.
+
+    Raises
+    ------
+    DamagedFile
+        If it is no such file.
+    """
+    with _telling_damage(where):
+        if not start.read(len(MAGIC_NPY)) == MAGIC_NPY:
+            raise DamagedFile(f"{where}: is not an .npy file; only those are read from addresses as arrays")
+        start.seek(0)
+        header = _header(start)
+        _require_size(start.tell() + header.size, size)
+        return header
 
 
 class MappedFile:
@@ -300,7 +322,7 @@ def _mapped_whole(array: Any) -> "tuple[np.memmap[Any, Any], mmap.mmap] | tuple[
     return mapped, array
 
 
-class _Header(NamedTuple):
+class ArrayHeader(NamedTuple):
     """What an array file says of its array."""
 
     shape: tuple[int, ...]
@@ -338,7 +360,7 @@ def _names(archive: zipfile.ZipFile) -> list[str]:
     return [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
 
 
-def _header(start: IO[bytes]) -> _Header:
+def _header(start: IO[bytes]) -> ArrayHeader:
     version = np.lib.format.read_magic(start)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Python's parser, about what damage looks like
@@ -352,7 +374,7 @@ def _header(start: IO[bytes]) -> _Header:
         raise ValueError("it holds Python objects")
     if any(side < 0 for side in shape):
         raise ValueError(f"its shape is {shape}")
-    return _Header(shape, "F" if is_fortran else "C", dtype)
+    return ArrayHeader(shape, "F" if is_fortran else "C", dtype)
 
 
 def _require_size(told: int, there: int) -> None:

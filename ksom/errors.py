@@ -10,6 +10,7 @@ KsomError
 ├── NotTrained           (RuntimeError) a map that has no weights yet
 ├── NotCalibrated        (RuntimeError) a map that does not know which distances are usual
 ├── Undefined            (ValueError)   a measure that has no value for this map and these samples
+├── StoreAway            (OSError)      a store of data does not answer now; what is asked for again may come
 ├── TrainingFailed       (RuntimeError) training cannot go on
 ├── ComputeError         (RuntimeError) whoever was to work, workers or a cluster, cannot
 ├── CheckpointError      (RuntimeError) no checkpoint is whole, or it belongs to another training
@@ -104,6 +105,10 @@ class CheckpointError(KsomError, RuntimeError):
 
 class TrackingError(KsomError, RuntimeError):
     """A run cannot be tracked."""
+
+
+class StoreAway(KsomError, OSError):
+    """A store of data does not answer now, or not as it should; what is asked for again may come."""
 
 
 class OutputError(KsomError, OSError):

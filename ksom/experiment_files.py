@@ -8,6 +8,7 @@ from pathlib import Path
 from ksom.errors import ConfigError, quoted
 from ksom.named_files import files_of, is_pattern
 from ksom.regular_files import read_regular
+from ksom.remote_files import is_address
 
 SUFFIXES = {".yaml", ".yml"}
 
@@ -72,6 +73,8 @@ def experiment_name(path: Path | None) -> str:
 
 def found_file(path: str, folders: Sequence[Path]) -> str:
     """Return a path, or a pattern, as it is found in the first of `folders` that has it; else as it was."""
+    if is_address(path):
+        return path
     try:
         places = [folder / Path(path).expanduser() for folder in folders]
     except RuntimeError:  # ~somebody who is not known here

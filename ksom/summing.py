@@ -2,30 +2,29 @@
 
 import math
 import secrets
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from functools import partial
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ksom.compute.compute import Compute, NotYet
 from ksom.compute.fold_by_ranges import FoldByRanges, is_large
 from ksom.compute.shipment import Shipment, shipped
 from ksom.errors import ParameterError
 from ksom.feed import Feed
-from ksom.kernels import get_backend
 from ksom.kernels.backend import Backend
 from ksom.kernels.batch_sums import BatchSums, Samples
-from ksom.kernels.node_sums import PART_ROWS, NodeSums
+from ksom.kernels.node_sums import PART_ROWS, SUM_ROWS, NodeSums
 from ksom.kernels.used_sums import UsedSums, used
 from ksom.kohonensom_model import KohonenSOM
-from ksom.method.distance import Distance
 from ksom.pace import Pace
+from ksom.searching import HeldMap
 from ksom.under_way import UnderWay
 from ksom.whole_files import replacing
+
+SEARCH_SECONDS = 1.0
+"""Where the winners of a block of samples take longer, as on maps of a million nodes, somebody looks up meanwhile."""
 
 FEWEST_PARTS = 2
 """A batch of fewer parts is added up here: nobody could share the work."""
@@ -55,7 +54,7 @@ def summing(
     samples = Samples(feed.batch(begun.iteration, begun.rows))
     is_over = False
     while not is_over and _is_done_here(feed, begun, pace, compute, iterations):
-        yield _added_here(som, samples, begun, pace)
+        yield from _added_here(som, samples, begun, pace)
         is_over = samples.is_over()
     if not is_over:
         yield from _elsewhere(som, feed, begun, compute)
@@ -91,14 +90,36 @@ def _is_done_here(feed: Feed, begun: UnderWay, pace: Pace, compute: Compute, ite
     )
 
 
-def _added_here(som: KohonenSOM, samples: Samples, begun: UnderWay, pace: Pace) -> UnderWay:
+def _added_here(som: KohonenSOM, samples: Samples, begun: UnderWay, pace: Pace) -> Iterator[UnderWay]:
     sums, kernels = begun.sums, som.kernels
     assert sums is not None
+    if kernels.rows_between_pauses <= SUM_ROWS and pace.samples_in(SEARCH_SECONDS) < SUM_ROWS:
+        yield from _added_slowly(kernels, samples, begun, pace)
+        return
     pace.begin()
     sums.add(kernels.node_sums, samples, max(pace.samples, kernels.rows_between_pauses))
     pace.end(sums.rows - begun.rows)
     begun.rows = sums.rows
-    return begun
+    yield begun
+
+
+def _added_slowly(kernels: Backend, samples: Samples, begun: UnderWay, pace: Pace) -> Iterator[UnderWay]:
+    """Add a block, looking up while its winners are searched for: whoever leaves off there begins the block again."""
+    sums, blocks, found = begun.sums, list(samples.next(SUM_ROWS)), []
+    assert sums is not None
+    for block in blocks:
+        start = 0
+        while start < len(block.values):
+            stop = min(start + pace.samples_in(SEARCH_SECONDS), len(block.values))
+            pace.begin()
+            found.append(kernels.best_matching_nodes(block.rows(start, stop), 1)[0][:, 0])
+            pace.end(stop - start)
+            start = stop
+            yield begun
+    known = {"winners": np.concatenate(found)} if found else {}
+    sums.add(partial(kernels.node_sums, **known), Samples(blocks), SUM_ROWS)
+    begun.rows = sums.rows
+    yield begun
 
 
 def _elsewhere(som: KohonenSOM, feed: Feed, begun: UnderWay, compute: Compute) -> Iterator[UnderWay]:
@@ -108,10 +129,10 @@ def _elsewhere(som: KohonenSOM, feed: Feed, begun: UnderWay, compute: Compute) -
     path = compute.shared / f"weights-{begun.iteration}-{secrets.token_hex(8)}.npy"  # workers know them by that name
     with replacing(path) as file:
         np.save(file, weights)
-    how = Kernels(path, weights.dtype.name, som.distance, som.kernels.name, max(1, som.threads))
-    task = SumsOfPart(_shipment(feed, compute), how, begun.iteration, size)
+    held = HeldMap(path, weights.dtype.name, som.distance, som.kernels.name, max(1, som.threads))
+    task = SumsOfPart(_shipment(feed, compute), held, begun.iteration, size)
     try:
-        if is_large(som.lattice.size, som.features):
+        if is_large(som.lattice.size, som.features, compute.workers):
             for _ in FoldByRanges(compute, som.lattice.size, som.features).adding(task, sums, size):
                 begun.rows = sums.rows
                 yield begun
@@ -139,36 +160,11 @@ def _add_part(sums: BatchSums, part: UsedSums, som: KohonenSOM, rows: int) -> No
 
 
 @dataclass(frozen=True)
-class Kernels:
-    """All that a worker needs to hold the map of an iteration."""
-
-    weights: Path
-    """The file with the weights: mapped, so that the workers of a machine share its memory."""
-    dtype: str
-    distance: Distance
-    backend: str
-    threads: int
-
-    def held(self) -> Backend:
-        """Return the numerical core with these weights; made once by each thread of a process, and kept to the next."""
-        if getattr(_OF_THREAD, "weights", None) != self.weights:
-            mapped: NDArray[Any] = np.load(self.weights, mmap_mode="r")
-            how: dict[str, Any] = {"distance": self.distance, "threads": self.threads}
-            _OF_THREAD.kernels = get_backend(self.backend, mapped, self.dtype, **how)
-            _OF_THREAD.weights = self.weights
-        held: Backend = _OF_THREAD.kernels
-        return held
-
-
-_OF_THREAD = threading.local()
-
-
-@dataclass(frozen=True)
 class SumsOfPart:
     """Find the winners of a part's samples, and add these up."""
 
     batches: Shipment
-    kernels: Kernels
+    held: HeldMap
     iteration: int
     size: int
     """How many samples the batch has."""
@@ -176,7 +172,7 @@ class SumsOfPart:
     def __call__(self, part: int) -> UsedSums:
         start = part * PART_ROWS
         blocks = self.batches.opened().piece(self.iteration, start, min(start + PART_ROWS, self.size))
-        return used(self.kernels.held().node_sums(blocks))
+        return used(self.held.kernels().node_sums(blocks))
 
     def name(self, part: int) -> str:
         return f"part {part} (rows {part * PART_ROWS:,} … {min((part + 1) * PART_ROWS, self.size) - 1:,})"
@@ -185,6 +181,6 @@ class SumsOfPart:
 def _shipment(feed: Feed, compute: Compute) -> Shipment:
     """Return the feed's batches as workers open them; sent once for each folder."""
     folder = compute.shared
-    if feed.sent is None or feed.sent.path.parent != folder:
+    if feed.sent is None or feed.sent.path.parent != folder.absolute():
         feed.sent = shipped(feed.batches, folder)
     return feed.sent

@@ -8,7 +8,6 @@ import random
 import signal
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ from ksom.compute.fold_by_ranges import FoldByRanges, FoldedRange, is_large
 from ksom.compute.here import Here
 from ksom.compute.on_executor import OnExecutor
 from ksom.compute.sums_file import read_sums, write_sums
-from ksom.errors import DataError, OutputError
+from ksom.errors import ComputeError, DataError, OutputError
 from ksom.kernels.batch_sums import BatchSums
 from ksom.kernels.node_sums import PART_ROWS, NodeSums
 from ksom.kernels.used_sums import UsedSums, used
@@ -50,6 +49,9 @@ class Drawn:
 
     def __call__(self, part: int) -> UsedSums:
         return used(self.dense(part))
+
+    def name(self, part: int) -> str:
+        return f"part {part}"
 
 
 def plain(drawn: Drawn, rows: int) -> BatchSums:
@@ -152,7 +154,7 @@ class Killing(Drawn):
 def test_whoever_goes_on_after_a_killed_worker_has_the_same_bits(tmp_path: Path) -> None:
     task, sums, rows = Killing(50, 3, 1, mark=tmp_path / "killed"), BatchSums(), 6 * PART_ROWS
     for _ in range(2):
-        with suppress(BrokenProcessPool), ProcessPoolExecutor(1) as pool, closing(OnExecutor(pool, 1)) as compute:
+        with suppress(ComputeError), ProcessPoolExecutor(1) as pool, closing(OnExecutor(pool, 1)) as compute:
             folded(compute, task, rows, sums)
     assert digest(sums.total()) == digest(plain(task, rows).total())
 
@@ -231,13 +233,25 @@ def test_what_travels_with_a_task_does_not_grow_with_the_wave() -> None:
     assert len(pickle.dumps(many)) < len(pickle.dumps(few)) + 10
 
 
-@pytest.mark.parametrize(("nodes", "features", "large"), [(1024, 50, False), (100_000, 50, False), (10**6, 50, True)])
-def test_sums_are_folded_by_ranges_where_they_are_large(nodes: int, features: int, *, large: bool) -> None:
-    assert is_large(nodes, features) == large
+@pytest.mark.parametrize(
+    ("nodes", "workers", "large"),
+    [
+        (1024, 1000, False),
+        (10_000, 100, False),
+        (10_000, 1000, True),
+        (10**5, 16, False),
+        (10**5, 64, True),
+        (10**6, 1, True),
+    ],
+)
+def test_sums_are_folded_by_ranges_where_they_or_many_of_them_are_large(
+    nodes: int, workers: int, *, large: bool
+) -> None:
+    assert is_large(nodes, 50, workers) == large
 
 
 @pytest.mark.parametrize(("workers", "ranges"), [(1, 13), (16, 16), (1000, fold_by_ranges.MOST_RANGES)])
 def test_there_is_a_range_for_each_worker_and_no_range_is_too_large(workers: int, ranges: int) -> None:
     with ThreadPoolExecutor(1) as executor:
         fold = FoldByRanges(OnExecutor(executor, workers), 10**6, 50)
-    assert len(fold._bounds) - 1 == ranges
+    assert len(fold.bounds) - 1 == ranges

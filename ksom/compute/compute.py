@@ -48,6 +48,11 @@ class Compute(Protocol):
         """A folder that this process and all workers see, for what is too large for a message."""
         ...
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether workers are there already, so that little work is worth handing to them."""
+        ...
+
     def check(self) -> None:
         """Look whether it can work, before anything is written.
 

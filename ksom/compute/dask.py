@@ -1,6 +1,7 @@
 """Workers of Dask: of this machine, or of a cluster."""
 
 import logging
+import os
 import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
@@ -10,11 +11,13 @@ from typing import TYPE_CHECKING, Any, Self
 from ksom.arguments import require_integer, require_path
 from ksom.compute.compute import NotYet, Result, Task
 from ksom.compute.computes import COMPUTES
+from ksom.compute.dask_executor import DaskExecutor
 from ksom.compute.on_executor import TRIES, OnExecutor
-from ksom.compute.probe import TOKEN, Probe, as_probed, probed
+from ksom.compute.probe import TOKEN, Probe, as_probed, probed, require_alike
 from ksom.compute.shared_folder import SharedFolder
 from ksom.errors import ComputeError, NotInstalled, ParameterError
 from ksom.masking import masked
+from ksom.whole_files import writing
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -23,6 +26,9 @@ logger = logging.getLogger(__name__)
 
 CONNECT_SECONDS = 10.0
 """How long a scheduler may take to answer."""
+
+WORKER_SECONDS = 60.0
+"""How long the first worker may take to come."""
 
 
 @COMPUTES.register("dask")
@@ -38,7 +44,8 @@ class Dask(OnExecutor):
     workers : int
         How many processes of this machine, without an address; 0: as many as there are cores.
     shared : str or Path, optional
-        A folder that this machine and all workers see, under the same name; needed if they are on other machines.
+        A folder that this machine and all workers see, under the same name; by default the system's for temporary
+        files if all see it, as they do on one machine, else the current folder.
     tries : int
         How often a part is tried that kills its worker or whose store does not answer; at least 1.
     window : int
@@ -59,13 +66,18 @@ class Dask(OnExecutor):
         self.address, self.scheduler_file = address, scheduler_file
         self.processes = require_integer("workers", workers, minimum=0)
         self.shared_path = None if shared is None else require_path("shared", shared)
+        if shared is not None and "://" in str(shared):
+            told = "be a folder that this machine and all workers see, under the same name (a store is only read from)"
+            raise ParameterError("shared", told, str(shared))
         require_integer("tries", tries, minimum=1)
         require_integer("window", window, minimum=0)
         super().__init__(None, 1, tries, window)  # type: ignore[arg-type]  # it is made when it is needed
         self._folder = SharedFolder(self.shared_path)
         self._client: Client | None = None
         self._cluster: Any = None
-        self._is_own, self._is_checked, self._here = True, False, probed()
+        self._executor_of_client: DaskExecutor | None = None
+        self._is_own, self._is_checked = True, False
+        self._told_bytes = 0
 
     @classmethod
     def of(cls, client: "Client") -> Self:
@@ -75,7 +87,8 @@ class Dask(OnExecutor):
         return made
 
     def __repr__(self) -> str:
-        return f"Dask({masked(str(self.address or self.scheduler_file or 'local'))})"
+        given = "a client" if not self._is_own else self.address or self.scheduler_file or "local"
+        return f"Dask({masked(str(given))})"
 
     @property
     def workers(self) -> int:
@@ -95,59 +108,99 @@ class Dask(OnExecutor):
         if self._is_checked:
             return
         client = self._connected()
+        if client.status != "running":
+            raise ComputeError(f"compute: the client that was given is {client.status}; give one that is connected")
         self._require_version(client)
-        if not self._workers_told():
-            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
-        (self.shared / TOKEN).write_text("seen")
-        for address, found in client.run(probed, self.shared, on_error="return").items():
-            self._require_like_here(address, found)
+        self._wait_for_workers(client)
+        found = self._looked_at(client)
+        if self.shared_path is None and not all(probe.sees_folder for probe in found):
+            self._folder.remove()
+            self._folder = SharedFolder(Path.cwd())
+            found = self._looked_at(client)
+        for probe in found:
+            require_alike(probed(), probe, self.shared)
         self._tell_memory()
         self._is_checked = True
 
     def each(self, task: Task[Result], parts: Iterable[int]) -> Iterator[Result | NotYet]:
-        return super().each(as_probed(task, self._here), parts)
+        self.check()
+        self._require_memory(getattr(task, "worker_bytes", 0))
+        return super().each(as_probed(task, probed(), self.shared), parts)
 
     def close(self) -> None:
-        super().close()
         if self._is_own and self._client is not None:
             self._client.close()
             if self._cluster is not None:
                 self._cluster.close()
             self._client = self._cluster = None
+        self._executor_of_client, self._is_checked = None, False
+        super().close()
 
     def _executor(self) -> Executor:
         client = self._connected()
+        self._executor_of_client = self._executor_of_client or DaskExecutor(client)
         if client.status != "running":
-            raise ComputeError(f"compute: the scheduler of {self!r} is lost ({client.status}); --resume goes on")
-        executor: Executor = client.get_executor(pure=False)
-        return executor
+            raise self._executor_of_client.lost()
+        return self._executor_of_client
 
     def _connected(self) -> "Client":
         if self._client is None:
             try:
-                from distributed import Client, LocalCluster
+                from distributed import Client
             except ImportError as error:
                 raise NotInstalled("compute dask: distributed is not installed; pip install distributed") from error
             if self.address is None and self.scheduler_file is None:
-                options = {"n_workers": self.processes or None, "threads_per_worker": 1, "dashboard_address": None}
-                self._cluster = LocalCluster(**options)
-                self._client = Client(self._cluster)
+                self._cluster = self._local_cluster()
+                self._client = Client(self._cluster, set_as_default=False)
             else:
                 self._client = self._to_scheduler(Client)
         return self._client
 
+    def _local_cluster(self) -> Any:
+        import dask
+        from distributed import LocalCluster
+
+        # A worker is handed one part at a time, so that the scheduler knows which one was at work when it died.
+        how = {"distributed.scheduler.allowed-failures": self.tries - 1, "distributed.scheduler.worker-saturation": 1.0}
+        with dask.config.set(how):
+            return LocalCluster(
+                n_workers=self.processes or len(os.sched_getaffinity(0)),
+                threads_per_worker=1,
+                processes=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+                silence_logs=logging.ERROR,
+            )
+
     def _to_scheduler(self, client: Any) -> "Client":
-        where = {"scheduler_file": str(self.scheduler_file)} if self.scheduler_file else {"address": self.address}
         if self.scheduler_file and not Path(self.scheduler_file).is_file():
-            raise ComputeError(f"compute: there is no scheduler file {self.scheduler_file}")
+            raise ComputeError(f"compute: there is no scheduler file {self.scheduler_file}; `dask scheduler` writes it")
+        where = {"scheduler_file": str(self.scheduler_file)} if self.scheduler_file else {"address": self.address}
+        named = masked(str(self.address or self.scheduler_file))
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # versions are looked at below
-                made: Client = client(**where, timeout=CONNECT_SECONDS)
-        except (OSError, TimeoutError, ValueError) as error:
-            told = f"no scheduler of Dask answers at {masked(str(self.address or self.scheduler_file))}"
-            raise ComputeError(f"compute: {told} ({type(error).__name__}); start one, or mend the address") from error
+                made: Client = client(**where, timeout=CONNECT_SECONDS, set_as_default=False)
+        except (OSError, TimeoutError) as error:
+            told = f"nothing listens at {named}" if self.address else f"nothing listens where {named} says"
+            raise ComputeError(f"compute: {told}; start a scheduler of Dask there, or mend the address") from error
+        except Exception as error:  # an address, or a file, that is none; a scheduler that speaks otherwise
+            raise ComputeError(f"compute: {named} is no scheduler of Dask ({type(error).__name__}: {error})") from error
         return made
+
+    def _wait_for_workers(self, client: "Client") -> None:
+        try:
+            client.wait_for_workers(1, timeout=WORKER_SECONDS)
+        except TimeoutError as error:
+            told = f"{client.scheduler.address} has no workers" if client.scheduler else "there are no workers"
+            raise ComputeError(f"compute: {told}; start some with `dask worker`") from error
+
+    def _looked_at(self, client: "Client") -> list[Probe]:
+        """Return what all workers are, each asked once, and whether they see the shared folder."""
+        with writing(self.shared):
+            (self.shared / TOKEN).write_text("seen")
+        answers = client.run(probed, self.shared, on_error="return")
+        return [self._probe_of(address, answer) for address, answer in answers.items()]
 
     def _require_version(self, client: "Client") -> None:
         import distributed
@@ -157,23 +210,37 @@ class Dask(OnExecutor):
             versions = f"the scheduler has distributed {told}, here it is {distributed.__version__}"
             raise ComputeError(f"compute: {versions}; give both the same")
 
-    def _require_like_here(self, address: str, found: Any) -> None:
-        if isinstance(found, ModuleNotFoundError):
-            raise ComputeError(f"compute: the worker {address} has no {found.name}; install ksom there, as it is here")
-        if isinstance(found, BaseException):
-            raise ComputeError(f"compute: the worker {address} cannot work ({type(found).__name__}: {found})")
-        assert isinstance(found, Probe)
-        difference = self._here.difference(found)
-        if difference:
-            raise ComputeError(f"compute: the worker {address} on {found.host} {difference}; give all workers the same")
-        if not found.sees_folder:
-            told = f"the worker {address} on {found.host} does not see the folder {self.shared}"
-            raise ComputeError(f"compute: {told}; give COMPUTE.SHARED a folder that all machines see")
+    def _probe_of(self, address: str, answer: Any) -> Probe:
+        if isinstance(answer, Probe):
+            return answer
+        host = self._workers_told().get(address, {}).get("host", "?")
+        who = f"worker {address} on {host}"
+        if isinstance(answer, ModuleNotFoundError):
+            raise ComputeError(f"compute: {who} has no {answer.name}; pip install it there, as it is here")
+        told = f"{type(answer).__name__}: {answer}" if isinstance(answer, BaseException) else type(answer).__name__
+        raise ComputeError(f"compute: {who} cannot be looked at ({told}); give it the ksom and distributed of here")
 
     def _tell_memory(self) -> None:
+        logger.info("compute: %d workers of Dask, %s each", len(self._workers_told()), _gigabytes(self._least_memory()))
+
+    def _require_memory(self, needed: int) -> None:
+        """Say how much memory a worker needs for its part, and refuse what none of them could hold."""
+        has = self._least_memory()
+        if not needed or needed == self._told_bytes:
+            return
+        self._told_bytes = needed
+        logger.info("compute: each worker needs about %s, has %s", _gigabytes(needed), _gigabytes(has))
+        if has and needed > has:
+            told = f"each worker needs about {_gigabytes(needed)}, and one has {_gigabytes(has)}"
+            raise ComputeError(f"compute: {told}; give workers more (--memory-limit), or fewer threads each")
+
+    def _least_memory(self) -> int:
+        """Return how many bytes the worker that has least may use for each of its threads; 0: nobody says."""
         told = self._workers_told().values()
-        least = min((worker.get("memory_limit") or 0 for worker in told), default=0)
-        logger.info("compute: %d workers of Dask, %.3g GB of memory each at least", len(told), least / 1e9)
+        return min(
+            (int(worker["memory_limit"]) // int(worker["nthreads"]) for worker in told if worker.get("memory_limit")),
+            default=0,
+        )
 
     def _workers_told(self) -> dict[str, Any]:
         return dict(self._connected().scheduler_info(n_workers=-1)["workers"])
@@ -181,7 +248,6 @@ class Dask(OnExecutor):
     def _is_loss(self, error: BaseException) -> bool:
         return False  # the scheduler gives a lost worker's part to another one
 
-    def _reason(self, name: str, error: BaseException) -> str:
-        if type(error).__name__ == "KilledWorker":
-            return f"{name} killed every worker that tried it; it may need more memory than they have"
-        return super()._reason(name, error)
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:.3g} GB" if size else "unlimited memory"

@@ -13,7 +13,7 @@ all nodes, twice at the end of a wave; of a worker that adds, a range of them an
 import math
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -28,7 +28,9 @@ from ksom.kernels.used_sums import UsedSums
 from ksom.whole_files import replacing, writing
 
 LARGE = 10**7
-"""Sums of more numbers than this, 80 MB, are added by ranges of nodes."""
+"""Sums of more numbers than this, 80 MB, are added by ranges of nodes;"""
+WAITING_BYTES = 4 * 10**9
+"""so are those of which more bytes than this might wait to be added, because a part before them is late."""
 
 RANGE_NUMBERS = 4 * 10**6
 """A range has no more numbers, 32 MB, unless there were more than `MOST_RANGES`."""
@@ -38,9 +40,16 @@ WAVE = 2
 """So many parts for each worker are done before they are added."""
 
 
-def is_large(nodes: int, features: int) -> bool:
-    """Whether the sums of a map are better added by ranges of nodes."""
-    return nodes * features > LARGE
+def is_large(nodes: int, features: int, workers: int = 1) -> bool:
+    """Whether the sums of a map are better added by ranges of nodes, with so many workers.
+
+    Examples
+    --------
+    >>> is_large(100 * 100, 50), is_large(100 * 100, 50, workers=1000), is_large(1000 * 1000, 50)
+    (False, True, True)
+    """
+    waiting = WAVE * workers * min(nodes, PART_ROWS) * (features + 2) * 8
+    return nodes * features > LARGE or waiting > WAITING_BYTES
 
 
 @dataclass(frozen=True)
@@ -98,6 +107,11 @@ class FoldByRanges:
     ranges : int, optional
         In how many ranges; never changes a bit.
 
+    Attributes
+    ----------
+    bounds : tuple of int
+        The node that each range begins with, and K.
+
     Examples
     --------
     In a training::
@@ -113,7 +127,7 @@ class FoldByRanges:
         self._wave = wave or WAVE * compute.workers
         many = ranges or min(MOST_RANGES, max(compute.workers, math.ceil(nodes * features / RANGE_NUMBERS)))
         many = min(many, nodes)
-        self._bounds = tuple(nodes * number // many for number in range(many + 1))
+        self.bounds = tuple(nodes * number // many for number in range(many + 1))
 
     def adding(self, task: Task[UsedSums], sums: BatchSums, rows: int) -> Iterator[None]:
         """Add the parts that were not added yet; yields whenever there is news, the sums grow wave by wave.
@@ -142,7 +156,8 @@ class FoldByRanges:
         with writing(self._compute.shared):
             folder = Path(tempfile.mkdtemp(prefix="sums-", dir=self._compute.shared))
         try:
-            self._begin(folder, sums.whole)
+            if sums.whole is not None:
+                leave_running(folder, self.bounds, sums.whole)
             parts = range(math.ceil(sums.rows / PART_ROWS), math.ceil(rows / PART_ROWS))
             for wave, first in enumerate(parts[:: self._wave], 1):
                 of_wave = range(first, min(first + self._wave, parts.stop))
@@ -155,25 +170,19 @@ class FoldByRanges:
     def _do_wave(
         self, folder: Path, task: Task[UsedSums], wave: int, parts: range, *, is_first: bool
     ) -> Iterator[None]:
-        for _ in self._compute.each(FiledPart(task, folder, self._bounds), parts):
+        for _ in self._compute.each(FiledPart(task, folder, self.bounds), parts):
             yield
-        ranges = range(len(self._bounds) - 1)
-        for _ in self._compute.each(FoldedRange(folder, self._bounds, wave, parts, is_first), ranges):
+        ranges = range(len(self.bounds) - 1)
+        for _ in self._compute.each(FoldedRange(folder, self.bounds, wave, parts, is_first), ranges):
             yield
         for part in parts:
             _of_part(folder, part).unlink(missing_ok=True)
         for number in ranges:
             _of_range(folder, wave - 1, number).unlink(missing_ok=True)
 
-    def _begin(self, folder: Path, whole: NodeSums | None) -> None:
-        """Leave what was added before where workers add to it."""
-        if whole is not None:
-            for number, (first, last) in enumerate(pairwise(self._bounds)):
-                _write_running(_of_range(folder, 0, number), NodeSums(whole.sums[first:last], whole.counts[first:last]))
-
     def _gathered(self, folder: Path, wave: int) -> NodeSums:
         gathered: NodeSums | None = None
-        for number, (first, last) in enumerate(pairwise(self._bounds)):
+        for number, (first, last) in enumerate(pairwise(self.bounds)):
             of_range = _read_running(_of_range(folder, wave, number))
             if gathered is None:
                 columns = of_range.counts.shape[1]
@@ -183,6 +192,12 @@ class FoldByRanges:
         return gathered
 
 
+def leave_running(folder: Path, bounds: Sequence[int], sums: NodeSums) -> None:
+    """Leave what was added before any wave where those who add look for it."""
+    for number, (first, last) in enumerate(pairwise(bounds)):
+        _write_running(_of_range(folder, 0, number), NodeSums(sums.sums[first:last], sums.counts[first:last]))
+
+
 def _added(running: NodeSums | None, part: UsedSums, first: int, nodes: int) -> NodeSums:
     """Add a part to the sums of a range; the first part is taken as it is.
 
@@ -190,11 +205,9 @@ def _added(running: NodeSums | None, part: UsedSums, first: int, nodes: int) -> 
     """
     rows = part.nodes - first
     if running is None:
-        running = NodeSums(np.zeros((nodes, part.sums.shape[1])), np.zeros((nodes, part.counts.shape[1])))
-        running.sums[rows], running.counts[rows] = part.sums, part.counts
-    else:
-        running.sums[rows] += part.sums
-        running.counts[rows] += part.counts
+        return UsedSums(rows, part.sums, part.counts).of_all(nodes)
+    running.sums[rows] += part.sums
+    running.counts[rows] += part.counts
     return running
 
 

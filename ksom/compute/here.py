@@ -10,7 +10,7 @@ from ksom.compute.shared_folder import SharedFolder
 class Here:
     """No other process: one part after another, each with the threads that the backend has; see `Compute`."""
 
-    is_here = True
+    is_here = is_ready = True
     workers = 1
     start_seconds = 0.0
 

@@ -13,7 +13,7 @@ from typing import Any, Generic
 
 from ksom.compute.compute import NOT_YET, NotYet, Result, Task
 from ksom.compute.shared_folder import SharedFolder
-from ksom.errors import ComputeError, KsomError
+from ksom.errors import ComputeError, KsomError, StoreAway
 from ksom.pace import PAUSE_SECONDS
 
 WINDOW = 2
@@ -92,6 +92,10 @@ class OnExecutor:
     @property
     def workers(self) -> int:
         return self._workers
+
+    @property
+    def is_ready(self) -> bool:
+        return True
 
     @property
     def shared(self) -> Path:
@@ -203,13 +207,13 @@ class OnExecutor:
         """Try again what a lost worker or a store that does not answer has cost the first part, or raise the error."""
         head = flights[0]
         name = task.name(head.part)
-        if isinstance(error, KsomError):
-            raise error
         if self._is_loss(error):
             self._lost(name, flights, error)
-        elif isinstance(error, OSError) and head.faults + 1 < self.tries:
+        elif _may_pass(error) and head.faults + 1 < self.tries:
             head.faults += 1
             head.not_before = time.monotonic() + BACK_OFF_SECONDS * 2 ** (head.faults - 1)
+        elif isinstance(error, KsomError):
+            raise error
         else:
             raise ComputeError(self._reason(name, error)) from error
 
@@ -262,6 +266,11 @@ def _can_travel(error: Exception) -> bool:
         return type(pickle.loads(pickle.dumps(error))) is type(error)
     except Exception:  # it is somebody else's
         return False
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether what failed may succeed when it is done again."""
+    return isinstance(error, StoreAway) or (isinstance(error, OSError) and not isinstance(error, KsomError))
 
 
 def _has_result(future: Future[Any]) -> bool:

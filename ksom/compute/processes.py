@@ -56,6 +56,11 @@ class Processes(OnExecutor):
     def __repr__(self) -> str:
         return f"Processes(workers={self.workers})"
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether they were started."""
+        return self._pool is not None
+
     def check(self) -> None:
         """Find nothing wrong: processes are started when they are needed."""
 

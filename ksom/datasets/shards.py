@@ -39,8 +39,8 @@ class Shards:
     Parameters
     ----------
     arrays : sequence of Path or ndarray of shape (n, D)
-        The arrays, at least one: .npy files, which are mapped into memory while they are looked at, or in memory. They
-        may have no rows.
+        The arrays, at least one: .npy files, which are mapped into memory while they are looked at, in memory, or
+        anything else that is indexed by rows and has a `name`. They may have no rows.
     where : str
         What they are, for messages.
 
@@ -59,7 +59,7 @@ class Shards:
         If a file cannot be read, or an array is of another type or D than the first.
     """
 
-    def __init__(self, arrays: Sequence[Path | NDArray[Any]], where: str) -> None:
+    def __init__(self, arrays: Sequence[Any], where: str) -> None:
         self.parts: list[Shard] = []
         self._array = functools.lru_cache(MAPPED_AT_ONCE)(self._mapped)
         for number, given in enumerate(arrays):
@@ -150,10 +150,11 @@ class Shards:
             raise DataError(f"{name}: {told}{(self.parts[0].rows, *self._row)}; all but the first number must be alike")
 
 
-def _part(given: Path | NDArray[Any], name: str) -> tuple[Shard, NDArray[Any]]:
+def _part(given: Any, name: str) -> tuple[Shard, NDArray[Any]]:
     """Return a part, and its array as it is looked at first."""
     if not isinstance(given, Path):
-        return Shard(name, len(given), given, mapped_file(given)), given
+        rows = len(given) if given.shape else 0
+        return Shard(getattr(given, "name", name), rows, given, mapped_file(given)), given
     watched, array = WatchedFile(given), read_array(given)
     rows = len(array) if array.shape else 0
     if isinstance(array, np.memmap):

@@ -18,6 +18,12 @@ class UsedSums(NamedTuple):
     counts: NDArray[np.float64]
     """As in `NodeSums`; (n, 1) or (n, D)."""
 
+    def of_all(self, nodes: int) -> NodeSums:
+        """Return the sums of all K nodes, zeros where there are none."""
+        whole = NodeSums(np.zeros((nodes, self.sums.shape[1])), np.zeros((nodes, self.counts.shape[1])))
+        whole.sums[self.nodes], whole.counts[self.nodes] = self.sums, self.counts
+        return whole
+
 
 def used(sums: NodeSums) -> UsedSums:
     """Return the sums of the nodes that won a sample.

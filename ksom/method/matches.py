@@ -193,8 +193,13 @@ def walk(som: Map, samples: Any, k: int) -> Iterator[Found]:
     NotTrained
         If the map has no weights yet.
     """
-    for rows, block in pieces(som, samples):
-        yield _found(som, rows, block, k)
+    elsewhere = getattr(som, "found_elsewhere", None)  # a run that a hook sees has none
+    coming = None if elsewhere is None else elsewhere(samples, k)
+    if coming is None:
+        for rows, block in pieces(som, samples):
+            yield _found(som, rows, block, k)
+    else:
+        yield from _beside(pieces(som, samples), coming)
 
 
 def pieces(som: Map, samples: Any) -> Iterator[tuple[NDArray[Any], Block]]:
@@ -251,6 +256,20 @@ def _taken(som: Map, rows: NDArray[Any], where: str, first_row: int = 0, places:
 def _found(som: Map, rows: NDArray[Any], block: Block, k: int) -> Found:
     nodes, distances = som.best_matching_nodes(rows, k, return_distances=True)
     return Found(block, nodes.reshape(-1, k), distances.reshape(-1, k))
+
+
+def _beside(
+    pieces: Iterator[tuple[NDArray[Any], Block]], coming: Iterator[tuple[NDArray[np.int64], NDArray[Any]]]
+) -> Iterator[Found]:
+    """Yield pieces of samples with the nodes that somebody else finds for them, in order but so many at a time."""
+    nodes, distances = next(coming)
+    for _, block in pieces:
+        size = len(block.values)
+        while len(nodes) < size:
+            more = next(coming)
+            nodes, distances = np.concatenate([nodes, more[0]]), np.concatenate([distances, more[1]])
+        yield Found(block, nodes[:size], distances[:size])
+        nodes, distances = nodes[size:], distances[size:]
 
 
 def _rows(som: Map, samples: Any) -> tuple[int, Any]:

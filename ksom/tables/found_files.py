@@ -7,6 +7,7 @@ from typing import Any
 from ksom.arguments import require_path
 from ksom.errors import DataError, quoted
 from ksom.named_files import files_of, is_pattern
+from ksom.remote_files import RemoteFile, is_address, remote_files
 
 CSV, PARQUET, ARROW = "CSV", "Parquet", "Arrow"
 
@@ -40,14 +41,14 @@ def format_by_name(path: str | Path) -> str | None:
     return next((known for known, suffixes in FORMATS.items() if name.endswith(suffixes)), None)
 
 
-def found_files(data: str | Path | Sequence[Any]) -> list[Path]:
+def found_files(data: str | Path | Sequence[Any]) -> list[Path | RemoteFile]:
     """Return the files of a table in the order in which they are read.
 
     Parameters
     ----------
     data : str, Path, or sequence of them
         A file; a folder, whose tables are taken in the order of their names; a pattern such as "parts/*.csv", the same;
-        a list of these, in its own order.
+        a list of these, in its own order. An address, or a pattern that is one, is looked for in its store.
 
     Raises
     ------
@@ -64,16 +65,18 @@ def found_files(data: str | Path | Sequence[Any]) -> list[Path]:
     return files
 
 
-def _of_one(name: Any) -> list[Path]:
+def _of_one(name: Any) -> list[Path | RemoteFile]:
+    if is_address(name):
+        return list(remote_files(name))
     path = require_path("path", name)
     if path.is_dir():
-        return _of_folder(path)
+        return list(_of_folder(path))
     if not is_pattern(path):
         return [path]
     found = sorted(filter(Path.is_file, files_of(path)))
     if not found:
         raise DataError(f"{path}: no file fits this pattern")
-    return found
+    return list(found)
 
 
 def _of_folder(folder: Path) -> list[Path]:

@@ -25,6 +25,7 @@ from ksom.cache_folder import cache_folder
 from ksom.encoding import Encoding
 from ksom.errors import DataError, KsomError, OutputError, ParameterError
 from ksom.memory import available_memory
+from ksom.remote_files import RemoteFile
 from ksom.whole_files import as_json, replacing
 
 logger = logging.getLogger(__name__)
@@ -83,12 +84,14 @@ class Preparation(NamedTuple):
     blocks: Callable[[Encoding], Iterator[NDArray[Any]]]
 
 
-def prepared(files: Sequence[Path], asked: Mapping[str, Any], preparation: Preparation, where: str) -> Prepared:
+def prepared(
+    files: Sequence[Path | RemoteFile], asked: Mapping[str, Any], preparation: Preparation, where: str
+) -> Prepared:
     """Return a table's samples: as they were kept, or read from its files, and then kept if they are not small.
 
     Parameters
     ----------
-    files : sequence of Path
+    files : sequence of Path or RemoteFile
         What the table is read from; none: it is in memory.
     asked : mapping
         All that its samples depend on beside its files; plain data.
@@ -174,22 +177,33 @@ def _folder() -> Path | None:
         return None
 
 
-def _states(files: Sequence[Path]) -> list[tuple[Any, ...]]:
-    return [(os.path.realpath(file), *_state(file)) for file in files]
+def _states(files: Sequence[Path | RemoteFile]) -> list[tuple[Any, ...]]:
+    return [_state(file) for file in files]
 
 
-def _state(file: Path) -> tuple[int, ...]:
+def _state(file: Path | RemoteFile) -> tuple[Any, ...]:
+    """Return where a file is, its size, and what else tells one state of it from another."""
+    if isinstance(file, RemoteFile):
+        file.require_unchanged()
+        return file.key
     try:
         found = file.stat()
     except OSError as error:
         raise DataError(f"{file}: cannot be read ({error.strerror or error})") from error
-    return found.st_size, found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
+    place = os.path.realpath(file)
+    return place, found.st_size, found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns
 
 
-def _ends(files: Sequence[Path]) -> list[str]:
+def _place(file: Path | RemoteFile) -> str:
+    return str(file) if isinstance(file, RemoteFile) else os.path.realpath(file)
+
+
+def _ends(files: Sequence[Path | RemoteFile]) -> list[str]:
     """Return a digest of how each file begins and ends."""
     ends = []
     for path in files:
+        if isinstance(path, RemoteFile):  # its store tells what it is
+            continue
         with path.open("rb") as file:
             digest = hashlib.sha256(file.read(LOOKED_AT))
             file.seek(max(0, path.stat().st_size - LOOKED_AT))
@@ -220,13 +234,13 @@ def _in_memory(blocks: Iterator[NDArray[Any]], dtype: np.dtype[Any], where: str)
     return np.concatenate(read) if read else np.empty((0, 0), dtype)
 
 
-def _require_unchanged(files: Sequence[Path], before: Sequence[Any], where: str) -> None:
+def _require_unchanged(files: Sequence[Path | RemoteFile], before: Sequence[Any], where: str) -> None:
     if _states(files) != before:
         raise DataError(f"{where}: was written to while it was read; let nothing change it, and begin anew")
 
 
 def _kept(
-    path: Path, files: Sequence[Path], before: Sequence[Any], preparation: Preparation, where: str
+    path: Path, files: Sequence[Path | RemoteFile], before: Sequence[Any], preparation: Preparation, where: str
 ) -> Prepared | None:
     """Write a table's samples into the cache and map them; None, which is told, if that cannot be."""
     encoding = preparation.encoding()
@@ -235,7 +249,7 @@ def _kept(
             about = _written(file, preparation.blocks(encoding), preparation.dtype(encoding), encoding)
             _require_unchanged(files, before, where)
             with replacing(_about(path)) as beside:
-                beside.write(as_json({**about, "files": [os.path.realpath(each) for each in files]}))
+                beside.write(as_json({**about, "files": list(map(_place, files))}))
     except OutputError as error:
         logger.warning("%s: cannot be kept, it is read anew in every run (%s)", where, error)
         return None

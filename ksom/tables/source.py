@@ -13,6 +13,7 @@ from ksom.arguments import require_choice
 from ksom.array_files import open_data
 from ksom.errors import DataError, ParameterError, quoted
 from ksom.names import nearest
+from ksom.remote_files import RemoteFile
 from ksom.tables.arrow_files import MAGIC_ARROW, MAGIC_OLD, MAGIC_STREAM, ArrowFile
 from ksom.tables.column_names import NAMELESS
 from ksom.tables.csv_files import CsvFile
@@ -77,7 +78,8 @@ class TableSource:
     ----------
     data : str, Path, sequence of them, or a table
         Files, read one after another in this order; a folder's or pattern's files in the order of their names: CSV
-        (.csv, .tsv, .txt, packed by gzip or not), Parquet, Arrow or Feather. Or anything with `__arrow_c_stream__`: a
+        (.csv, .tsv, .txt, packed by gzip or not), Parquet, Arrow or Feather. Parquet files may have addresses, such as
+        s3://bucket/events/*.parquet, which fsspec reads. Or anything with `__arrow_c_stream__`: a
         DataFrame of pandas or polars, a table of pyarrow or duckdb; a stream that can be read only once is kept in
         memory.
     where : str, optional
@@ -93,7 +95,7 @@ class TableSource:
     ----------
     column_names : tuple of str
         What the columns are called, as the first file has them; other files may have them in another order.
-    files : list of Path
+    files : list of Path or RemoteFile
         What is read, in this order; none if the table is in memory.
 
     Raises
@@ -286,14 +288,18 @@ def _names_files(data: Any) -> bool:
     return isinstance(data, str | Path) or (isinstance(data, Sequence) and not hasattr(data, "__arrow_c_stream__"))
 
 
-def _parts(files: Sequence[Path], data: Any, how: CsvFormat, types: "Mapping[str, pa.DataType]") -> list[_Part]:
+def _parts(
+    files: Sequence[Path | RemoteFile], data: Any, how: CsvFormat, types: "Mapping[str, pa.DataType]"
+) -> list[_Part]:
     if not files:
         return [MemoryTable(data)]
     return [_file(path, how, types) for path in files]
 
 
-def _file(path: Path, how: CsvFormat, types: "Mapping[str, pa.DataType]") -> _Part:
+def _file(path: Path | RemoteFile, how: CsvFormat, types: "Mapping[str, pa.DataType]") -> _Part:
     """Return a file by what it begins with: its name may tell otherwise."""
+    if isinstance(path, RemoteFile):
+        return _remote(path)
     with open_data(path) as file:
         start = file.read(len(MAGIC_ARROW))
     told = format_by_name(path)
@@ -302,6 +308,12 @@ def _file(path: Path, how: CsvFormat, types: "Mapping[str, pa.DataType]") -> _Pa
     if start.startswith((MAGIC_ARROW, MAGIC_STREAM, MAGIC_OLD)) or told == ARROW:
         return ArrowFile(path)
     return CsvFile(path, how, types)
+
+
+def _remote(file: RemoteFile) -> _Part:
+    if file.ranges([0], [min(file.size, len(MAGIC_PARQUET))]) != [MAGIC_PARQUET]:
+        raise DataError(f"{file}: is no Parquet file; only those are read from addresses as tables, copy it to a file")
+    return ParquetFile(file)
 
 
 def _same_columns(parts: Sequence[_Part]) -> "dict[str, pa.DataType]":

@@ -14,6 +14,7 @@ from ksom.datasets.thumbnails import SUFFIXES
 from ksom.errors import DataError
 from ksom.experiment_files import CONFIG
 from ksom.named_files import is_pattern, named_files
+from ksom.remote_files import is_address
 from ksom.summary import summarise
 from ksom.tables.found_files import holds_tables, is_table
 from ksom.tasks.inspection import Inspection, inspect_table
@@ -54,6 +55,8 @@ def inspected(data: str, csv: Mapping[str, Any] | None = None) -> Inspection | T
     DataError
         If it is none of them, or cannot be read.
     """
+    if is_address(data):
+        return _of_array(data) if data.partition("?")[0].endswith(".npy") else inspect_table(data, csv=csv)
     place = Path(data)
     if (place / CONFIG).is_file():
         raise DataError(f"{data}: is the folder of a run, not data; `ksom show {data}` tells what is in its map")

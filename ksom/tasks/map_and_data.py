@@ -22,6 +22,7 @@ from ksom.method.classes import as_labels
 from ksom.named_files import files_of, is_pattern, named_files
 from ksom.part import held_out
 from ksom.registry import build, located
+from ksom.remote_files import is_address
 from ksom.runs.checkpoint import LAST, is_checkpoint
 from ksom.runs.run_folder import CHECKPOINTS, MAP
 from ksom.runs.tracking_record import read_json
@@ -214,6 +215,9 @@ def data_of(
     """
     if is_experiment(str(path)):
         return _dataset_of(experiment_file(path), known)
+    if isinstance(path, str) and is_address(path):
+        is_array = path.partition("?")[0].endswith(SHARD)
+        return Array(path, key) if is_array else Table(path, known=known, **(reading or {}))
     place = require_path("data", path)
     if is_pattern(place) or (place.is_dir() and not (place / CONFIG).is_file()):
         return _data_of_files(place, partial(Table, known=known, **(reading or {})))
@@ -244,7 +248,7 @@ def _experiments_paths(data: Path) -> list[Path]:
 
 def names_table(data: str | Path) -> bool:
     """Return whether a name stands for a table: a file, a pattern or a folder, but that of a run."""
-    place = Path(data)
+    place = Path(str(data).partition("?")[0] if is_address(data) else data)
     if not place.is_dir():
         return is_table(place)
     return not (place / CONFIG).is_file() and holds_tables(place, IMAGES)

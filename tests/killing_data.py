@@ -1,0 +1,27 @@
+"""Data that end the worker that reads them, so many times."""
+
+import os
+import signal
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from ksom import Dataset
+
+
+class Killing(Dataset):
+    """Kills the process that reads a piece, midway, with SIGKILL, as often as there are files to remove."""
+
+    def __init__(self, samples: Any, folder: Path, times: int) -> None:
+        super().__init__(samples)
+        self.me, self.folder = os.getpid(), folder
+        for number in range(times):
+            (folder / f"kill-{number}").touch()
+
+    def piece(self, iteration: int, start: int, stop: int | None = None, **how: Any) -> Iterable[Any]:
+        for number, rows in enumerate(super().piece(iteration, start, stop, **how)):
+            if number == 5 and os.getpid() != self.me:
+                for file in sorted(self.folder.glob("kill-*")):
+                    file.unlink(missing_ok=True)
+                    os.kill(os.getpid(), signal.SIGKILL)
+            yield rows
