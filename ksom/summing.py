@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -116,7 +117,7 @@ def _added_slowly(kernels: Backend, samples: Samples, begun: UnderWay, pace: Pac
             pace.end(stop - start)
             start = stop
             yield begun
-    known = {"winners": np.concatenate(found)} if found else {}
+    known: dict[str, Any] = {"winners": np.concatenate(found)} if found else {}
     sums.add(partial(kernels.node_sums, **known), Samples(blocks), SUM_ROWS)
     begun.rows = sums.rows
     yield begun
