@@ -1,0 +1,218 @@
+"""Parts done by other processes come in order, each once, whoever is lost on the way."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from ksom.compute import on_executor
+from ksom.compute.compute import NOT_YET, results
+from ksom.compute.computes import as_compute
+from ksom.compute.on_executor import OnExecutor
+from ksom.compute.processes import Processes
+from ksom.errors import ComputeError, DataError, ParameterError
+from tests.errands import (
+    Away,
+    AwayForGood,
+    Errand,
+    Kills,
+    KillsOnce,
+    Odd,
+    Sleeps,
+    Straggles,
+    Uneven,
+    Wrong,
+)
+
+
+@pytest.fixture
+def two() -> Iterator[Processes]:
+    made = Processes(2)
+    yield made
+    made.close()
+    assert not multiprocessing.active_children()
+
+
+def done(compute: OnExecutor, task: Errand, parts: int = 8) -> list[int]:
+    return [number for number, _ in results(compute.each(task, range(parts)))]
+
+
+@pytest.mark.parametrize("kind", [Errand, Uneven, KillsOnce, Away])
+def test_results_come_in_order_each_once(two: Processes, tmp_path: Path, kind: type[Errand]) -> None:
+    assert done(two, kind(tmp_path)) == [0, 10, 20, 30, 40, 50, 60, 70]
+
+
+def test_both_processes_work(two: Processes, tmp_path: Path) -> None:
+    who = {process for _, process in results(two.each(Uneven(tmp_path), range(12)))}
+    assert len(who) == 2
+    assert os.getpid() not in who
+
+
+def test_no_more_parts_are_begun_than_the_window_has(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(2) as executor:
+        coming = OnExecutor(executor, window=3).each(Errand(tmp_path), range(100))
+        next(results(coming))
+        time.sleep(0.2)
+        begun = {path.name.split("-")[0] for path in tmp_path.iterdir()}
+        assert begun == {"0", "1", "2"}
+        coming.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("tries", [1, 3])
+def test_a_part_that_kills_whoever_does_it_is_named(tmp_path: Path, tries: int) -> None:
+    compute, came = Processes(2, tries=tries), []
+
+    def take_all() -> None:
+        came.extend(number for number, _ in results(compute.each(Kills(tmp_path), range(8))))
+
+    told = r"^part 2 \(rows of it\) killed \d workers; it may need more memory"
+    with pytest.raises(ComputeError, match=told) as got:
+        take_all()
+    compute.close()
+    assert f"killed {max(2, tries)} workers" in str(got.value)
+    assert Kills(tmp_path).tries(2) <= max(2, tries)
+
+
+def test_wrong_data_are_told_at_once_as_they_are(two: Processes, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"^x.npy: row 17: column 3 is NaN$"):
+        done(two, Wrong(tmp_path))
+    assert Wrong(tmp_path).tries(1) == 1
+
+
+def test_a_store_that_never_answers_is_asked_a_few_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(on_executor, "BACK_OFF_SECONDS", 0.01)
+    with ThreadPoolExecutor(2) as executor:
+        told = r"^part 1 \(rows of it\): ConnectionError: the store is away$"
+        with pytest.raises(ComputeError, match=told):
+            done(OnExecutor(executor, tries=3), AwayForGood(tmp_path))
+    assert AwayForGood(tmp_path).tries(1) == 3
+
+
+def test_an_error_that_cannot_travel_breaks_nothing_and_is_told(two: Processes, tmp_path: Path) -> None:
+    with pytest.raises(ComputeError, match=r"^part 1 \(rows of it\): OddError: here: so$"):
+        done(two, Odd(tmp_path))
+    assert Odd(tmp_path).tries(1) == 1
+
+
+def test_a_straggler_is_done_by_somebody_else_too(
+    two: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(on_executor, "SHORTEST_SECONDS", 0.2)
+    assert done(two, Straggles(tmp_path)) == [0, 10, 20, 30, 40, 50, 60, 70]
+    assert Straggles(tmp_path).tries(6) == 2
+
+
+def test_whoever_waits_may_look_up_and_leave_off(two: Processes, tmp_path: Path) -> None:
+    coming = two.each(Sleeps(tmp_path), range(8))
+    while not Sleeps(tmp_path).tries(0):
+        assert next(coming) is NOT_YET
+    coming.close()  # type: ignore[attr-defined]
+    began = time.monotonic()
+    two.close()
+    assert time.monotonic() - began < 60  # not the minutes of a part
+    assert not [thread for thread in threading.enumerate() if "Executor" in type(thread).__name__]
+
+
+def test_processes_end_with_who_asked_even_if_it_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "asks.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import sys
+            from pathlib import Path
+            from tests.errands import Sleeps
+            from ksom.compute.processes import Processes
+            if __name__ == "__main__":
+                list(Processes(2).each(Sleeps(Path(sys.argv[1])), range(4)))
+            """
+        )
+    )
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+    child = subprocess.Popen([sys.executable, str(script), str(marks)], env={**os.environ, "PYTHONPATH": path})
+    while len(list(marks.iterdir())) < 2:
+        assert child.poll() is None
+        time.sleep(0.05)
+    workers = [int(mark.name.split("-")[2]) for mark in marks.iterdir()]
+    child.kill()
+    child.wait()
+    until = time.monotonic() + 60
+    while any(_is_alive(worker) for worker in workers):
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().split(")")[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def test_a_script_without_a_guard_is_told_so(tmp_path: Path) -> None:
+    script = tmp_path / "unguarded.py"
+    script.write_text(
+        "from pathlib import Path\nfrom tests.errands import Errand\nfrom ksom.compute.processes import Processes\n"
+        "list(Processes(2).each(Errand(Path('.')), range(4)))\n"
+    )
+    path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
+    ran = subprocess.run(
+        [sys.executable, str(script)], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True,
+        cwd=tmp_path, check=False,
+    )  # fmt: skip
+    told = [line for line in ran.stderr.splitlines() if line]
+    assert 'put what trains under `if __name__ == "__main__":`' in told[-1]
+
+
+def test_ctrl_c_reaches_no_process_even_while_it_starts(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    compute = Processes(2)
+    try:
+        signal.signal(signal.SIGINT, lambda *_: None)
+        coming = results(compute.each(Uneven(tmp_path), range(8)))
+        number = threading.Event()
+
+        def interrupt() -> None:
+            while not number.wait(0.05):
+                for process in multiprocessing.active_children():
+                    os.kill(process.pid or 0, signal.SIGINT)
+
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        assert [result for result, _ in coming] == [0, 10, 20, 30, 40, 50, 60, 70]
+        number.set()
+        thread.join()
+        assert all(Uneven(tmp_path).tries(part) == 1 for part in range(8))
+    finally:
+        compute.close()
+        signal.signal(signal.SIGINT, before)
+
+
+def test_an_executor_that_is_shut_down_is_found(tmp_path: Path) -> None:
+    executor = ThreadPoolExecutor(1)
+    executor.shutdown()
+    with pytest.raises(ComputeError, match=r"does not work .*cannot schedule new futures after shutdown"):
+        as_compute(executor).check()
+
+
+def test_an_executor_of_others_that_breaks_is_told(tmp_path: Path) -> None:
+    told = r"ProcessPoolExecutor.* is broken, workers were lost .* give a new one"
+    executor = ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
+    with executor, pytest.raises(ComputeError, match=told):
+        done(OnExecutor(executor), Kills(tmp_path))
+
+
+@pytest.mark.parametrize("given", ["proceses", 3, object()])
+def test_what_cannot_work_is_refused(given: object) -> None:
+    with pytest.raises(ParameterError, match="compute"):
+        as_compute(given)
