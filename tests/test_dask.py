@@ -253,7 +253,7 @@ def test_data_that_a_worker_does_not_see(scheduler: DaskCluster, tmp_path: Path)
     np.save(tmp_path / "data" / "points.npy", POINTS)
     scheduler.worker(before=hiding(tmp_path / "data"))
     with pytest.raises(KsomError) as caught:
-        weights(Dask(scheduler.address), data=tmp_path / "data" / "points.npy")
+        weights(Dask(scheduler.address), data=ksom.Array(tmp_path / "data" / "points.npy"))
     assert "points.npy" in str(caught.value)
 
 

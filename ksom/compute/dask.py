@@ -80,9 +80,9 @@ class Dask(OnExecutor):
         self._told_bytes = 0
 
     @classmethod
-    def of(cls, client: "Client") -> Self:
-        """Return the workers of a client that somebody else made and closes."""
-        made = cls()
+    def of(cls, client: "Client", shared: str | Path | None = None) -> Self:
+        """Return the workers of a client that somebody else made and closes; `shared` as above."""
+        made = cls(shared=shared)
         made._client, made._is_own = client, False
         return made
 
@@ -212,7 +212,7 @@ class Dask(OnExecutor):
 
     def _probe_of(self, address: str, answer: Any) -> Probe:
         if isinstance(answer, Probe):
-            return answer
+            return answer._replace(address=address)  # outside of a task a worker does not know its own
         host = self._workers_told().get(address, {}).get("host", "?")
         who = f"worker {address} on {host}"
         if isinstance(answer, ModuleNotFoundError):
