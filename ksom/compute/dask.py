@@ -218,6 +218,8 @@ class Dask(OnExecutor):
         if isinstance(answer, ModuleNotFoundError):
             raise ComputeError(f"compute: {who} has no {answer.name}; pip install it there, as it is here")
         told = f"{type(answer).__name__}: {answer}" if isinstance(answer, BaseException) else type(answer).__name__
+        if "ModuleNotFoundError" in told and "'ksom" in told:  # Dask has made it an error of its own
+            raise ComputeError(f"compute: {who} has no ksom; pip install it there, as it is here")
         raise ComputeError(f"compute: {who} cannot be looked at ({told}); give it the ksom and distributed of here")
 
     def _tell_memory(self) -> None:
