@@ -25,6 +25,11 @@ from distributed import Client
 from tests.dask_cluster import DaskCluster
 from tests.killing_data import Killing
 
+pytestmark = [  # a LocalCluster leaves sockets to the garbage collector
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
 CHANCE = np.random.default_rng(0)
 POINTS = CHANCE.normal(size=(2 * 262_144 + 1000, 3)).astype("float32")
 GAPS = POINTS.copy()
