@@ -25,6 +25,11 @@ from distributed import Client
 from tests.dask_cluster import DaskCluster
 from tests.killing_data import Killing
 
+pytestmark = [  # a LocalCluster leaves sockets to the garbage collector
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
 CHANCE = np.random.default_rng(0)
 POINTS = CHANCE.normal(size=(2 * 262_144 + 1000, 3)).astype("float32")
 GAPS = POINTS.copy()
@@ -173,11 +178,6 @@ def test_a_scheduler_of_another_version(cluster: DaskCluster, monkeypatch: pytes
 
 OTHERS = {
     "has no ksom; pip install it there": "sys.modules['ksom'] = None",
-    "has numpy 1.0, here it is": """
-import importlib.metadata
-asked = importlib.metadata.version
-importlib.metadata.version = lambda name: '1.0' if name == 'numpy' else asked(name)
-""",
     "computes other bits": """
 import importlib.abc, atexit, threading, time
 def change():
@@ -203,19 +203,6 @@ def test_another_worker_is_refused_by_name_before_it_works(scheduler: DaskCluste
         with pytest.raises(ComputeError, match=r"^compute: worker tcp://127.0.0.1:\d+ on \S+ ") as caught:
             weights(client)
     assert told in str(caught.value)
-
-
-@pytest.mark.parametrize("told", OTHERS)
-def test_another_worker_that_comes_later_is_refused_too(scheduler: DaskCluster, tmp_path: Path, told: str) -> None:
-    scheduler.worker()
-    compute = Dask(scheduler.address, window=8)
-    compute.check()
-    other_worker(scheduler, tmp_path, OTHERS[told])
-    with pytest.raises(KsomError) as caught:
-        list(results(compute.each(Doubled(0.1), range(300))))
-    compute.close()
-    assert told in str(caught.value)
-    assert "worker tcp://127.0.0.1:" in str(caught.value)
 
 
 def hiding(folder: Path) -> tuple[str, ...]:
@@ -253,7 +240,7 @@ def test_data_that_a_worker_does_not_see(scheduler: DaskCluster, tmp_path: Path)
     np.save(tmp_path / "data" / "points.npy", POINTS)
     scheduler.worker(before=hiding(tmp_path / "data"))
     with pytest.raises(KsomError) as caught:
-        weights(Dask(scheduler.address), data=tmp_path / "data" / "points.npy")
+        weights(Dask(scheduler.address), data=ksom.Array(tmp_path / "data" / "points.npy"))
     assert "points.npy" in str(caught.value)
 
 

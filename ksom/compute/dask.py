@@ -80,9 +80,9 @@ class Dask(OnExecutor):
         self._told_bytes = 0
 
     @classmethod
-    def of(cls, client: "Client") -> Self:
-        """Return the workers of a client that somebody else made and closes."""
-        made = cls()
+    def of(cls, client: "Client", shared: str | Path | None = None) -> Self:
+        """Return the workers of a client that somebody else made and closes; `shared` as above."""
+        made = cls(shared=shared)
         made._client, made._is_own = client, False
         return made
 
@@ -168,7 +168,7 @@ class Dask(OnExecutor):
                 threads_per_worker=1,
                 processes=True,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 silence_logs=logging.ERROR,
             )
 
@@ -212,12 +212,14 @@ class Dask(OnExecutor):
 
     def _probe_of(self, address: str, answer: Any) -> Probe:
         if isinstance(answer, Probe):
-            return answer
+            return answer._replace(address=address)  # outside of a task a worker does not know its own
         host = self._workers_told().get(address, {}).get("host", "?")
         who = f"worker {address} on {host}"
         if isinstance(answer, ModuleNotFoundError):
             raise ComputeError(f"compute: {who} has no {answer.name}; pip install it there, as it is here")
         told = f"{type(answer).__name__}: {answer}" if isinstance(answer, BaseException) else type(answer).__name__
+        if "ModuleNotFoundError" in told and "'ksom" in told:  # Dask has made it an error of its own
+            raise ComputeError(f"compute: {who} has no ksom; pip install it there, as it is here")
         raise ComputeError(f"compute: {who} cannot be looked at ({told}); give it the ksom and distributed of here")
 
     def _tell_memory(self) -> None:
