@@ -20,7 +20,7 @@ from ksom.method.neighbourhood import NEIGHBOURHOODS, whole_factors
 from ksom.samples import Block
 
 FEATURES = 50
-SIDES = {32: PART_ROWS, 100: PART_ROWS // 4, 316: PART_ROWS // 16, 1000: PART_ROWS // 64}
+SIDES = {32: PART_ROWS, 100: PART_ROWS // 8, 316: PART_ROWS // 32, 1000: PART_ROWS // 256}
 """How many samples are searched on a map of this side; the rest of the part is computed from them."""
 WAVE = 3
 
@@ -49,6 +49,8 @@ class RangeCosts(NamedTuple):
     add: float
     """One part, all ranges together."""
     ranges: int
+    nodes: int
+    """How many nodes that part had."""
 
 
 def costs(side: int) -> Costs:
@@ -58,7 +60,7 @@ def costs(side: int) -> Costs:
     chance = np.random.default_rng(0)
     weights = samples[chance.integers(rows, size=nodes)].reshape(side, side, FEATURES)
     kernels = get_backend("numba", weights, "float32", threads=1)
-    kernels.node_sums([Block(samples[:4096])])
+    kernels.node_sums([Block(samples[:64])])
     part = _seconds(lambda: kernels.node_sums([Block(samples)])) * PART_ROWS / rows
     sums = _of_anywhere(nodes)
     with tempfile.TemporaryDirectory() as folder:
@@ -85,7 +87,7 @@ def range_costs(of: Costs) -> RangeCosts:
     again = FoldedRange(folder, bounds, 2, range(WAVE), is_first=False)
     add = _seconds(lambda: [again(number) for number in ranges]) / WAVE
     compute.close()
-    return RangeCosts(write, add, len(ranges))
+    return RangeCosts(write, add, len(ranges), len(of.sums.nodes))
 
 
 def _of_anywhere(nodes: int) -> UsedSums:

@@ -1,6 +1,7 @@
 """Workers that only sleep and send: what the process that asks them can bear, with its real code and real messages."""
 
 import functools
+import math
 import os
 import pickle
 import random
@@ -12,26 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ksom.compute.compute import NotYet
+from ksom.compute.dask_executor import DaskExecutor
 from ksom.compute.fold_by_ranges import FiledPart, FoldedRange
 from ksom.compute.on_executor import OnExecutor
 from ksom.kernels.used_sums import UsedSums
 
+PROCESSES = 4
+"""So many processes of sleeping workers, on Dask: one of a thousand threads has no time for its own messages."""
 UNEVEN = 0.2
 """Parts take longer or shorter by up to this share, so that some are late."""
-
-
-class Parcel(Future):  # type: ignore[type-arg]
-    """A result that came as bytes: opened by whoever asks for it, as one that came from another process is."""
-
-    def __init__(self, sent: Future[bytes]) -> None:
-        super().__init__()
-        self._sent = sent
-
-    def result(self, timeout: float | None = None) -> Any:
-        return pickle.loads(self._sent.result(timeout))
-
-    def cancel(self) -> bool:
-        return self._sent.cancel()
 
 
 @dataclass(frozen=True)
@@ -45,6 +36,9 @@ class Nap:
         time.sleep(uneven(self.seconds))
         return part if self.answer is None else _opened(self.answer)
 
+    def name(self, part: int) -> str:
+        return f"part {part}"
+
     def sent(self, part: int) -> bytes:
         """Return the same as bytes."""
         time.sleep(uneven(self.seconds))
@@ -52,14 +46,14 @@ class Nap:
 
 
 class Sleepers(Executor):
-    """So many threads that sleep, each as long as its task takes, and then send bytes."""
+    """So many threads that sleep, each as long as its task takes, and then send bytes: see `opened`."""
 
     def __init__(self, workers: int) -> None:
         self._threads = ThreadPoolExecutor(workers)
 
-    def submit(self, task: Nap, /, *args: Any, **_: Any) -> Parcel:  # type: ignore[override]
+    def submit(self, task: Nap, /, *args: Any, **_: Any) -> Future[bytes]:  # type: ignore[override]
         pickle.dumps((task, args))  # as what leaves a process is
-        return Parcel(self._threads.submit(task.sent, *args))
+        return self._threads.submit(task.sent, *args)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
@@ -89,9 +83,17 @@ class SleepingFiles(OnExecutor):
             yield from super().each(task.task, parts)
             return
         assert isinstance(task, FoldedRange)
-        for number in super().each(Nap(self._seconds_of_range * len(task.parts)), parts):
-            os.link(self._ready / f"wave-0-range-{number}", task.folder / f"wave-{task.wave}-range-{number}")
-            yield number
+        numbers = iter(parts := list(parts))
+        for answer in super().each(Nap(self._seconds_of_range * len(task.parts)), parts):
+            if not isinstance(answer, NotYet):
+                number = next(numbers)
+                os.link(self._ready / f"wave-0-range-{number}", task.folder / f"wave-{task.wave}-range-{number}")
+            yield answer
+
+
+def opened(answer: Any) -> Any:
+    """Return what came: as bytes, as it does from another process, unless the executor has opened it."""
+    return pickle.loads(answer) if isinstance(answer, bytes) else answer
 
 
 def uneven(seconds: float) -> float:
@@ -122,11 +124,18 @@ def sleeping_here(workers: int) -> Iterator[Executor]:
 
 @contextmanager
 def sleeping_on_dask(workers: int) -> Iterator[Executor]:
-    """Yield an executor on a real scheduler, in this process, and one other process of so many threads."""
+    """Yield an executor on a real scheduler, in this process, and so many threads in a few others."""
     from distributed import Client, LocalCluster
 
+    processes = math.gcd(workers, PROCESSES)
     with (
-        LocalCluster(n_workers=1, threads_per_worker=workers, memory_limit=0, dashboard_address=None) as cluster,
+        LocalCluster(
+            n_workers=processes,
+            threads_per_worker=workers // processes,
+            memory_limit=0,
+            dashboard_address=None,
+            silence_logs=50,
+        ) as cluster,
         Client(cluster) as client,
     ):
-        yield client.get_executor(pure=False)
+        yield DaskExecutor(client)

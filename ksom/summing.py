@@ -5,6 +5,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -116,7 +117,7 @@ def _added_slowly(kernels: Backend, samples: Samples, begun: UnderWay, pace: Pac
             pace.end(stop - start)
             start = stop
             yield begun
-    known = {"winners": np.concatenate(found)} if found else {}
+    known: dict[str, Any] = {"winners": np.concatenate(found)} if found else {}
     sums.add(partial(kernels.node_sums, **known), Samples(blocks), SUM_ROWS)
     begun.rows = sums.rows
     yield begun
@@ -132,7 +133,7 @@ def _elsewhere(som: KohonenSOM, feed: Feed, begun: UnderWay, compute: Compute) -
     held = HeldMap(path, weights.dtype.name, som.distance, som.kernels.name, max(1, som.threads))
     task = SumsOfPart(_shipment(feed, compute), held, begun.iteration, size)
     try:
-        if is_large(som.lattice.size, som.features):
+        if is_large(som.lattice.size, som.features, compute.workers):
             for _ in FoldByRanges(compute, som.lattice.size, som.features).adding(task, sums, size):
                 begun.rows = sums.rows
                 yield begun

@@ -207,14 +207,13 @@ class OnExecutor:
         """Try again what a lost worker or a store that does not answer has cost the first part, or raise the error."""
         head = flights[0]
         name = task.name(head.part)
-        is_final = not isinstance(error, StoreAway) or head.faults + 1 >= self.tries
-        if isinstance(error, KsomError) and is_final:
-            raise error
         if self._is_loss(error):
             self._lost(name, flights, error)
-        elif isinstance(error, OSError) and head.faults + 1 < self.tries:
+        elif _may_pass(error) and head.faults + 1 < self.tries:
             head.faults += 1
             head.not_before = time.monotonic() + BACK_OFF_SECONDS * 2 ** (head.faults - 1)
+        elif isinstance(error, KsomError):
+            raise error
         else:
             raise ComputeError(self._reason(name, error)) from error
 
@@ -267,6 +266,11 @@ def _can_travel(error: Exception) -> bool:
         return type(pickle.loads(pickle.dumps(error))) is type(error)
     except Exception:  # it is somebody else's
         return False
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether what failed may succeed when it is done again."""
+    return isinstance(error, StoreAway) or (isinstance(error, OSError) and not isinstance(error, KsomError))
 
 
 def _has_result(future: Future[Any]) -> bool:
