@@ -147,7 +147,7 @@ SETS: dict[str, Made] = {
 
 
 def changed(samples: np.ndarray) -> np.ndarray:
-    samples[3] = 77
+    samples[::1000] = 77
     return samples
 
 
