@@ -160,6 +160,7 @@ class Experiment:
         lines = [
             f"map         {som.height} × {som.width} nodes, {som.features} features, {som.dtype}",
             f"backend     {som.kernels.name} (asked for: {som.backend})",
+            f"compute     {self.config['COMPUTE']['NAME']}",
             f"data        {samples} samples of {self.dataset.features} features, {self._kind_of_data()}",
             f"training    {trainer.iterations} iterations of {per_iteration} samples, {updates / samples:.4g} epochs",
             f"calibration {self._kind_of_calibration()}",
@@ -229,6 +230,7 @@ class Experiment:
         used = {
             "experiment": self.name,
             "backend": self.som.kernels.name,
+            "compute": self.config["COMPUTE"]["NAME"],
             "data_digest": self.trainer.feed.digest,
         }
         self.folder.write_json(ENVIRONMENT, {**environment(), **used})

@@ -1,6 +1,7 @@
 """The same bits, whoever works: this process, others, threads, a cluster; and whoever goes on with it."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from scipy.sparse import random as random_sparse
 
 from ksom import Batch, Dataset, KohonenSOM, evaluate, train
@@ -17,6 +19,7 @@ from ksom.compute.computes import as_compute
 from ksom.compute.on_executor import OnExecutor
 from ksom.compute.processes import Processes
 from ksom.default_setup import Experiment
+from ksom.entry import cli
 from ksom.errors import ComputeError, ConfigError, ParameterError
 from ksom.hooks.hook import Hook
 from ksom.kernels.node_sums import PART_ROWS
@@ -199,3 +202,29 @@ def test_an_algorithm_that_serves_other_trainings_keeps_who_works_for_them(threa
     algorithm = Batch()
     Trainer(KohonenSOM(2, 2), POINTS[:9], algorithm=algorithm, compute=threads)
     assert algorithm.compute.is_here
+
+
+def test_the_command_that_measures_prints_the_same_whoever_searches(tmp_path: Path, som: KohonenSOM) -> None:
+    som.save(tmp_path / "map.npz")
+    np.save(tmp_path / "points.npy", POINTS[: PART_ROWS + 9])
+    asked = ["evaluate", str(tmp_path / "map.npz"), str(tmp_path / "points.npy"), "--json"]
+    here, there = (CliRunner().invoke(cli, [*asked, "--compute", who]) for who in ("here", "processes"))
+    assert here.exit_code == there.exit_code == 0, there.output
+    assert here.output == there.output
+    refused = CliRunner().invoke(cli, [*asked, "--compute", "proceses"])
+    assert refused.exit_code != 0
+    assert "did you mean 'processes'" in f"{refused.output}{refused.exception}"
+
+
+def test_an_address_and_a_file_of_a_scheduler_mean_dask() -> None:
+    pytest.importorskip("distributed")
+    assert as_compute("tcp://host:8786").address == "tcp://host:8786"  # type: ignore[attr-defined]
+    assert as_compute("/shared/s.json").scheduler_file == "/shared/s.json"  # type: ignore[attr-defined]
+
+
+def test_a_run_says_who_worked(tmp_path: Path) -> None:
+    told = ["TRAINER.ITERATIONS", "2", "TRAINER.ALGORITHM", "batch", "COMPUTE", "processes"]
+    experiment = Experiment(None, told, tmp_path / "run")
+    assert "compute     processes" in experiment.plan()
+    experiment.run()
+    assert json.loads((tmp_path / "run/environment.json").read_text())["compute"] == "processes"

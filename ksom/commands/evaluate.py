@@ -19,12 +19,23 @@ from ksom.commands.csv_options import with_csv
 )
 @click.option("--key", help="Which array of an .npz file is DATA.  [default: the only one]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--compute",
+    metavar="WHO",
+    help="Who searches large data: here, processes, dask, tcp://host:8786, a scheduler's .json.  [default: here]",
+)
 @with_csv("as those that MAP has learned from")
 @with_debug
 @click.argument("som", type=click.Path(path_type=Path), metavar="MAP")
 @click.argument("data", required=False, type=click.Path(), metavar="[DATA]")
 def evaluate(  # noqa: PLR0917 (click passes them by name)
-    som: Path, data: str | None, labels: Path | None, key: str | None, as_json: bool, csv: dict[str, Any]
+    som: Path,
+    data: str | None,
+    labels: Path | None,
+    key: str | None,
+    as_json: bool,
+    compute: str | None,
+    csv: dict[str, Any],
 ) -> int:
     """Measure how good a map is, by every measure there is, with what each means in words.
 
@@ -35,6 +46,7 @@ def evaluate(  # noqa: PLR0917 (click passes them by name)
     from ksom.tasks.map_and_data import known_labels, labels_of, map_and_data
 
     trained, samples = map_and_data(som, data, key, csv)
-    measured = measure(trained, samples, known_labels(samples) if labels is None else labels_of(labels))
+    with trained.computed_by(compute):
+        measured = measure(trained, samples, known_labels(samples) if labels is None else labels_of(labels))
     say(json.dumps(measured.as_dict(), indent=2, ensure_ascii=False) if as_json else measured.as_table())
     return 0

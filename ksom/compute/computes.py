@@ -22,7 +22,8 @@ def as_compute(value: Any) -> Compute:
     Parameters
     ----------
     value : str, Compute, concurrent.futures.Executor or dask.distributed.Client
-        What is given; an executor or a client is not shut down.
+        What is given; an executor or a client is not shut down. An address (tcp://host:8786) or the path of a
+        .json file in which a scheduler says where it listens means Dask.
 
     Raises
     ------
@@ -36,6 +37,10 @@ def as_compute(value: Any) -> Compute:
 
         client: Compute = Dask.of(value)
         return client
+    if isinstance(value, str) and ("://" in value or value.endswith(".json")):
+        from ksom.compute.dask import Dask
+
+        return Dask(value) if "://" in value else Dask(scheduler_file=value)
     if not isinstance(value, str) and not COMPUTES.holds(value):
         told = f"be one of {', '.join(COMPUTES)}, an executor of concurrent.futures, or a client of Dask"
         raise ParameterError("compute", told, value)
