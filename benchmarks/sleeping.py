@@ -133,7 +133,7 @@ def sleeping_on_dask(workers: int) -> Iterator[Executor]:
             n_workers=processes,
             threads_per_worker=workers // processes,
             memory_limit=0,
-            dashboard_address=None,
+            dashboard_address=":0",
             silence_logs=50,
         ) as cluster,
         Client(cluster) as client,
