@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from ksom.dataset import Dataset, Rows, SameBlocks
 from ksom.errors import DataError
 from ksom.intake import Intake
+from ksom.part_summary import counting_weights, values_and_weights
 from ksom.samples import Block
 from ksom.sparse_rows import SamplesLike
-from ksom.summary import counting_weights, values_and_weights
 
 
 @dataclass(eq=False)

@@ -19,6 +19,7 @@ from ksom.masking import holds_secret
 from ksom.names import is_same_name, nearest
 from ksom.plain_yaml import NotYAML, parsed
 from ksom.regular_files import read_regular
+from ksom.remote_files import was_address
 
 DEFAULTS: dict[str, Any] = {
     "SEED": 0,
@@ -288,6 +289,8 @@ def _neighbours(path: Path) -> str:
     try:
         names = [other.name for other in path.parent.iterdir() if other.suffix in SUFFIXES]
     except FileNotFoundError:
+        if was_address(path):
+            return "; it is an address, and experiments are not read from there: copy it to a file"
         return f" (nor the folder {path.parent})"
     except OSError:  # a folder that may not be read
         return ""

@@ -186,6 +186,10 @@ class Dataset:
         """Return all samples in their own order, in blocks of at most 4,096 rows."""
         return self._blocks(range(len(self)))
 
+    def blocks_between(self, start: int, stop: int) -> Iterable[Rows]:
+        """Return the samples start … stop − 1 in their own order, in blocks; of a class without `blocks` of its own."""
+        return self._blocks(range(len(self))[start:stop])
+
     def _is_in_memory(self) -> bool:
         return isinstance(getattr(self, "samples", None), np.ndarray) and self._file is None
 

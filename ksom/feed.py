@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.batches import Batches
+from ksom.compute.compute import Compute
 from ksom.compute.shipment import Shipment
 from ksom.dataset import Dataset
 from ksom.intake import Intake
@@ -15,7 +16,7 @@ from ksom.method.random_streams import stream
 from ksom.method.scales import Scales
 from ksom.samples import Block, Range
 from ksom.sparse_rows import SamplesLike, SparseRows, as_rows, in_full
-from ksom.summary import name_of, summarise
+from ksom.summary import Told, name_of, summarise
 
 PROBE_SIZE = 1000
 """Samples in the probe: enough to measure by, few enough to be searched every few iterations."""
@@ -39,6 +40,10 @@ class Feed:
         Seed of the order of the samples and of the probe.
     intake : Intake, optional
         What the map does to samples; default: it takes them in float32, with no value missing.
+    compute : Compute, optional
+        Who reads the data first; default: this process.
+    told : callable, optional
+        Is told then how many rows have been read, and how many there are.
 
     Attributes
     ----------
@@ -78,6 +83,9 @@ class Feed:
         shuffle: bool = False,
         seed: int = 0,
         intake: Intake | None = None,
+        *,
+        compute: Compute | None = None,
+        told: Told | None = None,
     ) -> None:
         self.dataset = dataset
         intake = intake or Intake(np.dtype("float32"))
@@ -87,6 +95,8 @@ class Feed:
             with_moments=intake.needs_moments,
             with_log_moments=intake.needs_log_moments,
             with_quantiles=intake.needs_quantiles,
+            compute=compute,
+            told=told,
         )
         self.intake = intake.fitted(summary, name_of(dataset))
         self.summary = summary._replace(some=None)  # they may take 64 MB

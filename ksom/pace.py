@@ -30,7 +30,11 @@ class Pace:
     @property
     def samples(self) -> int:
         """How many samples are a moment's work, at least 1."""
-        return max(1, int(PAUSE_SECONDS / max(self.seconds_per_sample, 1e-12)))
+        return self.samples_in(PAUSE_SECONDS)
+
+    def samples_in(self, seconds: float) -> int:
+        """Return how many samples so many seconds' work are, at least 1."""
+        return max(1, int(seconds / max(self.seconds_per_sample, 1e-12)))
 
     def begin(self) -> None:
         """Look at the clock before some work."""

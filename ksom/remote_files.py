@@ -112,7 +112,7 @@ class RemoteFile:
     def opened(self) -> Iterator[IO[bytes]]:
         """Open it to read and to seek in: who reads asks for much at a time; raises as `ranges`."""
         self.require_unchanged()
-        yield io.BufferedReader(_Reading(self), LEAST)  # type: ignore[return-value]  # it is one, by all it does
+        yield io.BufferedReader(_Reading(self), LEAST)
         self.require_unchanged()
 
     def require_unchanged(self, _: Any = None) -> None:

@@ -1,20 +1,26 @@
 """What one pass over a data set tells: where its features lie, how they vary, what is missing, its digest."""
 
-import hashlib
-from collections.abc import Sequence
-from typing import Any
+import itertools
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
+from ksom.compute.compute import Compute, results
+from ksom.compute.shipment import Shipment, sending
 from ksom.dataset import Dataset, Rows
-from ksom.errors import DataError, quoted
-from ksom.method.bends import Log1p
-from ksom.method.moments import Moments
-from ksom.method.quantiles import SomeRows
+from ksom.errors import DataError
+from ksom.kept_summaries import KeptSummary
+from ksom.kernels.node_sums import PART_ROWS
 from ksom.part import Part
-from ksom.samples import Block, Summary, as_samples, missing_values, sample_weights
-from ksom.sparse_rows import SamplesLike, SparseRows, as_rows
+from ksom.part_summary import Asked, PartSummary, Reading, as_block
+from ksom.samples import Block, Summary
+
+Told = Callable[[int, int], None]
+"""Is told of so many rows read, of so many."""
+
+FEWEST_PARTS = 2
+"""Data of fewer parts are read here: nobody could share the work."""
 
 
 def summarise(
@@ -24,8 +30,13 @@ def summarise(
     with_moments: bool = True,
     with_log_moments: bool = False,
     with_quantiles: bool = False,
+    compute: Compute | None = None,
+    told: Told | None = None,
 ) -> Summary:
     """Read the data once; refuse what cannot be learned from.
+
+    What is known of each part of 262,144 rows is made by itself, and joined with that of the parts before it: the same
+    bits whoever reads. What was kept of files that are large and have not changed since is not made again.
 
     Parameters
     ----------
@@ -39,6 +50,10 @@ def summarise(
         Whether to tell them of sign(x) · ln(1 + |x|) too.
     with_quantiles : bool
         Whether to keep some rows to tell quantiles by, at most 64 MB, or one block.
+    compute : Compute, optional
+        Who reads; default: this process. It reads a data set with `blocks` of its own in any case.
+    told : callable, optional
+        Is told how many rows have been read, and how many there are, again and again.
 
     Raises
     ------
@@ -47,118 +62,91 @@ def summarise(
         sample or of a feature are missing; or quantiles of sparse samples are asked for.
     """
     _require_samples(dataset)
-    reading = _Reading(dataset, keep_missing, with_moments, with_log_moments, with_quantiles)
-    for block in dataset.blocks():
+    asked = Asked(keep_missing, with_moments, with_log_moments, with_quantiles)
+    kept = KeptSummary.of(dataset, asked)
+    found = None if kept is None else kept.found(dataset)
+    if found is not None:
+        return found
+    summary = _whole(dataset, asked, compute, told).summary(dataset, name_of(dataset))
+    if kept is not None:
+        kept.keep(summary)
+    return summary
+
+
+def _whole(dataset: Dataset, asked: Asked, compute: Compute | None, told: Told | None) -> PartSummary:
+    """Return what is known of all rows: parts joined from left to right."""
+    rows, whole = len(dataset), None
+    for part in _parts(dataset, asked, compute, told):
+        whole = part if whole is None else whole.joined(part, name_of(dataset))
+        if told is not None:
+            told(min(whole.rows, rows), rows)
+    return whole or Reading(dataset, asked, name_of(dataset)).ended()
+
+
+def _parts(dataset: Dataset, asked: Asked, compute: Compute | None, told: Told | None) -> Iterator[PartSummary]:
+    parts = math.ceil(len(dataset) / PART_ROWS)
+    if compute is None or compute.is_here or parts < FEWEST_PARTS or type(dataset).blocks is not Dataset.blocks:
+        yield from _read_here(dataset, dataset.blocks(), asked, told)
+        return
+    first = 0
+    if compute.start_seconds:  # workers have to be started: is there enough to do?
+        begun = time.monotonic()
+        yield from _read_here(dataset, dataset.blocks_between(0, PART_ROWS), asked, told)
+        first = 1
+        if (parts - first) * (time.monotonic() - begun) < compute.start_seconds:
+            yield from _read_here(dataset, dataset.blocks_between(PART_ROWS, len(dataset)), asked, told, PART_ROWS)
+            return
+    with sending(dataset, compute.shared) as shipment:
+        yield from results(compute.each(SummaryOfPart(shipment, asked, len(dataset)), range(first, parts)))
+
+
+def _read_here(
+    dataset: Dataset, blocks: Iterable[Rows], asked: Asked, told: Told | None, first_row: int = 0
+) -> Iterator[PartSummary]:
+    """Read blocks, in whatever pieces they come, and yield what is known of each part."""
+    reading, where, rows = None, name_of(dataset), len(dataset)
+    for block in _cut(as_block(each, where, dataset.features) for each in blocks):
+        reading = reading or Reading(dataset, asked, where, first_row)
         reading.add(block)
-    return reading.summary()
+        first_row += len(block.values)
+        if told is not None:
+            told(min(first_row, rows), rows)
+        if first_row % PART_ROWS == 0:
+            yield reading.ended()
+            reading = None
+    if reading is not None:
+        yield reading.ended()
 
 
-class _Reading:
-    """What is known of a data set after some of its blocks."""
-
-    def __init__(
-        self, dataset: Dataset, keep_missing: bool, with_moments: bool, with_log_moments: bool, with_quantiles: bool
-    ) -> None:
-        self._where, self._names, features = name_of(dataset), dataset.feature_names, dataset.features
-        self._keep_missing, self._places = keep_missing, dataset
-        self._low, self._high = np.full(features, np.inf), np.full(features, -np.inf)
-        self._missing = np.zeros(features, dtype=np.int64)
-        self._encoding = dataset.encoding
-        self._moments = Moments(features) if with_moments else None
-        self._log_moments = Moments(features) if with_log_moments else None
-        self._some = SomeRows(len(dataset), features) if with_quantiles else None
-        self._rows, self._weight = 0, 0.0
-        self._digest = hashlib.sha256(f"{len(dataset)} x {features}".encode())
-
-    def add(self, block: Rows) -> None:
-        values, weights = values_and_weights(block)
-        rows = as_rows(as_samples(values, self._where, features=len(self._low)), self._where)
-        missing = missing_values(rows, self._where, self._rows, keep=self._keep_missing, places=self._places)
-        self._digest.update(rows.dtype.str.encode() + rows.tobytes())
-        if self._rows and (weights is None) is (self._weight > 0):
-            raise DataError(f"{self._where}: some of its samples have weights, others none; give all of them one")
-        if weights is not None:
-            weights = counting_weights(weights, len(rows), self._where, self._rows)
-            self._weight += float(weights.sum())
-            self._digest.update(b"weights" + weights.tobytes())
-        if self._moments is not None:
-            self._moments.add(rows, missing, weights)
-        if self._log_moments is not None:
-            self._log_moments.add(_logarithms(rows), missing, weights)
-        if self._some is not None:
-            self._some.add(self._in_full(rows), self._rows, weights)
-        self._look_at_range(rows, missing)
-        self._rows += len(rows)
-
-    def summary(self) -> Summary:
-        self._require_a_value_of_each_feature()
-        low, high = self._low.astype(np.float64), self._high.astype(np.float64)
-        mean_weight = self._weight / self._rows if self._weight else None
-        mean, deviation = (np.full_like(low, np.nan),) * 2
-        if self._moments is not None:
-            mean, deviation = self._moments.mean, self._moments.deviation
-        return Summary(
-            low,
-            high,
-            mean,
-            deviation,
-            self._missing,
-            mean_weight,
-            self._digest.hexdigest(),
-            log_mean=None if self._log_moments is None else self._log_moments.mean,
-            log_deviation=None if self._log_moments is None else self._log_moments.deviation,
-            some=None if self._some is None else self._some.block(low, high),
-            names=self._names,
-            encoding=self._encoding,
-        )
-
-    def _in_full(self, rows: SamplesLike) -> NDArray[Any]:
-        if isinstance(rows, SparseRows):
-            told = "the scaling goes by quantiles, for which sparse samples would become dense"
-            raise DataError(f"{self._where}: {told}; take none, or give the samples as an array")
-        return rows
-
-    def _look_at_range(self, rows: SamplesLike, missing: NDArray[np.bool_] | None) -> None:
-        lows, highs = rows, rows
-        if missing is not None:
-            lows, highs = np.where(missing, np.inf, rows), np.where(missing, -np.inf, rows)
-            self._missing += missing.sum(axis=0)
-        self._low = np.minimum(self._low, lows.min(axis=0))
-        self._high = np.maximum(self._high, highs.max(axis=0))
-
-    def _require_a_value_of_each_feature(self) -> None:
-        if (self._missing == self._rows).any():
-            feature = int((self._missing == self._rows).argmax())
-            called = f"feature {feature}{_called(self._names, feature)}"
-            raise DataError(f"{self._where}: {called} has no value at all; leave it out")
+def _cut(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Yield blocks none of which lies in two parts."""
+    row = 0
+    for block in blocks:
+        rows = len(block.values)
+        edges = [0, *range(PART_ROWS - row % PART_ROWS, rows, PART_ROWS), rows]
+        for start, stop in itertools.pairwise(edges):
+            yield block if len(edges) == 2 else block.rows(start, stop)
+        row += rows
 
 
-def _logarithms(rows: SamplesLike) -> SamplesLike:
-    if isinstance(rows, SparseRows):
-        return rows.with_values(Log1p().of(rows.compact.values))
-    return Log1p().of(rows)
+class SummaryOfPart(NamedTuple):
+    """Read the rows of a part, and tell what is known of them."""
 
+    dataset: Shipment
+    asked: Asked
+    rows: int
+    """How many there are in all."""
 
-def values_and_weights(block: Rows) -> tuple[SamplesLike, NDArray[np.float64] | None]:
-    """Return raw samples, NaN where a value is missing, and their weights, if they have some."""
-    if not isinstance(block, Block):
-        return block, None
-    return block.values if block.missing is None else np.where(block.missing, np.nan, block.values), block.weights
+    def __call__(self, part: int) -> PartSummary:
+        dataset: Dataset = self.dataset.opened()
+        start = part * PART_ROWS
+        reading = Reading(dataset, self.asked, name_of(dataset), start)
+        for block in dataset.blocks_between(start, min(start + PART_ROWS, self.rows)):
+            reading.add(as_block(block, name_of(dataset), dataset.features))
+        return reading.ended()
 
-
-def counting_weights(weights: Any, samples: int, where: str, first_row: int) -> NDArray[np.float64]:
-    """Return checked weights of samples, none of them 0: a data set in an array leaves those samples out itself.
-
-    Raises
-    ------
-    DataError
-        As `sample_weights`; or naming the row of a weight of 0.
-    """
-    checked = sample_weights(weights, samples, where, first_row)
-    if not checked.all():
-        row = first_row + int(checked.argmin())
-        raise DataError(f"{where}: the weight of row {row} is 0; leave such a sample out of the data set")
-    return checked
+    def name(self, part: int) -> str:
+        return f"part {part} (rows {part * PART_ROWS:,} … {min((part + 1) * PART_ROWS, self.rows) - 1:,})"
 
 
 def name_of(dataset: Dataset) -> str:
@@ -167,10 +155,6 @@ def name_of(dataset: Dataset) -> str:
         return f"{name_of(dataset.whole)}, {len(dataset)} of its rows"
     leaves_out = dataset.weights is not None and not dataset.weights.all()
     return f"dataset {type(dataset).__name__}{', rows of weight 0 left out' if leaves_out else ''}"
-
-
-def _called(names: Sequence[str] | None, feature: int) -> str:
-    return "" if names is None else f" ({quoted(names[feature])})"
 
 
 def _require_samples(dataset: Dataset) -> None:

@@ -1,23 +1,31 @@
 """The sums of a batch, made by whoever is there to make them, in the one order of addition."""
 
 import math
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 
 from ksom.compute.compute import Compute, NotYet
 from ksom.compute.fold_by_ranges import FoldByRanges, is_large
 from ksom.compute.shipment import Shipment, shipped
+from ksom.errors import ParameterError
 from ksom.feed import Feed
+from ksom.kernels.backend import Backend
 from ksom.kernels.batch_sums import BatchSums, Samples
-from ksom.kernels.node_sums import PART_ROWS, NodeSums
+from ksom.kernels.node_sums import PART_ROWS, SUM_ROWS, NodeSums
 from ksom.kernels.used_sums import UsedSums, used
 from ksom.kohonensom_model import KohonenSOM
 from ksom.pace import Pace
 from ksom.searching import HeldMap
 from ksom.under_way import UnderWay
 from ksom.whole_files import replacing
+
+SEARCH_SECONDS = 1.0
+"""Where the winners of a block of samples take longer, as on maps of a million nodes, somebody looks up meanwhile."""
 
 FEWEST_PARTS = 2
 """A batch of fewer parts is added up here: nobody could share the work."""
@@ -47,10 +55,27 @@ def summing(
     samples = Samples(feed.batch(begun.iteration, begun.rows))
     is_over = False
     while not is_over and _is_done_here(feed, begun, pace, compute, iterations):
-        yield _added_here(som, samples, begun, pace)
+        yield from _added_here(som, samples, begun, pace)
         is_over = samples.is_over()
     if not is_over:
         yield from _elsewhere(som, feed, begun, compute)
+
+
+def require_parts(som: KohonenSOM, feed: Feed, compute: Compute) -> None:
+    """Refuse workers elsewhere for what only one process can do.
+
+    Raises
+    ------
+    ParameterError
+        If the data set makes its own batches, or an accelerator computes.
+    """
+    if compute.is_here:
+        return
+    if not feed.batches.can_be_cut:
+        own = f"{type(feed.batches.dataset).__name__}, whose own batch() has no parts that others could read"
+        raise ParameterError("compute", f"be here for {own}; or give it rows() instead", compute)
+    if som.backend == "jax":
+        raise ParameterError("compute", "be here for the backend jax; or take numba", compute)
 
 
 def _is_done_here(feed: Feed, begun: UnderWay, pace: Pace, compute: Compute, iterations: int) -> bool:
@@ -66,21 +91,43 @@ def _is_done_here(feed: Feed, begun: UnderWay, pace: Pace, compute: Compute, ite
     )
 
 
-def _added_here(som: KohonenSOM, samples: Samples, begun: UnderWay, pace: Pace) -> UnderWay:
+def _added_here(som: KohonenSOM, samples: Samples, begun: UnderWay, pace: Pace) -> Iterator[UnderWay]:
     sums, kernels = begun.sums, som.kernels
     assert sums is not None
+    if kernels.rows_between_pauses <= SUM_ROWS and pace.samples_in(SEARCH_SECONDS) < SUM_ROWS:
+        yield from _added_slowly(kernels, samples, begun, pace)
+        return
     pace.begin()
     sums.add(kernels.node_sums, samples, max(pace.samples, kernels.rows_between_pauses))
     pace.end(sums.rows - begun.rows)
     begun.rows = sums.rows
-    return begun
+    yield begun
+
+
+def _added_slowly(kernels: Backend, samples: Samples, begun: UnderWay, pace: Pace) -> Iterator[UnderWay]:
+    """Add a block, looking up while its winners are searched for: whoever leaves off there begins the block again."""
+    sums, blocks, found = begun.sums, list(samples.next(SUM_ROWS)), []
+    assert sums is not None
+    for block in blocks:
+        start = 0
+        while start < len(block.values):
+            stop = min(start + pace.samples_in(SEARCH_SECONDS), len(block.values))
+            pace.begin()
+            found.append(kernels.best_matching_nodes(block.rows(start, stop), 1)[0][:, 0])
+            pace.end(stop - start)
+            start = stop
+            yield begun
+    known: dict[str, Any] = {"winners": np.concatenate(found)} if found else {}
+    sums.add(partial(kernels.node_sums, **known), Samples(blocks), SUM_ROWS)
+    begun.rows = sums.rows
+    yield begun
 
 
 def _elsewhere(som: KohonenSOM, feed: Feed, begun: UnderWay, compute: Compute) -> Iterator[UnderWay]:
     sums, size = begun.sums, feed.batches.size(begun.iteration)
     assert sums is not None
     weights = som.weights
-    path = compute.shared / f"weights-{begun.iteration}.npy"
+    path = compute.shared / f"weights-{begun.iteration}-{secrets.token_hex(8)}.npy"  # workers know them by that name
     with replacing(path) as file:
         np.save(file, weights)
     held = HeldMap(path, weights.dtype.name, som.distance, som.kernels.name, max(1, som.threads))
@@ -135,6 +182,6 @@ class SumsOfPart:
 def _shipment(feed: Feed, compute: Compute) -> Shipment:
     """Return the feed's batches as workers open them; sent once for each folder."""
     folder = compute.shared
-    if feed.sent is None or feed.sent.path.parent != folder:
+    if feed.sent is None or feed.sent.path.parent != folder.absolute():
         feed.sent = shipped(feed.batches, folder)
     return feed.sent

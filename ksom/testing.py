@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from ksom.dataset import Dataset, Rows
 from ksom.errors import ContractError, DataError, quoted
 from ksom.method.random_streams import stream
+from ksom.part_summary import values_and_weights
 from ksom.samples import BLOCK_ROWS, missing_values, sample_weights
 from ksom.sparse_rows import SamplesLike, as_rows, in_full
-from ksom.summary import values_and_weights
 
 __all__ = ["ContractError", "check_dataset"]
 

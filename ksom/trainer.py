@@ -31,6 +31,7 @@ from ksom.runs.resume import LEARNED
 from ksom.runs.run import Outcome, Run
 from ksom.runs.run_folder import versions_that_matter
 from ksom.summary import summarise
+from ksom.summing import require_parts
 from ksom.under_way import UnderWay
 
 logger = logging.getLogger(__name__)
@@ -131,15 +132,19 @@ class Trainer:
             raise ParameterError("som", "be a KohonenSOM, such as KohonenSOM(10, 10)", som)
         self.som = som
         self.calibrate = require_boolean("calibrate", calibrate)
-        self.dataset, self.held_out = self._divided(
-            dataset if isinstance(dataset, Dataset) else Dataset(dataset), hold_out
-        )
+        self.hooks = by_phase(hooks)
         self.algorithm = copy.copy(ALGORITHMS.made("algorithm", algorithm))  # it may serve other trainings as well
         self.algorithm.prepare(som, self.iterations)
         self.compute = self._computing(compute)
         self.shuffle = self._shuffled(shuffle)
-        self.hooks = by_phase(hooks)
-        self.feed = Feed(self.dataset, self.batch_size, self.shuffle, self.seed, som.intake)
+        whole = dataset if isinstance(dataset, Dataset) else Dataset(dataset)
+        try:
+            self.dataset, self.held_out = self._divided(whole, hold_out)
+            how: dict[str, Any] = {"compute": self.compute, "told": self._tell_of_reading}
+            self.feed = Feed(self.dataset, self.batch_size, self.shuffle, self.seed, som.intake, **how)
+        except BaseException:  # a Ctrl-C too: nobody else knows its workers
+            self.compute.close()
+            raise
         self._require_use_of_samples()
         self._start_map()
         self.config: Mapping[str, Any] = {}
@@ -177,8 +182,13 @@ class Trainer:
         """Return what is learned from and what is held out; where that is something, all of it is looked at first."""
         learned, others = held_out(dataset, share, self.seed)
         if others is not None:
-            summarise(dataset, keep_missing=self.som.intake.keeps_missing, with_moments=False)
+            how: dict[str, Any] = {"compute": self.compute, "told": self._tell_of_reading}
+            summarise(dataset, keep_missing=self.som.intake.keeps_missing, with_moments=False, **how)
         return learned, others
+
+    def _tell_of_reading(self, rows: int, of: int) -> None:
+        for hook in self.hooks.values():
+            hook.while_reading(rows, of)
 
     def check(self) -> None:
         """Ask the hooks whether they can work, before anything is written.
@@ -217,6 +227,7 @@ class Trainer:
                 if any(self._period(hook) and hook.phase < Phase.REPORT for hook in due.values()):
                     self.run.metrics.put(**self.algorithm.parameters(stop - 1))
                 self._tell("after_step", due)
+                self._tell("at_pause", self._watching())
             self._is_done = self.run.iteration == self.iterations and (not self.calibrate or self._calibrated())
         self.som.about_training["iteration"] = self.run.iteration
         return self.run.outcome
@@ -332,12 +343,14 @@ class Trainer:
         """Do the iterations up to `stop`; return whether all of them were done before somebody asked for an end."""
         start, learned, began = self.under_way, 0.0, time.perf_counter()
         for under_way in self.algorithm.train(self.som, self.feed, start, stop, self._pace):
+            if under_way.iteration == stop:
+                continue  # no pause before the hooks that are due there: a checkpoint must have what they wrote
             now = time.perf_counter()
             if now - began >= PAUSE_SECONDS or self.run.stop_reason is not None:
                 self._stand_at(under_way, now - began)
                 learned += now - began
-                self._tell("at_pause", self.hooks)
-                if self.run.stop_reason is not None and under_way.iteration < stop:
+                self._tell("at_pause", self._watching())
+                if self.run.stop_reason is not None:
                     return False
                 began = time.perf_counter()
         require_bounded(self.som, self.feed.range, stop)
@@ -376,6 +389,10 @@ class Trainer:
         )
         return min(due, now + moment, self.iterations)
 
+    def _watching(self) -> dict[str, Hook]:
+        """Return the hooks that do something at a pause."""
+        return {key: hook for key, hook in self.hooks.items() if type(hook).at_pause is not Hook.at_pause}
+
     def _due(self, iteration: int) -> dict[str, Hook]:
         def is_due(hook: Hook) -> bool:
             return not self._period(hook) or self._next_due(hook, iteration - 1) == iteration
@@ -410,6 +427,7 @@ class Trainer:
             self.run.outcome = Outcome.COMPLETED if self._is_done else Outcome.STOPPED
 
     def _require_use_of_samples(self) -> None:
+        require_parts(self.som, self.feed, self.compute)
         where = f"dataset {type(self.dataset).__name__}: its samples"
         shows = f"but {type(self.algorithm).__name__} shows samples one by one"
         if self.feed.is_weighted and not getattr(self.algorithm, "weighs_samples", False):

@@ -1,12 +1,13 @@
 """A scheduler of Dask and its workers, as processes started by their commands."""
 
+import json
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).parents[1]
 
 
 class DaskCluster:
@@ -19,25 +20,24 @@ class DaskCluster:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.file, self.processes = folder, folder / "scheduler.json", []
+        self.folder, self.file, self.processes = folder, folder / "scheduler.json", list[subprocess.Popen[bytes]]()
         folder.mkdir(parents=True, exist_ok=True)
-        self.scheduler = self._start(sys.executable, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
+        self.scheduler = self._start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
                                      "--no-show", "--scheduler-file", str(self.file))  # fmt: skip
         deadline = time.monotonic() + 60
         while not self.file.exists():
-            assert time.monotonic() < deadline and self.scheduler.poll() is None, self.log("scheduler")
+            assert time.monotonic() < deadline, self.log("scheduler")
             time.sleep(0.1)
 
     @property
     def address(self) -> str:
-        import json
-
         return str(json.loads(self.file.read_text())["address"])
 
-    def worker(self, python: str = sys.executable, *options: str, cwd: Path | None = None) -> subprocess.Popen[bytes]:
-        """Start a worker, of another Python too."""
-        return self._start(python, "worker", "--scheduler-file", str(self.file), "--nthreads", "1", "--no-dashboard",
-                           "--local-directory", str(self.folder), *options, cwd=cwd)  # fmt: skip
+    def worker(self, *options: str, before: tuple[str, ...] = (), path: Path | None = None) -> subprocess.Popen[bytes]:
+        """Start a worker; `before` is put before its command, `path` is where its Python looks first."""
+        how = ("--scheduler-file", str(self.file), "--nthreads", "1", "--no-dashboard", "--local-directory",
+               str(self.folder), *options)  # fmt: skip
+        return self._start("worker", *how, before=before, path=path)
 
     def log(self, what: str) -> str:
         return "".join(path.read_text() for path in self.folder.glob(f"{what}-*.log"))
@@ -51,10 +51,14 @@ class DaskCluster:
             except subprocess.TimeoutExpired:
                 process.kill()
 
-    def _start(self, python: str, what: str, *options: str, cwd: Path | None = None) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "PYTHONPATH": str(HERE)} if python == sys.executable else dict(os.environ)
+    def _start(
+        self, what: str, *options: str, before: tuple[str, ...] = (), path: Path | None = None
+    ) -> subprocess.Popen[bytes]:
+        seen = os.pathsep.join(str(folder) for folder in (path, HERE) if folder is not None)
+        command = [*before, sys.executable, "-m", "dask", what, *options]
         with (self.folder / f"{what}-{len(self.processes)}.log").open("wb") as log:
-            process = subprocess.Popen([python, "-m", "dask", what, *options], stdout=log, stderr=log, env=environment,
-                                       cwd=cwd or self.folder)  # fmt: skip
+            process = subprocess.Popen(
+                command, stdout=log, stderr=log, env={**os.environ, "PYTHONPATH": seen}, cwd=self.folder
+            )
         self.processes.append(process)
         return process

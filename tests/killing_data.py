@@ -10,7 +10,7 @@ from ksom import Dataset
 
 
 class Killing(Dataset):
-    """Kills the process that reads a piece, in the middle of it, with SIGKILL, as often as there are files to remove."""
+    """Kills the process that reads a piece, midway, with SIGKILL, as often as there are files to remove."""
 
     def __init__(self, samples: Any, folder: Path, times: int) -> None:
         super().__init__(samples)

@@ -60,6 +60,8 @@ LEVELS = [
         "node_groups",
         "predictions",
         "searching",
+        "kept_summaries",
+        "part_summary",
         "summary",
         "batches",
         "feed",

@@ -10,12 +10,13 @@ from scipy.sparse import random as random_sparse
 
 from ksom import Dataset, KohonenSOM
 from ksom.errors import CheckpointError, ParameterError
-from ksom.hooks import Checkpoint, TimeLimit
+from ksom.hooks import Checkpoint, TimeLimit, Timing
 from ksom.hooks.hook import Hook
 from ksom.kernels.batch_sums import BatchSums
 from ksom.kernels.node_sums import PART_ROWS
 from ksom.runs.checkpoint import checkpoint_paths, newest_checkpoint, position_of, read_checkpoint
 from ksom.runs.run import Outcome, Run
+from ksom.tasks.sight import newest_map
 from ksom.trainer import Trainer
 
 CHANCE = np.random.default_rng(0)
@@ -86,6 +87,23 @@ def test_a_training_stopped_again_and_again_within_iterations_has_the_bits_of_on
         last.load_state(state, weights)
     assert last.som.weights.tobytes() == whole.som.weights.tobytes()
     assert sum(rows > 0 for _, rows in positions) >= 2  # or nothing was stopped within an iteration
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if "online" not in kind])
+def test_a_stop_while_winners_are_searched_for_begins_their_block_again(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = trainer(kind)
+    whole.train()
+    monkeypatch.setattr("ksom.summing.SEARCH_SECONDS", 1e-9)  # sample after sample
+    monkeypatch.setattr("ksom.pace.Pace.samples_in", lambda _, seconds: 700 if seconds else 1)
+    stopped = trainer(kind, StopsAfter(9))
+    assert stopped.train() is Outcome.STOPPED
+    assert stopped.run.position == (0, 4096)
+    again = trainer(kind)
+    again.load_state(stopped.state(), stopped.som.weights)
+    again.train()
+    assert again.som.weights.tobytes() == whole.som.weights.tobytes()
 
 
 def test_a_stop_within_an_iteration_is_kept_and_gone_on_with(tmp_path: Path) -> None:
@@ -167,3 +185,64 @@ def test_sums_come_back_from_their_arrays() -> None:
     assert again.begun is not None
     assert sums.begun is not None
     assert again.begun.sums.tobytes() == sums.begun.sums.tobytes()
+
+
+class Told(Hook):
+    """Notes after which iterations it acted, where a resume finds it; fails on its way after one of them."""
+
+    def __init__(self, fails_after: int = 0) -> None:
+        super().__init__(1)
+        self.fails_after, self.acted = fails_after, [0]
+
+    def after_step(self, run: Run) -> None:
+        if run.iteration == self.fails_after:
+            raise RuntimeError("killed")
+        self.acted.append(run.iteration)
+
+    def state(self) -> dict[str, Any]:
+        return {"acted": self.acted}
+
+    def load_state(self, state: Any) -> None:
+        self.acted = list(state["acted"])
+
+
+@pytest.mark.parametrize("kind", ["batch", "online"])
+def test_no_checkpoint_by_time_comes_before_the_hooks_that_are_due_there(kind: str, tmp_path: Path) -> None:
+    killed = trainer(kind, Told(fails_after=2), Checkpoint(minutes=1e-9), folder=tmp_path)
+    with pytest.raises(RuntimeError, match="killed"):
+        killed.train()
+    kept = newest_checkpoint(tmp_path / "checkpoints")
+    assert kept is not None
+    assert (kept.iteration, kept.state["hooks"]["Told"]["acted"]) == (1, [0, 1])
+    again = trainer(kind, Told(), folder=tmp_path)
+    again.load_state(kept.state, kept.weights, kept.sums)
+    again.train()
+    assert again.hooks["Told"].state() == {"acted": [0, 1, 2, 3]}
+
+
+def test_checkpoints_by_time_are_taken_between_iterations_that_take_no_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("pace", "trainer"):
+        monkeypatch.setattr(f"ksom.{module}.PAUSE_SECONDS", 1e-3)
+    trainer("online", Checkpoint(every=10**6, minutes=1e-9), Told(), folder=tmp_path, dataset=POINTS[:2]).train()
+    assert len(checkpoint_paths(tmp_path / "checkpoints")) == 3
+
+
+def test_the_clock_of_an_iteration_that_was_gone_on_with_counts_its_part() -> None:
+    stopped = trainer("batch", StopsAfter(3))
+    stopped.train()
+    again = trainer("batch", Timing(1))
+    again.load_state(stopped.state(), stopped.som.weights)
+    before = again.run.seconds
+    again.hooks["Timing"].before_train(again.run)
+    again.run.iteration, again.feed.shown, again.run.seconds = 1, 0, before + 1.0
+    again.hooks["Timing"].after_step(again.run)
+    part = 1 - 3 * 4096 / len(POINTS)
+    assert again.run.metrics.latest("seconds_per_iteration") == pytest.approx(1.0 / part)
+
+
+def test_the_newest_map_of_a_run_may_be_within_an_iteration(tmp_path: Path) -> None:
+    trainer("batch", StopsAfter(2), Checkpoint(), folder=tmp_path).train()
+    path, iteration = newest_map(tmp_path, None)
+    assert (path.name, iteration) == ("iteration-000000000+000000008192.npz", 0)

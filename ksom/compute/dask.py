@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 CONNECT_SECONDS = 10.0
 """How long a scheduler may take to answer."""
 
+WORKER_SECONDS = 60.0
+"""How long the first worker may take to come."""
+
 
 @COMPUTES.register("dask")
 class Dask(OnExecutor):
@@ -63,6 +66,9 @@ class Dask(OnExecutor):
         self.address, self.scheduler_file = address, scheduler_file
         self.processes = require_integer("workers", workers, minimum=0)
         self.shared_path = None if shared is None else require_path("shared", shared)
+        if shared is not None and "://" in str(shared):
+            told = "be a folder that this machine and all workers see, under the same name (a store is only read from)"
+            raise ParameterError("shared", told, str(shared))
         require_integer("tries", tries, minimum=1)
         require_integer("window", window, minimum=0)
         super().__init__(None, 1, tries, window)  # type: ignore[arg-type]  # it is made when it is needed
@@ -184,7 +190,7 @@ class Dask(OnExecutor):
 
     def _wait_for_workers(self, client: "Client") -> None:
         try:
-            client.wait_for_workers(1, timeout=CONNECT_SECONDS)
+            client.wait_for_workers(1, timeout=WORKER_SECONDS)
         except TimeoutError as error:
             told = f"{client.scheduler.address} has no workers" if client.scheduler else "there are no workers"
             raise ComputeError(f"compute: {told}; start some with `dask worker`") from error

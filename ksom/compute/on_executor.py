@@ -1,5 +1,6 @@
 """Tasks on any executor of `concurrent.futures`: in order, a few at a time, again where a worker was lost."""
 
+import pickle
 import statistics
 import time
 from collections import deque
@@ -12,7 +13,7 @@ from typing import Any, Generic
 
 from ksom.compute.compute import NOT_YET, NotYet, Result, Task
 from ksom.compute.shared_folder import SharedFolder
-from ksom.errors import ComputeError, KsomError
+from ksom.errors import ComputeError, KsomError, StoreAway
 from ksom.pace import PAUSE_SECONDS
 
 WINDOW = 2
@@ -37,10 +38,27 @@ class _Flight(Generic[Result]):
 
     part: int
     begun: float = 0.0
-    tries: int = 0
+    faults: int = 0
+    """How often its store did not answer."""
+    losses: int = 0
+    """How often it was under way when workers were lost."""
     futures: list[Future[Any]] = field(default_factory=list)
     not_before: float = 0.0
     """When it may be tried again."""
+
+    @property
+    def is_flying(self) -> bool:
+        """Whether somebody is to do it, or does."""
+        return any(not future.done() for future in self.futures)
+
+    def landed(self) -> Future[Any] | None:
+        """Return what has its result, if anything has."""
+        return next((future for future in self.futures if _has_result(future)), None)
+
+    def cancel(self) -> None:
+        """Let go of what is not done."""
+        for future in self.futures:
+            future.cancel()
 
 
 class OnExecutor:
@@ -92,22 +110,25 @@ class OnExecutor:
             raise ComputeError(f"compute: {self!r} does not work ({_told(error)}); give one that does") from error
 
     def each(self, task: Task[Result], parts: Iterable[int]) -> Iterator[Result | NotYet]:
-        coming, flights = iter(parts), deque[_Flight[Result]]()
+        coming, flights, sent = iter(parts), deque[_Flight[Result]](), Sent(task)
         most = self.window or WINDOW * self.workers
         try:
             while True:
                 flights.extend(_Flight(part) for part in islice(coming, most - len(flights)))
                 if not flights:
                     return
-                self._launch(task, flights)
-                result = self._landed(task, flights)
-                if result is not NOT_YET:
-                    flights.popleft()
+                self._launch(sent, flights)
+                landed = self._landed(task, flights)
+                if landed is None:
+                    yield NOT_YET
+                    continue
+                flights.popleft().cancel()  # somebody else may still do it, too
+                result: Result = landed.result()
+                del landed  # while whoever asked works with the result, nobody else holds it
                 yield result
         finally:
             for flight in flights:
-                for future in flight.futures:
-                    future.cancel()
+                flight.cancel()
 
     def close(self) -> None:
         self._folder.remove()
@@ -121,78 +142,94 @@ class OnExecutor:
         return False
 
     def _launch(self, task: Task[Result], flights: deque[_Flight[Result]]) -> None:
-        """Submit what is not under way; after workers were lost, one part at a time, to see which one does it."""
+        """Submit what is not under way; who is suspected to kill workers flies alone, to see whether it does."""
         now = time.monotonic()
-        if any(flight.tries and not flight.futures for flight in flights):
-            flights = deque(islice(flights, 1)) if not any(flight.futures for flight in flights) else deque()
-        for flight in flights:
-            if not flight.futures and now >= flight.not_before:
-                self._submit(task, flight)
-        head = next(iter(flights), None)
-        if head is not None and len(head.futures) == 1 and now - head.begun > self._long():
+        if not any(flight.is_flying and self._is_suspect(flight) for flight in flights):
+            for flight in flights:
+                is_suspect = self._is_suspect(flight)
+                may_fly = not flight.futures and now >= flight.not_before
+                if may_fly and not (is_suspect and any(other.is_flying for other in flights)):
+                    self._submit(task, flight)
+                if is_suspect:
+                    break
+        head = flights[0]
+        if len(head.futures) == 1 and head.is_flying and now - head.begun > self._long():
             self._submit(task, head)
 
+    def _is_suspect(self, flight: _Flight[Result]) -> bool:
+        return flight.losses >= max(1, self.tries - 1)
+
     def _submit(self, task: Task[Result], flight: _Flight[Result]) -> None:
+        now = time.monotonic()
         try:
             future = self._executor().submit(task, flight.part)
         except BrokenExecutor as error:
             future = Future()
             future.set_exception(error)
-        except RuntimeError as error:  # such as "cannot schedule new futures after shutdown"
+        except (RuntimeError, OSError) as error:  # such as "cannot schedule new futures after shutdown"
+            if isinstance(error, KsomError):
+                raise
             raise ComputeError(f"compute: {self!r} takes no more work ({_told(error)})") from error
-        flight.begun = flight.begun if flight.futures else time.monotonic()
+        flight.begun = flight.begun if flight.futures else now
         flight.futures.append(future)
+        future.add_done_callback(lambda done: self._note(done, now))
+
+    def _note(self, done: Future[Any], begun: float) -> None:
+        if _has_result(done):
+            self._took.append(time.monotonic() - begun)
 
     def _long(self) -> float:
         """How long a part may take before it straggles, seconds."""
-        if len(self._took) < STRAGGLING:
+        took = tuple(self._took)
+        if len(took) < STRAGGLING:
             return float("inf")
-        return max(SHORTEST_SECONDS, STRAGGLING * statistics.median(self._took))
+        return max(SHORTEST_SECONDS, STRAGGLING * statistics.median(took))
 
-    def _landed(self, task: Task[Result], flights: deque[_Flight[Result]]) -> Result | NotYet:
-        """Return the result of the first part, or that there is none yet."""
+    def _landed(self, task: Task[Result], flights: deque[_Flight[Result]]) -> Future[Any] | None:
+        """Wait a moment for the first part; return what has its result."""
         head = flights[0]
-        flying = [future for flight in flights for future in flight.futures]
-        wait(head.futures or flying, timeout=PAUSE_SECONDS, return_when="FIRST_COMPLETED")
-        if not head.futures:
-            time.sleep(0.0 if flying else min(PAUSE_SECONDS, max(0.0, head.not_before - time.monotonic())))
-            return NOT_YET
-        done = next((future for future in head.futures if future.done() and not future.cancelled()), None)
-        if done is None:
-            if all(future.cancelled() for future in head.futures):
+        if not head.futures:  # it is not its turn yet
+            time.sleep(min(PAUSE_SECONDS, max(0.01, head.not_before - time.monotonic())))
+            return None
+        wait([future for future in head.futures if not future.done()], PAUSE_SECONDS, "FIRST_COMPLETED")
+        landed = head.landed()
+        if landed is None:
+            over = [future for future in head.futures if future.done()]
+            head.futures = [future for future in head.futures if future not in over]
+            error = next((future.exception() for future in over if not future.cancelled()), None)
+            if error is not None:
+                self._fell(task, flights, error)
+            elif not head.futures:
                 raise ComputeError(f"{task.name(head.part)}: {self!r} has let go of it; its workers are lost")
-            return NOT_YET
-        error = done.exception()
-        if error is None:
-            self._took.append(time.monotonic() - head.begun)
-            result: Result = done.result()
-            return result
-        self._fell(task, flights, error)
-        return NOT_YET
+        return landed
 
     def _fell(self, task: Task[Result], flights: deque[_Flight[Result]], error: BaseException) -> None:
-        """Try again what a lost worker or a store that does not answer has cost, or raise the error."""
+        """Try again what a lost worker or a store that does not answer has cost the first part, or raise the error."""
         head = flights[0]
         name = task.name(head.part)
         if self._is_loss(error):
-            was_alone = len([flight for flight in flights if flight.futures]) == 1
-            if not self._replaced():
-                raise ComputeError(f"compute: {self!r} is broken, workers were lost ({_told(error)})") from error
-            for flight in flights:
-                if flight.futures and not _is_done(flight):
-                    flight.futures, flight.tries = [], max(1, flight.tries)
-            head.futures, head.tries = [], head.tries + was_alone
-            if head.tries > self.tries:
-                raise ComputeError(
-                    f"{name} killed {self.tries} workers; it may need more memory than they have"
-                ) from error
-        elif isinstance(error, OSError) and not isinstance(error, KsomError) and head.tries + 1 < self.tries:
-            head.tries += 1
-            head.futures, head.not_before = [], time.monotonic() + BACK_OFF_SECONDS * 2 ** (head.tries - 1)
+            self._lost(name, flights, error)
+        elif _may_pass(error) and head.faults + 1 < self.tries:
+            head.faults += 1
+            head.not_before = time.monotonic() + BACK_OFF_SECONDS * 2 ** (head.faults - 1)
         elif isinstance(error, KsomError):
             raise error
         else:
             raise ComputeError(self._reason(name, error)) from error
+
+    def _lost(self, name: str, flights: deque[_Flight[Result]], error: BaseException) -> None:
+        """Have all that was under way done again, by others; raise the error if it is known who kills them."""
+        if not self._replaced():
+            told = f"compute: {self!r} is broken, workers were lost ({_told(error)}); give a new one"
+            raise ComputeError(told) from error
+        head = flights[0]
+        lost = [flight for flight in flights if flight is head or (flight.futures and flight.landed() is None)]
+        for flight in lost:
+            flight.cancel()
+            flight.futures, flight.losses = [], flight.losses + 1
+        if len(lost) == 1 and head.losses >= self.tries:
+            workers = "1 worker" if head.losses == 1 else f"{head.losses} workers"
+            raise ComputeError(f"{name} killed {workers}; it may need more memory than they have") from error
 
     def _reason(self, name: str, error: BaseException) -> str:
         """Return why a part could not be done, in one line."""
@@ -205,8 +242,39 @@ class OnExecutor:
         return isinstance(error, BrokenExecutor)
 
 
-def _is_done(flight: _Flight[Any]) -> bool:
-    return any(future.done() and not future.cancelled() and future.exception() is None for future in flight.futures)
+@dataclass(frozen=True)
+class Sent(Generic[Result]):
+    """A task whose errors reach whoever asked, whatever they are made of."""
+
+    task: Task[Result]
+
+    def __call__(self, part: int) -> Result:
+        try:
+            return self.task(part)
+        except Exception as error:
+            if _can_travel(error):
+                raise
+            raise ComputeError(f"{self.name(part)}: {_told(error)}") from error
+
+    def name(self, part: int) -> str:
+        return self.task.name(part)
+
+
+def _can_travel(error: Exception) -> bool:
+    """Whether an error is the same after it was pickled; a pool of processes breaks at one that cannot be."""
+    try:
+        return type(pickle.loads(pickle.dumps(error))) is type(error)
+    except Exception:  # it is somebody else's
+        return False
+
+
+def _may_pass(error: BaseException) -> bool:
+    """Whether what failed may succeed when it is done again."""
+    return isinstance(error, StoreAway) or (isinstance(error, OSError) and not isinstance(error, KsomError))
+
+
+def _has_result(future: Future[Any]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
 
 
 def _told(error: BaseException) -> str:

@@ -5,14 +5,22 @@ import os
 import signal
 import threading
 import time
-from concurrent.futures import Executor, ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from multiprocessing import resource_tracker
+from typing import Any
 
 from ksom.arguments import require_integer
 from ksom.compute.computes import COMPUTES
 from ksom.compute.on_executor import TRIES, OnExecutor
+from ksom.errors import ComputeError
 
 LOOK_SECONDS = 1.0
 """How often a worker looks whether somebody is left to work for."""
+
+END_SECONDS = 5.0
+"""How long is waited for processes that were killed."""
+
+UNGUARDED = 'put what trains under `if __name__ == "__main__":` in a file, because each process reads that anew'
 
 
 @COMPUTES.register("processes")
@@ -36,11 +44,14 @@ class Processes(OnExecutor):
     start_seconds = 10.0
 
     def __init__(self, workers: int = 0, tries: int = TRIES, window: int = 0) -> None:
+        if getattr(multiprocessing.current_process(), "_inheriting", False):  # a process that is about to start
+            raise ComputeError(f"compute: processes cannot be started by one of them; {UNGUARDED}")
         self.processes = require_integer("workers", workers, minimum=0)
         require_integer("tries", tries, minimum=1)
         require_integer("window", window, minimum=0)
         self._pool: ProcessPoolExecutor | None = None
-        super().__init__(None, self.processes or len(os.sched_getaffinity(0)), tries, window)  # type: ignore[arg-type]
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        super().__init__(None, self.processes or cores, tries, window)  # type: ignore[arg-type]
 
     def __repr__(self) -> str:
         return f"Processes(workers={self.workers})"
@@ -60,21 +71,44 @@ class Processes(OnExecutor):
     def _executor(self) -> Executor:
         if self._pool is None:
             context = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(self.workers, context, _begin, (os.getpid(),))
+            self._pool = _Pool(self.workers, context, _begin, (os.getpid(),))
         return self._pool
 
     def _replaced(self) -> bool:
-        self._end()
+        ended_by_themselves = self._end()
+        if ended_by_themselves and not self._took:  # none has done anything yet
+            raise ComputeError(f"compute: {self!r} end as soon as they start; {UNGUARDED}")
         return True
 
-    def _end(self) -> None:
-        if self._pool is not None:
-            # There is no public way to end a part that is under way, and it may take a minute.
-            processes = list((self._pool._processes or {}).values())  # noqa: SLF001
-            self._pool.shutdown(wait=False, cancel_futures=True)
-            for process in processes:
-                process.kill()
-            self._pool = None
+    def _end(self) -> bool:
+        """End all processes; return whether one had ended with an error of its own, by nobody's signal."""
+        if self._pool is None:
+            return False
+        # There is no public way to end a part that is under way, and it may take a minute.
+        processes = list((self._pool._processes or {}).values())  # noqa: SLF001
+        manager: threading.Thread | None = getattr(self._pool, "_executor_manager_thread", None)
+        codes = [process.exitcode for process in processes]
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._pool = None
+        for process in processes:
+            process.kill()
+        if manager is not None:
+            manager.join(END_SECONDS)
+        return any(code is not None and code > 0 for code in codes)
+
+
+class _Pool(ProcessPoolExecutor):
+    """Processes that Ctrl-C does not reach while they start, either: they inherit that."""
+
+    def submit(self, *given: Any, **how: Any) -> Future[Any]:
+        if not hasattr(signal, "pthread_sigmask"):
+            return super().submit(*given, **how)
+        resource_tracker.ensure_running()  # if it is started by a process, it lets Ctrl-C through again
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            return super().submit(*given, **how)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _begin(parent: int) -> None:

@@ -41,7 +41,8 @@ class Checkpoint(Hook):
         self._saved_at = time.monotonic()
 
     def at_pause(self, run: Run) -> None:
-        if self.minutes is not None and time.monotonic() - self._saved_at >= 60 * self.minutes:
+        is_due = self.minutes is not None and time.monotonic() - self._saved_at >= 60 * self.minutes
+        if is_due and run.position not in {self._saved, (0, 0)}:
             self.after_step(run)
 
     def after_step(self, run: Run) -> None:

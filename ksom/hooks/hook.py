@@ -71,6 +71,9 @@ class Hook:
     def __repr__(self) -> str:
         return as_call(self)
 
+    def while_reading(self, rows: int, of: int) -> None:
+        """Learn how many rows of the data have been read, before anything else begins: it must cost nothing."""
+
     def check(self, run: Run) -> None:
         """Raise an error if the hook cannot work: the experiment then does not begin, and an earlier run stays."""
 
@@ -97,6 +100,7 @@ class Hook:
     def at_pause(self, run: Run) -> None:
         """Look at the clock: between two iterations, or in the middle of one, whatever `every` is.
 
+        Where hooks are due, they have acted before.
         When that is depends on the machine: nothing that is kept may depend on it, and no metric is put here.
         """
 

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from contextlib import suppress
 
 from ksom.errors import OutputError
@@ -13,6 +14,8 @@ logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_DRAWINGS = 0.2
 SECONDS_BETWEEN_LINES = 5.0
+SECONDS_UNTOLD = 1.0
+"""A look at the data that takes no longer is not told of."""
 SHORTEST, LONGEST = 10, 30
 """Characters of the bar."""
 
@@ -32,6 +35,27 @@ class Progress(Hook):
         super().__init__()
         self._ended = threading.Event()
         self._watcher: threading.Thread | None = None
+        self._reading_since = self._told_at = 0.0
+
+    def while_reading(self, rows: int, of: int) -> None:
+        now = time.monotonic()
+        self._reading_since = self._reading_since or now
+        is_line, is_over = STATUS_LINE.is_possible, rows >= of
+        since_told = now - (self._told_at or self._reading_since)
+        if is_line and (self._told_at if is_over else self._is_due(now, since_told)):
+            facts = [f"{int(100 * rows / of)} %", "looking at the data", f"row {rows:,}/{of:,}"]
+            STATUS_LINE.draw(_bar(rows / of, facts, STATUS_LINE.columns))
+            self._told_at = now
+        elif not is_line and not is_over and since_told >= SECONDS_BETWEEN_LINES:
+            logger.info("looking at the data, %d %%, row %s of %s", int(100 * rows / of), f"{rows:,}", f"{of:,}")
+            self._told_at = now
+        if is_over:
+            if is_line and self._told_at:
+                STATUS_LINE.end()
+            self._reading_since = self._told_at = 0.0
+
+    def _is_due(self, now: float, since_told: float) -> bool:
+        return now - self._reading_since >= SECONDS_UNTOLD and since_told >= SECONDS_BETWEEN_DRAWINGS
 
     def before_train(self, run: Run) -> None:
         self._is_bar = STATUS_LINE.is_possible

@@ -22,7 +22,7 @@ class Timing(Hook):
 
     def __init__(self, every: int | None = None) -> None:
         super().__init__(every)
-        self._since = (0, 0.0, 0.0)
+        self._since = (0.0, 0.0, 0.0)
 
     def before_train(self, run: Run) -> None:
         self._since = _now(run)
@@ -38,9 +38,9 @@ class Timing(Hook):
         self._since = _now(run)
 
 
-def _now(run: Run) -> tuple[int, float, float]:
-    """Return iterations completed, seconds of learning, and seconds in all."""
-    return run.iteration, run.seconds, run.wall_seconds
+def _now(run: Run) -> tuple[float, float, float]:
+    """Return iterations done, of one that is gone on with a part, seconds of learning, and seconds in all."""
+    return run.iterations_begun, run.seconds, run.wall_seconds
 
 
 @HOOKS.register("TimeLimit")

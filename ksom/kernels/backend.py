@@ -56,7 +56,9 @@ class Backend(Protocol):
         """
         ...
 
-    def node_sums(self, blocks: Iterable[Block], so_far: NodeSums | None = None) -> NodeSums:
+    def node_sums(
+        self, blocks: Iterable[Block], so_far: NodeSums | None = None, winners: NDArray[np.int64] | None = None
+    ) -> NodeSums:
         """Return sum and number of the samples of one part that each node wins, with the weights as they are.
 
         A sample counts as often as it weighs; where values are missing, each feature is counted by itself.
@@ -67,6 +69,8 @@ class Backend(Protocol):
             Of any size, in the working precision; how they are cut does not change a bit.
         so_far : NodeSums, optional
             The sums of the samples before them in the part, whole blocks of `SUM_ROWS`: these are added to, in place.
+        winners : ndarray of shape (n,), optional
+            Which nodes win them, if that is known; then they are one block of `SUM_ROWS` at most.
         """
         ...
 

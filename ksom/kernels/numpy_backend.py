@@ -53,15 +53,17 @@ class NumpyBackend:
                     there = range(self.features) if missing is None else np.flatnonzero(~missing)
                     self._update(sample[0], there, winner, factors, learning_rate)
 
-    def node_sums(self, blocks: Iterable[Block], so_far: NodeSums | None = None) -> NodeSums:
+    def node_sums(
+        self, blocks: Iterable[Block], so_far: NodeSums | None = None, winners: NDArray[np.int64] | None = None
+    ) -> NodeSums:
         nodes, made = self._planes[0].size, so_far
         for block in regrouped(blocks, SUM_ROWS):
             made = made or NodeSums.nothing(nodes, self.features, each_feature=block.missing is not None)
-            winners = self.best_matching_nodes(block, 1)[0][:, 0]
+            found = self.best_matching_nodes(block, 1)[0][:, 0] if winners is None else winners
             for column, weights in enumerate(_counted(block).T):  # in float64, from the first sample to the last
-                made.counts[:, column] += np.bincount(winners, weights, nodes)
+                made.counts[:, column] += np.bincount(found, weights, nodes)
             for feature, rows, values in _by_feature(block):
-                made.sums[:, feature] += np.bincount(winners[rows], values, nodes)
+                made.sums[:, feature] += np.bincount(found[rows], values, nodes)
         return made or NodeSums.nothing(nodes, self.features)
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:

@@ -73,6 +73,11 @@ class Moments:
         with np.errstate(over="ignore", invalid="ignore"):  # a variance that float64 cannot hold is infinite
             self._join(*_of_block(values, there))
 
+    def join(self, others: "Moments") -> None:
+        """Count the samples of the next part too."""
+        with np.errstate(over="ignore", invalid="ignore"):
+            self._join(others.weight, others.mean, others.variance)
+
     def _join(self, weight: NDArray[np.float64], mean: NDArray[np.float64], variance: NDArray[np.float64]) -> None:
         total = self.weight + weight
         share = weight / np.maximum(total, np.finfo(np.float64).tiny)

@@ -1,5 +1,6 @@
 """Quantiles and ranks of features, by the weights of the samples: of few samples exact, of many from some of them."""
 
+import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -33,6 +34,8 @@ class SomeRows:
     ----------
     samples, features : int
         N and D.
+    of_part : pair of int, optional
+        The rows that come, from the first up to before the second; default: all.
 
     References
     ----------
@@ -40,12 +43,16 @@ class SomeRows:
     Association 58, 1963: theorem 2, which by section 6 holds for rows that are drawn without replacement.
     """
 
-    def __init__(self, samples: int, features: int) -> None:
+    def __init__(self, samples: int, features: int, of_part: tuple[int, int] | None = None) -> None:
         most = most_rows(features)
         self._are_all = samples <= most
-        self._chosen = np.arange(samples) if self._are_all else _drawn(samples, most)
-        self._values = np.full((len(self._chosen), features), np.nan)
-        self._weights: NDArray[np.float64] | None = None
+        chosen = np.arange(samples) if self._are_all else _drawn(samples, most)
+        if of_part is not None:
+            chosen = chosen[slice(*np.searchsorted(chosen, of_part))].copy()
+        self._chosen = chosen
+        self._later: list[SomeRows] = []
+        self.values = np.full((len(self._chosen), features), np.nan)
+        self.weights: NDArray[np.float64] | None = None
 
     def add(self, rows: NDArray[Any], first_row: int, weights: NDArray[np.float64] | None) -> None:
         """Keep what is to be kept of a block.
@@ -61,19 +68,28 @@ class SomeRows:
         """
         places = slice(*np.searchsorted(self._chosen, [first_row, first_row + len(rows)]))
         picked = self._chosen[places] - first_row
-        self._values[places] = rows[picked]
+        self.values[places] = rows[picked]
         if weights is not None:
-            self._weights = np.ones(len(self._chosen)) if self._weights is None else self._weights
-            self._weights[places] = weights[picked]
+            self.weights = np.ones(len(self._chosen)) if self.weights is None else self.weights
+            self.weights[places] = weights[picked]
+
+    def join(self, others: "SomeRows") -> None:
+        """Keep what was kept of the next part too."""
+        self._later.append(others)
 
     def block(self, low: NDArray[np.float64], high: NDArray[np.float64]) -> Block:
         """Return what was kept, given the least and the largest value of each feature, of shape (D,) both."""
+        values, weights = self.values, self.weights
+        if self._later:
+            parts = [self, *self._later]
+            values = np.concatenate([part.values for part in parts])
+            of_each = [part.weights for part in parts if part.weights is not None]
+            weights = np.concatenate(of_each) if of_each else None
         if self._are_all:
-            return Block(self._values, weights=self._weights)
-        weights = self._weights
+            return Block(values, weights=weights)
         if weights is not None:
             weights = np.concatenate([weights, np.full(2, weights.mean())])
-        return Block(np.vstack([self._values, low, high]), weights=weights)
+        return Block(np.vstack([values, low, high]), weights=weights)
 
 
 def most_rows(features: int) -> int:
@@ -155,5 +171,6 @@ def _ranks(counted: _Counted, most: int) -> Ranks:
     return Ranks(counted.values[knots], shares[knots])
 
 
+@functools.lru_cache(maxsize=1)  # each part asks for it
 def _drawn(samples: int, most: int) -> NDArray[np.int64]:
     return np.sort(stream(0, "quantiles").choice(samples, size=most, replace=False, shuffle=False))

@@ -28,6 +28,31 @@ class Interruption:
 
 
 @contextmanager
+def stopping_at_once() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP end the process with a line and the conventional status, while the block runs.
+
+    For what leaves nothing behind. Ctrl-C does so by itself.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.getsignal(number) for number in SIGNALS if number != signal.SIGINT}
+    before = {number: handler for number, handler in before.items() if handler == signal.SIG_DFL}
+
+    def stop(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 (a signal handler's signature)
+        logger.warning("stopped at once by %s", signal.Signals(number).name)
+        raise SystemExit(128 + number)
+
+    for number in before:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
 def stopping_on_signals(run: Stoppable) -> Iterator[Interruption]:
     """Turn the first SIGINT, SIGTERM or SIGHUP into a request to stop, while the block runs.
 

@@ -113,8 +113,12 @@ class Run:
     @property
     def progress(self) -> float:
         """The share of the training that is done, from 0 to 1; of the iteration under way the share of its samples."""
-        under_way = self._feed.shown / self._feed.samples_per_iteration
-        return min(1.0, (self.iteration + under_way) / self.iterations)
+        return min(1.0, self.iterations_begun / self.iterations)
+
+    @property
+    def iterations_begun(self) -> float:
+        """Iterations completed, and the share of the next one's samples that were shown."""
+        return self.iteration + self._feed.shown / self._feed.samples_per_iteration
 
     @property
     def is_over(self) -> bool:

@@ -216,8 +216,8 @@ def data_of(
     if is_experiment(str(path)):
         return _dataset_of(experiment_file(path), known)
     if isinstance(path, str) and is_address(path):
-        table = None if path.partition("?")[0].endswith(SHARD) else partial(Table, known=known, **(reading or {}))
-        return Array(path, key) if table is None else table(path)
+        is_array = path.partition("?")[0].endswith(SHARD)
+        return Array(path, key) if is_array else Table(path, known=known, **(reading or {}))
     place = require_path("data", path)
     if is_pattern(place) or (place.is_dir() and not (place / CONFIG).is_file()):
         return _data_of_files(place, partial(Table, known=known, **(reading or {})))

@@ -16,9 +16,9 @@ from ksom.encoding import Column, Encoding
 from ksom.errors import DataError, OutputError, quoted
 from ksom.intake import Intake
 from ksom.kohonensom_model import KohonenSOM
+from ksom.part_summary import values_and_weights
 from ksom.predictions import Predictions
 from ksom.sparse_rows import SparseRows
-from ksom.summary import values_and_weights
 from ksom.tables.encoder import encoded, number_columns, require_known, require_values, text_columns
 from ksom.tables.output import table_writer
 from ksom.tables.source import Rows, TableSource

@@ -19,7 +19,7 @@ from ksom.kohonensom_model import KohonenSOM
 from ksom.map_file import read
 from ksom.method.neighbourhood import NEIGHBOURHOODS, Gaussian
 from ksom.registry import as_mapping
-from ksom.runs.checkpoint import checkpoint_paths
+from ksom.runs.checkpoint import checkpoint_paths, position_of
 from ksom.runs.history import History
 from ksom.runs.run_folder import CHECKPOINTS, MAP, RunFolder
 from ksom.runs.tracking_record import configuration
@@ -163,7 +163,7 @@ def newest_map(folder: Path, summary: Mapping[str, Any] | None) -> tuple[Path, i
     for path in reversed(checkpoint_paths(folder / CHECKPOINTS)):
         with suppress(DamagedFile):
             read(_inside(folder, path))
-            return path, int(path.stem.partition("-")[2])
+            return path, position_of(path)[0]
     if (folder / MAP).is_file():
         return _inside(folder, folder / MAP), None
     raise DataError(f"{folder}: holds no map yet, neither a {MAP} nor a whole checkpoint")

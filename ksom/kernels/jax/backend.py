@@ -86,7 +86,12 @@ class JaxBackend:
         with self._computing():
             self._planes.block_until_ready()  # so that the trainer's times are those of the work
 
-    def node_sums(self, blocks: Iterable[Block], so_far: NodeSums | None = None) -> NodeSums:
+    def node_sums(
+        self,
+        blocks: Iterable[Block],
+        so_far: NodeSums | None = None,
+        winners: NDArray[np.int64] | None = None,  # nobody pauses within a part that is on a device
+    ) -> NodeSums:
         self._require_room(copies=3, sums=max(2 + self._mesh.size, 5))
         nodes, filled = self._shape.nodes, self._shape.filled
         with self._computing():

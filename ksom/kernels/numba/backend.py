@@ -85,15 +85,17 @@ class NumbaBackend:
                 work = len(segment.samples) * self._tiles.weights.size
                 self._share_out(in_room(catch_up, self._tiles), len(self._tiles.weights), work, 1, segment)
 
-    def node_sums(self, blocks: Iterable[Block], so_far: NodeSums | None = None) -> NodeSums:
+    def node_sums(
+        self, blocks: Iterable[Block], so_far: NodeSums | None = None, winners: NDArray[np.int64] | None = None
+    ) -> NodeSums:
         nodes, made = self._tiles.height * self._tiles.width, so_far
         for block in gathered(blocks, SEGMENT_BYTES):
             made = made or NodeSums.nothing(nodes, self.features, each_feature=block.missing is not None)
-            winners = self.best_matching_nodes(block, 1)[0][:, 0]
+            found = self.best_matching_nodes(block, 1)[0][:, 0] if winners is None else winners
             if isinstance(block.values, SparseRows):
-                add_sparse_samples(block.values, block.weights, winners, made, self._share_out)
+                add_sparse_samples(block.values, block.weights, found, made, self._share_out)
             else:
-                add_samples(*_laid_out(block), winners, SUM_ROWS, made.sums, made.counts)
+                add_samples(*_laid_out(block), found, SUM_ROWS, made.sums, made.counts)
         return made or NodeSums.nothing(nodes, self.features)
 
     def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
