@@ -22,6 +22,7 @@ from ksom.samples import Block
 FEATURES = 50
 SIDES = {32: PART_ROWS, 100: PART_ROWS // 8, 316: PART_ROWS // 32, 1000: PART_ROWS // 256}
 """How many samples are searched on a map of this side; the rest of the part is computed from them."""
+FEW = 64
 WAVE = 3
 
 
@@ -54,14 +55,15 @@ class RangeCosts(NamedTuple):
 
 
 def costs(side: int) -> Costs:
-    """Measure a part on a map whose nodes lie at samples: as dear as a search becomes."""
+    """Measure a part on a map whose nodes lie at samples, as on one that was not trained."""
     rows, nodes = SIDES[side], side * side
     samples = mixture(rows, FEATURES)
     chance = np.random.default_rng(0)
     weights = samples[chance.integers(rows, size=nodes)].reshape(side, side, FEATURES)
     kernels = get_backend("numba", weights, "float32", threads=1)
-    kernels.node_sums([Block(samples[:64])])
-    part = _seconds(lambda: kernels.node_sums([Block(samples)])) * PART_ROWS / rows
+    kernels.node_sums([Block(samples[:FEW])])
+    few = _seconds(lambda: kernels.node_sums([Block(samples[:FEW])]))  # that the map is prepared is not scaled up
+    part = few + (_seconds(lambda: kernels.node_sums([Block(samples)])) - few) * (PART_ROWS - FEW) / (rows - FEW)
     sums = _of_anywhere(nodes)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "weights.npy")

@@ -16,7 +16,7 @@ from typing import Any
 from ksom.compute.compute import NotYet
 from ksom.compute.dask_executor import DaskExecutor
 from ksom.compute.fold_by_ranges import FiledPart, FoldedRange
-from ksom.compute.on_executor import OnExecutor
+from ksom.compute.on_executor import OnExecutor, Sent
 from ksom.kernels.used_sums import UsedSums
 
 PROCESSES = 4
@@ -51,9 +51,9 @@ class Sleepers(Executor):
     def __init__(self, workers: int) -> None:
         self._threads = ThreadPoolExecutor(workers)
 
-    def submit(self, task: Nap, /, *args: Any, **_: Any) -> Future[bytes]:  # type: ignore[override]
+    def submit(self, task: Sent[Any], /, *args: Any, **_: Any) -> Future[bytes]:  # type: ignore[override]
         pickle.dumps((task, args))  # as what leaves a process is
-        return self._threads.submit(task.sent, *args)
+        return self._threads.submit(task.task.sent, *args)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
@@ -133,7 +133,7 @@ def sleeping_on_dask(workers: int) -> Iterator[Executor]:
             n_workers=processes,
             threads_per_worker=workers // processes,
             memory_limit=0,
-            dashboard_address=None,
+            dashboard_address=":0",
             silence_logs=50,
         ) as cluster,
         Client(cluster) as client,
