@@ -173,9 +173,10 @@ ENOUGH = threading.Event()
 
 
 def test_a_stop_does_not_wait_for_the_parts_under_way() -> None:
-    ENOUGH.clear()
+    ENOUGH.set()
     with ThreadPoolExecutor(2) as threads:
         made = Trainer(KohonenSOM(3, 4), Slow(POINTS), iterations=1, hooks=[StopsAt(0)], compute=threads)
+        ENOUGH.clear()
         assert made.train() is Outcome.STOPPED
         ENOUGH.set()
     assert made.run.position == (0, 0)
