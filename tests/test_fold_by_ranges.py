@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import multiprocessing
 import os
 import pickle
 import random
@@ -10,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -130,8 +132,12 @@ def test_one_may_leave_off_anywhere_and_go_on_with_other_waves(seed: int, left_a
         assert not list(compute.shared.iterdir())
 
 
-@pytest.mark.parametrize("pool", [ThreadPoolExecutor, ProcessPoolExecutor])
-def test_any_executor_may_do_it(pool: type[ThreadPoolExecutor] | type[ProcessPoolExecutor]) -> None:
+Spawned = partial(ProcessPoolExecutor, mp_context=multiprocessing.get_context("spawn"))
+"""Processes that share no thread with this one."""
+
+
+@pytest.mark.parametrize("pool", [ThreadPoolExecutor, Spawned])
+def test_any_executor_may_do_it(pool: Any) -> None:
     drawn, rows = Drawn(1000, 4, 4), 7 * PART_ROWS
     with pool(2) as executor, closing(OnExecutor(executor, 2)) as compute:
         assert digest(folded(compute, drawn, rows).total()) == digest(plain(drawn, rows).total())
@@ -154,7 +160,7 @@ class Killing(Drawn):
 def test_whoever_goes_on_after_a_killed_worker_has_the_same_bits(tmp_path: Path) -> None:
     task, sums, rows = Killing(50, 3, 1, mark=tmp_path / "killed"), BatchSums(), 6 * PART_ROWS
     for _ in range(2):
-        with suppress(ComputeError), ProcessPoolExecutor(1) as pool, closing(OnExecutor(pool, 1)) as compute:
+        with suppress(ComputeError), Spawned(1) as pool, closing(OnExecutor(pool, 1)) as compute:
             folded(compute, task, rows, sums)
     assert digest(sums.total()) == digest(plain(task, rows).total())
 

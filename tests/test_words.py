@@ -205,7 +205,7 @@ def test_a_config_yaml_that_is_no_runs_has_the_name_of_its_file(folder):
 
 def test_an_experiment_comes_with_ksom(folder):
     assert Experiment("ksom:exp1").name == "exp1"
-    with pytest.raises(ConfigError, match=r"^ksom:exp0: no such experiment comes with ksom; there are exp1"):
+    with pytest.raises(ConfigError, match=r"^ksom:exp0: no such experiment comes with ksom; there are cluster, exp1"):
         Experiment("ksom:exp0")
 
 

@@ -263,7 +263,7 @@ class Sent(Generic[Result]):
 def _can_travel(error: Exception) -> bool:
     """Whether an error is the same after it was pickled; a pool of processes breaks at one that cannot be."""
     try:
-        return type(pickle.loads(pickle.dumps(error))) is type(error)
+        return type(pickle.loads(pickle.dumps(error))).__qualname__ == type(error).__qualname__
     except Exception:  # it is somebody else's
         return False
 

@@ -1,7 +1,9 @@
 """A folder that a process and its workers see, for what is too large for a message."""
 
+import shutil
+import weakref
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 
 from ksom.errors import OutputError
 
@@ -17,7 +19,7 @@ class SharedFolder:
 
     def __init__(self, inside: Path | None = None) -> None:
         self._inside = inside
-        self._made: TemporaryDirectory[str] | None = None
+        self._made: Path | None = None
 
     @property
     def path(self) -> Path:
@@ -30,16 +32,17 @@ class SharedFolder:
         """
         if self._made is None:
             try:
-                self._made = TemporaryDirectory(prefix="ksom-", dir=self._inside, ignore_cleanup_errors=True)
+                self._made = Path(mkdtemp(prefix="ksom-", dir=self._inside))
             except OSError as error:
                 where = self._inside or "the folder for temporary files"
                 raise OutputError(
                     f"{where}: a folder to share with workers cannot be made ({error.strerror})"
                 ) from error
-        return Path(self._made.name)
+            self._removing = weakref.finalize(self, shutil.rmtree, self._made, ignore_errors=True)
+        return self._made
 
     def remove(self) -> None:
         """Remove it, with all that is in it."""
         if self._made is not None:
-            self._made.cleanup()
+            self._removing()
             self._made = None
