@@ -171,7 +171,7 @@ class MappedFile:
         """Travel to another process as what it was when it was looked at first."""
         if self._before is None:
             raise DataError(f"{self.path}: was moved away while it was read; begin anew")
-        return _mapped_again, (SeenFile(os.path.abspath(self.path), *self._before[2:]), self._size)  # noqa: PTH100
+        return _mapped_again, (SeenFile(os.path.abspath(self.path), *self._before[2:]), self._size)  # noqa: PTH100 (Path.absolute leaves ".." in)
 
     def require_unchanged(self, *, may_be_another: bool = True) -> None:
         """Refuse to go on if the file has been written to.

@@ -207,7 +207,7 @@ def _telling(name: str) -> Iterator[None]:
         yield
     except (DataError, StoreAway, MemoryError):
         raise
-    except Exception as error:
+    except Exception as error:  # each store has errors of its own
         raise _told(name, error) from error
 
 

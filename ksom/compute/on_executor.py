@@ -106,7 +106,7 @@ class OnExecutor:
             self._executor().submit(int).result()
         except KsomError:
             raise
-        except Exception as error:
+        except Exception as error:  # somebody else's executor may raise anything
             raise ComputeError(f"compute: {self!r} does not work ({_told(error)}); give one that does") from error
 
     def each(self, task: Task[Result], parts: Iterable[int]) -> Iterator[Result | NotYet]:
@@ -251,7 +251,7 @@ class Sent(Generic[Result]):
     def __call__(self, part: int) -> Result:
         try:
             return self.task(part)
-        except Exception as error:
+        except Exception as error:  # of the data set's own code as well
             if _can_travel(error):
                 raise
             raise ComputeError(f"{self.name(part)}: {_told(error)}") from error
@@ -264,7 +264,7 @@ def _can_travel(error: Exception) -> bool:
     """Whether an error is the same after it was pickled; a pool of processes breaks at one that cannot be."""
     try:
         return type(pickle.loads(pickle.dumps(error))).__qualname__ == type(error).__qualname__
-    except Exception:  # it is somebody else's
+    except Exception:  # pickling somebody else's class may raise anything
         return False
 
 

@@ -92,7 +92,7 @@ class _Pack:
     is_cloud = False
 
     def __init__(self, stream: io.BytesIO, folder: Path) -> None:
-        super().__init__(stream, pickle.HIGHEST_PROTOCOL)  # type: ignore[call-arg]
+        super().__init__(stream, pickle.HIGHEST_PROTOCOL)  # type: ignore[call-arg]  # its base is chosen when it runs
         self._folder = folder
         self._sent: dict[int, tuple[Any, Any]] = {}
         self.names: dict[str, None] = {}

@@ -51,7 +51,7 @@ class Processes(OnExecutor):
         require_integer("window", window, minimum=0)
         self._pool: ProcessPoolExecutor | None = None
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        super().__init__(None, self.processes or cores, tries, window)  # type: ignore[arg-type]
+        super().__init__(None, self.processes or cores, tries, window)  # type: ignore[arg-type]  # it is made when it is needed
 
     def __repr__(self) -> str:
         return f"Processes(workers={self.workers})"
