@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ksom.array_files import MappedFile, mapped_file
 from ksom.columns import column_names
 from ksom.encoding import Encoding
 from ksom.errors import DataError
+from ksom.mapped_files import MappedFile, mapped_file
 from ksom.method.random_streams import stream
 from ksom.registry import Registry
 from ksom.representation import as_call

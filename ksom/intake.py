@@ -160,6 +160,19 @@ class Intake:
             values = directions(values, where, first_row)
         return Block(in_precision(values, self.dtype, where, **how), first_row, missing)
 
+    def answerable(self, samples: Any) -> NDArray[np.bool_] | None:
+        """Return which samples have a value, shape (n,); None: all of them, or what has none is refused by `block`.
+
+        Parameters
+        ----------
+        samples : ndarray of shape (n, D), or SparseRows
+            Data units; NaN where a value is missing.
+        """
+        if not self.keeps_missing or isinstance(samples, SparseRows):
+            return None
+        has_value: NDArray[np.bool_] = ~np.isnan(samples).all(axis=1)
+        return None if has_value.all() else has_value
+
     def require_sparse(self, where: str) -> None:
         """Refuse sparse samples where what is not stored would count for more than 0.
 

@@ -24,10 +24,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.array_files import InFile
 from ksom.cache_folder import cache_folder
 from ksom.dataset import Dataset
 from ksom.errors import KsomError
+from ksom.mapped_files import InFile
 from ksom.part_summary import Asked
 from ksom.samples import Block, Summary
 from ksom.seen_files import SeenFile

@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.archive import write_archive
-from ksom.array_files import DamagedFile, mapped_file, read_arrays
+from ksom.array_files import DamagedFile, read_arrays
 from ksom.encoding import Encoding
 from ksom.errors import ConfigError, DataError, ParameterError, quoted
 from ksom.layers import require_meaning
+from ksom.mapped_files import mapped_file
 from ksom.method.scales import Scales
 from ksom.plain_yaml import DEEPEST
 from ksom.registry import Node, Registry, as_mapping, build

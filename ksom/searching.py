@@ -2,8 +2,9 @@
 
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any, Protocol
@@ -19,7 +20,7 @@ from ksom.kernels import get_backend
 from ksom.kernels.backend import Backend
 from ksom.kernels.node_sums import PART_ROWS
 from ksom.method.distance import Distance, reported_distances
-from ksom.samples import BLOCK_ROWS
+from ksom.samples import BLOCK_ROWS, Block
 from ksom.whole_files import replacing
 
 Answer = tuple[NDArray[np.int64], NDArray[Any]]
@@ -45,7 +46,9 @@ class Searchable(Protocol):
         ...
 
 
-def searched(som: Searchable, dataset: Dataset, k: int, compute: Compute) -> Iterator[Answer]:
+def searched(
+    som: Searchable, dataset: Dataset, k: int, compute: Compute, *, may_lack_all: bool = False
+) -> Iterator[Answer]:
     """Yield the answers of the parts of a data set, in order.
 
     Parameters
@@ -58,6 +61,8 @@ def searched(som: Searchable, dataset: Dataset, k: int, compute: Compute) -> Ite
         How many nodes.
     compute : Compute
         Who works.
+    may_lack_all : bool
+        Whether a sample may lack every value: its node is then -1, its distance NaN. Else it is refused.
 
     Raises
     ------
@@ -72,7 +77,7 @@ def searched(som: Searchable, dataset: Dataset, k: int, compute: Compute) -> Ite
         np.save(file, som.weights)
     with sending((dataset, som.intake), folder) as sent:
         how = HeldMap(weights, som.dtype.name, som.distance, som.kernels.name)
-        task = AnswerOfPart(sent, how, som.feature_names, k, len(dataset))
+        task = AnswerOfPart(sent, how, som.feature_names, k, len(dataset), may_lack_all)
         yield from results(compute.each(task, range(math.ceil(len(dataset) / PART_ROWS))))
 
 
@@ -113,19 +118,33 @@ class AnswerOfPart:
     k: int
     size: int
     """How many samples there are."""
+    may_lack_all: bool = False
+    """Whether a sample that lacks every value has no answer, and is not refused."""
 
     def __call__(self, part: int) -> Answer:
         dataset, intake = self.sent.opened()
-        kernels, found = self.held.kernels(), []
+        found = []
         stop = min((part + 1) * PART_ROWS, self.size)
         for start in range(part * PART_ROWS, stop, BLOCK_ROWS):
             rows = dataset.rows(slice(start, min(start + BLOCK_ROWS, stop)))
             told: dict[str, Any] = {"first_row": start, "names": self.names, "places": dataset}
-            block = intake.block(rows, f"dataset {type(dataset).__name__}", **told)
-            nodes, totals = kernels.best_matching_nodes(block, self.k)
-            found.append((nodes, reported_distances(self.held.distance, totals, block.missing)))
+            block = partial(intake.block, where=f"dataset {type(dataset).__name__}", **told)
+            some = intake.answerable(rows) if self.may_lack_all else None
+            found.append(self._found(block(rows)) if some is None else self._found_of(rows, some, block))
         nodes, distances = zip(*found, strict=True)
         return np.concatenate(nodes), np.concatenate(distances)
+
+    def _found(self, block: Block) -> Answer:
+        nodes, totals = self.held.kernels().best_matching_nodes(block, self.k)
+        return nodes, reported_distances(self.held.distance, totals, block.missing)
+
+    def _found_of(self, rows: NDArray[Any], some: NDArray[np.bool_], block: Callable[[NDArray[Any]], Block]) -> Answer:
+        """Return the answers of some samples, and those that stand for none elsewhere."""
+        nodes = np.full((len(rows), self.k), -1, dtype=np.int64)
+        distances = np.full((len(rows), self.k), np.nan, dtype=self.held.dtype)
+        if some.any():
+            nodes[some], distances[some] = self._found(block(rows[some]))
+        return nodes, distances
 
     def name(self, part: int) -> str:
         return f"part {part} (rows {part * PART_ROWS:,} … {min((part + 1) * PART_ROWS, self.size) - 1:,})"

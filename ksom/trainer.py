@@ -16,11 +16,11 @@ from ksom.calibration import calibration
 from ksom.compute.compute import Compute
 from ksom.compute.computes import as_compute
 from ksom.dataset import Dataset
-from ksom.errors import CheckpointError, DataError, ParameterError, TrainingFailed
+from ksom.errors import DataError, ParameterError, TrainingFailed
 from ksom.feed import Feed
-from ksom.hooks.hook import Hook, Phase
+from ksom.hooks.calendar import Calendar
+from ksom.hooks.hook import Hook
 from ksom.hooks.named_hooks import by_phase, checked_state, failing, folder_for
-from ksom.kernels.batch_sums import BatchSums
 from ksom.kohonensom_model import KohonenSOM
 from ksom.masking import masked_values
 from ksom.pace import PAUSE_SECONDS, Pace
@@ -126,13 +126,14 @@ class Trainer:
     ) -> None:
         self.iterations = require_integer("iterations", iterations, minimum=1)
         self.batch_size = require_integer("batch_size", batch_size, minimum=0)
-        self.callback_period = require_integer("callback_period", callback_period, minimum=1)
+        callback_period = require_integer("callback_period", callback_period, minimum=1)
         self.seed = require_integer("seed", seed, minimum=0)
         if not isinstance(som, KohonenSOM):
             raise ParameterError("som", "be a KohonenSOM, such as KohonenSOM(10, 10)", som)
         self.som = som
         self.calibrate = require_boolean("calibrate", calibrate)
         self.hooks = by_phase(hooks)
+        self._calendar = Calendar(self.hooks, self.iterations, callback_period)
         self.algorithm = copy.copy(ALGORITHMS.made("algorithm", algorithm))  # it may serve other trainings as well
         self.algorithm.prepare(som, self.iterations)
         self.compute = self._computing(compute)
@@ -200,7 +201,6 @@ class Trainer:
             If one of them cannot.
         """
         self._tell("check", self.hooks)
-        self.compute.check()
 
     def train(self) -> Outcome:
         """Train until all iterations are done or somebody asks for a stop.
@@ -220,15 +220,15 @@ class Trainer:
             self._tell("before_train", self.hooks)
             while not self.run.is_over:
                 stop = self._next_pause()
-                due = self._due(stop)
+                due = self._calendar.due(stop)
                 self._tell("before_step", due)
                 if not self._learn(stop):
                     break
                 self.files.require_folder()
-                if any(self._period(hook) and hook.phase < Phase.REPORT for hook in due.values()):
+                if self._calendar.want_metrics(due):
                     self.run.metrics.put(**self.algorithm.parameters(stop - 1))
                 self._tell("after_step", due)
-                self._tell("at_pause", self._watching())
+                self._tell("at_pause", self._calendar.watching())
             self._is_done = self.run.iteration == self.iterations and (not self.calibrate or self._calibrated())
         self.som.about_training["iteration"] = self.run.iteration
         return self.run.outcome
@@ -245,7 +245,7 @@ class Trainer:
         """
         return {
             "iteration": self.run.iteration,
-            **self._within(),
+            **self.under_way.state(),
             "seconds": self.run.seconds,
             "wall_seconds": self.run.wall_seconds,
             "hooks": {key: checked_state(key, hook) for key, hook in self.hooks.items()},
@@ -272,13 +272,6 @@ class Trainer:
         learned = {key: value for key, value in self.config.items() if key in LEARNED}
         return described | ({"config": masked_values(learned)} if learned else {})
 
-    def _within(self) -> dict[str, Any]:
-        """Return what a resumed training needs of an iteration that is under way."""
-        if not self.under_way.rows:
-            return {}
-        sums = {} if self.under_way.sums is None else self.under_way.sums.as_arrays()
-        return {"rows": self.under_way.rows, "sums": sums}
-
     def load_state(
         self, state: Mapping[str, Any], weights: NDArray[Any], sums: Mapping[str, NDArray[Any]] | None = None
     ) -> None:
@@ -303,25 +296,13 @@ class Trainer:
         self._file_warnings = self.files.cut_back(state)
         self.som.weights = weights
         self.run.iteration = int(state["iteration"])
-        self.under_way = self._begun(state, state.get("sums", {}) if sums is None else sums)
+        held = state.get("sums", {}) if sums is None else sums
+        self.under_way = UnderWay.of_state(state, held, (self.som.lattice.size, self.som.features))
         self.feed.shown = self.under_way.rows
         self.run.seconds = float(state["seconds"])
         self.run.earlier_seconds = float(state.get("wall_seconds", self.run.seconds))
         for key, hook in self.hooks.items():
             hook.load_state(state["hooks"].get(key, {}))
-
-    def _begun(self, state: Mapping[str, Any], sums: Mapping[str, NDArray[Any]]) -> UnderWay:
-        iteration, rows = int(state["iteration"]), int(state.get("rows", 0))
-        if not rows or not sums:
-            return UnderWay(iteration, rows)
-        try:
-            held = BatchSums.of_arrays(rows, sums)
-        except ValueError as error:
-            raise CheckpointError(f"the checkpoint of iteration {iteration}: {error}") from error
-        made = held.begun or held.whole
-        if made is not None and made.sums.shape != (self.som.lattice.size, self.som.features):
-            raise CheckpointError(f"the checkpoint of iteration {iteration}: its sums do not fit the map")
-        return UnderWay(iteration, rows, held)
 
     def _begin(self) -> None:
         if self.run.outcome is not Outcome.RUNNING:
@@ -338,7 +319,7 @@ class Trainer:
 
     def times(self, hook: Hook) -> str:
         """Say how often a hook acts in the whole training."""
-        return hook.rhythm(self.iterations, self._period(hook))
+        return self._calendar.rhythm(hook)
 
     def _learn(self, stop: int) -> bool:
         """Do the iterations up to `stop`; return whether all of them were done before somebody asked for an end."""
@@ -350,7 +331,7 @@ class Trainer:
             if now - began >= PAUSE_SECONDS or self.run.stop_reason is not None:
                 self._stand_at(under_way, now - began)
                 learned += now - began
-                self._tell("at_pause", self._watching())
+                self._tell("at_pause", self._calendar.watching())
                 if self.run.stop_reason is not None:
                     return False
                 began = time.perf_counter()
@@ -383,31 +364,9 @@ class Trainer:
 
     def _next_pause(self) -> int:
         """Return where to pause: where a hook is due, or after a moment's work. It never changes a bit."""
-        now = self.run.iteration
-        due = min((self._next_due(hook, now) for hook in self.hooks.values()), default=self.iterations)
-        moment = (
-            max(1, int(PAUSE_SECONDS / self._seconds_per_iteration)) if self._seconds_per_iteration else self.iterations
-        )
-        return min(due, now + moment, self.iterations)
-
-    def _watching(self) -> dict[str, Hook]:
-        """Return the hooks that do something at a pause."""
-        return {key: hook for key, hook in self.hooks.items() if type(hook).at_pause is not Hook.at_pause}
-
-    def _due(self, iteration: int) -> dict[str, Hook]:
-        def is_due(hook: Hook) -> bool:
-            return not self._period(hook) or self._next_due(hook, iteration - 1) == iteration
-
-        return {key: hook for key, hook in self.hooks.items() if is_due(hook)}
-
-    def _next_due(self, hook: Hook, iteration: int) -> int:
-        """Return the next iteration after `iteration` that a hook waits for: the last one always, a later one never."""
-        period = self._period(hook)
-        due = hook.next_due(iteration, self.iterations, period) if period else self.iterations
-        return min(max(due, iteration + 1), self.iterations)
-
-    def _period(self, hook: Hook) -> int:
-        return self.callback_period if hook.every is None else hook.every
+        now, seconds = self.run.iteration, self._seconds_per_iteration
+        moment = max(1, int(PAUSE_SECONDS / seconds)) if seconds else self.iterations
+        return min(self._calendar.next_due(now), now + moment)
 
     def _tell(self, event: str, hooks: Mapping[str, Hook]) -> None:
         for key, hook in hooks.items():

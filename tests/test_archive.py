@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from ksom.archive import ALIGNMENT, place_of, write_archive
-from ksom.array_files import DamagedFile, mapped_file, read_arrays
+from ksom.array_files import DamagedFile, read_arrays
+from ksom.mapped_files import mapped_file
 
 ARRAYS = {
     "weights": np.random.default_rng(0).random((9, 7, 3)).astype("f4"),

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from ksom.array_files import DamagedFile, mapped_file, read_array, read_arrays
+from ksom.array_files import DamagedFile, read_array, read_arrays
 from ksom.errors import DataError
+from ksom.mapped_files import mapped_file
 
 VALUES = np.random.default_rng(0).random((900, 3))
 

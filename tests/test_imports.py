@@ -36,6 +36,7 @@ LEVELS = [
         "sparse_rows",
         "archive",
         "array_files",
+        "mapped_files",
         "cache_folder",
         "whole_files",
         "logger",
@@ -54,6 +55,7 @@ LEVELS = [
     {"kernels", "compute", "dataset", "intake", "part", "tables"},
     {
         "answers",
+        "best_matching",
         "calibration",
         "datasets",
         "nearest_nodes",

@@ -20,6 +20,12 @@ def with_debug(command: Callable[..., int]) -> Callable[..., int]:
     return option(command)
 
 
+def with_compute(command: Callable[..., int]) -> Callable[..., int]:
+    """Give a command the option --compute."""
+    told = "Who searches large data: here, processes, dask, tcp://host:8786, a scheduler's .json.  [default: here]"
+    return click.option("--compute", metavar="WHO", help=told)(command)
+
+
 def examples(*lines: str) -> str:
     """Return what a help text ends with; the backspace keeps click from joining the lines."""
     return "\n  ".join(["\b\nExamples:", *lines])

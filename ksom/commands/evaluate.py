@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ksom.commands.command import examples, say, with_debug
+from ksom.commands.command import examples, say, with_compute, with_debug
 from ksom.commands.csv_options import with_csv
 
 
@@ -19,11 +19,7 @@ from ksom.commands.csv_options import with_csv
 )
 @click.option("--key", help="Which array of an .npz file is DATA.  [default: the only one]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option(
-    "--compute",
-    metavar="WHO",
-    help="Who searches large data: here, processes, dask, tcp://host:8786, a scheduler's .json.  [default: here]",
-)
+@with_compute
 @with_csv("as those that MAP has learned from")
 @with_debug
 @click.argument("som", type=click.Path(path_type=Path), metavar="MAP")

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from ksom.commands.command import examples, with_debug
+from ksom.commands.command import examples, with_compute, with_debug
 from ksom.commands.csv_options import with_csv
 
 
@@ -17,6 +17,7 @@ from ksom.commands.csv_options import with_csv
 @click.option("--strange", type=int, default=0, metavar="N",
               help="Name N features that make a sample unlike its node.  [default: none]")  # fmt: skip
 @click.option("--key", help="Which array of an .npz file is DATA.  [default: the only one]")
+@with_compute
 @with_csv("as those that MAP has learned from")
 @with_debug
 @click.argument("som", type=click.Path(path_type=Path), metavar="MAP")
@@ -28,6 +29,7 @@ def predict(  # noqa: PLR0917 (click passes them by name)
     id_column: str | None,
     strange: int,
     key: str | None,
+    compute: str | None,
     csv: dict[str, Any],
 ) -> int:
     """Say of each sample its node, how far that is, and what is known of the node: label, cluster, novelty.
@@ -38,7 +40,8 @@ def predict(  # noqa: PLR0917 (click passes them by name)
     from ksom.tasks.map_and_data import map_of
     from ksom.tasks.predicting import predict_file
 
-    told = predict_file(map_of(som), data, output, key=key, id_column=id_column, strange=strange, csv=csv)
+    how: dict[str, Any] = {"key": key, "id_column": id_column, "strange": strange, "csv": csv, "compute": compute}
+    told = predict_file(map_of(som), data, output, **how)
     without = f", {told.unanswered:,} without any value: no answer" if told.unanswered else ""
     click.echo(f"{told.rows:,} samples{without}{'' if str(output) == '-' else f': {output}'}", err=True)
     return 0

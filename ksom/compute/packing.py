@@ -21,8 +21,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.array_files import InFile
 from ksom.errors import DataError, KsomError
+from ksom.mapped_files import InFile
 from ksom.seen_files import SeenFile
 from ksom.users_code import found_modules
 from ksom.whole_files import replacing

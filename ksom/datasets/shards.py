@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.array_files import MappedFile, mapped_file, read_array
+from ksom.array_files import read_array
 from ksom.errors import DataError
+from ksom.mapped_files import MappedFile, mapped_file
 from ksom.tables.watched_file import WatchedFile
 
 MAPPED_AT_ONCE = 128

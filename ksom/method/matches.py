@@ -262,14 +262,32 @@ def _beside(
     pieces: Iterator[tuple[NDArray[Any], Block]], coming: Iterator[tuple[NDArray[np.int64], NDArray[Any]]]
 ) -> Iterator[Found]:
     """Yield pieces of samples with the nodes that somebody else finds for them, in order but so many at a time."""
-    nodes, distances = next(coming)
+    answers = InOrder(coming)
     for _, block in pieces:
-        size = len(block.values)
-        while len(nodes) < size:
-            more = next(coming)
+        yield Found(block, *answers.of_next(len(block.values)))
+
+
+class InOrder:
+    """Answers that come so many at a time, and are taken as many at a time as one likes.
+
+    Parameters
+    ----------
+    coming : iterator of (ndarray of shape (n, k), ndarray of shape (n, k))
+        Nodes and distances of all samples, in order.
+    """
+
+    def __init__(self, coming: Iterator[tuple[NDArray[np.int64], NDArray[Any]]]) -> None:
+        self._coming = coming
+        self._held: tuple[NDArray[np.int64], NDArray[Any]] | None = None
+
+    def of_next(self, count: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        """Return the nodes and the distances of the next samples, shape (count, k)."""
+        nodes, distances = next(self._coming) if self._held is None else self._held
+        while len(nodes) < count:
+            more = next(self._coming)
             nodes, distances = np.concatenate([nodes, more[0]]), np.concatenate([distances, more[1]])
-        yield Found(block, nodes[:size], distances[:size])
-        nodes, distances = nodes[size:], distances[size:]
+        self._held = nodes[count:], distances[count:]
+        return nodes[:count], distances[:count]
 
 
 def _rows(som: Map, samples: Any) -> tuple[int, Any]:

@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.answers import SEARCH_BYTES
+from ksom.best_matching import SEARCH_BYTES
 from ksom.columns import require_all
 from ksom.dataset import Dataset
+from ksom.datasets import Table
 from ksom.encoding import Column, Encoding
 from ksom.errors import DataError, OutputError, quoted
 from ksom.intake import Intake
 from ksom.kohonensom_model import KohonenSOM
+from ksom.method.matches import InOrder
 from ksom.part_summary import values_and_weights
 from ksom.predictions import Predictions
+from ksom.searching import Answer
 from ksom.sparse_rows import SparseRows
 from ksom.tables.encoder import encoded, number_columns, require_known, require_values, text_columns
 from ksom.tables.output import table_writer
@@ -69,6 +72,7 @@ def predict_file(
     id_column: str | None = None,
     strange: int = 0,
     csv: Mapping[str, Any] | None = None,
+    compute: Any = None,
 ) -> Told:
     """Write what a map says about each sample of a file; nothing of a row without any value, if the map keeps gaps.
 
@@ -88,11 +92,15 @@ def predict_file(
         How many features to name that make a sample unlike its node.
     csv : mapping of str to Any, optional
         How CSV files are written. Default: as those that the map has learned from.
+    compute : str, Compute, concurrent.futures.Executor or dask.distributed.Client, optional
+        Who searches for the nodes of large data, as `train` takes it. Default: this process.
 
     Raises
     ------
     DataError
         If the samples cannot be read, or are none of this map's.
+    ComputeError
+        If who was to search cannot.
     OutputError
         If the output cannot be written; nothing is, then.
     """
@@ -100,23 +108,50 @@ def predict_file(
     if id_column in Predictions._fields:
         raise DataError(f"{data}: the column {quoted(id_column)} is called as an answer is; give it another name")
     unanswered = 0
-    with table_writer(output) as writer:
+    with som.computed_by(compute), table_writer(output) as writer:
+        elsewhere = _found_elsewhere(som, data, key, csv)
         for piece in pieces_of(som, data, key, id_column, csv):
-            some = _answerable(som, piece.samples)
+            some = som.intake.answerable(piece.samples)
+            if some is not None and not some.any():
+                some = None  # it is refused
+            samples = piece.samples if some is None else piece.samples[some]
             with naming_rows(som, som.intake, str(data), piece.first_row, piece.samples):
-                said = som.predict(piece.samples if some is None else piece.samples[some], strange=strange).columns()
+                found = _nodes(som, samples) if elsewhere is None else _next_of(elsewhere, len(piece.samples), some)
+                said = som.said_of(samples, *found, strange=strange).columns()
             if some is not None:
                 said, unanswered = _among_all(said, some), unanswered + int((~some).sum())
             writer.write({id_column or _called(piece.ids): piece.ids, **said})
     return Told(writer.rows, unanswered)
 
 
-def _answerable(som: KohonenSOM, samples: Any) -> NDArray[np.bool_] | None:
-    """Return which samples have a value, shape (n,); None: all, or what has none is to be refused."""
-    if not som.intake.keeps_missing or isinstance(samples, SparseRows):
+def _nodes(som: KohonenSOM, samples: Any) -> Answer:
+    """Return the best matching node of each sample, and how far it is, shape (n,)."""
+    nodes, distances = som.best_matching_nodes(samples, return_distances=True)
+    return nodes, distances
+
+
+def _next_of(elsewhere: InOrder, count: int, some: NDArray[np.bool_] | None) -> Answer:
+    """Return the same of the next samples as others found it, for some of them."""
+    nodes, distances = (each[:, 0] for each in elsewhere.of_next(count))
+    return (nodes, distances) if some is None else (nodes[some], distances[some])
+
+
+def _found_elsewhere(
+    som: KohonenSOM, data: str | Path, key: str | None, csv: Mapping[str, Any] | None
+) -> InOrder | None:
+    """Return the nodes of all samples of a file as others find them; None: this process is to search."""
+    if som.compute is None or som.compute.is_here:
         return None
-    has_value: NDArray[np.bool_] = ~np.isnan(samples).all(axis=1)
-    return None if has_value.all() or not has_value.any() else has_value
+    coming = som.found_elsewhere(_whole(som, data, key, csv), 1, may_lack_all=True)
+    return None if coming is None else InOrder(coming)
+
+
+def _whole(som: KohonenSOM, data: str | Path, key: str | None, csv: Mapping[str, Any] | None) -> Dataset:
+    """Return a file as a data set, which workers read for themselves; a table as the map's own encoding takes it."""
+    if names_table(data) and own_reading(som) is None:
+        reading = table_reading(som, csv)
+        return Table(data, known=encoding_for(som, TableSource(data, **reading)), **reading)
+    return data_like(som, data, key, csv)
 
 
 def _among_all(columns: Mapping[str, NDArray[Any]], some: NDArray[np.bool_]) -> dict[str, "pa.Array"]:
