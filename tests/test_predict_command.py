@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +129,44 @@ def test_pieces_say_what_the_whole_says(som: KohonenSOM, files: Path, monkeypatc
     frame().to_parquet(files / "pets.parquet")
     predict_file(som, files / "pets.parquet", files / "pieces.csv", id_column="name")
     assert (files / "pieces.csv").read_text() == (files / "whole.csv").read_text()
+
+
+@pytest.fixture
+def threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[ThreadPoolExecutor]:
+    """Others who search, for parts of 16 rows."""
+    for module in ("best_matching", "searching"):
+        monkeypatch.setattr(f"ksom.{module}.PART_ROWS", 16)
+    with ThreadPoolExecutor(2) as executor:
+        yield executor
+
+
+def test_others_say_the_same_of_a_table_with_rows_without_any_value(
+    som: KohonenSOM, files: Path, threads: ThreadPoolExecutor
+) -> None:
+    data = frame()
+    data.loc[[3, 4, 20, *range(32, 48)], ["weight", "kind", "hour"]] = None
+    data.to_csv(files / "gaps.csv", index=False)
+    asked: dict[str, Any] = {"id_column": "name", "strange": 1}
+    said = predict_file(som, files / "gaps.csv", files / "here.csv", **asked)
+    assert predict_file(som, files / "gaps.csv", files / "there.csv", compute=threads, **asked) == said == (ROWS, 19)
+    assert (files / "there.csv").read_text() == (files / "here.csv").read_text()
+
+
+def test_others_say_the_same_of_an_array_and_search_for_it(
+    tmp_path: Path, threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = np.random.default_rng(0).normal(size=(100, 3))
+    np.save(tmp_path / "samples.npy", samples)
+    som = ksom.train(samples, 4, 4)
+    predict_file(som, tmp_path / "samples.npy", tmp_path / "here.npy")
+    monkeypatch.setattr(KohonenSOM, "best_matching_nodes", None)
+    predict_file(som, tmp_path / "samples.npy", tmp_path / "there.npy", compute=threads)
+    assert (tmp_path / "there.npy").read_bytes() == (tmp_path / "here.npy").read_bytes()
+
+
+def test_who_is_to_search_is_told_if_there_is_no_such_one(files: Path, capsys: Any, monkeypatch: Any) -> None:
+    line = told(capsys, monkeypatch, "predict", files / "map.npz", files / "pets.csv", "--compute", "proceses")
+    assert "did you mean 'processes'" in line
 
 
 def test_rows_are_told_apart_by_their_ids(files: Path) -> None:
