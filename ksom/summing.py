@@ -11,6 +11,7 @@ import numpy as np
 from ksom.compute.compute import Compute, NotYet
 from ksom.compute.fold_by_ranges import FoldByRanges, is_large
 from ksom.compute.shipment import Shipment, shipped
+from ksom.compute.sums_file import NUMBER
 from ksom.errors import ParameterError
 from ksom.feed import Feed
 from ksom.kernels.backend import Backend
@@ -129,8 +130,9 @@ def _elsewhere(som: KohonenSOM, feed: Feed, begun: UnderWay, compute: Compute) -
     path = compute.shared / f"weights-{begun.iteration}-{secrets.token_hex(8)}.npy"  # workers know them by that name
     with replacing(path) as file:
         np.save(file, weights)
-    held = HeldMap(path, weights.dtype.name, som.distance, som.kernels.name, max(1, som.threads))
-    task = SumsOfPart(_shipment(feed, compute), held, begun.iteration, size)
+    held = HeldMap(path, weights.dtype.name, som.distance, som.kernels.name, max(1, som.threads), weights.nbytes)
+    columns = som.features * (2 if som.intake.keeps_missing else 1)  # a count for each feature, or hardly any
+    task = SumsOfPart(_shipment(feed, compute), held, begun.iteration, size, som.lattice.size * columns * NUMBER)
     try:
         if is_large(som.lattice.size, som.features, compute.workers):
             for _ in FoldByRanges(compute, som.lattice.size, som.features).adding(task, sums, size):
@@ -168,6 +170,13 @@ class SumsOfPart:
     iteration: int
     size: int
     """How many samples the batch has."""
+    sums_bytes: int
+    """Bytes of the sums of all nodes."""
+
+    @property
+    def worker_bytes(self) -> int:
+        """Bytes that whoever does it takes: the sums of all nodes, of those that were used, and these packed."""
+        return self.held.worker_bytes + 3 * self.sums_bytes
 
     def __call__(self, part: int) -> UsedSums:
         start = part * PART_ROWS

@@ -113,7 +113,7 @@ def test_killed_at_random_moments_and_resumed_equals_never_killed(
 LONG = {
     "batch": ["TRAINER.ALGORITHM", "batch", "DATASET.SIZE", "400000", "TRAINER.BATCH_SIZE", "0"],
     "mini-batch": ["TRAINER.ALGORITHM", "batch", "DATASET.SIZE", "400000", "TRAINER.BATCH_SIZE", "300000"],
-    "online": ["DATASET.SIZE", "40000", "TRAINER.BATCH_SIZE", "0"],
+    "online": ["DATASET.SIZE", "20000", "TRAINER.BATCH_SIZE", "0"],
 }
 """Trainings of a few iterations that take seconds each, with checkpoints by time within them."""
 

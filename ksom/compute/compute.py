@@ -11,7 +11,8 @@ Result_co = TypeVar("Result_co", covariant=True)
 class Task(Protocol[Result_co]):
     """What is done to a part: an object that can be pickled, small, without open files; it reads for itself.
 
-    It depends on nothing else, so that it may be done anywhere, again, or twice, with the same result to the bit.
+    It depends on nothing else, so that it may be done anywhere, again, or twice, with the same result to the bit. One
+    that takes much memory has an attribute `worker_bytes`, how much, so that workers that lack it are refused.
     """
 
     def __call__(self, part: int, /) -> Result_co:

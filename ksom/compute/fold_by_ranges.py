@@ -60,6 +60,11 @@ class FiledPart:
     folder: Path
     bounds: tuple[int, ...]
 
+    @property
+    def worker_bytes(self) -> int:
+        """Bytes that whoever does it takes."""
+        return getattr(self.task, "worker_bytes", 0)
+
     def __call__(self, part: int) -> int:
         return write_sums(_of_part(self.folder, part), self.task(part), self.bounds)
 
