@@ -283,3 +283,10 @@ def test_workers_that_have_too_little_memory_are_not_begun_with(cluster: DaskClu
     with pytest.raises(ComputeError, match=r"each worker needs about 1e\+09 GB, and one has .*--memory-limit"):
         list(compute.each(Doubled(worker_bytes=10**18), range(3)))
     compute.close()
+
+
+def test_a_training_tells_what_it_needs_of_a_worker(cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Dask, "_least_memory", lambda _: 10**8)
+    monkeypatch.setattr(Dask, "start_seconds", 0.0)
+    with pytest.raises(ComputeError, match=r"each worker needs about 0\.2 GB, and one has 0\.1 GB"):
+        weights(Dask(cluster.address))
