@@ -22,6 +22,9 @@ WINDOW = 2
 TRIES = 4
 """How often a part is tried that kills its worker, or whose store does not answer."""
 
+CHECK_SECONDS = 60.0
+"""How long an executor may take to do nothing at all before it is said not to work."""
+
 BACK_OFF_SECONDS = 0.5
 """How long is waited before a part is tried again whose store did not answer; twice as long each time."""
 
@@ -103,9 +106,12 @@ class OnExecutor:
 
     def check(self) -> None:
         try:
-            self._executor().submit(int).result()
+            self._executor().submit(int).result(CHECK_SECONDS)
         except KsomError:
             raise
+        except TimeoutError as error:
+            told = f"{self!r} has done nothing for {CHECK_SECONDS:g} s"
+            raise ComputeError(f"compute: {told}; give one whose workers are free") from error
         except Exception as error:  # somebody else's executor may raise anything
             raise ComputeError(f"compute: {self!r} does not work ({_told(error)}); give one that does") from error
 
@@ -139,6 +145,10 @@ class OnExecutor:
 
     def _replaced(self) -> bool:
         """Take another executor for one that is broken; return whether there is one."""
+        return False
+
+    def _is_stuck(self) -> bool:
+        """Whether workers were lost and the executor will never say so."""
         return False
 
     def _launch(self, task: Task[Result], flights: deque[_Flight[Result]]) -> None:
@@ -201,6 +211,8 @@ class OnExecutor:
                 self._fell(task, flights, error)
             elif not head.futures:
                 raise ComputeError(f"{task.name(head.part)}: {self!r} has let go of it; its workers are lost")
+            elif self._is_stuck():
+                self._lost(task.name(head.part), flights, BrokenExecutor("a worker was lost"))
         return landed
 
     def _fell(self, task: Task[Result], flights: deque[_Flight[Result]], error: BaseException) -> None:
