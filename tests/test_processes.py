@@ -239,6 +239,21 @@ def test_an_executor_of_others_that_breaks_is_told(tmp_path: Path) -> None:
         done(OnExecutor(executor), Kills(tmp_path))
 
 
+def test_an_executor_that_breaks_ends_all_its_processes_whatever_was_let_go_of(tmp_path: Path) -> None:
+    executor = ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
+    coming = OnExecutor(executor, window=9).each(Sleeps(tmp_path), range(9))
+    wait_until(lambda: Sleeps(tmp_path).tries(1) > 0, lambda: next(coming))
+    coming.close()  # type: ignore[attr-defined]
+    first, *others = multiprocessing.active_children()
+    first.kill()
+    try:
+        wait_until(lambda: not multiprocessing.active_children())
+    finally:
+        for process in others:
+            process.kill()
+        executor.shutdown()
+
+
 @pytest.mark.parametrize("given", ["proceses", 3, object()])
 def test_what_cannot_work_is_refused(given: object) -> None:
     with pytest.raises(ParameterError, match="compute"):

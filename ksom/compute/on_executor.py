@@ -5,7 +5,8 @@ import statistics
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, InvalidStateError, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -173,6 +174,8 @@ class OnExecutor:
         now = time.monotonic()
         try:
             future = self._executor().submit(task, flight.part)
+            if type(future) is Future:  # the executor has made it itself
+                future.__class__ = _LetGo
         except BrokenExecutor as error:
             future = Future()
             future.set_exception(error)
@@ -270,6 +273,17 @@ class Sent(Generic[Result]):
 
     def name(self, part: int) -> str:
         return self.task.name(part)
+
+
+class _LetGo(Future[Any]):
+    """A future that may be told of an error although it was cancelled: a pool of Python 3.11 does, when it breaks.
+
+    It would stumble there, tell the other futures nothing, and leave its other processes for ever.
+    """
+
+    def set_exception(self, exception: BaseException | None) -> None:
+        with suppress(InvalidStateError):
+            super().set_exception(exception)
 
 
 def _can_travel(error: Exception) -> bool:

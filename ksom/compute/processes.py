@@ -5,8 +5,7 @@ import os
 import signal
 import threading
 import time
-from concurrent.futures import Executor, Future, InvalidStateError, ProcessPoolExecutor
-from contextlib import suppress
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from multiprocessing import resource_tracker
 from typing import Any
 
@@ -119,26 +118,10 @@ def _processes_of(pool: ProcessPoolExecutor) -> list[Any]:
     return list((pool._processes or {}).values())  # noqa: SLF001 (who was killed, nobody else tells)
 
 
-class _FutureOfPool(Future[Any]):
-    """One that may be told of an error although it was let go of: Python 3.11 does, where a pool breaks.
-
-    It would stumble there, and tell the other futures nothing.
-    """
-
-    def set_exception(self, exception: BaseException | None) -> None:
-        with suppress(InvalidStateError):
-            super().set_exception(exception)
-
-
 class _Pool(ProcessPoolExecutor):
     """Processes that Ctrl-C does not reach while they start, either: they inherit that."""
 
     def submit(self, *given: Any, **how: Any) -> Future[Any]:
-        future = self._submitted(*given, **how)
-        future.__class__ = _FutureOfPool  # the pool makes it itself
-        return future
-
-    def _submitted(self, *given: Any, **how: Any) -> Future[Any]:
         if not hasattr(signal, "pthread_sigmask"):
             return super().submit(*given, **how)
         resource_tracker.ensure_running()  # if it is started by a process, it lets Ctrl-C through again
