@@ -166,6 +166,8 @@ def test_a_scheduler_without_workers(scheduler: DaskCluster, monkeypatch: pytest
     monkeypatch.setattr("ksom.compute.dask.WORKER_SECONDS", 2.0)
     with pytest.raises(ComputeError, match=r"tcp://.* has no workers; start some with `dask worker`"):
         Dask(scheduler.address).check()
+    clients = [client for client in Client._instances if client.status == "running"]
+    assert scheduler.address not in {client.scheduler.address for client in clients}  # it was let go of
 
 
 def test_a_scheduler_of_another_version(cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -107,6 +108,14 @@ class Dask(OnExecutor):
         """
         if self._is_checked:
             return
+        try:
+            self._look_at_workers()
+        except BaseException:  # whoever made it may have nothing to close yet
+            self.close()
+            raise
+        self._is_checked = True
+
+    def _look_at_workers(self) -> None:
         client = self._connected()
         if client.status != "running":
             raise ComputeError(f"compute: the client that was given is {client.status}; give one that is connected")
@@ -120,7 +129,6 @@ class Dask(OnExecutor):
         for probe in found:
             require_alike(probed(), probe, self.shared)
         self._tell_memory()
-        self._is_checked = True
 
     def each(self, task: Task[Result], parts: Iterable[int]) -> Iterator[Result | NotYet]:
         self.check()
@@ -128,13 +136,14 @@ class Dask(OnExecutor):
         return super().each(as_probed(task, probed(), self.shared), parts)
 
     def close(self) -> None:
-        if self._is_own and self._client is not None:
-            self._client.close()
-            if self._cluster is not None:
-                self._cluster.close()
-            self._client = self._cluster = None
         self._executor_of_client, self._is_checked = None, False
-        super().close()
+        with ExitStack() as stack:  # all of them, whatever becomes of one; the last first
+            stack.callback(super().close)
+            if self._is_own:
+                for own in (self._cluster, self._client):
+                    if own is not None:
+                        stack.callback(own.close)
+                self._client = self._cluster = None
 
     def _executor(self) -> Executor:
         client = self._connected()
