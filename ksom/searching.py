@@ -1,6 +1,7 @@
 """A search for all samples of a data set by whoever is there to do it: parts here and there, answers in order."""
 
 import math
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ from ksom.kernels.backend import Backend
 from ksom.kernels.node_sums import PART_ROWS
 from ksom.method.distance import Distance, reported_distances
 from ksom.samples import BLOCK_ROWS
-from ksom.whole_files import replacing
+from ksom.whole_files import replacing, writing
 
 Answer = tuple[NDArray[np.int64], NDArray[Any]]
 """The k nearest nodes of some samples, shape (n, k), and how far they are, map units."""
@@ -65,15 +66,21 @@ def searched(som: Searchable, dataset: Dataset, k: int, compute: Compute) -> Ite
         If a sample cannot be used, naming its row.
     ComputeError
         If it could not be done.
+    OutputError
+        If the shared folder cannot be written.
     """
-    folder = Path(mkdtemp(prefix="search-", dir=compute.shared))
-    weights = folder / "weights.npy"
-    with replacing(weights) as file:
-        np.save(file, som.weights)
-    with sending((dataset, som.intake), folder) as sent:
-        how = HeldMap(weights, som.dtype.name, som.distance, som.kernels.name)
-        task = AnswerOfPart(sent, how, som.feature_names, k, len(dataset))
-        yield from results(compute.each(task, range(math.ceil(len(dataset) / PART_ROWS))))
+    with writing(compute.shared):
+        folder = Path(mkdtemp(prefix="search-", dir=compute.shared))
+    try:
+        weights = folder / "weights.npy"
+        with replacing(weights) as file:
+            np.save(file, som.weights)
+        with sending((dataset, som.intake), folder) as sent:
+            how = HeldMap(weights, som.dtype.name, som.distance, som.kernels.name)
+            task = AnswerOfPart(sent, how, som.feature_names, k, len(dataset))
+            yield from results(compute.each(task, range(math.ceil(len(dataset) / PART_ROWS))))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)  # an executor may serve for long
 
 
 @dataclass(frozen=True)

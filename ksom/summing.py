@@ -127,10 +127,10 @@ def _elsewhere(som: KohonenSOM, feed: Feed, begun: UnderWay, compute: Compute) -
     assert sums is not None
     weights = som.weights
     path = compute.shared / f"weights-{begun.iteration}-{secrets.token_hex(8)}.npy"  # workers know them by that name
-    with replacing(path) as file:
-        np.save(file, weights)
     held = HeldMap(path, weights.dtype.name, som.distance, som.kernels.name, max(1, som.threads))
     task = SumsOfPart(_shipment(feed, compute), held, begun.iteration, size)
+    with replacing(path) as file:
+        np.save(file, weights)
     try:
         if is_large(som.lattice.size, som.features, compute.workers):
             for _ in FoldByRanges(compute, som.lattice.size, som.features).adding(task, sums, size):
