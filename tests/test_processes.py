@@ -19,7 +19,7 @@ from ksom.compute.compute import NOT_YET, results
 from ksom.compute.computes import as_compute
 from ksom.compute.on_executor import OnExecutor
 from ksom.compute.processes import Processes
-from ksom.errors import ComputeError, DataError, ParameterError
+from ksom.errors import ComputeError, DataError
 from tests.errands import (
     Away,
     AwayForGood,
@@ -225,13 +225,6 @@ def test_ctrl_c_reaches_no_process_even_while_it_starts(tmp_path: Path) -> None:
     assert all(Uneven(tmp_path).tries(part) == 1 for part in range(8))
 
 
-def test_an_executor_that_is_shut_down_is_found(tmp_path: Path) -> None:
-    executor = ThreadPoolExecutor(1)
-    executor.shutdown()
-    with pytest.raises(ComputeError, match=r"does not work .*cannot schedule new futures after shutdown"):
-        as_compute(executor).check()
-
-
 def test_an_executor_of_others_that_breaks_is_told(tmp_path: Path) -> None:
     told = r"ProcessPoolExecutor.* is broken, workers were lost .* give a new one"
     executor = ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
@@ -252,9 +245,3 @@ def test_an_executor_that_breaks_ends_all_its_processes_whatever_was_let_go_of(t
         for process in others:
             process.kill()
         executor.shutdown()
-
-
-@pytest.mark.parametrize("given", ["proceses", 3, object()])
-def test_what_cannot_work_is_refused(given: object) -> None:
-    with pytest.raises(ParameterError, match="compute"):
-        as_compute(given)
