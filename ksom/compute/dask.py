@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
@@ -29,7 +30,7 @@ CONNECT_SECONDS = 10.0
 """How long a scheduler may take to answer."""
 
 WORKER_SECONDS = 60.0
-"""How long the first worker may take to come."""
+"""How long the first worker may take to come; and how often it is said that none is left."""
 
 
 @COMPUTES.register("dask")
@@ -79,6 +80,7 @@ class Dask(OnExecutor):
         self._executor_of_client: DaskExecutor | None = None
         self._is_own, self._is_checked = True, False
         self._told_bytes = 0
+        self._look_again = 0.0
 
     @classmethod
     def of(cls, client: "Client", shared: str | Path | None = None) -> Self:
@@ -255,6 +257,15 @@ class Dask(OnExecutor):
 
     def _workers_told(self) -> dict[str, Any]:
         return dict(self._connected().scheduler_info(n_workers=-1)["workers"])
+
+    def _are_workers_lost(self) -> bool:
+        """Say so where no worker is left; it is no end, since another one may come."""
+        client, now = self._connected(), time.monotonic()
+        if now >= self._look_again and client.status == "running":
+            self._look_again = now + WORKER_SECONDS
+            if not self._workers_told():
+                logger.warning("compute: no worker is left; it goes on when one comes, Ctrl-C stops")
+        return False
 
     def _is_loss(self, error: BaseException) -> bool:
         return False  # the scheduler gives a lost worker's part to another one

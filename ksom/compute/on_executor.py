@@ -148,8 +148,8 @@ class OnExecutor:
         """Take another executor for one that is broken; return whether there is one."""
         return False
 
-    def _is_stuck(self) -> bool:
-        """Whether workers were lost and the executor will never say so."""
+    def _are_workers_lost(self) -> bool:
+        """Look after workers where nothing comes: whether some were lost, and the executor will never say so."""
         return False
 
     def _launch(self, task: Task[Result], flights: deque[_Flight[Result]]) -> None:
@@ -214,7 +214,7 @@ class OnExecutor:
                 self._fell(task, flights, error)
             elif not head.futures:
                 raise ComputeError(f"{task.name(head.part)}: {self!r} has let go of it; its workers are lost")
-            elif self._is_stuck():
+            elif self._are_workers_lost():
                 self._lost(task.name(head.part), flights, BrokenExecutor("a worker was lost"))
         return landed
 

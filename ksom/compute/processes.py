@@ -81,7 +81,7 @@ class Processes(OnExecutor):
             raise ComputeError(f"compute: {self!r} end as soon as they start; {UNGUARDED}")
         return True
 
-    def _is_stuck(self) -> bool:
+    def _are_workers_lost(self) -> bool:
         """Whether a process was lost a while ago, and the pool has told nobody.
 
         It waits for the rest of an answer, without an end, where a process was killed in the middle of sending one.
