@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.compute.compute import Compute, results
+from ksom.compute.compute import Compute, named_part, results
 from ksom.compute.shipment import Shipment, sending
 from ksom.dataset import Dataset
 from ksom.intake import Intake
@@ -135,4 +135,4 @@ class AnswerOfPart:
         return np.concatenate(nodes), np.concatenate(distances)
 
     def name(self, part: int) -> str:
-        return f"part {part} (rows {part * PART_ROWS:,} … {min((part + 1) * PART_ROWS, self.size) - 1:,})"
+        return named_part(part, self.size)

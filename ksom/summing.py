@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from ksom.compute.compute import Compute, NotYet
+from ksom.compute.compute import Compute, NotYet, named_part
 from ksom.compute.fold_by_ranges import FoldByRanges, is_large
 from ksom.compute.shipment import Shipment, shipped
 from ksom.errors import ParameterError
@@ -175,7 +175,7 @@ class SumsOfPart:
         return used(self.held.kernels().node_sums(blocks))
 
     def name(self, part: int) -> str:
-        return f"part {part} (rows {part * PART_ROWS:,} … {min((part + 1) * PART_ROWS, self.size) - 1:,})"
+        return named_part(part, self.size)
 
 
 def _shipment(feed: Feed, compute: Compute) -> Shipment:

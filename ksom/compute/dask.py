@@ -71,8 +71,6 @@ class Dask(OnExecutor):
         if shared is not None and "://" in str(shared):
             told = "be a folder that this machine and all workers see, under the same name (a store is only read from)"
             raise ParameterError("shared", told, str(shared))
-        require_integer("tries", tries, minimum=1)
-        require_integer("window", window, minimum=0)
         super().__init__(None, 1, tries, window)  # type: ignore[arg-type]  # it is made when it is needed
         self._folder = SharedFolder(self.shared_path)
         self._client: Client | None = None

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Generic
 
+from ksom.arguments import require_integer
 from ksom.compute.compute import NOT_YET, NotYet, Result, Task
 from ksom.compute.shared_folder import SharedFolder
 from ksom.errors import ComputeError, KsomError, StoreAway
@@ -75,7 +76,7 @@ class OnExecutor:
     workers : int
         How many it does at the same time; 0: as many as it says.
     tries : int
-        How often a part is tried that kills its worker or whose store does not answer.
+        How often a part is tried that kills its worker or whose store does not answer; at least 1.
     window : int
         How many parts are under way or wait; 0: two for each worker.
     """
@@ -86,7 +87,8 @@ class OnExecutor:
     def __init__(self, executor: Executor, workers: int = 0, tries: int = TRIES, window: int = 0) -> None:
         self._given = executor
         self._workers = workers or int(getattr(executor, "_max_workers", 0) or 1)
-        self.tries, self.window = tries, window
+        self.tries = require_integer("tries", tries, minimum=1)
+        self.window = require_integer("window", window, minimum=0)
         self._folder = SharedFolder()
         self._took: deque[float] = deque(maxlen=101)
 

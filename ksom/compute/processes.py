@@ -47,8 +47,6 @@ class Processes(OnExecutor):
         if getattr(multiprocessing.current_process(), "_inheriting", False):  # a process that is about to start
             raise ComputeError(f"compute: processes cannot be started by one of them; {UNGUARDED}")
         self.processes = require_integer("workers", workers, minimum=0)
-        require_integer("tries", tries, minimum=1)
-        require_integer("window", window, minimum=0)
         self._pool: ProcessPoolExecutor | None = None
         self._lost_since: float | None = None
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
