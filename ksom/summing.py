@@ -52,7 +52,7 @@ def summing(
     """
     assert begun.sums is not None
     samples = Samples(feed.batch(begun.iteration, begun.rows))
-    is_over = False
+    is_over = begun.rows > 0 and samples.is_over()  # a stop came when all were added: it is no pause again
     while not is_over and _is_done_here(feed, begun, pace, compute, iterations):
         yield from _added_here(som, samples, begun, pace)
         is_over = samples.is_over()
