@@ -84,15 +84,7 @@ class KeptSummary(NamedTuple):
             }
             key = hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()[:40]
             return cls(cache_folder("summaries") / f"{key}.ksom", files)
-        except (
-            pickle.PicklingError,
-            TypeError,
-            AttributeError,
-            ValueError,
-            RecursionError,
-            OSError,
-            KsomError,
-        ) as error:
+        except UNTOLD as error:
             logger.debug("the summary of %s is not kept (%s)", type(dataset).__name__, error)
             return None
 
@@ -106,10 +98,8 @@ class KeptSummary(NamedTuple):
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, KsomError) as error:
             logger.info("%s: cannot be used, it is made again (%s)", self.path, error)
             return None
-        logger.info(
-            "%s: read before and not changed since, so that it is not read to look at it (`ksom cache`)",
-            f"dataset {type(dataset).__name__}",
-        )
+        told = "dataset %s: read before and not changed since, so that it is not read to look at it (`ksom cache`)"
+        logger.info(told, type(dataset).__name__)
         return summary
 
     def keep(self, summary: Summary) -> None:

@@ -1,6 +1,7 @@
 """A search for all samples of a data set by whoever is there to do it: parts here and there, answers in order."""
 
 import math
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.compute.compute import Compute, results
+from ksom.compute.compute import Compute, named_part, results
 from ksom.compute.shipment import Shipment, sending
 from ksom.dataset import Dataset
 from ksom.intake import Intake
@@ -21,7 +22,7 @@ from ksom.kernels.backend import Backend
 from ksom.kernels.node_sums import PART_ROWS
 from ksom.method.distance import Distance, reported_distances
 from ksom.samples import BLOCK_ROWS, Block
-from ksom.whole_files import replacing
+from ksom.whole_files import replacing, writing
 
 WORKER_BYTES = 2 * 10**8
 """What a process takes that has loaded ksom, numba and kernels, and reads and searches for samples: 90 MB when it
@@ -74,15 +75,21 @@ def searched(
         If a sample cannot be used, naming its row.
     ComputeError
         If it could not be done.
+    OutputError
+        If the shared folder cannot be written.
     """
-    folder = Path(mkdtemp(prefix="search-", dir=compute.shared))
-    weights = folder / "weights.npy"
-    with replacing(weights) as file:
-        np.save(file, som.weights)
-    with sending((dataset, som.intake), folder) as sent:
-        how = HeldMap(weights, som.dtype.name, som.distance, som.kernels.name, size=som.weights.nbytes)
-        task = AnswerOfPart(sent, how, som.feature_names, k, len(dataset), may_lack_all)
-        yield from results(compute.each(task, range(math.ceil(len(dataset) / PART_ROWS))))
+    with writing(compute.shared):
+        folder = Path(mkdtemp(prefix="search-", dir=compute.shared))
+    try:
+        weights = folder / "weights.npy"
+        with replacing(weights) as file:
+            np.save(file, som.weights)
+        with sending((dataset, som.intake), folder) as sent:
+            how = HeldMap(weights, som.dtype.name, som.distance, som.kernels.name, size=som.weights.nbytes)
+            task = AnswerOfPart(sent, how, som.feature_names, k, len(dataset), may_lack_all)
+            yield from results(compute.each(task, range(math.ceil(len(dataset) / PART_ROWS))))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)  # an executor may serve for long
 
 
 @dataclass(frozen=True)
@@ -163,4 +170,4 @@ class AnswerOfPart:
         return nodes, distances
 
     def name(self, part: int) -> str:
-        return f"part {part} (rows {part * PART_ROWS:,} … {min((part + 1) * PART_ROWS, self.size) - 1:,})"
+        return named_part(part, self.size)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
-from ksom.compute.compute import Compute, results
+from ksom.compute.compute import Compute, named_part, results
 from ksom.compute.shipment import Shipment, sending
 from ksom.dataset import Dataset, Rows
 from ksom.errors import DataError
@@ -146,7 +146,7 @@ class SummaryOfPart(NamedTuple):
         return reading.ended()
 
     def name(self, part: int) -> str:
-        return f"part {part} (rows {part * PART_ROWS:,} … {min((part + 1) * PART_ROWS, self.rows) - 1:,})"
+        return named_part(part, self.rows)
 
 
 def name_of(dataset: Dataset) -> str:

@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from ksom.compute.compute import Compute, NotYet
+from ksom.compute.compute import Compute, NotYet, named_part
 from ksom.compute.fold_by_ranges import FoldByRanges, is_large
 from ksom.compute.shipment import Shipment, shipped
 from ksom.compute.sums_file import NUMBER
@@ -53,7 +53,7 @@ def summing(
     """
     assert begun.sums is not None
     samples = Samples(feed.batch(begun.iteration, begun.rows))
-    is_over = begun.rows > 0 and samples.is_over()  # else whoever stops there again and again would never end
+    is_over = begun.rows > 0 and samples.is_over()  # a stop came when all were added: it is no pause again
     while not is_over and _is_done_here(feed, begun, pace, compute, iterations):
         yield from _added_here(som, samples, begun, pace)
         is_over = samples.is_over()
@@ -128,11 +128,11 @@ def _elsewhere(som: KohonenSOM, feed: Feed, begun: UnderWay, compute: Compute) -
     assert sums is not None
     weights = som.weights
     path = compute.shared / f"weights-{begun.iteration}-{secrets.token_hex(8)}.npy"  # workers know them by that name
-    with replacing(path) as file:
-        np.save(file, weights)
     held = HeldMap(path, weights.dtype.name, som.distance, som.kernels.name, max(1, som.threads), weights.nbytes)
     columns = som.features * (2 if som.intake.keeps_missing else 1)  # a count for each feature, or hardly any
     task = SumsOfPart(_shipment(feed, compute), held, begun.iteration, size, som.lattice.size * columns * NUMBER)
+    with replacing(path) as file:
+        np.save(file, weights)
     try:
         if is_large(som.lattice.size, som.features, compute.workers):
             for _ in FoldByRanges(compute, som.lattice.size, som.features).adding(task, sums, size):
@@ -184,7 +184,7 @@ class SumsOfPart:
         return used(self.held.kernels().node_sums(blocks))
 
     def name(self, part: int) -> str:
-        return f"part {part} (rows {part * PART_ROWS:,} … {min((part + 1) * PART_ROWS, self.size) - 1:,})"
+        return named_part(part, self.size)
 
 
 def _shipment(feed: Feed, compute: Compute) -> Shipment:

@@ -2,6 +2,7 @@
 otherwise; the kernels can be had as plain Python, and nothing tells anybody of the tests.
 """
 
+import faulthandler
 import importlib
 import os
 import sys
@@ -25,10 +26,18 @@ settings.register_profile("ci", derandomize=True, deadline=None, max_examples=30
 settings.register_profile("random", derandomize=False, deadline=None, max_examples=300, database=None)
 settings.load_profile("ci")
 
+EXIT_SECONDS = 180
+"""A process that has done its tests, and is still there after so long, says what its threads wait for, and ends."""
+
 INTERPRETED = (
     "vectors tiles boxes centred online plain_online tile_search product_search search ahead look_ahead batch sparse "
     "backend"
 )
+
+
+def pytest_unconfigure() -> None:
+    """Let no thread or process that a test has left keep the tests from coming to an end."""
+    faulthandler.dump_traceback_later(EXIT_SECONDS, exit=True, file=sys.__stderr__)
 
 
 @pytest.fixture(autouse=True)

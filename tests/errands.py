@@ -2,6 +2,8 @@
 
 import os
 import signal
+import struct
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,6 +101,27 @@ class Sleeps(Errand):
 
     def on_the_way(self, part: int, tries: int) -> None:
         time.sleep(600)
+
+
+class BreaksOff(Errand):
+    """Who does part 2 first begins an answer, and is killed, or never goes on with it."""
+
+    is_killed = True
+
+    def on_the_way(self, part: int, tries: int) -> None:
+        if part == 2 and not tries:
+            frame = sys._getframe()
+            while "result_queue" not in frame.f_locals:
+                assert frame.f_back is not None
+                frame = frame.f_back
+            os.write(frame.f_locals["result_queue"]._writer.fileno(), struct.pack("!i", 2**20) + b"some of it")
+            if self.is_killed:
+                os.kill(os.getpid(), signal.SIGKILL)
+            time.sleep(600)
+
+
+class NeverGoesOn(BreaksOff):
+    is_killed = False
 
 
 class Uneven(Errand):

@@ -15,7 +15,7 @@ from ksom import train
 from ksom.algorithms import Batch
 from ksom.errors import ParameterError
 from ksom.kernels import numpy_backend
-from ksom.kernels.batch_sums import BatchSums, Samples, sum_of_parts
+from ksom.kernels.batch_sums import BatchSums, Samples
 from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
 from ksom.kernels.numba import backend as numba_backend
 from ksom.kernels.numba import batch
@@ -29,6 +29,7 @@ from ksom.method.schedules import Geometric, Linear
 from ksom.samples import Block
 from ksom.trainer import Trainer
 from tests.hard_cases import KINDS, Form, forms
+from tests.whole_sums import sum_of_parts
 
 MADE = {"numpy": NumpyBackend, "numba": NumbaBackend}
 

@@ -14,7 +14,7 @@ from scipy.sparse import random as random_sparse
 
 import ksom
 from ksom import Dataset
-from ksom.compute.compute import results
+from ksom.compute.compute import NOT_YET, results
 from ksom.compute.dask import Dask
 from ksom.errors import ComputeError, KsomError, NotInstalled, ParameterError
 
@@ -24,6 +24,7 @@ from distributed import Client
 
 from tests.dask_cluster import DaskCluster
 from tests.killing_data import Killing
+from tests.waiting import wait_until
 
 pytestmark = [  # a LocalCluster leaves sockets to the garbage collector
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
@@ -166,6 +167,8 @@ def test_a_scheduler_without_workers(scheduler: DaskCluster, monkeypatch: pytest
     monkeypatch.setattr("ksom.compute.dask.WORKER_SECONDS", 2.0)
     with pytest.raises(ComputeError, match=r"tcp://.* has no workers; start some with `dask worker`"):
         Dask(scheduler.address).check()
+    clients = [client for client in Client._instances if client.status == "running"]
+    assert scheduler.address not in {client.scheduler.address for client in clients}  # it was let go of
 
 
 def test_a_scheduler_of_another_version(cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -264,6 +267,23 @@ def test_a_scheduler_that_is_lost_ends_it_in_a_line(scheduler: DaskCluster) -> N
     scheduler.scheduler.kill()
     with pytest.raises(ComputeError, match=r"is lost, or its client was closed .*--resume goes on"):
         list(coming)
+    compute.close()
+
+
+def test_where_no_worker_is_left_it_says_so_and_goes_on_when_one_comes(
+    scheduler: DaskCluster, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    compute, only = Dask(scheduler.address), scheduler.worker("--no-nanny")
+    coming = compute.each(Doubled(0.05), range(20))
+    assert next(results(coming)) == 0
+    only.kill()
+    monkeypatch.setattr("ksom.compute.dask.WORKER_SECONDS", 0.5)
+    compute._look_again = 0.0
+    came: list[object] = []
+    wait_until(lambda: "no worker is left; it goes on when one comes" in caplog.text, lambda: came.append(next(coming)))
+    scheduler.worker("--no-nanny")
+    wait_until(lambda: 38 in came, lambda: came.append(next(coming)))
+    assert [number for number in came if number is not NOT_YET] == [2 * part for part in range(1, 20)]
     compute.close()
 
 

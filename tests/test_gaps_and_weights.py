@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from ksom.kernels.batch_sums import sum_of_parts
 from ksom.kernels.node_sums import LEAST_WEIGHT, NodeSums
 from ksom.kernels.numba.backend import NumbaBackend
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.method.lattice import Rectangular
 from ksom.method.neighbourhood import Gaussian, whole_factors
 from ksom.samples import Block
+from tests.whole_sums import sum_of_parts
 
 MADE = {"numpy": NumpyBackend, "numba": NumbaBackend}
 NAN = float("nan")

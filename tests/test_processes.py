@@ -14,24 +14,27 @@ from pathlib import Path
 
 import pytest
 
-from ksom.compute import on_executor
+from ksom.compute import on_executor, processes
 from ksom.compute.compute import NOT_YET, results
 from ksom.compute.computes import as_compute
 from ksom.compute.on_executor import OnExecutor
 from ksom.compute.processes import Processes
-from ksom.errors import ComputeError, DataError, ParameterError
+from ksom.errors import ComputeError, DataError
 from tests.errands import (
     Away,
     AwayForGood,
+    BreaksOff,
     Errand,
     Kills,
     KillsOnce,
+    NeverGoesOn,
     Odd,
     Sleeps,
     Straggles,
     Uneven,
     Wrong,
 )
+from tests.waiting import LONGEST_SECONDS, wait_until
 
 
 @pytest.fixture
@@ -69,15 +72,13 @@ def test_no_more_parts_are_begun_than_the_window_has(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("tries", [1, 3])
 def test_a_part_that_kills_whoever_does_it_is_named(tmp_path: Path, tries: int) -> None:
-    compute, came = Processes(2, tries=tries), []
-
-    def take_all() -> None:
-        came.extend(number for number, _ in results(compute.each(Kills(tmp_path), range(8))))
-
+    compute = Processes(2, tries=tries)
     told = r"^part 2 \(rows of it\) killed \d workers; it may need more memory"
-    with pytest.raises(ComputeError, match=told) as got:
-        take_all()
-    compute.close()
+    try:
+        with pytest.raises(ComputeError, match=told) as got:
+            done(compute, Kills(tmp_path))
+    finally:
+        compute.close()
     assert f"killed {max(2, tries)} workers" in str(got.value)
     assert Kills(tmp_path).tries(2) <= max(2, tries)
 
@@ -113,13 +114,43 @@ def test_a_straggler_is_done_by_somebody_else_too(
 
 def test_whoever_waits_may_look_up_and_leave_off(two: Processes, tmp_path: Path) -> None:
     coming = two.each(Sleeps(tmp_path), range(8))
-    while not Sleeps(tmp_path).tries(0):
-        assert next(coming) is NOT_YET
+    came: list[object] = []
+    wait_until(lambda: Sleeps(tmp_path).tries(0) > 0, lambda: came.append(next(coming)))
+    assert set(came) <= {NOT_YET}
     coming.close()  # type: ignore[attr-defined]
     began = time.monotonic()
     two.close()
     assert time.monotonic() - began < 60  # not the minutes of a part
     assert not [thread for thread in threading.enumerate() if "Executor" in type(thread).__name__]
+
+
+def test_a_process_killed_in_mid_answer_is_missed(
+    two: Processes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "END_SECONDS", 1.0)
+    assert done(two, BreaksOff(tmp_path)) == [0, 10, 20, 30, 40, 50, 60, 70]
+
+
+def test_nobody_waits_for_the_rest_of_an_answer_when_all_is_over(tmp_path: Path) -> None:
+    compute = Processes(2)
+    coming = compute.each(NeverGoesOn(tmp_path), range(8))
+    wait_until(lambda: NeverGoesOn(tmp_path).tries(2) > 0, lambda: next(coming))
+    time.sleep(0.5)  # until the answer has begun
+    coming.close()  # type: ignore[attr-defined]
+    compute.close()
+    assert not [thread for thread in threading.enumerate() if "Executor" in type(thread).__name__]
+
+
+def test_an_executor_that_does_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(on_executor, "CHECK_SECONDS", 0.1)
+    enough = threading.Event()
+    with ThreadPoolExecutor(1) as executor:
+        executor.submit(enough.wait, 60)
+        try:
+            with pytest.raises(ComputeError, match=r"^compute: OnExecutor.* has done nothing for 0.1 s; give one"):
+                as_compute(executor).check()
+        finally:
+            enough.set()
 
 
 def test_processes_end_with_who_asked_even_if_it_is_killed(tmp_path: Path) -> None:
@@ -140,16 +171,14 @@ def test_processes_end_with_who_asked_even_if_it_is_killed(tmp_path: Path) -> No
     marks.mkdir()
     path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
     child = subprocess.Popen([sys.executable, str(script), str(marks)], env={**os.environ, "PYTHONPATH": path})
-    while len(list(marks.iterdir())) < 2:
+    try:
+        wait_until(lambda: len(list(marks.iterdir())) >= 2 or child.poll() is not None)
         assert child.poll() is None
-        time.sleep(0.05)
-    workers = [int(mark.name.split("-")[2]) for mark in marks.iterdir()]
-    child.kill()
-    child.wait()
-    until = time.monotonic() + 60
-    while any(_is_alive(worker) for worker in workers):
-        assert time.monotonic() < until
-        time.sleep(0.1)
+        workers = [int(mark.name.split("-")[2]) for mark in marks.iterdir()]
+    finally:
+        child.kill()
+        child.wait(LONGEST_SECONDS)
+    wait_until(lambda: not any(_is_alive(worker) for worker in workers))
 
 
 def _is_alive(process: int) -> bool:
@@ -168,41 +197,32 @@ def test_a_script_without_a_guard_is_told_so(tmp_path: Path) -> None:
     path = os.pathsep.join([str(Path(__file__).parents[1]), *sys.path])
     ran = subprocess.run(
         [sys.executable, str(script)], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True,
-        cwd=tmp_path, check=False,
+        cwd=tmp_path, check=False, timeout=LONGEST_SECONDS,
     )  # fmt: skip
     told = [line for line in ran.stderr.splitlines() if line]
     assert 'put what trains under `if __name__ == "__main__":`' in told[-1]
 
 
 def test_ctrl_c_reaches_no_process_even_while_it_starts(tmp_path: Path) -> None:
-    before = signal.getsignal(signal.SIGINT)
-    compute = Processes(2)
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    compute, is_over = Processes(2), threading.Event()
+
+    def interrupt() -> None:
+        while not is_over.wait(0.05):
+            for process in multiprocessing.active_children():
+                if process.pid:  # 0 would be everybody
+                    os.kill(process.pid, signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
     try:
-        signal.signal(signal.SIGINT, lambda *_: None)
-        coming = results(compute.each(Uneven(tmp_path), range(8)))
-        number = threading.Event()
-
-        def interrupt() -> None:
-            while not number.wait(0.05):
-                for process in multiprocessing.active_children():
-                    os.kill(process.pid or 0, signal.SIGINT)
-
-        thread = threading.Thread(target=interrupt)
-        thread.start()
-        assert [result for result, _ in coming] == [0, 10, 20, 30, 40, 50, 60, 70]
-        number.set()
-        thread.join()
-        assert all(Uneven(tmp_path).tries(part) == 1 for part in range(8))
+        assert done(compute, Uneven(tmp_path)) == [0, 10, 20, 30, 40, 50, 60, 70]
     finally:
+        is_over.set()
+        thread.join(LONGEST_SECONDS)
         compute.close()
         signal.signal(signal.SIGINT, before)
-
-
-def test_an_executor_that_is_shut_down_is_found(tmp_path: Path) -> None:
-    executor = ThreadPoolExecutor(1)
-    executor.shutdown()
-    with pytest.raises(ComputeError, match=r"does not work .*cannot schedule new futures after shutdown"):
-        as_compute(executor).check()
+    assert all(Uneven(tmp_path).tries(part) == 1 for part in range(8))
 
 
 def test_an_executor_of_others_that_breaks_is_told(tmp_path: Path) -> None:
@@ -212,7 +232,16 @@ def test_an_executor_of_others_that_breaks_is_told(tmp_path: Path) -> None:
         done(OnExecutor(executor), Kills(tmp_path))
 
 
-@pytest.mark.parametrize("given", ["proceses", 3, object()])
-def test_what_cannot_work_is_refused(given: object) -> None:
-    with pytest.raises(ParameterError, match="compute"):
-        as_compute(given)
+def test_an_executor_that_breaks_ends_all_its_processes_whatever_was_let_go_of(tmp_path: Path) -> None:
+    executor = ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))
+    coming = OnExecutor(executor, window=9).each(Sleeps(tmp_path), range(9))
+    wait_until(lambda: Sleeps(tmp_path).tries(1) > 0, lambda: next(coming))
+    coming.close()  # type: ignore[attr-defined]
+    first, *others = multiprocessing.active_children()
+    first.kill()
+    try:
+        wait_until(lambda: not multiprocessing.active_children())
+    finally:
+        for process in others:
+            process.kill()
+        executor.shutdown()

@@ -15,6 +15,7 @@ import pytest
 from ksom.default_setup import Experiment
 from ksom.hooks import Hook
 from ksom.runs.run import Run
+from tests.waiting import wait_until
 
 EXPERIMENT = """
 DATASET: {NAME: RandomColors, SIZE: 40}
@@ -72,8 +73,7 @@ def kill(process: subprocess.Popen[str]) -> None:
 
 
 def wait_for(path: Path, process: subprocess.Popen[str]) -> None:
-    while not path.exists() and process.poll() is None:
-        time.sleep(0.002)
+    wait_until(lambda: path.exists() or process.poll() is not None, lambda: time.sleep(0.002))
 
 
 def metrics(folder: Path) -> list[dict[str, float]]:
@@ -146,7 +146,7 @@ def test_killed_within_iterations_and_resumed_equals_never_killed(experiment: Pa
 
 
 @pytest.mark.parametrize("kind", LONG)
-def test_a_signal_stops_within_an_iteration_and_a_resume_completes_the_same_run(experiment: Path, kind: str) -> None:
+def test_a_signal_stops_within_an_iteration_and_it_is_said_where(experiment: Path, kind: str) -> None:
     long = [*FEW, *LONG[kind]]
     folder = experiment / f"signal {kind}"
     process = start(experiment, folder.name, *long)

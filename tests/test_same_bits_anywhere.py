@@ -1,27 +1,30 @@
-"""One training has one result to the bit, whoever made the sums of its parts, and whatever happened to them."""
+"""The same bits, whoever works: this process, others, threads; whatever happens to them; and whoever goes on."""
 
 import multiprocessing
-import os
-import signal
 import threading
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 from scipy.sparse import random as random_sparse
 
-from ksom import Dataset, KohonenSOM
+from ksom import Dataset, KohonenSOM, evaluate, train
+from ksom.compute.on_executor import OnExecutor
 from ksom.compute.processes import Processes
-from ksom.errors import ComputeError, ParameterError
+from ksom.default_setup import Experiment
+from ksom.entry import cli
 from ksom.hooks.hook import Hook
 from ksom.kernels.node_sums import PART_ROWS
 from ksom.runs.run import Outcome, Run
+from ksom.searching import searched
 from ksom.trainer import Trainer
+from tests.waiting import LONGEST_SECONDS
 
-ROWS = 3 * PART_ROWS + 5000
+ROWS = 2 * PART_ROWS + 9000
 CHANCE = np.random.default_rng(0)
 POINTS = CHANCE.standard_cauchy((ROWS, 2))  # their sums depend on the order of addition
 GAPS = POINTS.copy()
@@ -29,14 +32,16 @@ GAPS[::7, 0], GAPS[3::7, 1] = np.nan, np.nan
 
 KINDS: dict[str, dict[str, Any]] = {
     "batch": {"dataset": POINTS},
-    "mini-batch": {"dataset": POINTS, "batch_size": 2 * PART_ROWS + 9000},
+    "mini-batch": {"dataset": POINTS, "batch_size": PART_ROWS + 9000, "shuffle": True, "iterations": 3},
     "masked": {"dataset": GAPS, "missing": "keep"},
-    "weighted": {"dataset": Dataset(POINTS, CHANCE.random(ROWS))},
+    "weighted": {"dataset": Dataset(POINTS, CHANCE.integers(0, 4, ROWS))},
     "sparse": {"dataset": random_sparse(ROWS, 4, 0.3, "csr", random_state=0)},
-    "shuffled": {"dataset": POINTS, "shuffle": True},
     "scaled": {"dataset": POINTS, "scaling": "standard"},
+    "directions": {"dataset": POINTS + 3, "distance": "cosine"},
     "float32": {"dataset": POINTS, "dtype": "float32"},
+    "numpy": {"dataset": POINTS, "backend": "numpy"},
 }
+OF_MAP = ("missing", "scaling", "distance", "dtype", "backend")
 _WHOLE: dict[str, bytes] = {}
 
 
@@ -61,30 +66,54 @@ class StopsAt(Hook):
 class KillsWorkers(Hook):
     """Kills one of the processes at most pauses, so many times."""
 
-    def __init__(self, times: int) -> None:
+    def __init__(self, compute: Processes, times: int) -> None:
         super().__init__()
-        self.times = times
+        self.compute, self.times = compute, times
 
     def at_pause(self, run: Run) -> None:
-        working = multiprocessing.active_children()
+        working = [] if self.compute._pool is None else [*self.compute._pool._processes.values()]
         if self.times and working:
-            os.kill(working[-1].pid or 0, signal.SIGKILL)
+            working[-1].kill()
             self.times -= 1
 
 
-def trainer(kind: str, *hooks: Hook, compute: Any = "here", iterations: int = 2) -> Trainer:
-    how = {**KINDS[kind]}
-    of_map = {name: how.pop(name) for name in ("missing", "scaling", "dtype") if name in how}
+@pytest.fixture(scope="module")
+def pool() -> Iterator[Executor]:
+    """Two processes, started once."""
+    made = Processes(2)
+    yield made._executor()
+    made.close()
+
+
+@pytest.fixture
+def threads() -> Iterator[Executor]:
+    with ThreadPoolExecutor(3) as executor:
+        yield executor
+
+
+@pytest.fixture
+def _pauses_everywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("pace", "trainer"):
+        monkeypatch.setattr(f"ksom.{module}.PAUSE_SECONDS", 0.0)
+
+
+def trainer(kind: str, *hooks: Hook, compute: Any = "here") -> Trainer:
+    how = {"iterations": 2, **KINDS[kind]}
+    of_map = {name: how.pop(name) for name in OF_MAP if name in how}
     # In float32 the weights round away in which order the sums were added.
-    som = KohonenSOM(3, 4, backend="numba", **{"dtype": "float64", **of_map})
-    return Trainer(som, how.pop("dataset"), iterations=iterations, hooks=hooks, compute=compute, **how)
+    som = KohonenSOM(3, 4, **{"dtype": "float64", "backend": "numba", **of_map})
+    return Trainer(som, how.pop("dataset"), hooks=hooks, compute=compute, **how)
+
+
+def trained(kind: str, *hooks: Hook, compute: Any = "here") -> bytes:
+    made = trainer(kind, *hooks, compute=compute)
+    assert made.train() is Outcome.COMPLETED
+    return made.som.weights.tobytes()
 
 
 def whole(kind: str) -> bytes:
     if kind not in _WHOLE:
-        made = trainer(kind)
-        made.train()
-        _WHOLE[kind] = made.som.weights.tobytes()
+        _WHOLE[kind] = trained(kind)
     return _WHOLE[kind]
 
 
@@ -93,118 +122,152 @@ def test_the_samples_tell_the_order_of_addition() -> None:
     assert (sum(parts[1:], parts[0]) != sum(parts[-2::-1], parts[-1])).any()
 
 
-@pytest.mark.parametrize(
-    "kind", [kind if kind in {"batch", "masked"} else pytest.param(kind, marks=pytest.mark.slow) for kind in KINDS]
-)
-def test_two_processes_give_the_bits_of_one(kind: str) -> None:
-    made = trainer(kind, compute=AtOnce(2))
-    assert made.train() is Outcome.COMPLETED
-    assert made.som.weights.tobytes() == whole(kind)
+@pytest.mark.parametrize("kind", KINDS)
+def test_processes_and_threads_give_the_bits_of_this_process(kind: str, pool: Executor, threads: Executor) -> None:
+    assert trained(kind, compute=pool) == trained(kind, compute=threads) == whole(kind)
+    assert [executor.submit(int).result(LONGEST_SECONDS) for executor in (pool, threads)] == [0, 0]  # not shut down
 
 
 @pytest.mark.parametrize("workers", [1, 3])
-def test_the_number_of_processes_changes_no_bit(workers: int) -> None:
-    made = trainer("batch", compute=AtOnce(workers))
+def test_any_number_of_processes_gives_them_and_leaves_nothing(workers: int) -> None:
+    compute, before = AtOnce(workers), set(multiprocessing.active_children())
+    made, folder = trainer("batch", compute=compute), compute.shared
     made.train()
     assert made.som.weights.tobytes() == whole("batch")
+    assert not folder.exists()
+    assert set(multiprocessing.active_children()) <= before
+
+
+def test_what_is_done_before_processes_have_started_is_done_here() -> None:
+    compute = Processes(2)
+    trained("batch", compute=compute)
+    assert not compute.is_ready
+
+
+@pytest.mark.parametrize("kind", ["batch", "mini-batch", "masked", "weighted", "sparse"])
+@pytest.mark.usefixtures("_pauses_everywhere")
+def test_processes_killed_again_and_again_change_no_bit(kind: str) -> None:
+    compute = AtOnce(2, tries=20)
+    kills = KillsWorkers(compute, 10 if kind == "batch" else 2)
+    assert trained(kind, kills, compute=compute) == whole(kind)
+    assert kills.times == 0
 
 
 @pytest.mark.parametrize(
-    "executor",
-    [lambda: ThreadPoolExecutor(3), lambda: ProcessPoolExecutor(2, multiprocessing.get_context("spawn"))],
-    ids=["threads", "processes"],
+    ("first", "rows", "second"),
+    [
+        ("here", 4096, "processes"),
+        ("here", PART_ROWS, "threads"),
+        ("processes", PART_ROWS, "here"),
+        ("threads", PART_ROWS, "processes"),
+    ],
 )
-@pytest.mark.parametrize("kind", ["batch", "masked"])
-def test_any_executor_gives_the_same_bits(kind: str, executor: Callable[[], Any]) -> None:
-    with executor() as given:
-        made = trainer(kind, compute=given)
-        made.train()
-        assert made.som.weights.tobytes() == whole(kind)
-        assert given.submit(int).result() == 0  # it was not shut down
-
-
-def test_nothing_is_left_in_the_shared_folder_or_of_it() -> None:
-    compute = AtOnce(2)
-    made = trainer("batch", compute=compute)
-    folder = compute.shared
-    made.train()
-    assert not folder.exists()
-    assert not multiprocessing.active_children()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kind", ["batch", "mini-batch", "masked", "weighted", "sparse"])
-def test_processes_killed_ten_times_change_no_bit(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ksom.trainer.PAUSE_SECONDS", 0.0)
-    kills = KillsWorkers(10)
-    made = trainer(kind, kills, compute=AtOnce(2, tries=20))
-    made.train()
-    assert kills.times == 0
-    assert made.som.weights.tobytes() == whole(kind)
-
-
-@pytest.mark.parametrize(("first", "second"), [("here", "processes"), ("processes", "here"), ("processes", "threads")])
+@pytest.mark.usefixtures("_pauses_everywhere")
 def test_what_one_engine_left_in_mid_iteration_another_goes_on_with(
-    first: str, second: str, monkeypatch: pytest.MonkeyPatch
+    first: str, rows: int, second: str, pool: Executor, threads: Executor
 ) -> None:
-    monkeypatch.setattr("ksom.trainer.PAUSE_SECONDS", 0.0)
-    with ThreadPoolExecutor(2) as threads:
-        made = {"here": lambda: "here", "processes": lambda: AtOnce(2), "threads": lambda: threads}
-        begun = trainer("batch", StopsAt(PART_ROWS + (first == "here")), compute=made[first]())
-        assert begun.train() is Outcome.STOPPED
-        assert begun.run.position[0] == 0
-        assert PART_ROWS <= begun.run.position[1] < ROWS
-        last = trainer("batch", compute=made[second]())
-        last.load_state(begun.state(), begun.som.weights)
-        last.train()
+    engines = {"here": "here", "processes": pool, "threads": threads}
+    begun = trainer("batch", StopsAt(rows), compute=engines[first])
+    assert begun.train() is Outcome.STOPPED
+    assert begun.run.position[0] == 0
+    assert rows <= begun.run.position[1] < ROWS
+    last = trainer("batch", compute=engines[second])
+    last.load_state(begun.state(), begun.som.weights)
+    last.train()
     assert last.som.weights.tobytes() == whole("batch")
 
 
+def test_a_large_map_is_added_up_by_ranges_of_nodes_to_the_same_bits(
+    pool: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = whole("masked")
+    monkeypatch.setattr("ksom.compute.fold_by_ranges.LARGE", 1)
+    assert trained("masked", compute=pool) == expected
+
+
 class Slow(Dataset):
-    """Every piece takes minutes, where it is read by a thread."""
+    """Every piece takes as long as there is nobody who has had enough, where it is read by a thread of a pool."""
+
+    enough = threading.Event()
 
     def rows(self, index: Any) -> Any:
-        while "ThreadPool" in threading.current_thread().name and not ENOUGH.wait(0.05):
-            pass
+        if "ThreadPool" in threading.current_thread().name:
+            self.enough.wait(LONGEST_SECONDS)
         return super().rows(index)
 
 
-ENOUGH = threading.Event()
-
-
-def test_a_stop_does_not_wait_for_the_parts_under_way() -> None:
-    ENOUGH.set()
-    with ThreadPoolExecutor(2) as threads:
-        made = Trainer(KohonenSOM(3, 4), Slow(POINTS), iterations=1, hooks=[StopsAt(0)], compute=threads)
-        ENOUGH.clear()
+def test_a_stop_does_not_wait_for_the_parts_under_way(threads: Executor) -> None:
+    Slow.enough.set()
+    made = Trainer(KohonenSOM(3, 4), Slow(POINTS), iterations=1, hooks=[StopsAt(0)], compute=threads)
+    Slow.enough.clear()
+    try:
         assert made.train() is Outcome.STOPPED
-        ENOUGH.set()
+    finally:
+        Slow.enough.set()
     assert made.run.position == (0, 0)
 
 
-class Own(Dataset):
-    def batch(self, iteration: int, **how: Any) -> Any:
-        yield self.samples
+# -- searching, measures, files
 
 
-@pytest.mark.parametrize(
-    ("changes", "told"),
-    [
-        ({"algorithm": "online"}, "compute must be here for Online, which shows samples one after another"),
-        ({"dataset": Own(POINTS[:9])}, r"compute must be here for Own, whose own batch\(\) has no parts"),
-        ({"som": KohonenSOM(3, 4, backend="jax")}, "compute must be here for the backend jax"),
-    ],
-)
-def test_what_only_one_process_can_do_is_refused(changes: dict[str, Any], told: str) -> None:
-    how = {"som": KohonenSOM(3, 4), "dataset": POINTS[:9], **changes}
-    with pytest.raises(ParameterError, match=told):
-        Trainer(how.pop("som"), how.pop("dataset"), compute="processes", **how)
+@pytest.fixture(scope="module")
+def som() -> KohonenSOM:
+    return train(POINTS, 5, 6, 3)
 
 
-def test_an_executor_that_is_shut_down_is_found_before_anything_is_written(tmp_path: Path) -> None:
-    executor = ThreadPoolExecutor(1)
-    executor.shutdown()
-    folder = tmp_path / "run"
-    with pytest.raises(ComputeError, match="cannot schedule new futures after shutdown"):
-        Trainer(KohonenSOM(3, 4), POINTS[:9], folder=folder, compute=executor).train()
-    assert not folder.exists()
+def test_others_find_the_same_nodes(som: KohonenSOM, pool: Executor) -> None:
+    dataset = Dataset(POINTS)
+    expected = som.best_matching_nodes(POINTS, 2, return_distances=True)
+    with som.computed_by(pool):
+        found = som.best_matching_nodes(dataset, 2, return_distances=True)
+        assert som.predict(dataset).node.tobytes() == expected[0][:, 0].tobytes()
+    assert [array.tobytes() for array in found] == [array.tobytes() for array in expected]
+
+
+def test_a_search_leaves_nothing_in_the_shared_folder(som: KohonenSOM, threads: Executor) -> None:
+    compute = OnExecutor(threads)
+    assert sum(len(nodes) for nodes, _ in searched(som, Dataset(POINTS), 1, compute)) == ROWS
+    next(begun := searched(som, Dataset(POINTS), 1, compute))
+    begun.close()  # type: ignore[attr-defined]
+    assert not list(compute.shared.iterdir())
+    compute.close()
+
+
+def test_others_measure_the_same(som: KohonenSOM, threads: Executor) -> None:
+    dataset = Dataset(POINTS)
+    slow = ("kaski_lagus", "topographic_product", "topographic_function")
+    here = evaluate(som, dataset, without=slow)
+    with som.computed_by(threads):
+        assert evaluate(som, dataset, without=slow) == here
+
+
+def test_a_map_calibrated_by_others_knows_the_same(pool: Executor) -> None:
+    made = [Trainer(KohonenSOM(3, 4), POINTS, iterations=1, calibrate=True, compute=each) for each in ("here", pool)]
+    for each in made:
+        each.train()
+    for name, layer in made[0].som.layers.items():
+        assert layer.values.tobytes() == made[1].som.layers[name].values.tobytes(), name
+
+
+def test_a_run_begun_here_is_resumed_by_processes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    np.save("points.npy", POINTS)
+    told = ["DATASET", "{NAME: Array, PATH: points.npy}", "MODEL.HEIGHT", "3", "MODEL.WIDTH", "3"]
+    told += ["TRAINER.ITERATIONS", "4", "TRAINER.ALGORITHM", "batch", "CALIBRATE", "false"]
+    Experiment(None, told, "whole").run()
+    first = Experiment(None, [*told, "HOOKS.STOP", "{NAME: TimeLimit, SECONDS: 0.001}"], "run")
+    assert first.run().status == "stopped"
+    second = Experiment(None, [*told, "COMPUTE", "processes"], "run")
+    second.trainer.compute.start_seconds = 0.0
+    assert second.run(resume=True).status == "completed"
+    assert Path("run/map.npz").read_bytes() == Path("whole/map.npz").read_bytes()
+    assert "COMPUTE:\n  NAME: processes" in Path("run/config.yaml").read_text()
+
+
+def test_the_command_that_measures_prints_the_same_whoever_searches(tmp_path: Path, som: KohonenSOM) -> None:
+    som.save(tmp_path / "map.npz")
+    np.save(tmp_path / "points.npy", POINTS[: PART_ROWS + 9])
+    asked = ["evaluate", str(tmp_path / "map.npz"), str(tmp_path / "points.npy"), "--json"]
+    here, there = (CliRunner().invoke(cli, [*asked, "--compute", who]) for who in ("here", "processes"))
+    assert here.exit_code == there.exit_code == 0, there.output
+    assert here.output == there.output

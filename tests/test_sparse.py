@@ -19,7 +19,6 @@ import ksom
 from ksom.errors import BackendUnavailable, DataError, KsomError
 from ksom.evaluation import evaluate
 from ksom.feed import Feed
-from ksom.kernels.batch_sums import sum_of_parts
 from ksom.kernels.node_sums import NodeSums
 from ksom.kernels.numba import backend as numba_backend
 from ksom.kernels.numba.backend import NumbaBackend
@@ -31,6 +30,7 @@ from ksom.sparse_rows import SparseRows, as_sparse_rows
 from ksom.summary import summarise
 from ksom.tasks.past_run import examine
 from tests.hard_cases import DTYPES, KINDS, maps
+from tests.whole_sums import sum_of_parts
 
 
 def with_zeros(array: NDArray[Any], share: float, seed: int) -> NDArray[Any]:

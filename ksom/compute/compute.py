@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, Protocol, TypeVar
 
+from ksom.kernels.node_sums import PART_ROWS
+
 Result = TypeVar("Result")
 Result_co = TypeVar("Result_co", covariant=True)
 
@@ -87,6 +89,17 @@ class Compute(Protocol):
     def close(self) -> None:
         """Let go of workers and files."""
         ...
+
+
+def named_part(part: int, rows: int) -> str:
+    """Return what a part of so many rows is called in messages.
+
+    Examples
+    --------
+    >>> named_part(1, 300_000)
+    'part 1 (rows 262,144 … 299,999)'
+    """
+    return f"part {part} (rows {part * PART_ROWS:,} … {min((part + 1) * PART_ROWS, rows) - 1:,})"
 
 
 def results(coming: Iterator[Result | NotYet], look_up: Callable[[], None] = lambda: None) -> Iterator[Result]:

@@ -2,9 +2,11 @@
 
 import logging
 import os
+import time
 import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -28,7 +30,7 @@ CONNECT_SECONDS = 10.0
 """How long a scheduler may take to answer."""
 
 WORKER_SECONDS = 60.0
-"""How long the first worker may take to come."""
+"""How long the first worker may take to come; and how often it is said that none is left."""
 
 
 @COMPUTES.register("dask")
@@ -69,8 +71,6 @@ class Dask(OnExecutor):
         if shared is not None and "://" in str(shared):
             told = "be a folder that this machine and all workers see, under the same name (a store is only read from)"
             raise ParameterError("shared", told, str(shared))
-        require_integer("tries", tries, minimum=1)
-        require_integer("window", window, minimum=0)
         super().__init__(None, 1, tries, window)  # type: ignore[arg-type]  # it is made when it is needed
         self._folder = SharedFolder(self.shared_path)
         self._client: Client | None = None
@@ -78,6 +78,7 @@ class Dask(OnExecutor):
         self._executor_of_client: DaskExecutor | None = None
         self._is_own, self._is_checked = True, False
         self._told_bytes = 0
+        self._look_again = 0.0
 
     @classmethod
     def of(cls, client: "Client", shared: str | Path | None = None) -> Self:
@@ -107,6 +108,14 @@ class Dask(OnExecutor):
         """
         if self._is_checked:
             return
+        try:
+            self._look_at_workers()
+        except BaseException:  # whoever made it may have nothing to close yet
+            self.close()
+            raise
+        self._is_checked = True
+
+    def _look_at_workers(self) -> None:
         client = self._connected()
         if client.status != "running":
             raise ComputeError(f"compute: the client that was given is {client.status}; give one that is connected")
@@ -120,7 +129,6 @@ class Dask(OnExecutor):
         for probe in found:
             require_alike(probed(), probe, self.shared)
         self._tell_memory()
-        self._is_checked = True
 
     def each(self, task: Task[Result], parts: Iterable[int]) -> Iterator[Result | NotYet]:
         self.check()
@@ -128,13 +136,14 @@ class Dask(OnExecutor):
         return super().each(as_probed(task, probed(), self.shared), parts)
 
     def close(self) -> None:
-        if self._is_own and self._client is not None:
-            self._client.close()
-            if self._cluster is not None:
-                self._cluster.close()
-            self._client = self._cluster = None
         self._executor_of_client, self._is_checked = None, False
-        super().close()
+        with ExitStack() as stack:  # all of them, whatever becomes of one; the last first
+            stack.callback(super().close)
+            if self._is_own:
+                for own in (self._cluster, self._client):
+                    if own is not None:
+                        stack.callback(own.close)
+                self._client = self._cluster = None
 
     def _executor(self) -> Executor:
         client = self._connected()
@@ -246,6 +255,15 @@ class Dask(OnExecutor):
 
     def _workers_told(self) -> dict[str, Any]:
         return dict(self._connected().scheduler_info(n_workers=-1)["workers"])
+
+    def _are_workers_lost(self) -> bool:
+        """Say so where no worker is left; it is no end, since another one may come."""
+        client, now = self._connected(), time.monotonic()
+        if now >= self._look_again and client.status == "running":
+            self._look_again = now + WORKER_SECONDS
+            if not self._workers_told():
+                logger.warning("compute: no worker is left; it goes on when one comes, Ctrl-C stops")
+        return False
 
     def _is_loss(self, error: BaseException) -> bool:
         return False  # the scheduler gives a lost worker's part to another one

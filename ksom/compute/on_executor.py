@@ -5,12 +5,14 @@ import statistics
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, InvalidStateError, wait
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Generic
 
+from ksom.arguments import require_integer
 from ksom.compute.compute import NOT_YET, NotYet, Result, Task
 from ksom.compute.shared_folder import SharedFolder
 from ksom.errors import ComputeError, KsomError, StoreAway
@@ -21,6 +23,9 @@ WINDOW = 2
 
 TRIES = 4
 """How often a part is tried that kills its worker, or whose store does not answer."""
+
+CHECK_SECONDS = 60.0
+"""How long an executor may take to do nothing at all before it is said not to work."""
 
 BACK_OFF_SECONDS = 0.5
 """How long is waited before a part is tried again whose store did not answer; twice as long each time."""
@@ -71,7 +76,7 @@ class OnExecutor:
     workers : int
         How many it does at the same time; 0: as many as it says.
     tries : int
-        How often a part is tried that kills its worker or whose store does not answer.
+        How often a part is tried that kills its worker or whose store does not answer; at least 1.
     window : int
         How many parts are under way or wait; 0: two for each worker.
     """
@@ -82,7 +87,8 @@ class OnExecutor:
     def __init__(self, executor: Executor, workers: int = 0, tries: int = TRIES, window: int = 0) -> None:
         self._given = executor
         self._workers = workers or int(getattr(executor, "_max_workers", 0) or 1)
-        self.tries, self.window = tries, window
+        self.tries = require_integer("tries", tries, minimum=1)
+        self.window = require_integer("window", window, minimum=0)
         self._folder = SharedFolder()
         self._took: deque[float] = deque(maxlen=101)
 
@@ -103,9 +109,12 @@ class OnExecutor:
 
     def check(self) -> None:
         try:
-            self._executor().submit(int).result()
+            self._executor().submit(int).result(CHECK_SECONDS)
         except KsomError:
             raise
+        except TimeoutError as error:
+            told = f"{self!r} has done nothing for {CHECK_SECONDS:g} s"
+            raise ComputeError(f"compute: {told}; give one whose workers are free") from error
         except Exception as error:  # somebody else's executor may raise anything
             raise ComputeError(f"compute: {self!r} does not work ({_told(error)}); give one that does") from error
 
@@ -141,6 +150,10 @@ class OnExecutor:
         """Take another executor for one that is broken; return whether there is one."""
         return False
 
+    def _are_workers_lost(self) -> bool:
+        """Look after workers where nothing comes: whether some were lost, and the executor will never say so."""
+        return False
+
     def _launch(self, task: Task[Result], flights: deque[_Flight[Result]]) -> None:
         """Submit what is not under way; who is suspected to kill workers flies alone, to see whether it does."""
         now = time.monotonic()
@@ -163,6 +176,8 @@ class OnExecutor:
         now = time.monotonic()
         try:
             future = self._executor().submit(task, flight.part)
+            if type(future) is Future:  # the executor has made it itself
+                future.__class__ = _LetGo
         except BrokenExecutor as error:
             future = Future()
             future.set_exception(error)
@@ -201,6 +216,8 @@ class OnExecutor:
                 self._fell(task, flights, error)
             elif not head.futures:
                 raise ComputeError(f"{task.name(head.part)}: {self!r} has let go of it; its workers are lost")
+            elif self._are_workers_lost():
+                self._lost(task.name(head.part), flights, BrokenExecutor("a worker was lost"))
         return landed
 
     def _fell(self, task: Task[Result], flights: deque[_Flight[Result]], error: BaseException) -> None:
@@ -258,6 +275,17 @@ class Sent(Generic[Result]):
 
     def name(self, part: int) -> str:
         return self.task.name(part)
+
+
+class _LetGo(Future[Any]):
+    """A future that may be told of an error although it was cancelled: a pool of Python 3.11 does, when it breaks.
+
+    It would stumble there, tell the other futures nothing, and leave its other processes for ever.
+    """
+
+    def set_exception(self, exception: BaseException | None) -> None:
+        with suppress(InvalidStateError):
+            super().set_exception(exception)
 
 
 def _can_travel(error: Exception) -> bool:

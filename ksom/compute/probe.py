@@ -32,6 +32,8 @@ class Probe(NamedTuple):
     """SHA-256 of what it made of the probe."""
     sees_folder: bool
     """Whether it finds the token in the shared folder."""
+    processor: str = ""
+    """What its system calls its processor."""
 
     @property
     def who(self) -> str:
@@ -45,14 +47,15 @@ class Probe(NamedTuple):
             if theirs != version:
                 return f"has {f'{name} {theirs}' if theirs else f'no {name}'}, here it is {version or 'not installed'}"
         if self.bits != other.bits:
-            return f"computes other bits (its processor, {platform.processor() or platform.machine()}, differs)"
+            return f"computes other bits than here (its processor: {other.processor or 'unknown'})"
         return ""
 
 
 def probed(folder: Path | None = None) -> Probe:
     """Return what this process is; `folder`: what it should see."""
     sees = folder is None or (folder / TOKEN).is_file()
-    return Probe(socket.gethostname(), _address(), _versions(), _bits(), sees)
+    processor = platform.processor() or platform.machine()
+    return Probe(socket.gethostname(), _address(), _versions(), _bits(), sees, processor)
 
 
 def require_alike(here: Probe, worker: Probe, folder: Path) -> None:

@@ -47,9 +47,8 @@ class Processes(OnExecutor):
         if getattr(multiprocessing.current_process(), "_inheriting", False):  # a process that is about to start
             raise ComputeError(f"compute: processes cannot be started by one of them; {UNGUARDED}")
         self.processes = require_integer("workers", workers, minimum=0)
-        require_integer("tries", tries, minimum=1)
-        require_integer("window", window, minimum=0)
         self._pool: ProcessPoolExecutor | None = None
+        self._lost_since: float | None = None
         cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
         super().__init__(None, self.processes or cores, tries, window)  # type: ignore[arg-type]  # it is made when it is needed
 
@@ -80,21 +79,41 @@ class Processes(OnExecutor):
             raise ComputeError(f"compute: {self!r} end as soon as they start; {UNGUARDED}")
         return True
 
+    def _are_workers_lost(self) -> bool:
+        """Whether a process was lost a while ago, and the pool has told nobody.
+
+        It waits for the rest of an answer, without an end, where a process was killed in the middle of sending one.
+        """
+        processes = [] if self._pool is None else _processes_of(self._pool)
+        if all(process.exitcode is None for process in processes):
+            self._lost_since = None
+            return False
+        now = time.monotonic()
+        self._lost_since = now if self._lost_since is None else self._lost_since
+        return now - self._lost_since > END_SECONDS
+
     def _end(self) -> bool:
         """End all processes; return whether one had ended with an error of its own, by nobody's signal."""
         if self._pool is None:
             return False
         # There is no public way to end a part that is under way, and it may take a minute.
-        processes = list((self._pool._processes or {}).values())  # noqa: SLF001
+        processes = _processes_of(self._pool)
+        answers: Any = getattr(self._pool, "_result_queue", None)
         manager: threading.Thread | None = getattr(self._pool, "_executor_manager_thread", None)
         codes = [process.exitcode for process in processes]
         self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool = None
+        self._pool = self._lost_since = None
         for process in processes:
             process.kill()
+        if answers is not None:  # who waits for the rest of an answer learns that it has no end: nobody else can write
+            answers._writer.close()  # noqa: SLF001
         if manager is not None:
             manager.join(END_SECONDS)
         return any(code is not None and code > 0 for code in codes)
+
+
+def _processes_of(pool: ProcessPoolExecutor) -> list[Any]:
+    return list((pool._processes or {}).values())  # noqa: SLF001 (who was killed, nobody else tells)
 
 
 class _Pool(ProcessPoolExecutor):

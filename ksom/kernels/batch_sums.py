@@ -159,20 +159,3 @@ class Samples:
         if self._left is None:
             self._left = next((block for block in self._blocks if len(block.values)), None)
         return self._left is None
-
-
-def sum_of_parts(node_sums: SumsOfBlocks, blocks: Iterable[Block]) -> NodeSums:
-    """Return the sums of a whole batch, without a pause.
-
-    Parameters
-    ----------
-    node_sums : callable
-        Adds blocks to the sums of a part; see `Backend.node_sums`.
-    blocks : iterable of Block
-        The batch, in blocks of any size.
-    """
-    sums, samples = BatchSums(), Samples(blocks)
-    sums.add(node_sums, samples)
-    while not samples.is_over():
-        sums.add(node_sums, samples)
-    return sums.total()
