@@ -143,11 +143,11 @@ class Trainer:
             self.dataset, self.held_out = self._divided(whole, hold_out)
             how: dict[str, Any] = {"compute": self.compute, "told": self._tell_of_reading}
             self.feed = Feed(self.dataset, self.batch_size, self.shuffle, self.seed, som.intake, **how)
+            self._require_use_of_samples()
+            self._start_map()
         except BaseException:  # a Ctrl-C too: nobody else knows its workers
             self.compute.close()
             raise
-        self._require_use_of_samples()
-        self._start_map()
         self.config: Mapping[str, Any] = {}
         where = folder_for(self.hooks, folder)
         self.files = GrowingFiles(where, {hook.file: hook.trailer for hook in self.hooks.values() if hook.file})
@@ -376,7 +376,7 @@ class Trainer:
     @contextmanager
     def _closing_hooks(self) -> Iterator[None]:
         with ExitStack() as stack:
-            stack.callback(self.compute.close)
+            stack.callback(self._let_workers_go)
             for key, hook in self.hooks.items():
                 stack.callback(self._tell, "after_train", {key: hook})
             try:
@@ -385,6 +385,11 @@ class Trainer:
                 self.run.outcome = Outcome.FAILED
                 raise
             self.run.outcome = Outcome.COMPLETED if self._is_done else Outcome.STOPPED
+
+    def _let_workers_go(self) -> None:
+        self.compute.close()
+        if self.feed.sent is not None:  # what was opened of it, by threads of this process too
+            self.feed.sent.remove()
 
     def _require_use_of_samples(self) -> None:
         require_parts(self.som, self.feed, self.compute)
