@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ksom.errors import DataError
+from ksom.errors import DataError, StoreAway
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,16 @@ class AwayForGood(Errand):
     def on_the_way(self, part: int, tries: int) -> None:
         if part == 1:
             raise ConnectionError("the store is away")
+
+
+class AwayFor(Errand):
+    """The store of part 1 does not answer the first two times, for a cause that holds what cannot be pickled."""
+
+    def on_the_way(self, part: int, tries: int) -> None:
+        if part == 1 and tries < 2:
+            cause = ConnectionError("503")
+            cause.headers = lambda: "of the answer"  # type: ignore[attr-defined]
+            raise StoreAway("the store is away") from cause
 
 
 class Wrong(Errand):

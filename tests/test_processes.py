@@ -22,6 +22,7 @@ from ksom.compute.processes import Processes
 from ksom.errors import ComputeError, DataError
 from tests.errands import (
     Away,
+    AwayFor,
     AwayForGood,
     BreaksOff,
     Errand,
@@ -96,6 +97,14 @@ def test_a_store_that_never_answers_is_asked_a_few_times(tmp_path: Path, monkeyp
         with pytest.raises(ComputeError, match=told):
             done(OnExecutor(executor, tries=3), AwayForGood(tmp_path))
     assert AwayForGood(tmp_path).tries(1) == 3
+
+
+def test_the_cause_of_an_error_need_not_travel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")  # has causes travel too
+    monkeypatch.setattr(on_executor, "BACK_OFF_SECONDS", 0.01)
+    with ThreadPoolExecutor(2) as executor:
+        assert done(OnExecutor(executor), AwayFor(tmp_path), 3) == [0, 10, 20]
+    assert AwayFor(tmp_path).tries(1) == 3
 
 
 def test_an_error_that_cannot_travel_breaks_nothing_and_is_told(two: Processes, tmp_path: Path) -> None:

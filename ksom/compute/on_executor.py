@@ -269,9 +269,12 @@ class Sent(Generic[Result]):
         try:
             return self.task(part)
         except Exception as error:  # of the data set's own code as well
-            if _can_travel(error):
-                raise
-            raise ComputeError(f"{self.name(part)}: {_told(error)}") from error
+            told = error
+        if not _can_travel(told):
+            told.__cause__ = told.__context__ = None  # where Dask is loaded these travel too, and a store's may not
+        if not _can_travel(told):
+            told = ComputeError(f"{self.name(part)}: {_told(told)}")
+        raise told
 
     def name(self, part: int) -> str:
         return self.task.name(part)
