@@ -344,8 +344,9 @@ def test_a_signal_ends_it_cleanly_and_the_same_command_goes_on_to_the_same_bits(
     states = [row["status"] for row in table(there / "logs/quick.sweep")]
     assert "interrupted" in states
     assert states[2] == "not ended"
-    command(*words[1:])
-    command(*words[1:], "-o", "whole")
+    for folder in ((), ("-o", "whole")):
+        status, shown = command(*words[1:], *folder)
+        assert status == 0, shown
     assert bits(there / "logs/quick.sweep") == bits(there / "whole")
 
 

@@ -247,6 +247,15 @@ def test_the_clock_of_an_iteration_that_was_gone_on_with_counts_its_part() -> No
     assert again.run.metrics.latest("seconds_per_iteration") == pytest.approx(1.0 / part)
 
 
+def test_the_clock_of_an_iteration_of_which_only_the_move_was_left_is_that_of_all_before() -> None:
+    stopped = trainer("batch", StopsAfter(4))
+    stopped.train()
+    assert stopped.run.position == (0, len(POINTS))
+    again = trainer("batch", Timing(1))
+    again.load_state(stopped.state(), stopped.som.weights)
+    assert again.train() is Outcome.COMPLETED
+
+
 def test_the_newest_map_of_a_run_may_be_within_an_iteration(tmp_path: Path) -> None:
     trainer("batch", StopsAfter(2), Checkpoint(), folder=tmp_path).train()
     path, iteration = newest_map(tmp_path, None)

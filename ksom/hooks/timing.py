@@ -29,6 +29,8 @@ class Timing(Hook):
 
     def after_step(self, run: Run) -> None:
         iterations, learning, wall = (now - then for now, then in zip(_now(run), self._since, strict=True))
+        if not iterations:  # all samples had been shown before a resume, which only had the nodes to move
+            iterations, learning, wall = _now(run)  # since the beginning
         per_iteration = learning / iterations
         run.metrics.put(
             seconds_per_iteration=per_iteration,
