@@ -22,12 +22,13 @@ extras = [asked['project']['optional-dependencies'][name] for name in '$EXTRAS'.
 print(*asked['build-system']['requires'], *asked['project']['dependencies'], *sum(extras, []), sep='\n')" \
 | pip install -r /dev/stdin
 
-# A home that any user may write to, whoever the container runs as. The list of fonts takes a while: made here, once.
+# A home that any user may write to, whoever the container runs as. The list of fonts, where pictures
+# are drawn, takes a while: made here, once.
 ENV HOME=/home/ksom \
     MPLCONFIGDIR=/home/ksom/matplotlib \
     NUMBA_CACHE_DIR=/home/ksom/numba
 RUN useradd --uid 1000 --create-home ksom \
-    && python -c "import matplotlib.font_manager" \
+    && { ! python -c "import matplotlib" 2> /dev/null || python -c "import matplotlib.font_manager"; } \
     && chmod -R a+rwX /home/ksom
 
 # Editable: a source folder that is mounted here is the one that runs.
