@@ -20,7 +20,7 @@ from ksom.method.neighbourhood import NEIGHBOURHOODS, whole_factors
 from ksom.samples import Block
 
 FEATURES = 50
-SIDES = {32: PART_ROWS, 100: PART_ROWS // 8, 316: PART_ROWS // 32, 1000: PART_ROWS // 256}
+SIDES = {32: PART_ROWS, 100: PART_ROWS // 8, 316: PART_ROWS // 32, 1000: PART_ROWS // 64}
 """How many samples are searched on a map of this side; the rest of the part is computed from them."""
 FEW = 64
 WAVE = 3

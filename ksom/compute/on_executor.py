@@ -66,6 +66,12 @@ class _Flight(Generic[Result]):
             future.cancel()
 
 
+class _Flights(deque[_Flight[Result]]):
+    """The parts under way, in order; that none of them is to be tried again is known without a look at each."""
+
+    is_calm = True
+
+
 class OnExecutor:
     """An executor that somebody else made and shuts down; see `Compute`.
 
@@ -119,14 +125,15 @@ class OnExecutor:
             raise ComputeError(f"compute: {self!r} does not work ({_told(error)}); give one that does") from error
 
     def each(self, task: Task[Result], parts: Iterable[int]) -> Iterator[Result | NotYet]:
-        coming, flights, sent = iter(parts), deque[_Flight[Result]](), Sent(task)
+        coming, flights, sent = iter(parts), _Flights[Result](), Sent(task)
         most = self.window or WINDOW * self.workers
         try:
             while True:
-                flights.extend(_Flight(part) for part in islice(coming, most - len(flights)))
+                new = [_Flight[Result](part) for part in islice(coming, most - len(flights))]
+                flights.extend(new)
                 if not flights:
                     return
-                self._launch(sent, flights)
+                self._launch(sent, flights, new)
                 landed = self._landed(task, flights)
                 if landed is None:
                     yield NOT_YET
@@ -154,7 +161,18 @@ class OnExecutor:
         """Look after workers where nothing comes: whether some were lost, and the executor will never say so."""
         return False
 
-    def _launch(self, task: Task[Result], flights: deque[_Flight[Result]]) -> None:
+    def _launch(self, task: Task[Result], flights: _Flights[Result], new: Iterable[_Flight[Result]]) -> None:
+        """Submit what is not under way; who has taken long, once more."""
+        if flights.is_calm:  # a thousand workers have two thousand parts under way, and one lands every millisecond
+            for flight in new:
+                self._submit(task, flight)
+        else:
+            self._launch_again(task, flights)
+        head = flights[0]
+        if len(head.futures) == 1 and head.is_flying and time.monotonic() - head.begun > self._long():
+            self._submit(task, head)
+
+    def _launch_again(self, task: Task[Result], flights: _Flights[Result]) -> None:
         """Submit what is not under way; who is suspected to kill workers flies alone, to see whether it does."""
         now = time.monotonic()
         if not any(flight.is_flying and self._is_suspect(flight) for flight in flights):
@@ -165,9 +183,7 @@ class OnExecutor:
                     self._submit(task, flight)
                 if is_suspect:
                     break
-        head = flights[0]
-        if len(head.futures) == 1 and head.is_flying and now - head.begun > self._long():
-            self._submit(task, head)
+        flights.is_calm = all(flight.futures and not flight.losses for flight in flights)
 
     def _is_suspect(self, flight: _Flight[Result]) -> bool:
         return flight.losses >= max(1, self.tries - 1)
@@ -200,7 +216,7 @@ class OnExecutor:
             return float("inf")
         return max(SHORTEST_SECONDS, STRAGGLING * statistics.median(took))
 
-    def _landed(self, task: Task[Result], flights: deque[_Flight[Result]]) -> Future[Any] | None:
+    def _landed(self, task: Task[Result], flights: _Flights[Result]) -> Future[Any] | None:
         """Wait a moment for the first part; return what has its result."""
         head = flights[0]
         if not head.futures:  # it is not its turn yet
@@ -220,9 +236,9 @@ class OnExecutor:
                 self._lost(task.name(head.part), flights, BrokenExecutor("a worker was lost"))
         return landed
 
-    def _fell(self, task: Task[Result], flights: deque[_Flight[Result]], error: BaseException) -> None:
+    def _fell(self, task: Task[Result], flights: _Flights[Result], error: BaseException) -> None:
         """Try again what a lost worker or a store that does not answer has cost the first part, or raise the error."""
-        head = flights[0]
+        head, flights.is_calm = flights[0], False
         name = task.name(head.part)
         if self._is_loss(error):
             self._lost(name, flights, error)
@@ -234,12 +250,12 @@ class OnExecutor:
         else:
             raise ComputeError(self._reason(name, error)) from error
 
-    def _lost(self, name: str, flights: deque[_Flight[Result]], error: BaseException) -> None:
+    def _lost(self, name: str, flights: _Flights[Result], error: BaseException) -> None:
         """Have all that was under way done again, by others; raise the error if it is known who kills them."""
         if not self._replaced():
             told = f"compute: {self!r} is broken, workers were lost ({_told(error)}); give a new one"
             raise ComputeError(told) from error
-        head = flights[0]
+        head, flights.is_calm = flights[0], False
         lost = [flight for flight in flights if flight is head or (flight.futures and flight.landed() is None)]
         for flight in lost:
             flight.cancel()
