@@ -140,10 +140,10 @@ def test_scores_farther_apart_than_the_margin_are_in_the_order_of_the_distances(
     """Summed in whatever order a matrix product has, and rounded as the working precision does."""
     dtype, samples = case.weights.dtype, case.steps[0].blocks[0].values
     [group] = centred.centred(tiles.as_tiles(case.weights, dtype))
-    margin = score_margin(group.weights.shape[1], dtype)
+    margin = score_margin(group.weights.shape[2], dtype)
     features, nodes = case.weights.shape[2], case.weights[..., 0].size
     norms = group.norms.reshape(-1)[:nodes]
-    columns = np.moveaxis(group.weights[:, :features], 1, 0).reshape(features, -1)[:, :nodes]
+    columns = group.weights.transpose(2, 0, 1, 3).reshape(features, -1)[:, :nodes]
     distances = NumpyBackend(case.weights, dtype)._totals(samples)[:, group.nodes]
     for sample, measured in zip(samples - group.centre, distances, strict=True):
         scores = norms - (2 * sample) @ columns

@@ -1,7 +1,7 @@
 """Best matching nodes by products: cheap scores of all nodes, then plain differences for the few that may be nearest.
 
-Without a library of matrix products: in blocks that fit the caches, loops over nodes do 100 to 145 GFLOP/s on a core
-where OpenBLAS does 110, the scores are looked at while they are in the first cache, and any number of threads may call.
+Without a library of matrix products: in blocks that fit the caches, `register_products` is faster, and any number of
+threads may call.
 """
 
 from typing import Any, NamedTuple
@@ -11,20 +11,18 @@ from numpy.typing import NDArray
 
 from ksom.kernels.numba.centred import Centred
 from ksom.kernels.numba.compilation import ENTRY, PART, compiled
+from ksom.kernels.numba.register_products import SAMPLES, put_products
 from ksom.kernels.numba.tile_search import insert, search_one
 from ksom.kernels.numba.vectors import LANES, aligned, integers, ordered
-
-SUM: dict[str, Any] = {**PART, "fastmath": {"contract"}}
-"""How sums are compiled: multiplying and adding are one operation where the processor has it."""
 
 LOOSE: dict[str, Any] = {**PART, "fastmath": {"contract", "reassoc", "nnan", "nsz"}}
 """How sums and minima are compiled whose order does not matter, so that they fill vectors."""
 
 BLOCK_SAMPLES = 64
-"""How many samples are done together: 256 kB of scores."""
+"""How many samples are done together: 256 kB of scores, which stay in a second cache."""
 
-BLOCK_FEATURES = 128
-"""How many features are added before the next four samples: 512 kB of weights, which stay in a second cache."""
+BLOCK_FEATURES = 64
+"""How many features are added before the next nodes: their weights, 16 kB, stay in a first cache for all samples."""
 
 CANDIDATES = 64
 """How many nodes may be left in question for one sample; if there are more, tiles are searched for it. Of 784 features
@@ -35,7 +33,7 @@ class ProductRoom(NamedTuple):
     """Memory that the kernels work in; every thread has its own."""
 
     samples: NDArray[Any]
-    """−2 (x − c), shape (samples, D filled up), data units."""
+    """−2 (x − c), shape (samples, D), data units."""
     scores: NDArray[Any]
     """Of one column's nodes, shape (samples, nodes of a column), data units²."""
     margins: NDArray[Any]
@@ -66,7 +64,7 @@ class ProductRoom(NamedTuple):
 
 def make_product_room(group: Centred, k: int) -> ProductRoom:
     """Return memory for one thread."""
-    _, features, nodes = group.weights.shape
+    features, nodes = group.weights.shape[2], group.norms.shape[1]
     dtype = group.weights.dtype
     least, nearest = aligned((LANES,), dtype), aligned((1,), dtype)
     distances = np.empty(BLOCK_SAMPLES * CANDIDATES + 3, dtype=dtype)
@@ -146,51 +144,21 @@ def _norm(sample, samples):
 @compiled(**PART)
 def _score_column(column, count, group, room):
     """Score a column's nodes for all samples of a block, and keep the candidates."""
-    features = group.weights.shape[1]
-    for first_feature in range(0, features, BLOCK_FEATURES):
-        last_feature = min(first_feature + BLOCK_FEATURES, features)
-        for sample in range(0, count, 4):
-            for feature in range(first_feature, last_feature, 4):
-                if feature == 0:
-                    _begin(group.norms, group.weights, column, sample, room.samples, room.scores[sample : sample + 4])
+    weights, lanes = group.weights, group.weights.shape[3]
+    for i in range(weights.shape[1]):
+        for begin in range(0, weights.shape[2], BLOCK_FEATURES):
+            end = min(begin + BLOCK_FEATURES, weights.shape[2])
+            for sample in range(0, count, SAMPLES):
+                centred = room.samples[sample : sample + SAMPLES, begin:end]
+                scores = room.scores[sample : sample + SAMPLES, i * lanes : (i + 1) * lanes]
+                if begin == 0:
+                    norms = group.norms[column : column + 1, i * lanes : (i + 1) * lanes]
+                    put_products(norms, centred, weights[column, i, begin:end], scores)
                 else:
-                    add_features(group.weights, column, feature, sample, room.samples, room.scores[sample : sample + 4])
-            if last_feature == features:
-                for one in range(sample, min(sample + 4, count)):
-                    if room.counts[one] >= 0:
-                        _keep(one, column * group.norms.shape[1], room.scores[one], room, group.least_integer)
-
-
-@compiled(**SUM)
-def _begin(norms, weights, column, s, x, scores):
-    """Score four samples by the first four features."""
-    x00, x01, x02, x03 = x[s, 0], x[s, 1], x[s, 2], x[s, 3]
-    x10, x11, x12, x13 = x[s + 1, 0], x[s + 1, 1], x[s + 1, 2], x[s + 1, 3]
-    x20, x21, x22, x23 = x[s + 2, 0], x[s + 2, 1], x[s + 2, 2], x[s + 2, 3]
-    x30, x31, x32, x33 = x[s + 3, 0], x[s + 3, 1], x[s + 3, 2], x[s + 3, 3]
-    for i in range(norms.shape[1]):
-        norm = norms[column, i]
-        w0, w1, w2, w3 = weights[column, 0, i], weights[column, 1, i], weights[column, 2, i], weights[column, 3, i]
-        scores[0, i] = norm + x00 * w0 + x01 * w1 + x02 * w2 + x03 * w3
-        scores[1, i] = norm + x10 * w0 + x11 * w1 + x12 * w2 + x13 * w3
-        scores[2, i] = norm + x20 * w0 + x21 * w1 + x22 * w2 + x23 * w3
-        scores[3, i] = norm + x30 * w0 + x31 * w1 + x32 * w2 + x33 * w3
-
-
-@compiled(**SUM)
-def add_features(weights, column, f, s, x, scores):
-    """Add four more features to the scores of four samples."""
-    x00, x01, x02, x03 = x[s, f], x[s, f + 1], x[s, f + 2], x[s, f + 3]
-    x10, x11, x12, x13 = x[s + 1, f], x[s + 1, f + 1], x[s + 1, f + 2], x[s + 1, f + 3]
-    x20, x21, x22, x23 = x[s + 2, f], x[s + 2, f + 1], x[s + 2, f + 2], x[s + 2, f + 3]
-    x30, x31, x32, x33 = x[s + 3, f], x[s + 3, f + 1], x[s + 3, f + 2], x[s + 3, f + 3]
-    for i in range(weights.shape[2]):
-        w0, w1 = weights[column, f, i], weights[column, f + 1, i]
-        w2, w3 = weights[column, f + 2, i], weights[column, f + 3, i]
-        scores[0, i] = scores[0, i] + x00 * w0 + x01 * w1 + x02 * w2 + x03 * w3
-        scores[1, i] = scores[1, i] + x10 * w0 + x11 * w1 + x12 * w2 + x13 * w3
-        scores[2, i] = scores[2, i] + x20 * w0 + x21 * w1 + x22 * w2 + x23 * w3
-        scores[3, i] = scores[3, i] + x30 * w0 + x31 * w1 + x32 * w2 + x33 * w3
+                    put_products(scores, centred, weights[column, i, begin:end], scores)
+    for sample in range(count):
+        if room.counts[sample] >= 0:
+            _keep(sample, column * group.norms.shape[1], room.scores[sample], room, group.least_integer)
 
 
 @compiled(**PART)
