@@ -26,8 +26,8 @@ settings.register_profile("random", derandomize=False, deadline=None, max_exampl
 settings.load_profile("ci")
 
 INTERPRETED = (
-    "vectors tiles boxes centred online plain_online tile_search product_search search ahead look_ahead batch sparse "
-    "backend"
+    "vectors tiles boxes centred lanes products online plain_online tile_search pairs product_search shadows "
+    "shadow_search ways search ahead look_ahead batch sparse backend"
 )
 
 

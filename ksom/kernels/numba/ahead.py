@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ksom.kernels.numba.compilation import ENTRY, PART, compiled
 from ksom.kernels.numba.online import catch_up_tile, nearest_of, node_at, rate_tile
-from ksom.kernels.numba.product_search import BLOCK_FEATURES
+from ksom.kernels.numba.products import BLOCK_FEATURES
 from ksom.kernels.numba.register_products import SAMPLES as FEW
 from ksom.kernels.numba.register_products import put_products
 from ksom.kernels.numba.vectors import ordered

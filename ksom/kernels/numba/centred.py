@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.kernels.effort import GROUP_BYTES
+from ksom.kernels.numba.compilation import LOOSE, compiled
 from ksom.kernels.numba.register_products import lanes
 from ksom.kernels.numba.tiles import Tiles, tile_nodes
 from ksom.kernels.numba.vectors import LANES, aligned, integers, multiple
@@ -89,3 +90,19 @@ def column_shape(nodes: int, itemsize: int) -> tuple[int, int]:
     fewest = -(-nodes * itemsize // COLUMN_BYTES)
     shapes = ((columns, multiple(-(-nodes // columns), LANES)) for columns in range(fewest, fewest + 3))
     return min(shapes, key=lambda shape: shape[0] * shape[1])
+
+
+@compiled(**LOOSE)
+def centre_one(sample, place, samples, centre, centred_samples):
+    """−2 (x − c): doubling does not round."""
+    for feature in range(centre.size):
+        centred_samples[place, feature] = (centre[feature] - samples[sample, feature]) * 2
+
+
+@compiled(**LOOSE)
+def squared_norm(sample, samples):
+    """‖x‖² of a row, in float64."""
+    total = np.float64(0)
+    for feature in range(samples.shape[1]):
+        total += np.float64(samples[sample, feature]) * np.float64(samples[sample, feature])
+    return total

@@ -16,7 +16,7 @@ from ksom.kernels.numba.ahead import (
     score_groups,
 )
 from ksom.kernels.numba.boxes import Room, make_room
-from ksom.kernels.numba.product_search import BLOCK_FEATURES
+from ksom.kernels.numba.products import BLOCK_FEATURES
 from ksom.kernels.numba.register_products import SAMPLES as FEW
 from ksom.kernels.numba.register_products import lanes
 from ksom.kernels.numba.segment import Segment
