@@ -88,8 +88,8 @@ def shadow_margin(features: int, axes: int, block: int, lack: float, dtype: DTyp
       most, and by f X² / r. Stored, it is off by u r more.
     - Those of nodes are computed in float64, with a residual length that knows VᵀV: off by √(4 (n + m + 4) (m + 1) v) W
       at most, and by 2 u W when they are stored.
-    - A squared distance that is summed in another order differs from the reference's by a factor of less than 1 + h, either
-      way: at most (1 + γ_(n+2)) / (1 − γ_(n+2)).
+    - A squared distance that is summed in another order differs from the reference's by a factor of less than 1 + h,
+      either way: at most (1 + γ_(n+2)) / (1 − γ_(n+2)).
     - A score plus ‖φ(x̂)‖² is S, off by less than γ_(m+4) (X + W)²; the limit itself rounds a few times.
 
     So a node's score is at most T = (s √L + a X + b W + min(√f X, f X² / r) + t)² − ‖φ(x̂)‖² + g (X + W)² + c, if its

@@ -92,11 +92,11 @@ class Search:
         self._asked += samples
 
     def _way_so_far(self, samples: NDArray[Any], k: int) -> Way:
-        """Choose a way, and again whenever as much again has been asked: samples may come in some order."""
+        """Choose a way, and again whenever four times as much has been asked: samples may come in some order."""
         if len(samples) < FEW_SAMPLES:
             return TILES
         way, asked = self._ways.get(k, (TILES, 0))
-        if self._asked >= 2 * asked:
+        if self._asked >= 4 * asked:
             way = self.way(samples, k)
             self._ways[k] = way, self._asked
         return way
@@ -116,7 +116,8 @@ class Search:
         nodes, totals, total_bits = make_answers(probes, k)
         kernel = in_room(search, self.tiles)
         self._share_out(kernel, len(probes), 0, SHARE_SAMPLES, probes, None, nodes, total_bits, counts)
-        looks = Looks(len(samples), self._nodes, features, tile_nodes, counts.mean(), self.axes is not None)
+        boxes, are_near = self.tiles.low.shape[1], self.axes is not None
+        looks = Looks(len(samples), self._nodes, features, tile_nodes, boxes, counts.mean(), are_near)
         most_axes = axes_to_try(looks) if self._is_one_group else 0
         if not most_axes:
             return quickest(looks, {})

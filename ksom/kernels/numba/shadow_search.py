@@ -21,8 +21,8 @@ PAIRS = 4096
 """How many distances are measured together, at most."""
 
 NEAREST = 8
-"""How many of the nearest shadows' nodes are looked at, at most, before the others are told how near they have to be:
-about as many as were looked at for a sample of the block before, by a quarter."""
+"""How many of the nearest shadows' nodes are looked at, at most, before the others are told how near they have to be: a
+sixteenth of those that were looked at in the block before. To find one takes as long as to measure one or a few."""
 
 
 class ShadowRoom(NamedTuple):
@@ -89,7 +89,7 @@ def search_shadows(start, stop, room, group, shadows, margin, samples, nodes, sq
                 pairs = _pair(sample, looked, pairs, group, margin, samples, nodes, squared_bits, room)
                 looks += looked
         settle_pairs(pairs, room.pairs, group, samples, nodes, squared_bits)
-        first = min(NEAREST, looks // (4 * count))
+        first = min(NEAREST, looks // (16 * count))
 
 
 @compiled(**PART)

@@ -11,8 +11,9 @@ from ksom.kernels.numba.vectors import LANES, multiple
 AXES = (8, 12, 16, 24, 32, 48, 64)
 """So many axes are tried, at most half as many as there are features."""
 
-PRODUCT, SCORE = 0.0175, 0.2
-"""Nanoseconds: to multiply and add one number, and to look at one score."""
+PRODUCT, SCORE = 0.0182, 0.13
+"""Nanoseconds: to multiply and add one number, and to look at one score. Only what the ways cost beside each other
+matters."""
 
 
 class Way(NamedTuple):
@@ -35,6 +36,8 @@ class Looks(NamedTuple):
     features: int
     tile_nodes: int
     """How many nodes there are in a tile."""
+    boxes: int
+    """How many boxes a sample's distance is measured to."""
     tiles: float
     """Into how many tiles a sample looks, on average of some."""
     are_axes_near: bool = False
@@ -42,29 +45,33 @@ class Looks(NamedTuple):
 
 
 def tiles_cost(looks: Looks) -> float:
-    """Return what tiles take for a sample, nanoseconds: 0.047 for each feature of a node that is looked at.
+    """Return what tiles take for a sample, nanoseconds.
 
-    Measured, as are the others, on mixtures and noise, from first to trained weights, D = 2 … 784, K = 100 … 40,000. A
+    Measured, as are the others, on mixtures and noise, from first to trained weights, D = 16 … 784, K = 100 … 4,900. A
     quarter of the map is too much to look into at 16 features, a twentieth is not; at 784 features it takes clusters
     far apart to prefer tiles.
     """
-    return looks.tiles * (looks.tile_nodes + 100) * (0.047 * looks.features + 0.09)
+    return looks.tiles * (0.075 * looks.tile_nodes * looks.features + 15) + 0.13 * looks.boxes * looks.features
 
 
 def products_cost(looks: Looks) -> float:
     """Return what products take for a sample, nanoseconds: its scores, and the distances to a node or two."""
-    return _scores_cost(looks, looks.features) + 0.6 * looks.features + 250
+    return _scores_cost(looks, looks.features) + 0.6 * looks.features + 90
 
 
 def shadows_cost(looks: Looks, axes: int, left: float) -> float:
-    """Return what shadows take for a sample, nanoseconds: its own, scores, and the nodes left in question."""
+    """Return what shadows take for a sample, nanoseconds: its own, scores, and the nodes left in question.
+
+    These are more than the nearest distance leaves: the nearest shadow's is larger.
+    """
     casting = PRODUCT * looks.features * multiple(axes, LANES)
-    measuring = left * (15 + 0.075 * looks.features) + 0.6 * looks.features
-    return casting + _scores_cost(looks, axes + 1) + measuring + 350
+    measuring = 1.3 * left * (8 + 0.068 * looks.features)
+    return casting + _scores_cost(looks, axes + 1) + measuring + 1.5 * looks.features + 200
 
 
 def _scores_cost(looks: Looks, coordinates: int) -> float:
-    return looks.nodes * (PRODUCT * coordinates + SCORE)
+    nodes = multiple(looks.nodes, LANES)
+    return nodes * (PRODUCT * coordinates + SCORE)
 
 
 def casting_cost(looks: Looks, axes: int) -> float:
@@ -73,8 +80,8 @@ def casting_cost(looks: Looks, axes: int) -> float:
     if features <= FEW_FEATURES:
         finding = 2e5 + 2 * features**3 + 0.02 * nodes * features**2
     else:
-        finding = (1 if looks.are_axes_near else STEPS) * features * axes * (0.05 * nodes + 0.2 * axes)
-    return finding + 0.04 * looks.nodes * features * axes
+        finding = (1 if looks.are_axes_near else STEPS) * features * axes * (0.1 * nodes + 0.3 * axes)
+    return finding + 0.08 * looks.nodes * features * axes
 
 
 def axes_to_try(looks: Looks) -> int:
@@ -126,8 +133,8 @@ def quickest(looks: Looks, left: dict[int, float]) -> Way:
 
     Examples
     --------
-    >>> looks = Looks(samples=10_000, nodes=900, features=784, tile_nodes=64, tiles=16)
-    >>> quickest(looks, {}), quickest(looks, {16: 250, 48: 14, 64: 8}), quickest(looks, {64: 900})
+    >>> looks = Looks(samples=10_000, nodes=900, features=784, tile_nodes=64, boxes=64, tiles=16)
+    >>> quickest(looks, {}), quickest(looks, {16: 250, 48: 9, 64: 8}), quickest(looks, {64: 900})
     (Way(name='products', axes=0), Way(name='shadows', axes=48), Way(name='products', axes=0))
     """
     costs = {TILES: tiles_cost(looks), PRODUCTS: products_cost(looks)}
