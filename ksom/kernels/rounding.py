@@ -109,7 +109,7 @@ def shadow_margin(features: int, axes: int, block: int, lack: float, dtype: DTyp
         of_node + 3.2 * unit,
         rest,
         4 * ((features + axes) * least) ** 0.5,
-        1.2 * (axes + 17) * unit,
+        1.05 * (axes + 17) * unit,
         2.1 * (features + 3) * unit,
         2**11 * (features + axes) * least,
         float(precision.max) / 8,
