@@ -146,8 +146,7 @@ def test_the_axes_of_a_map_in_a_plane_leave_one_node_in_question(features: int) 
     weights = plane(np.random.default_rng(0), features)
     [group] = centred.centred(tiles.as_tiles(weights, np.float32))
     samples = weights.reshape(-1, features)[::20]
-    squared = np.full(len(samples), 1e-3)
-    left = left_in_question(shadows.MapShadows(group).cast(16), group.centre, samples, squared)
+    left = left_in_question(shadows.MapShadows(group), 16, samples, 1)
     assert list(left) == [axes for axes in AXES if axes <= 16]
     assert left[16] == 1
 

@@ -113,7 +113,7 @@ class Search:
             return TILES
         probes = laid_out(samples[:: len(samples) // min(most, max(fewest, len(samples) // FEW_SAMPLES))])
         counts = np.zeros(len(probes), dtype=np.int64)
-        nodes, totals, total_bits = make_answers(probes, k)
+        nodes, _, total_bits = make_answers(probes, k)
         kernel = in_room(search, self.tiles)
         self._share_out(kernel, len(probes), 0, SHARE_SAMPLES, probes, None, nodes, total_bits, counts)
         boxes, are_near = self.tiles.low.shape[1], self.axes is not None
@@ -121,9 +121,7 @@ class Search:
         most_axes = axes_to_try(looks) if self._is_one_group else 0
         if not most_axes:
             return quickest(looks, {})
-        shadows = self._of_map()
-        left = left_in_question(shadows.cast(most_axes), shadows.centre, probes, totals[:, -1])
-        return quickest(looks, left)
+        return quickest(looks, left_in_question(self._of_map(), most_axes, probes, k))
 
     def _by_tiles(
         self,

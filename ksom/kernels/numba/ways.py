@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.kernels.numba.shadows import AXES_NODES, FEW_FEATURES, STEPS, Cast
+from ksom.kernels.numba.shadows import AXES_NODES, FEW_FEATURES, STEPS, MapShadows
 from ksom.kernels.numba.vectors import LANES, multiple
 
 AXES = (8, 12, 16, 24, 32, 48, 64)
@@ -60,12 +60,9 @@ def products_cost(looks: Looks) -> float:
 
 
 def shadows_cost(looks: Looks, axes: int, left: float) -> float:
-    """Return what shadows take for a sample, nanoseconds: its own, scores, and the nodes left in question.
-
-    These are more than the nearest distance leaves: the nearest shadow's is larger.
-    """
+    """Return what shadows take for a sample, nanoseconds: its own, scores, and the nodes left in question."""
     casting = PRODUCT * looks.features * multiple(axes, LANES)
-    measuring = 1.3 * left * (8 + 0.068 * looks.features)
+    measuring = left * (8 + 0.068 * looks.features)
     return casting + _scores_cost(looks, axes + 1) + measuring + 1.5 * looks.features + 200
 
 
@@ -96,34 +93,26 @@ def axes_to_try(looks: Looks) -> int:
     return max(worth, default=0)
 
 
-def left_in_question(
-    nodes: Cast, centre: NDArray[Any], probes: NDArray[Any], squared: NDArray[Any]
-) -> dict[int, float]:
-    """Return how many nodes shadows leave in question, on average of some samples, by the number of axes.
+def left_in_question(shadows: MapShadows, most: int, probes: NDArray[Any], k: int) -> dict[int, float]:
+    """Return how many nodes shadows leave in question, on average of some samples, by the number of axes up to `most`.
 
-    Parameters
-    ----------
-    nodes : Cast
-        The map's nodes along its axes.
-    centre : ndarray of shape (D,)
-        Their centre, data units.
-    probes : ndarray of shape (n, D)
-        Samples, data units.
-    squared : ndarray of shape (n,)
-        Their squared distances to the farthest of the nodes that they ask for, data units².
+    Those whose shadows are no farther than the node of the k-th nearest shadow, as it is without rounding.
     """
-    centred = (probes - centre).astype(np.float64)
+    nodes, rows = shadows.cast(most), shadows.group.rows
+    centred = (probes - shadows.centre).astype(np.float64)
     along, squares = centred @ nodes.axes, np.einsum("ij,ij->i", centred, centred)
     products, begin, left = np.zeros((len(probes), len(nodes.along))), 0, {}
     rests, node_rests = squares.copy(), nodes.squares.copy()
-    for axes in (axes for axes in AXES if axes <= nodes.axes.shape[1]):
+    for axes in (axes for axes in AXES if axes <= most):
         of_probes, of_nodes = along[:, begin:axes], nodes.along[:, begin:axes]
         products += of_probes @ of_nodes.T
         rests -= np.einsum("ij,ij->i", of_probes, of_probes)
         node_rests -= np.einsum("ij,ij->i", of_nodes, of_nodes)
         residual = np.sqrt(np.maximum(rests, 0))[:, np.newaxis] * np.sqrt(np.maximum(node_rests, 0))
         apart = squares[:, np.newaxis] + nodes.squares - 2 * (products + residual)
-        left[axes] = float(np.count_nonzero(apart <= squared[:, np.newaxis]) / len(probes))
+        nearest = np.argpartition(apart, k - 1, axis=1)[:, k - 1]
+        farthest = np.sum((rows[nearest] - probes).astype(np.float64) ** 2, axis=1)
+        left[axes] = float(np.count_nonzero(apart <= farthest[:, np.newaxis]) / len(probes))
         begin = axes
     return left
 
