@@ -145,7 +145,7 @@ def plane(chance: np.random.Generator, features: int) -> NDArray[np.float32]:
 def test_the_axes_of_a_map_in_a_plane_leave_one_node_in_question(features: int) -> None:
     weights = plane(np.random.default_rng(0), features)
     [group] = centred.centred(tiles.as_tiles(weights, np.float32))
-    samples = weights.reshape(-1, features)[::20]
+    samples = weights.reshape(-1, features)[::20] + np.float32(0.001)
     left = left_in_question(shadows.MapShadows(group), 16, samples, 1)
     assert list(left) == [axes for axes in AXES if axes <= 16]
     assert left[16] == 1
