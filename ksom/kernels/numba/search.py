@@ -112,16 +112,23 @@ class Search:
         if len(samples) < FEW_SAMPLES or features > MOST_FEATURES:
             return TILES
         probes = laid_out(samples[:: len(samples) // min(most, max(fewest, len(samples) // FEW_SAMPLES))])
+        boxes, are_near = self.tiles.low.shape[1], self.axes is not None
+        looks = Looks(len(samples), self._nodes, features, tile_nodes, boxes, 1, are_near)
+        if are_near and (way := self._quickest(looks, probes, k)) != TILES:
+            return way  # would be even if a sample looked into one tile only: to count them takes longer than the rest
+        return self._quickest(looks._replace(tiles=self._looked_into(probes, k)), probes, k)
+
+    def _quickest(self, looks: Looks, probes: NDArray[Any], k: int) -> Way:
+        most_axes = axes_to_try(looks) if self._is_one_group else 0
+        return quickest(looks, left_in_question(self._of_map(), most_axes, probes, k) if most_axes else {})
+
+    def _looked_into(self, probes: NDArray[Any], k: int) -> float:
+        """Return into how many tiles a sample looks, on average of some."""
         counts = np.zeros(len(probes), dtype=np.int64)
         nodes, _, total_bits = make_answers(probes, k)
         kernel = in_room(search, self.tiles)
         self._share_out(kernel, len(probes), 0, SHARE_SAMPLES, probes, None, nodes, total_bits, counts)
-        boxes, are_near = self.tiles.low.shape[1], self.axes is not None
-        looks = Looks(len(samples), self._nodes, features, tile_nodes, boxes, counts.mean(), are_near)
-        most_axes = axes_to_try(looks) if self._is_one_group else 0
-        if not most_axes:
-            return quickest(looks, {})
-        return quickest(looks, left_in_question(self._of_map(), most_axes, probes, k))
+        return float(counts.mean())
 
     def _by_tiles(
         self,

@@ -110,7 +110,7 @@ def left_in_question(shadows: MapShadows, most: int, probes: NDArray[Any], k: in
         node_rests -= np.einsum("ij,ij->i", of_nodes, of_nodes)
         residual = np.sqrt(np.maximum(rests, 0))[:, np.newaxis] * np.sqrt(np.maximum(node_rests, 0))
         apart = squares[:, np.newaxis] + nodes.squares - 2 * (products + residual)
-        nearest = np.argpartition(apart, k - 1, axis=1)[:, k - 1]
+        nearest = apart.argmin(axis=1) if k == 1 else np.argpartition(apart, k - 1, axis=1)[:, k - 1]
         farthest = np.sum((rows[nearest] - probes).astype(np.float64) ** 2, axis=1)
         left[axes] = float(np.count_nonzero(apart <= farthest[:, np.newaxis]) / len(probes))
         begin = axes
