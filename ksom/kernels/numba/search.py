@@ -120,7 +120,8 @@ class Search:
 
     def _quickest(self, looks: Looks, probes: NDArray[Any], k: int) -> Way:
         most_axes = axes_to_try(looks) if self._is_one_group else 0
-        return quickest(looks, left_in_question(self._of_map(), most_axes, probes, k) if most_axes else {})
+        few = probes[:: len(probes) // min(PROBES)]
+        return quickest(looks, left_in_question(self._of_map(), most_axes, few, k) if most_axes else {})
 
     def _looked_into(self, probes: NDArray[Any], k: int) -> float:
         """Return into how many tiles a sample looks, on average of some."""

@@ -62,8 +62,9 @@ def products_cost(looks: Looks) -> float:
 def shadows_cost(looks: Looks, axes: int, left: float) -> float:
     """Return what shadows take for a sample, nanoseconds: its own, scores, and the nodes left in question."""
     casting = PRODUCT * looks.features * multiple(axes, LANES)
+    finding = (0.7 * min(left, LANES) + 2) * looks.nodes / LANES
     measuring = left * (8 + 0.068 * looks.features)
-    return casting + _scores_cost(looks, axes + 1) + measuring + 1.5 * looks.features + 200
+    return casting + _scores_cost(looks, axes + 1) + finding + measuring + 1.5 * looks.features + 200
 
 
 def _scores_cost(looks: Looks, coordinates: int) -> float:
