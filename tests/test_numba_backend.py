@@ -405,3 +405,18 @@ def test_distances_are_those_of_the_reference() -> None:
     weights, samples = np.random.default_rng(0).random((20, 21, 5)), np.random.default_rng(1).random((3, 5))
     expected = NumpyBackend(weights, np.float64).distances(Block(samples))
     assert NumbaBackend(weights, np.float64).distances(Block(samples)).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_score_is_off_by_no_more_than_half_the_margin_and_by_more_than_a_third_of_that(dtype: Any) -> None:
+    """Of one feature, so that rounding adds up to much of the bound; off from the squared distance less ‖x − c‖²."""
+    chance = np.random.default_rng(0)
+    centre, sample, weight = (chance.normal(size=10**6).astype(dtype) for _ in range(3))
+    measured = (weight - sample) ** 2
+    from_centre, of_node = sample - centre, weight - centre
+    score = of_node**2 - 2 * from_centre * of_node
+    apart, margin = np.abs(from_centre.astype(np.longdouble)), score_margin(1, dtype)
+    reach = np.abs(of_node.astype(np.longdouble))
+    half = (apart + reach) * (margin.for_radius * (apart + reach) + margin.for_reach * reach) / 2 + margin.underflow
+    off = np.abs(measured.astype(np.longdouble) - apart**2 - score)
+    assert 1 / 3 < np.max(off / half) < 1
