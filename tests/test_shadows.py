@@ -169,6 +169,13 @@ def test_a_map_that_has_moved_begins_with_the_axes_that_it_had() -> None:
     assert backend.search().axes is axes
 
 
+def test_a_map_whose_squares_overflow_is_searched_without_shadows() -> None:
+    weights = np.full((30, 30, 200), 3e38, np.float32) * np.linspace(-1, 1, 30, dtype=np.float32)[:, None, None]
+    with np.errstate(all="ignore"):
+        backend = NumbaBackend(weights, np.float32)
+        assert backend.search().way(weights.reshape(-1, 200), 1).name != "shadows"
+
+
 def test_axes_are_sought_only_where_enough_is_asked() -> None:
     few, many = (Looks(samples, 900, 784, 64, 64, 16) for samples in (150, 4096))
     assert axes_to_try(few) == 0

@@ -119,9 +119,11 @@ class Search:
         return self._quickest(looks._replace(tiles=self._looked_into(probes, k)), probes, k)
 
     def _quickest(self, looks: Looks, probes: NDArray[Any], k: int) -> Way:
-        most_axes = axes_to_try(looks) if self._is_one_group else 0
-        few = probes[:: len(probes) // min(PROBES)]
-        return quickest(looks, left_in_question(self._of_map(), most_axes, few, k) if most_axes else {})
+        """Return the quickest way; a map with weights that are too large has no axes."""
+        most_axes, left = axes_to_try(looks) if self._is_one_group else 0, {}
+        if most_axes and np.isfinite(self._of_map().group.reach):
+            left = left_in_question(self._of_map(), most_axes, probes[:: len(probes) // min(PROBES)], k)
+        return quickest(looks, left)
 
     def _looked_into(self, probes: NDArray[Any], k: int) -> float:
         """Return into how many tiles a sample looks, on average of some."""
