@@ -2,8 +2,8 @@
 
 Numba makes a loop over nodes of sums: for each feature it loads and stores every one, and lives on what a first cache
 can bring. Here the sums of 4 samples with as many nodes as vector registers hold are written once, after all features.
-How LLVM is told so, numba has no words for: the loop is put together instruction by instruction. A core did 109 to 117
-GFLOP/s at 16 … 784 features, where the loop over nodes did 60 to 110 and OpenBLAS 86 to 100.
+How LLVM is told so, numba has no words for: the loop is put together instruction by instruction. A core did 100
+to 116 GFLOP/s at 16 … 784 features, where OpenBLAS did 87 to 100.
 """
 
 from typing import Any
