@@ -1,5 +1,6 @@
 """The plots: a bar for every peer at every row, and the curves."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ def _curves(path: Path, results: Sequence[dict[str, Any]]) -> None:
 
 
 def _sweep(path: Path, results: Sequence[dict[str, Any]]) -> None:
-    """Where products are faster it is red, where tiles are it is blue; framed where the rule takes tiles."""
+    """Where products are fastest it is red, where others are it is blue; framed as the rule takes tiles or shadows."""
     import matplotlib.pyplot as plt
 
     sides, features = (sorted({each[axis] for each in results}) for axis in ("side", "features"))
@@ -83,8 +84,9 @@ def _sweep(path: Path, results: Sequence[dict[str, Any]]) -> None:
             [sides.index(each["side"]) for each in cells],
             [features.index(each["features"]) for each in cells],
         )
-        times = [each["tiles_seconds"] / each["products_seconds"] for each in cells]
-        edges = ["black" if each["rule"] == "tiles" else "none" for each in cells]
+        others = [min(each["tiles_seconds"], each.get("shadows_seconds", math.inf)) for each in cells]
+        times = [other / each["products_seconds"] for other, each in zip(others, cells, strict=True)]
+        edges = [{"tiles": "black", "shadows": "green"}.get(each["rule"], "none") for each in cells]
         shown = axis.scatter(
             across, down, c=times, s=350, marker="s", edgecolors=edges, linewidths=2, cmap="coolwarm",
             norm=plt.matplotlib.colors.LogNorm(1 / 8, 8),
@@ -92,7 +94,11 @@ def _sweep(path: Path, results: Sequence[dict[str, Any]]) -> None:
         axis.set(title=", ".join(part), xlabel="nodes", xticks=range(len(sides)), yticks=range(len(features)))
         axis.set(xticklabels=[f"{side}²" for side in sides], yticklabels=features, ylabel="features")
         axis.margins(0.15)
-    figure.colorbar(shown, ax=axes, label="time by tiles / time by products; framed: the rule takes tiles")
+    figure.colorbar(
+        shown,
+        ax=axes,
+        label="time by tiles or shadows / by products; framed: the rule takes tiles (black), shadows (green)",
+    )
     figure.savefig(path, dpi=100)
     plt.close(figure)
 

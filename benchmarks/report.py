@@ -38,9 +38,7 @@ def line(result: dict[str, Any]) -> str:
     name = " ".join(str(result[key]) for key in ("peer", "name", "threads") if key in result)
     if "rule" in result:
         shape = f"{result['data']}, {result['state']}, {result['features']} on {result['side']} × {result['side']}"
-        return (
-            f"{shape}: tiles take {result['tiles_seconds'] / result['products_seconds']:.2f} ×, taken: {result['rule']}"
-        )
+        return f"{shape}: {_beside_products(result)} × the products' time, taken: {result['rule']}"
     if "rate" in result:
         return f"{name}: {_short(result['rate'])} {result['unit']}"
     return f"{name}: {_time(result)} {result.get('note', '')}"
@@ -125,9 +123,9 @@ def _sweep(results: Results) -> str:
         return ""
     losses = [_loss(each) for each in cells]
     legend = (
-        "How many times longer ksom's search takes by tiles, which leave nodes out, than by products, which do not; "
-        "nodes across, features down. * where its rule takes tiles; **bold** where it takes the slower way, by more "
-        f"than 1.3 ×. With the rule a search takes {sum(losses) / len(losses):.2f} × the faster way's time on average, "
+        "How many times longer ksom's search takes by tiles, and by shadows, than by products; nodes across, features "
+        "down. * where its rule takes tiles, † shadows; **bold** where it takes a slower way, by more than 1.3 ×. With "
+        f"the rule a search takes {sum(losses) / len(losses):.2f} × the fastest way's time on average, "
         f"{max(losses):.2f} × at worst. Before training, and after some epochs."
     )
     tables = [
@@ -135,7 +133,7 @@ def _sweep(results: Results) -> str:
         + _crossed([each for each in cells if (each["data"], each["state"]) == (data, state)])
         for data, state in dict.fromkeys((each["data"], each["state"]) for each in cells)
     ]
-    return _titled("Tiles or products", legend, "\n\n".join(tables), "![](sweep.png)")
+    return _titled("Tiles, products or shadows", legend, "\n\n".join(tables), "![](sweep.png)")
 
 
 def _crossed(cells: Results) -> str:
@@ -147,14 +145,20 @@ def _crossed(cells: Results) -> str:
 
 
 def _times_longer(cell: dict[str, Any]) -> str:
-    shown = _short(cell["tiles_seconds"] / cell["products_seconds"]) + " *" * (cell["rule"] == "tiles")
+    shown = _beside_products(cell) + {"tiles": " *", "shadows": " †"}.get(cell["rule"], "")
     return f"**{shown}**" if _loss(cell) > 1.3 else shown
 
 
 def _loss(cell: dict[str, Any]) -> float:
-    """How many times longer the way takes that the rule takes than the faster one."""
-    taken: float = cell[f"{cell['rule']}_seconds"]
-    return taken / min(cell["tiles_seconds"], cell["products_seconds"])
+    """How many times longer the way takes that the rule takes than the fastest one."""
+    taken: float = cell["taken_seconds"]
+    return taken / min(seconds for name, seconds in cell.items() if name.endswith("_seconds"))
+
+
+def _beside_products(cell: dict[str, Any]) -> str:
+    """How many times as long as products the other ways take."""
+    others = [f"{way}_seconds" for way in ("tiles", "shadows")]
+    return ", ".join(_short(cell[way] / cell["products_seconds"]) for way in others if way in cell)
 
 
 def _ceilings(results: Results) -> str:

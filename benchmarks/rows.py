@@ -149,6 +149,7 @@ ROWS = {
         Row("B4", "batch", "mixture", 480_000, 34, side=30, passes=10),
         Row("N1", "batch", "noise", 100_000, 16, side=50, passes=10),
         Row("P1", "predict", "mixture", 1_000_000, 16, side=50),
+        Row("P2", "predict", "mixture", 200_000, 96, side=70),
         Row("F1", "online", "colours", 20_000, 3, side=100),
         Row("F2", "online", "colours", 20_000, 3, side=100, form=HEXAGONAL_TORUS),
         Row("F3", "online", "colours", 20_000, 3, side=100, form=Form(neighbourhood="bubble")),

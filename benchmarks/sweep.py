@@ -1,4 +1,4 @@
-"""The two ways of searching beside each other, over features and nodes, and which of them ksom takes."""
+"""The three ways of searching beside each other, over features and nodes, and which of them ksom takes."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -32,7 +32,7 @@ SAMPLES = (512, 20_000)
 def steps(limits: Limits) -> list[tuple[str, Callable[[], list[dict[str, Any]]]]]:
     """Return (what is measured, how) for each kind of data."""
     return [
-        (f"tiles or products: {data}", lambda data=data: alone(_swept, data, 1 if limits is FULL else 2))
+        (f"tiles, products or shadows: {data}", lambda data=data: alone(_swept, data, 1 if limits is FULL else 2))
         for data in SWEPT
     ]
 
@@ -55,15 +55,20 @@ def _cell(data: str, side: int, features: int) -> Iterator[dict[str, Any]]:
 
 
 def _beside(weights: NDArray[Any], samples: NDArray[Any]) -> dict[str, Any]:
-    """Time a search in both ways, in turn, and ask which one the rule takes."""
+    """Time a search in all ways, in turn, and ask which one the rule takes; shadows along the best number of axes."""
     from ksom.kernels.numba.backend import NumbaBackend
+    from ksom.kernels.numba.ways import AXES, PRODUCTS, TILES, Way
 
     search = NumbaBackend(weights, "float32", cores()).search()
-    ways = {"tiles": False, "products": True}
-    taken: dict[str, list[float]] = {way: [] for way in ways}
+    search.best_matching_nodes(samples, 1, way=TILES)  # cuts the map smaller
+    rule = search.way(samples, 1)
+    some = {axes for axes in AXES[::2] if 2 * axes <= samples.shape[1]} | ({rule.axes} - {0})
+    taken: dict[Way, list[float]] = {way: [] for way in (TILES, PRODUCTS, *(Way("shadows", axes) for axes in some))}
     for _ in range(TIMES):
-        for way in (way for way in ways if sum(taken[way]) < ENOUGH_SECONDS):
-            run = partial(search.best_matching_nodes, samples, 1, by_products=ways[way])
-            taken[way].append(seconds_of(run))
-    seconds = {f"{way}_seconds": min(taken[way]) for way in ways}
-    return {**seconds, "rule": "products" if search.prefers_products(samples, 1) else "tiles"}
+        for way in (way for way in taken if sum(taken[way]) < ENOUGH_SECONDS):
+            taken[way].append(seconds_of(partial(search.best_matching_nodes, samples, 1, way=way)))
+    seconds: dict[str, Any] = {"rule": rule.name, "taken_seconds": min(taken[rule])}
+    for way, several in taken.items():
+        name = f"{way.name}_seconds"
+        seconds[name] = min(*several, seconds.get(name, float("inf")))
+    return seconds

@@ -30,8 +30,8 @@ EXIT_SECONDS = 180
 """A process that has done its tests, and is still there after so long, says what its threads wait for, and ends."""
 
 INTERPRETED = (
-    "vectors tiles boxes centred online plain_online tile_search product_search search ahead look_ahead batch sparse "
-    "backend"
+    "vectors tiles boxes centred lanes products online plain_online tile_search pairs product_search shadows "
+    "shadow_search ways search ahead look_ahead batch sparse backend"
 )
 
 

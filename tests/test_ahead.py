@@ -35,7 +35,7 @@ def test_looking_ahead_has_the_reference_s_bits(case: Case, pieces: int, threads
 def test_so_has_its_source(interpreted: dict[str, ModuleType], case: Case) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(interpreted["backend"], "is_worth_it", lambda *_: True)
-        for module in ("product_search", "ahead", "look_ahead"):
+        for module in ("products", "ahead", "look_ahead"):
             patch.setattr(interpreted[module], "BLOCK_FEATURES", 4)
         expected = learned(NumpyBackend(case.weights, case.weights.dtype), case.steps)
         assert learned(interpreted["backend"].NumbaBackend(case.weights, case.weights.dtype), case.steps) == expected

@@ -3,6 +3,7 @@
 import importlib
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,9 +19,20 @@ from ksom.kernels import get_backend
 from ksom.kernels.backend import OnlineStep
 from ksom.kernels.effort import Work
 from ksom.kernels.numba import backend as numba_backend
-from ksom.kernels.numba import boxes, centred, online, product_search, search, tile_search, tiles, vectors
+from ksom.kernels.numba import (
+    boxes,
+    centred,
+    online,
+    product_search,
+    search,
+    shadow_search,
+    tile_search,
+    tiles,
+    vectors,
+)
 from ksom.kernels.numba.backend import NumbaBackend
 from ksom.kernels.numba.segment import segments
+from ksom.kernels.numba.ways import PRODUCTS, TILES, Way
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.kernels.rounding import score_margin
 from ksom.kohonensom_model import KohonenSOM
@@ -30,6 +42,8 @@ from ksom.samples import Block
 from tests.hard_cases import DTYPES, KINDS, Case, cases, gaussian, learned, maps
 
 MANY = settings(max_examples=100)
+
+WAYS = [TILES, PRODUCTS, Way("shadows", 1), Way("shadows", 3), Way("shadows", 30), Way("shadows", 70)]
 
 
 @MANY
@@ -65,42 +79,59 @@ def test_the_kernels_source_has_the_reference_s_bits(interpreted: dict[str, Modu
 
 
 @MANY
-@given(cases(maps(longest=60)), st.integers(1, 3), st.integers(1, 2), st.booleans())
-def test_the_search_has_the_reference_s_bits(case: Case, threads: int, k: int, products: bool) -> None:
-    assert_same_answers(NumbaBackend(case.weights, case.weights.dtype, threads), case, k, search.Search, products)
+@given(cases(maps(longest=60)), st.integers(1, 3), st.integers(1, 2), st.sampled_from(WAYS))
+def test_the_search_has_the_reference_s_bits(case: Case, threads: int, k: int, way: Way) -> None:
+    assert_same_answers(NumbaBackend(case.weights, case.weights.dtype, threads), case, k, search.Search, way)
 
 
-@pytest.mark.parametrize("products", [False, True])
+@pytest.mark.parametrize("way", [TILES, PRODUCTS, Way("shadows", 3), Way("shadows", 30)], ids=str)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", [(50, 60, 2), (7, 8, 30), (5, 6, 300)])
 @pytest.mark.parametrize("kind", sorted(KINDS))
-def test_so_has_that_of_hard_maps(kind: str, shape: tuple[int, int, int], dtype: Any, products: bool) -> None:
+def test_so_has_that_of_hard_maps(kind: str, shape: tuple[int, int, int], dtype: Any, way: Way) -> None:
+    for weights, samples, expected in hard_maps(kind, shape, dtype):
+        backend = NumbaBackend(weights, dtype)
+        for k in (1, 2):
+            found = backend.search().best_matching_nodes(samples, k, way=fitting(way, shape[2]))
+            assert bits(found) == bits([answer[:, :k] for answer in expected])
+
+
+@cache
+def hard_maps(kind: str, shape: tuple[int, int, int], dtype: Any) -> list[Any]:
+    """Three maps of a kind, samples, and what the reference answers."""
+    made = []
     for seed in range(3):
         chance = np.random.default_rng(seed)
         weights, samples = (KINDS[kind](chance, size).astype(dtype) for size in (shape, (300, shape[2])))
-        expected = NumpyBackend(weights, dtype).best_matching_nodes(Block(samples), 2)
-        found = NumbaBackend(weights, dtype).search().best_matching_nodes(samples, 2, by_products=products)
-        assert bits(found) == bits(expected)
+        made.append((weights, samples, NumpyBackend(weights, dtype).best_matching_nodes(Block(samples), 2)))
+    return made
 
 
-@given(cases(maps(longest=24, features=9), samples=4), st.integers(1, 2), st.booleans())
+@given(cases(maps(longest=24, features=9), samples=4), st.integers(1, 2), st.sampled_from(WAYS))
 def test_the_search_s_source_has_the_reference_s_bits(
-    interpreted: dict[str, ModuleType], case: Case, k: int, products: bool
+    interpreted: dict[str, ModuleType], case: Case, k: int, way: Way
 ) -> None:
     backend = interpreted["backend"].NumbaBackend(case.weights, case.weights.dtype)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(interpreted["product_search"], "BLOCK_FEATURES", 4)
+        for module in ("products", "shadows"):
+            patch.setattr(interpreted[module], "BLOCK_FEATURES", 4)
         patch.setattr(interpreted["product_search"], "CANDIDATES", 3)
-        assert_same_answers(backend, case, k, interpreted["search"].Search, products)
+        patch.setattr(interpreted["shadow_search"], "PAIRS", 3)
+        assert_same_answers(backend, case, k, interpreted["search"].Search, way)
 
 
-def assert_same_answers(backend: Any, case: Case, k: int, way: Any, products: bool) -> None:
+def fitting(way: Way, features: int) -> Way:
+    """Shadows have no more axes than there are features."""
+    return way._replace(axes=min(way.axes, features))
+
+
+def assert_same_answers(backend: Any, case: Case, k: int, kind: Any, way: Way) -> None:
     """Search before and after training, in one thread and in several."""
     reference = NumpyBackend(case.weights, case.weights.dtype)
     k = min(k, case.weights[..., 0].size)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(numba_backend, "_PARALLEL_WORK", 0)
-        patch.setattr(way, "prefers_products", lambda *_: products)
+        patch.setattr(kind, "_way_so_far", lambda *_: fitting(way, case.weights.shape[2]))
         for _ in range(2):
             for block in (block for step in case.steps for block in step.blocks):
                 expected, found = reference.best_matching_nodes(block, k), backend.best_matching_nodes(block, k)
@@ -120,7 +151,7 @@ def test_a_map_centred_in_parts_gives_the_same_answers(case: Case, k: int, budge
     with pytest.MonkeyPatch.context() as patch:
         for module in (centred, search):
             patch.setattr(module, "GROUP_BYTES", budget)
-        patch.setattr(search.Search, "prefers_products", lambda *_: True)
+        patch.setattr(search.Search, "way", lambda *_: PRODUCTS)
         assert bits(NumbaBackend(case.weights, case.weights.dtype).best_matching_nodes(block, k)) == bits(expected)
 
 
@@ -130,7 +161,7 @@ def test_a_part_of_one_node_has_no_second_best(width: int, monkeypatch: pytest.M
         monkeypatch.setattr(module, "GROUP_BYTES", 0)
     weights, samples = (np.random.default_rng(0).normal(size=shape) for shape in ((1, width, 2), (200, 2)))
     expected = NumpyBackend(weights, np.float64).best_matching_nodes(Block(samples), 2)
-    found = NumbaBackend(weights, np.float64).search().best_matching_nodes(samples, 2, by_products=True)
+    found = NumbaBackend(weights, np.float64).search().best_matching_nodes(samples, 2, way=PRODUCTS)
     assert bits(found) == bits(expected)
 
 
@@ -140,10 +171,10 @@ def test_scores_farther_apart_than_the_margin_are_in_the_order_of_the_distances(
     """Summed in whatever order a matrix product has, and rounded as the working precision does."""
     dtype, samples = case.weights.dtype, case.steps[0].blocks[0].values
     [group] = centred.centred(tiles.as_tiles(case.weights, dtype))
-    margin = score_margin(group.weights.shape[1], dtype)
+    margin = score_margin(group.weights.shape[2], dtype)
     features, nodes = case.weights.shape[2], case.weights[..., 0].size
     norms = group.norms.reshape(-1)[:nodes]
-    columns = np.moveaxis(group.weights[:, :features], 1, 0).reshape(features, -1)[:, :nodes]
+    columns = group.weights.transpose(2, 0, 1, 3).reshape(features, -1)[:, :nodes]
     distances = NumpyBackend(case.weights, dtype)._totals(samples)[:, group.nodes]
     for sample, measured in zip(samples - group.centre, distances, strict=True):
         scores = norms - (2 * sample) @ columns
@@ -159,7 +190,7 @@ def test_scores_farther_apart_than_the_margin_are_in_the_order_of_the_distances(
 def test_products_leave_few_samples_to_the_tiles(nodes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     left = []
     monkeypatch.setattr(search, "search_failed", lambda *arrays: left.append(arrays[-1].sum()))
-    monkeypatch.setattr(search.Search, "prefers_products", lambda *_: True)
+    monkeypatch.setattr(search.Search, "_way_so_far", lambda *_: PRODUCTS)
     weights = np.random.default_rng(0).normal(size=(1, nodes, 20)).astype(np.float32)
     NumbaBackend(weights, np.float32).best_matching_nodes(Block(weights[0]), 2)
     assert not left
@@ -171,7 +202,7 @@ def test_products_are_taken_where_many_tiles_would_be_looked_into(features: int,
     rows = np.arange(64)[:, np.newaxis, np.newaxis] // 4 * apart
     weights = (chance.normal(size=(64, 64, features)) + rows).astype(np.float32)
     way = search.Search(tiles.as_tiles(weights, np.float32), NumbaBackend(weights, np.float32)._share_out)
-    assert way.prefers_products(weights[::2, ::2].reshape(-1, features), 1) == products
+    assert (way.way(weights[::2, ::2].reshape(-1, features), 1) != TILES) == products
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -319,12 +350,13 @@ def test_samples_in_memory_of_any_kind_are_searched_by_the_same_compiled_kernels
     mapped = np.load(tmp_path / "samples.npy", mmap_mode="r")
     unaligned = np.frombuffer(b"." + samples.tobytes(), dtype=np.float32, offset=1).reshape(samples.shape)
     backend = NumbaBackend(samples[:100].reshape(10, 10, 3), np.float32)
-    kernels = (tile_search.search, product_search.search_products, tile_search.all_distances)
+    searches = (tile_search.search, product_search.search_products, shadow_search.search_shadows)
+    kernels = (*searches, tile_search.all_distances)
     known = []
     for kind in (samples, read_only, mapped, unaligned, np.asfortranarray(samples), samples[::2]):
         backend.distances(Block(kind))
-        for products in (False, True):
-            backend.search().best_matching_nodes(kind, 2, by_products=products)
+        for way in (TILES, PRODUCTS, Way("shadows", 1)):
+            backend.search().best_matching_nodes(kind, 2, way=way)
         known.append([list(kernel.signatures) for kernel in kernels])
     assert all(each == known[0] for each in known)
 
@@ -373,3 +405,18 @@ def test_distances_are_those_of_the_reference() -> None:
     weights, samples = np.random.default_rng(0).random((20, 21, 5)), np.random.default_rng(1).random((3, 5))
     expected = NumpyBackend(weights, np.float64).distances(Block(samples))
     assert NumbaBackend(weights, np.float64).distances(Block(samples)).tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_score_is_off_by_no_more_than_half_the_margin_and_by_more_than_a_third_of_that(dtype: Any) -> None:
+    """Of one feature, so that rounding adds up to much of the bound; off from the squared distance less ‖x − c‖²."""
+    chance = np.random.default_rng(0)
+    centre, sample, weight = (chance.normal(size=10**6).astype(dtype) for _ in range(3))
+    measured = (weight - sample) ** 2
+    from_centre, of_node = sample - centre, weight - centre
+    score = of_node**2 - 2 * from_centre * of_node
+    apart, margin = np.abs(from_centre.astype(np.longdouble)), score_margin(1, dtype)
+    reach = np.abs(of_node.astype(np.longdouble))
+    half = (apart + reach) * (margin.for_radius * (apart + reach) + margin.for_reach * reach) / 2 + margin.underflow
+    off = np.abs(measured.astype(np.longdouble) - apart**2 - score)
+    assert 1 / 3 < np.max(off / half) < 1

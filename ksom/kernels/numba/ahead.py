@@ -19,7 +19,9 @@ from numpy.typing import NDArray
 
 from ksom.kernels.numba.compilation import ENTRY, PART, compiled
 from ksom.kernels.numba.online import catch_up_tile, nearest_of, node_at, rate_tile
-from ksom.kernels.numba.product_search import BLOCK_FEATURES, add_features
+from ksom.kernels.numba.products import BLOCK_FEATURES
+from ksom.kernels.numba.register_products import SAMPLES as FEW
+from ksom.kernels.numba.register_products import put_products
 from ksom.kernels.numba.vectors import ordered
 
 SAMPLES = 64
@@ -62,9 +64,11 @@ class AheadRoom(NamedTuple):
     """Memory that scoring works in; every thread has its own."""
 
     weights: NDArray[Any]
-    """w − c of a group's nodes, shape (1, features of a block, nodes of a group), data units."""
+    """w − c of a group's nodes, shape (lane groups, features of a block, lanes), data units."""
     products: NDArray[Any]
-    """−2 (x − c)·(w − c) for a block of features, shape (4 samples, nodes of a group), data units²."""
+    """−2 (x − c)·(w − c) for a block of features, shape (4 samples, lanes), data units²."""
+    zeros: NDArray[Any]
+    """What products are added to, shape (1, lanes)."""
 
 
 class CarriedError(NamedTuple):
@@ -83,8 +87,7 @@ class CarriedError(NamedTuple):
 @compiled(**ENTRY)
 def score_groups(start, stop, tiles, room, scoring, ahead, segment, begin, samples):
     """Let the tiles of the groups start … stop − 1 learn all samples before `begin`, then score so many."""
-    places = tiles.weights.shape[2]
-    in_group = scoring.weights.shape[2] // places
+    in_group = ahead.squared.shape[2] // tiles.weights.shape[2]
     for group in range(start, stop):
         first_tile = group * in_group
         count = min(in_group, tiles.caught_up.size - first_tile)
@@ -93,21 +96,23 @@ def score_groups(start, stop, tiles, room, scoring, ahead, segment, begin, sampl
         _begin(group, ahead)
         for block in range(ahead.samples.shape[0]):
             for tile in range(first_tile, first_tile + count):
-                _centre(tile, (tile - first_tile) * places, block, tiles.weights, ahead.centre, scoring.weights)
+                _centre(tile, tile - first_tile, block, tiles.weights, ahead.centre, scoring.weights)
             _add_norms(scoring.weights, group, ahead.node_norms)
-            for sample in range(0, samples, 4):
-                scoring.products[:] = 0
-                for feature in range(0, BLOCK_FEATURES, 4):
-                    add_features(scoring.weights, 0, feature, sample, ahead.samples[block], scoring.products)
-                _add_products(scoring.products, group, sample, ahead.squared)
+            _add_all_products(group, block, samples, scoring, ahead)
         _end(group, ahead)
 
 
 @compiled(**PART)
-def _add_products(products, group, sample, squared):
-    for i in range(products.shape[0]):
-        for j in range(products.shape[1]):
-            squared[group, sample + i, j] += products[i, j]
+def _add_all_products(group, block, samples, scoring, ahead):
+    """Add what a block of features makes to the distances of a group's nodes to all samples."""
+    lanes = scoring.products.shape[1]
+    for i in range(scoring.weights.shape[0]):
+        for sample in range(0, samples, FEW):
+            few = ahead.samples[block, sample : sample + FEW]
+            put_products(scoring.zeros, few, scoring.weights[i], scoring.products)
+            for one in range(FEW):
+                for lane in range(lanes):
+                    ahead.squared[group, sample + one, i * lanes + lane] += scoring.products[one, lane]
 
 
 @compiled(**PART)
@@ -129,21 +134,28 @@ def _end(group, ahead):
 
 @compiled(**PART)
 def _centre(tile, place, block, weights, centre, centred):
-    """w − c of a tile's nodes, for a block of features; the places of features that there are not stay 0."""
-    for i in range(min(BLOCK_FEATURES, weights.shape[1] - block * BLOCK_FEATURES)):
-        feature = block * BLOCK_FEATURES + i
-        for node in range(weights.shape[2]):
-            centred[0, i, place + node] = weights[tile, feature, node] - centre[feature]
-    for i in range(max(0, weights.shape[1] - block * BLOCK_FEATURES), BLOCK_FEATURES):
-        for node in range(weights.shape[2]):
-            centred[0, i, place + node] = 0
+    """w − c of a tile's nodes, for a block of features; the places of features that there are not are 0."""
+    lanes, begin = centred.shape[2], block * BLOCK_FEATURES
+    count = min(BLOCK_FEATURES, weights.shape[1] - begin)
+    for i in range(weights.shape[2] // lanes):
+        group = place * (weights.shape[2] // lanes) + i
+        for feature in range(count):
+            for lane in range(lanes):
+                value = weights[tile, begin + feature, i * lanes + lane] - centre[begin + feature]
+                centred[group, feature, lane] = value
+        for feature in range(count, BLOCK_FEATURES):
+            for lane in range(lanes):
+                centred[group, feature, lane] = 0
 
 
 @compiled(**PART)
 def _add_norms(centred, group, norms):
-    for feature in range(centred.shape[1]):
-        for i in range(centred.shape[2]):
-            norms[group, i] += np.float64(centred[0, feature, i]) * np.float64(centred[0, feature, i])
+    lanes = centred.shape[2]
+    for i in range(centred.shape[0]):
+        for feature in range(centred.shape[1]):
+            for lane in range(lanes):
+                value = np.float64(centred[i, feature, lane])
+                norms[group, i * lanes + lane] += value * value
 
 
 @compiled(**ENTRY)

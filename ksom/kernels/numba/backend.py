@@ -64,6 +64,7 @@ class NumbaBackend:
         self._ahead: LookAhead | None = None
         self._boxes_hold = True
         self._search: Search | None = None
+        self._axes: NDArray[Any] | None = None
         self._sparse_search: SparseSearch | None = None
 
     @property
@@ -76,7 +77,7 @@ class NumbaBackend:
 
     def show(self, steps: Iterable[OnlineStep]) -> None:
         for segment in segments(steps):
-            self._search = self._sparse_search = None
+            self._forget_searches()
             if self._distance.on_sphere or is_pushing(segment):
                 learn_plainly(self._tiles, segment, self._room, self._distance.on_sphere)
                 self._boxes_hold = False
@@ -107,7 +108,8 @@ class NumbaBackend:
         count, work = len(self._tiles.weights), numerators.size
         arrays = self._tiles, numerators, denominators
         self._share_out(take_means, count, work, 1, *arrays, LEAST_WEIGHT, self._distance.on_sphere)
-        self._boxes_hold, self._search, self._sparse_search = False, None, None
+        self._boxes_hold = False
+        self._forget_searches()
 
     def best_matching_nodes(self, block: Block, k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
         if isinstance(block.values, SparseRows):
@@ -116,7 +118,8 @@ class NumbaBackend:
 
     def search(self) -> Search:
         """Return a search of the map as it is now."""
-        self._search = self._search or Search(self._tiles, self._share_out)
+        if self._search is None:
+            self._search = Search(self._tiles, self._share_out, self._axes)
         return self._search
 
     def sparse_search(self) -> SparseSearch:
@@ -132,6 +135,12 @@ class NumbaBackend:
         work = len(samples) * self._tiles.weights.size
         self._share_out(in_room(all_distances, self._tiles), len(samples), work, 1, samples, missing, totals)
         return reported_distances(self._distance, totals, missing)
+
+    def _forget_searches(self) -> None:
+        """Forget what was true of the map as it was, but for its axes: they will be nearly the same."""
+        if self._search is not None:
+            self._axes = self._search.axes
+        self._search = self._sparse_search = None
 
     def _learn(self, segment: Segment) -> None:
         """Find the winners, and let the tiles learn as far as that takes."""

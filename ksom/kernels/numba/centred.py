@@ -7,16 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ksom.kernels.effort import GROUP_BYTES
+from ksom.kernels.numba.compilation import LOOSE, compiled
+from ksom.kernels.numba.register_products import lanes
 from ksom.kernels.numba.tiles import Tiles, tile_nodes
 from ksom.kernels.numba.vectors import LANES, aligned, integers, multiple
 
 COLUMN_BYTES = 2**12
-"""How many nodes are in a column at most, 1024 in float32: the scores of 4 samples are then 16 kB, which stay in a
-first cache while features are added. With 128, 256, 512 and 1024 nodes a core did 40, 80, 108 and 144 GFLOP/s at 784
-features, and OpenBLAS 110."""
-
-FEATURES_AT_ONCE = 4
-"""So many features are added to the scores in one loop; their number is filled up with zeros."""
+"""How many nodes are in a column at most, 1024 in float32: the scores of a block of samples then stay in a second cache
+until they are looked at."""
 
 
 class Centred(NamedTuple):
@@ -29,7 +27,7 @@ class Centred(NamedTuple):
     centre: NDArray[Any]
     """c, shape (D,), data units; close to the map's mean, though any other would do."""
     weights: NDArray[Any]
-    """w − c, shape (columns, D filled up, nodes of a column), data units."""
+    """w − c, shape (columns, lane groups, D, lanes), data units: what `register_products` reads lies together."""
     norms: NDArray[Any]
     """‖w − c‖², shape (columns, nodes of a column), data units²; enormous where there is no node."""
     nodes: NDArray[np.int64]
@@ -49,7 +47,7 @@ def centred(tiles: Tiles) -> Iterator[Centred]:
     --------
     >>> from ksom.kernels.numba.tiles import as_tiles
     >>> [group] = centred(as_tiles(np.array([[[1.0, 5.0], [3.0, 9.0]]]), float))
-    >>> group.centre, group.weights[0, :2, :2].tolist(), group.norms[0, :2], group.nodes
+    >>> group.centre, group.weights[0, 0, :, :2].tolist(), group.norms[0, :2], group.nodes
     (array([2., 7.]), [[-1.0, 1.0], [-2.0, 2.0]], array([5., 5.]), array([0, 1]))
     """
     count, features, places = tiles.weights.shape
@@ -66,13 +64,15 @@ def _group(weights: NDArray[Any], nodes: NDArray[np.int64], centre: NDArray[Any]
     tile, place = np.divmod(chosen, weights.shape[2])
     rows = np.ascontiguousarray(weights[tile, :, place])
     columns, size = column_shape(nodes.size, weights.itemsize)
-    planes = aligned((columns, multiple(len(centre), FEATURES_AT_ONCE), size), weights.dtype)
-    planes[:] = 0
+    together = lanes(weights.dtype)
+    planes = aligned((columns, size // together, len(centre), together), weights.dtype)
     norms = aligned((columns, size), weights.dtype)
     norms[:] = np.finfo(weights.dtype).max / 4
     for column in range(columns):
         some = rows[column * size : (column + 1) * size] - centre
-        planes[column, : len(centre), : len(some)] = some.T
+        padded = np.zeros((size, len(centre)), weights.dtype)
+        padded[: len(some)] = some
+        planes[column] = padded.reshape(size // together, together, -1).swapaxes(1, 2)
         norms[column, : len(some)] = np.einsum("ij,ij->i", some, some, dtype=np.float64)
     reach = np.sqrt(float(norms.reshape(-1)[: nodes.size].max()))
     bits = integers(planes).dtype
@@ -90,3 +90,19 @@ def column_shape(nodes: int, itemsize: int) -> tuple[int, int]:
     fewest = -(-nodes * itemsize // COLUMN_BYTES)
     shapes = ((columns, multiple(-(-nodes // columns), LANES)) for columns in range(fewest, fewest + 3))
     return min(shapes, key=lambda shape: shape[0] * shape[1])
+
+
+@compiled(**LOOSE)
+def centre_one(sample, place, samples, centre, centred_samples):
+    """−2 (x − c): doubling does not round."""
+    for feature in range(centre.size):
+        centred_samples[place, feature] = (centre[feature] - samples[sample, feature]) * 2
+
+
+@compiled(**LOOSE)
+def squared_norm(sample, samples):
+    """‖x‖² of a row, in float64."""
+    total = np.float64(0)
+    for feature in range(samples.shape[1]):
+        total += np.float64(samples[sample, feature]) * np.float64(samples[sample, feature])
+    return total

@@ -21,6 +21,9 @@ PART: dict[str, Any] = {**ENTRY, "forceinline": True, "no_cpython_wrapper": True
 """How a part of such a function is compiled: into it, and without a way in from Python, which took a third of the time
 to compile."""
 
+LOOSE: dict[str, Any] = {**PART, "fastmath": {"contract", "reassoc", "nnan", "nsz"}}
+"""How sums and minima are compiled whose order does not matter, so that they fill vectors."""
+
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Return a decorator that compiles a kernel as `options` say: ENTRY, PART or one like them."""

@@ -16,7 +16,9 @@ from ksom.kernels.numba.ahead import (
     score_groups,
 )
 from ksom.kernels.numba.boxes import Room, make_room
-from ksom.kernels.numba.product_search import BLOCK_FEATURES
+from ksom.kernels.numba.products import BLOCK_FEATURES
+from ksom.kernels.numba.register_products import SAMPLES as FEW
+from ksom.kernels.numba.register_products import lanes
 from ksom.kernels.numba.segment import Segment
 from ksom.kernels.numba.terms import SQUARES
 from ksom.kernels.numba.tiles import Tiles, tile_nodes
@@ -116,9 +118,11 @@ def _tiles_in_group(places: int) -> int:
 def make_ahead_room(tiles: Tiles) -> AheadRoom:
     """Return memory for one thread."""
     nodes = _tiles_in_group(tiles.weights.shape[2]) * tiles.weights.shape[2]
-    weights = aligned((1, BLOCK_FEATURES, nodes), tiles.weights.dtype)
-    weights[:] = 0
-    return AheadRoom(weights, aligned((4, nodes), tiles.weights.dtype))
+    dtype = tiles.weights.dtype
+    together = lanes(dtype)
+    weights, zeros = aligned((nodes // together, BLOCK_FEATURES, together), dtype), aligned((1, together), dtype)
+    weights[:], zeros[:] = 0, 0
+    return AheadRoom(weights, aligned((FEW, together), dtype), zeros)
 
 
 def look_at(samples: NDArray[Any], ahead: Ahead) -> None:

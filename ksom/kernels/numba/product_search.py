@@ -1,7 +1,7 @@
 """Best matching nodes by products: cheap scores of all nodes, then plain differences for the few that may be nearest.
 
-Without a library of matrix products: in blocks that fit the caches, loops over nodes do 100 to 145 GFLOP/s on a core
-where OpenBLAS does 110, the scores are looked at while they are in the first cache, and any number of threads may call.
+Without a library of matrix products: in blocks that fit the caches, `register_products` is faster, and any number of
+threads may call.
 """
 
 from typing import Any, NamedTuple
@@ -9,22 +9,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.kernels.numba.centred import Centred
+from ksom.kernels.numba.centred import Centred, centre_one, squared_norm
 from ksom.kernels.numba.compilation import ENTRY, PART, compiled
-from ksom.kernels.numba.tile_search import insert, search_one
-from ksom.kernels.numba.vectors import LANES, aligned, integers, ordered
-
-SUM: dict[str, Any] = {**PART, "fastmath": {"contract"}}
-"""How sums are compiled: multiplying and adding are one operation where the processor has it."""
-
-LOOSE: dict[str, Any] = {**PART, "fastmath": {"contract", "reassoc", "nnan", "nsz"}}
-"""How sums and minima are compiled whose order does not matter, so that they fill vectors."""
-
-BLOCK_SAMPLES = 64
-"""How many samples are done together: 256 kB of scores."""
-
-BLOCK_FEATURES = 128
-"""How many features are added before the next four samples: 512 kB of weights, which stay in a second cache."""
+from ksom.kernels.numba.lanes import Lanes, least_in_lanes, make_lanes, next_lane, smallest_of
+from ksom.kernels.numba.pairs import Pairs, make_pairs, settle_pairs
+from ksom.kernels.numba.products import BLOCK_SAMPLES, multiply
+from ksom.kernels.numba.tile_search import search_one
+from ksom.kernels.numba.vectors import LANES, aligned
 
 CANDIDATES = 64
 """How many nodes may be left in question for one sample; if there are more, tiles are searched for it. Of 784 features
@@ -35,19 +26,13 @@ class ProductRoom(NamedTuple):
     """Memory that the kernels work in; every thread has its own."""
 
     samples: NDArray[Any]
-    """−2 (x − c), shape (samples, D filled up), data units."""
+    """−2 (x − c), shape (samples, D), data units."""
     scores: NDArray[Any]
     """Of one column's nodes, shape (samples, nodes of a column), data units²."""
     margins: NDArray[Any]
     """How far two scores must be apart to tell which node is nearer, shape (samples,), data units²."""
-    least: NDArray[Any]
-    """The smallest score in each lane, shape (lanes,)."""
-    least_bits: NDArray[Any]
-    """The same memory, read as integers."""
-    nearest: NDArray[Any]
-    """The smallest score of all lanes, shape (1,)."""
-    nearest_bits: NDArray[Any]
-    """The same memory, read as integers."""
+    lanes: Lanes
+    """The smallest scores of a column."""
     best: NDArray[Any]
     """The k smallest scores so far, ascending, shape (samples, k)."""
     candidates: NDArray[np.int64]
@@ -56,35 +41,24 @@ class ProductRoom(NamedTuple):
     """Their scores."""
     counts: NDArray[np.int64]
     """How many they are, shape (samples,); −1: too many."""
-    pairs: NDArray[np.int64]
-    """Samples and nodes of the group whose distance is to be measured, shape (pairs, 2)."""
-    distances: NDArray[Any]
-    """Their squared distances, data units²."""
-    distances_bits: NDArray[Any]
-    """The same memory, read as integers."""
+    pairs: Pairs
+    """Those of candidates and samples whose distance is to be measured."""
 
 
 def make_product_room(group: Centred, k: int) -> ProductRoom:
     """Return memory for one thread."""
-    _, features, nodes = group.weights.shape
+    features, nodes = group.weights.shape[2], group.norms.shape[1]
     dtype = group.weights.dtype
-    least, nearest = aligned((LANES,), dtype), aligned((1,), dtype)
-    distances = np.empty(BLOCK_SAMPLES * CANDIDATES + 3, dtype=dtype)
     return ProductRoom(
         aligned((BLOCK_SAMPLES, features), dtype),
         aligned((BLOCK_SAMPLES, nodes), dtype),
         np.empty(BLOCK_SAMPLES, dtype=dtype),
-        least,
-        integers(least),
-        nearest,
-        integers(nearest),
+        make_lanes(dtype),
         np.empty((BLOCK_SAMPLES, k), dtype=dtype),
         np.empty((BLOCK_SAMPLES, CANDIDATES), dtype=np.int64),
         np.empty((BLOCK_SAMPLES, CANDIDATES), dtype=dtype),
         np.empty(BLOCK_SAMPLES, dtype=np.int64),
-        np.empty((distances.size, 2), dtype=np.int64),
-        distances,
-        integers(distances),
+        make_pairs(BLOCK_SAMPLES * CANDIDATES, dtype),
     )
 
 
@@ -119,8 +93,8 @@ def _centre(begin, count, samples, group, margin, failed, room):
         for feature in range(samples.shape[1] if sample < count else 0, room.samples.shape[1]):
             room.samples[sample, feature] = 0
         if sample < count:
-            _centre_one(begin + sample, sample, samples, group.centre, room.samples)
-            radius = np.sqrt(_norm(sample, room.samples)) / 2 + group.reach
+            centre_one(begin + sample, sample, samples, group.centre, room.samples)
+            radius = np.sqrt(squared_norm(sample, room.samples)) / 2 + group.reach
             room.margins[sample] = radius * (margin.for_radius * radius + margin.for_reach * group.reach)
             room.margins[sample] += margin.underflow
             room.counts[sample] = 0 if radius * radius < margin.largest and not failed[begin + sample] else -1
@@ -128,134 +102,42 @@ def _centre(begin, count, samples, group, margin, failed, room):
                 room.best[sample, rank] = np.inf
 
 
-@compiled(**LOOSE)
-def _centre_one(sample, place, samples, centre, centred):
-    """−2 (x − c): doubling does not round."""
-    for feature in range(centre.size):
-        centred[place, feature] = (centre[feature] - samples[sample, feature]) * 2
-
-
-@compiled(**LOOSE)
-def _norm(sample, samples):
-    total = np.float64(0)
-    for feature in range(samples.shape[1]):
-        total += np.float64(samples[sample, feature]) * np.float64(samples[sample, feature])
-    return total
-
-
 @compiled(**PART)
 def _score_column(column, count, group, room):
     """Score a column's nodes for all samples of a block, and keep the candidates."""
-    features = group.weights.shape[1]
-    for first_feature in range(0, features, BLOCK_FEATURES):
-        last_feature = min(first_feature + BLOCK_FEATURES, features)
-        for sample in range(0, count, 4):
-            for feature in range(first_feature, last_feature, 4):
-                if feature == 0:
-                    _begin(group.norms, group.weights, column, sample, room.samples, room.scores[sample : sample + 4])
-                else:
-                    add_features(group.weights, column, feature, sample, room.samples, room.scores[sample : sample + 4])
-            if last_feature == features:
-                for one in range(sample, min(sample + 4, count)):
-                    if room.counts[one] >= 0:
-                        _keep(one, column * group.norms.shape[1], room.scores[one], room, group.least_integer)
-
-
-@compiled(**SUM)
-def _begin(norms, weights, column, s, x, scores):
-    """Score four samples by the first four features."""
-    x00, x01, x02, x03 = x[s, 0], x[s, 1], x[s, 2], x[s, 3]
-    x10, x11, x12, x13 = x[s + 1, 0], x[s + 1, 1], x[s + 1, 2], x[s + 1, 3]
-    x20, x21, x22, x23 = x[s + 2, 0], x[s + 2, 1], x[s + 2, 2], x[s + 2, 3]
-    x30, x31, x32, x33 = x[s + 3, 0], x[s + 3, 1], x[s + 3, 2], x[s + 3, 3]
-    for i in range(norms.shape[1]):
-        norm = norms[column, i]
-        w0, w1, w2, w3 = weights[column, 0, i], weights[column, 1, i], weights[column, 2, i], weights[column, 3, i]
-        scores[0, i] = norm + x00 * w0 + x01 * w1 + x02 * w2 + x03 * w3
-        scores[1, i] = norm + x10 * w0 + x11 * w1 + x12 * w2 + x13 * w3
-        scores[2, i] = norm + x20 * w0 + x21 * w1 + x22 * w2 + x23 * w3
-        scores[3, i] = norm + x30 * w0 + x31 * w1 + x32 * w2 + x33 * w3
-
-
-@compiled(**SUM)
-def add_features(weights, column, f, s, x, scores):
-    """Add four more features to the scores of four samples."""
-    x00, x01, x02, x03 = x[s, f], x[s, f + 1], x[s, f + 2], x[s, f + 3]
-    x10, x11, x12, x13 = x[s + 1, f], x[s + 1, f + 1], x[s + 1, f + 2], x[s + 1, f + 3]
-    x20, x21, x22, x23 = x[s + 2, f], x[s + 2, f + 1], x[s + 2, f + 2], x[s + 2, f + 3]
-    x30, x31, x32, x33 = x[s + 3, f], x[s + 3, f + 1], x[s + 3, f + 2], x[s + 3, f + 3]
-    for i in range(weights.shape[2]):
-        w0, w1 = weights[column, f, i], weights[column, f + 1, i]
-        w2, w3 = weights[column, f + 2, i], weights[column, f + 3, i]
-        scores[0, i] = scores[0, i] + x00 * w0 + x01 * w1 + x02 * w2 + x03 * w3
-        scores[1, i] = scores[1, i] + x10 * w0 + x11 * w1 + x12 * w2 + x13 * w3
-        scores[2, i] = scores[2, i] + x20 * w0 + x21 * w1 + x22 * w2 + x23 * w3
-        scores[3, i] = scores[3, i] + x30 * w0 + x31 * w1 + x32 * w2 + x33 * w3
+    multiply(count, group.norms[column : column + 1], room.samples, group.weights[column], room.scores)
+    for sample in range(count):
+        if room.counts[sample] >= 0:
+            _keep(sample, column * group.norms.shape[1], room.scores[sample], room, group.least_integer)
 
 
 @compiled(**PART)
 def _keep(sample, begin, scores, room, least_integer):
     """Keep the nodes of a column whose scores are within the margin of the best so far."""
     best, margin, last = room.best, room.margins[sample], room.best.shape[1] - 1
-    _least_in_lanes(scores, room.least)
-    nearest = _smallest(room, least_integer)
+    least_in_lanes(scores, room.lanes.least)
+    nearest = smallest_of(room.lanes, least_integer)
     if nearest > best[sample, last] + margin:
         return
     if last == 0:
         limit = min(nearest, best[sample, 0]) + margin
     else:
         limit = _second(room, best[sample, 0], best[sample, 1], nearest, least_integer) + margin
-    lane = _next(room.least, limit, -1)
+    lane = next_lane(room.lanes.least, limit, -1)
     while lane < LANES:
         for i in range(lane, scores.size, LANES):
             if scores[i] <= limit:
                 _keep_one(sample, begin + i, scores[i], room)
-        lane = _next(room.least, limit, lane)
-
-
-@compiled(**PART)
-def _next(least, limit, after):
-    """Return the next lane with a score within the limit; `LANES` if there is none.
-
-    Without a break, so that it vectorises.
-    """
-    lane = LANES
-    for i in range(LANES):
-        lane = min(lane, i if least[i] <= limit and i > after else LANES)
-    return lane
-
-
-@compiled(**LOOSE)
-def _least_in_lanes(scores, least):
-    """Find the smallest score of the nodes 0, 64, 128 …; of 1, 65, 129 …; and so on: 22 ns for 1024 nodes."""
-    for lane in range(LANES):
-        least[lane] = scores[lane]
-    for begin in range(LANES, scores.size, LANES):
-        for lane in range(LANES):
-            score, so_far = scores[np.uint64(begin + lane)], least[np.uint64(lane)]
-            least[np.uint64(lane)] = score if score < so_far else so_far
-
-
-@compiled(**PART)
-def _smallest(room, least_integer):
-    """Return the smallest of the lanes' scores.
-
-    As a minimum of integers in the floats' order, because that vectorises; see `vectors.smallest`.
-    """
-    bits = ordered(room.least_bits[0], least_integer)
-    for lane in range(LANES):
-        bits = min(bits, ordered(room.least_bits[lane], least_integer))
-    room.nearest_bits[0] = ordered(bits, least_integer)
-    return room.nearest[0]
+        lane = next_lane(room.lanes.least, limit, lane)
 
 
 @compiled(**PART)
 def _second(room, first_score, second_score, nearest, least_integer):
     """Return the second smallest of two scores and the lanes' scores, the smallest of which is `nearest`."""
-    lane = _next(room.least, nearest, -1)
-    room.least[lane] = np.inf
-    next_nearest = _smallest(room, least_integer)
-    room.least[lane] = nearest
+    lane = next_lane(room.lanes.least, nearest, -1)
+    room.lanes.least[lane] = np.inf
+    next_nearest = smallest_of(room.lanes, least_integer)
+    room.lanes.least[lane] = nearest
     return min(max(nearest, first_score), next_nearest, second_score)
 
 
@@ -298,13 +180,7 @@ def _settle(begin, count, room, group, samples, nodes, squared_bits, failed):
             failed[begin + place] = True
         else:
             pairs = _pair(place, begin + place, pairs, group.nodes.size, room)
-    if pairs > 0:
-        for i in range(pairs, pairs + 3):
-            room.pairs[i, 0], room.pairs[i, 1] = room.pairs[pairs - 1, 0], room.pairs[pairs - 1, 1]
-    for i in range(0, pairs, 4):
-        _measure(i, room, group.rows, samples)
-    for i in range(pairs):
-        insert(group.nodes[room.pairs[i, 1]], room.distances_bits[i], room.pairs[i, 0], nodes, squared_bits)
+    settle_pairs(pairs, room.pairs, group, samples, nodes, squared_bits)
 
 
 @compiled(**PART)
@@ -313,20 +189,6 @@ def _pair(place, sample, pairs, group_nodes, room):
     limit = room.best[place, room.best.shape[1] - 1] + room.margins[place]
     for i in range(room.counts[place]):
         if room.candidate_scores[place, i] <= limit and room.candidates[place, i] < group_nodes:
-            room.pairs[pairs, 0], room.pairs[pairs, 1] = sample, room.candidates[place, i]
+            room.pairs.which[pairs, 0], room.pairs.which[pairs, 1] = sample, room.candidates[place, i]
             pairs += 1
     return pairs
-
-
-@compiled(**PART)
-def _measure(i, room, rows, samples):
-    """Squared distances of four pairs of a sample and a node: four sums, because one has to wait for each addition."""
-    pairs, squared = room.pairs, room.distances
-    x0, x1, x2, x3 = samples[pairs[i, 0]], samples[pairs[i + 1, 0]], samples[pairs[i + 2, 0]], samples[pairs[i + 3, 0]]
-    w0, w1, w2, w3 = rows[pairs[i, 1]], rows[pairs[i + 1, 1]], rows[pairs[i + 2, 1]], rows[pairs[i + 3, 1]]
-    r0 = r1 = r2 = r3 = x0[0] - x0[0]
-    for feature in range(x0.size):
-        d0, d1 = w0[feature] - x0[feature], w1[feature] - x1[feature]
-        d2, d3 = w2[feature] - x2[feature], w3[feature] - x3[feature]
-        r0, r1, r2, r3 = r0 + d0 * d0, r1 + d1 * d1, r2 + d2 * d2, r3 + d3 * d3
-    squared[i], squared[i + 1], squared[i + 2], squared[i + 3] = r0, r1, r2, r3

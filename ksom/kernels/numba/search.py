@@ -10,10 +10,13 @@ from ksom.kernels.effort import GROUP_BYTES, NODES_FOR_SAMPLE
 from ksom.kernels.numba.boxes import in_room
 from ksom.kernels.numba.centred import Centred, centred
 from ksom.kernels.numba.product_search import make_product_room, search_failed, search_products
+from ksom.kernels.numba.shadow_search import make_shadow_room, search_shadows
+from ksom.kernels.numba.shadows import MapShadows
 from ksom.kernels.numba.terms import SQUARES
 from ksom.kernels.numba.tile_search import make_answers, measure_boxes, search
 from ksom.kernels.numba.tiles import Tiles, as_map, as_tiles
 from ksom.kernels.numba.vectors import LANES, laid_out
+from ksom.kernels.numba.ways import PRODUCTS, TILES, Looks, Way, axes_to_try, left_in_question, quickest
 from ksom.kernels.rounding import MOST_FEATURES, score_margin
 
 SHARE_SAMPLES = 256
@@ -29,9 +32,6 @@ FEW_SAMPLES = 128
 VISITED = 8
 """About so many tiles a sample looks into, where tiles are worth it: 8 to 10 at 8 features, 4 to 5 at 16."""
 
-SETTLING_NODES = 200
-"""What products cost beside the scores, for each sample, in nodes that could be scored instead."""
-
 
 class Search:
     """Finds the best matching nodes of samples on a map, as long as its weights stay as they are.
@@ -42,14 +42,19 @@ class Search:
         The map.
     share_out : callable
         How work is shared among threads, as `NumbaBackend` does.
+    nearly : ndarray of shape (D, axes), optional
+        The axes of nearly the same map: as it was a moment ago.
     """
 
-    def __init__(self, tiles: Tiles, share_out: Callable[..., None]) -> None:
+    def __init__(self, tiles: Tiles, share_out: Callable[..., None], nearly: NDArray[Any] | None = None) -> None:
         measure_boxes(tiles)
         self.tiles = tiles
+        self._nearly = nearly
         self._share_out = share_out
         self._asked = 0
         self._centred: list[Centred] = []
+        self._shadows: MapShadows | None = None
+        self._ways: dict[int, tuple[Way, int]] = {}  # by k, and how much had been asked when it was chosen
 
     def best_matching_nodes(
         self,
@@ -57,47 +62,76 @@ class Search:
         k: int,
         missing: NDArray[np.bool_] | None = None,
         *,
-        by_products: bool | None = None,
+        way: Way | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        """Search in the way that promises to be faster, unless told which; products are for whole sums of squares."""
+        """Search in the way that promises to be fastest, unless told which; only tiles do all distances and gaps."""
         samples, missing = laid_out(samples), None if missing is None else laid_out(missing)
         self._cut_smaller(len(samples))
         nodes, totals, total_bits = make_answers(samples, k)
-        if by_products is None:
-            by_products = missing is None and self.tiles.terms == SQUARES and self.prefers_products(samples, k)
-        if by_products:
-            self._by_products(samples, nodes, total_bits)
-        else:
+        if way is None:
+            way = self._way_so_far(samples, k) if missing is None and self.tiles.terms == SQUARES else TILES
+        if way == TILES:
             self._by_tiles(samples, missing, nodes, total_bits)
+        else:
+            failed = np.zeros(len(samples), dtype=np.bool_)
+            if way == PRODUCTS:
+                self._by_products(samples, nodes, total_bits, failed)
+            else:
+                self._by_shadows(way.axes, samples, nodes, total_bits, failed)
+            if failed.any():
+                work = len(samples) * self.tiles.weights.size
+                kernel = in_room(search_failed, self.tiles)
+                self._share_out(kernel, len(samples), work, SHARE_SAMPLES, samples, nodes, total_bits, failed)
         return nodes, totals
 
     def _cut_smaller(self, samples: int) -> None:
         """Cut the map into tiles that are better to search in, once so much is asked that it pays."""
-        enough = self.tiles.height * self.tiles.width / NODES_FOR_SAMPLE
+        enough = self._nodes / NODES_FOR_SAMPLE
         if self._asked < enough <= self._asked + samples:
             self.tiles = as_tiles(as_map(self.tiles), self.tiles.weights.dtype, _shape(self.tiles), self.tiles.terms)
         self._asked += samples
 
-    def prefers_products(self, samples: NDArray[Any], k: int) -> bool:
-        """Let some of the samples tell whether products are faster.
+    def _way_so_far(self, samples: NDArray[Any], k: int) -> Way:
+        """Choose a way, and again whenever four times as much has been asked: samples may come in some order."""
+        if len(samples) < FEW_SAMPLES:
+            return TILES
+        way, asked = self._ways.get(k, (TILES, 0))
+        if self._asked >= 4 * asked:
+            way = self.way(samples, k)
+            self._ways[k] = way, self._asked
+        return way
 
-        Measured on mixtures and noise, from first to trained weights, D = 2 … 784, K = 100 … 40,000: a node looked into
-        takes 0.047 D ns, products take 0.055 + 0.013 D ns for each node there is. A quarter of the map is too much to
-        look into at 16 features, a twentieth is not; at 784 features it takes clusters far apart to prefer tiles. If
-        all samples were looked at, a search would take 1 % more on average than if this always knew. How often it is
-        right: `benchmarks/sweep.py`.
+    def way(self, samples: NDArray[Any], k: int) -> Way:
+        """Let some of the samples tell which way is the fastest; see `ways`.
+
+        If all samples were looked at, a search would take 1 % more on average than if this always knew. How often it
+        is right: `benchmarks/sweep.py`.
         """
         fewest, most = PROBES
         _, features, tile_nodes = self.tiles.weights.shape
         if len(samples) < FEW_SAMPLES or features > MOST_FEATURES:
-            return False
+            return TILES
         probes = laid_out(samples[:: len(samples) // min(most, max(fewest, len(samples) // FEW_SAMPLES))])
+        boxes, are_near = self.tiles.low.shape[1], self.axes is not None
+        looks = Looks(len(samples), self._nodes, features, tile_nodes, boxes, 1, are_near)
+        if are_near and (way := self._quickest(looks, probes, k)) != TILES:
+            return way  # would be even if a sample looked into one tile only: to count them takes longer than the rest
+        return self._quickest(looks._replace(tiles=self._looked_into(probes, k)), probes, k)
+
+    def _quickest(self, looks: Looks, probes: NDArray[Any], k: int) -> Way:
+        """Return the quickest way; a map with weights that are too large has no axes."""
+        most_axes, left = axes_to_try(looks) if self._is_one_group else 0, {}
+        if most_axes and np.isfinite(self._of_map().group.reach):
+            left = left_in_question(self._of_map(), most_axes, probes[:: len(probes) // min(PROBES)], k)
+        return quickest(looks, left)
+
+    def _looked_into(self, probes: NDArray[Any], k: int) -> float:
+        """Return into how many tiles a sample looks, on average of some."""
         counts = np.zeros(len(probes), dtype=np.int64)
         nodes, _, total_bits = make_answers(probes, k)
         kernel = in_room(search, self.tiles)
         self._share_out(kernel, len(probes), 0, SHARE_SAMPLES, probes, None, nodes, total_bits, counts)
-        looked_into = counts.mean() * (tile_nodes + 100) * (3 * features + 6)
-        return bool(looked_into > (self.tiles.height * self.tiles.width + SETTLING_NODES) * (features + 6))
+        return float(counts.mean())
 
     def _by_tiles(
         self,
@@ -110,9 +144,10 @@ class Search:
         arrays = samples, missing, nodes, total_bits, np.empty(len(samples), dtype=np.int64)
         self._share_out(in_room(search, self.tiles), len(samples), work, SHARE_SAMPLES, *arrays)
 
-    def _by_products(self, samples: NDArray[Any], nodes: NDArray[np.int64], total_bits: NDArray[Any]) -> None:
+    def _by_products(
+        self, samples: NDArray[Any], nodes: NDArray[np.int64], total_bits: NDArray[Any], failed: NDArray[np.bool_]
+    ) -> None:
         work = len(samples) * self.tiles.weights.size
-        failed = np.zeros(len(samples), dtype=np.bool_)
         margin = score_margin(self.tiles.weights.shape[1], samples.dtype)
         for group in self._groups():
 
@@ -121,13 +156,46 @@ class Search:
                 search_products(start, stop, room, group, margin, samples, nodes, total_bits, failed)
 
             self._share_out(score, len(samples), work, SHARE_SAMPLES)
-        if failed.any():
-            kernel = in_room(search_failed, self.tiles)
-            self._share_out(kernel, len(samples), work, SHARE_SAMPLES, samples, nodes, total_bits, failed)
+
+    def _by_shadows(
+        self,
+        axes: int,
+        samples: NDArray[Any],
+        nodes: NDArray[np.int64],
+        total_bits: NDArray[Any],
+        failed: NDArray[np.bool_],
+    ) -> None:
+        group, (made, margin) = self._of_map().group, self._of_map().along(axes)
+
+        def score(start: int, stop: int) -> None:
+            room = make_shadow_room(group, made, nodes.shape[1])
+            search_shadows(start, stop, room, group, made, margin, samples, nodes, total_bits, failed)
+
+        self._share_out(score, len(samples), len(samples) * self.tiles.weights.size, SHARE_SAMPLES)
+
+    def _of_map(self) -> MapShadows:
+        """Return what casts the map's shadows; kept for the next call."""
+        if self._shadows is None:
+            [group] = self._groups()
+            self._shadows = MapShadows(group, self._nearly)
+        return self._shadows
+
+    @property
+    def axes(self) -> NDArray[Any] | None:
+        """The map's own axes, shape (D, axes), if they were found; else those of the map as it was."""
+        return self._nearly if self._shadows is None else self._shadows.axes
+
+    @property
+    def _nodes(self) -> int:
+        return self.tiles.height * self.tiles.width
+
+    @property
+    def _is_one_group(self) -> bool:
+        return self.tiles.weights.nbytes <= GROUP_BYTES
 
     def _groups(self) -> Iterable[Centred]:
         """Return the map's nodes, centred; kept for the next call if they are one group."""
-        if not self._centred and self.tiles.weights.nbytes <= GROUP_BYTES:
+        if not self._centred and self._is_one_group:
             self._centred = list(centred(self.tiles))
         return self._centred or centred(self.tiles)
 
