@@ -13,6 +13,7 @@ from ksom.kernels.numba.product_search import make_product_room, search_failed, 
 from ksom.kernels.numba.shadow_search import make_shadow_room, search_shadows
 from ksom.kernels.numba.shadows import MapShadows
 from ksom.kernels.numba.terms import SQUARES
+from ksom.kernels.numba.threads import matrix_products_alone
 from ksom.kernels.numba.tile_search import make_answers, measure_boxes, search
 from ksom.kernels.numba.tiles import Tiles, as_map, as_tiles
 from ksom.kernels.numba.vectors import LANES, laid_out
@@ -122,7 +123,8 @@ class Search:
         """Return the quickest way; a map with weights that are too large has no axes."""
         most_axes, left = axes_to_try(looks) if self._is_one_group else 0, {}
         if most_axes and np.isfinite(self._of_map().group.reach):
-            left = left_in_question(self._of_map(), most_axes, probes[:: len(probes) // min(PROBES)], k)
+            with matrix_products_alone():
+                left = left_in_question(self._of_map(), most_axes, probes[:: len(probes) // min(PROBES)], k)
         return quickest(looks, left)
 
     def _looked_into(self, probes: NDArray[Any], k: int) -> float:
@@ -165,7 +167,8 @@ class Search:
         total_bits: NDArray[Any],
         failed: NDArray[np.bool_],
     ) -> None:
-        group, (made, margin) = self._of_map().group, self._of_map().along(axes)
+        with matrix_products_alone():
+            group, (made, margin) = self._of_map().group, self._of_map().along(axes)
 
         def score(start: int, stop: int) -> None:
             room = make_shadow_room(group, made, nodes.shape[1])
