@@ -144,7 +144,7 @@ def kmeans(
         raise ParameterError(argument, f"be at most the number of nodes that won samples, {len(won)}", clusters)
     _require_scikit_learn("kmeans")
     from sklearn.cluster import KMeans
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # as scikit-learn, it has none
+    from threadpoolctl import threadpool_limits
 
     with threadpool_limits(1):  # sums of several threads differ in their last bits, and so may the best of the starts
         means = KMeans(clusters, n_init=10, random_state=seed).fit(weights[won], sample_weight=hits[won])
