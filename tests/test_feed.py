@@ -6,6 +6,8 @@ import sys
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ksom.dataset import Dataset
 from ksom.datasets.arrays import Array
@@ -44,6 +46,29 @@ def test_blocks_are_those_of_the_data_set_in_the_working_precision(how, dtype):
         handed, own = [block.values for block in feed.batch(iteration)], list(dataset.batch(iteration, **how, seed=1))
         assert [block.dtype for block in handed] == [np.dtype(dtype)] * len(own)
         assert [block.tolist() for block in handed] == [block.astype(dtype).tolist() for block in own]
+
+
+@given(
+    size=st.integers(1, 40),
+    batch_size=st.integers(0, 12),
+    shuffle=st.booleans(),
+    first=st.integers(0, 30),
+    count=st.integers(1, 60),
+)
+def test_batches_that_are_read_together_are_those_that_are_read_one_by_one(size, batch_size, shuffle, first, count):
+    feed = Feed(Dataset(np.arange(2.0 * size).reshape(size, 2)), batch_size, shuffle, seed=2)
+    iterations = range(first, first + count)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("ksom.batches.BLOCK_ROWS", 16)
+        together = [[block.values.tolist() for block in blocks] for blocks in feed.batches_of(iterations)]
+    assert together == [[block.values.tolist() for block in feed.batch(iteration)] for iteration in iterations]
+
+
+def test_a_value_gone_wrong_is_told_by_its_iteration_though_batches_are_read_together():
+    feed = Feed(Array(np.arange(40.0).reshape(20, 2)), 2)
+    feed.dataset.samples = np.where(np.arange(40).reshape(20, 2) == 13, np.nan, feed.dataset.samples)
+    with pytest.raises(DataError, match="the batch of iteration 3: row 0, column 1 is nan"):
+        list(map(list, feed.batches_of(range(10))))
 
 
 @pytest.mark.parametrize(("batch_size", "shown"), [(0, 9), (4, 4), (9, 9), (100, 9)])
