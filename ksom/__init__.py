@@ -10,7 +10,6 @@
 """
 
 from importlib import import_module as _import_module
-from importlib.metadata import version as _version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -55,7 +54,7 @@ if TYPE_CHECKING:
     from ksom.trainer import Trainer
     from ksom.training import train
 
-__version__ = _version("kohonen2")
+    __version__: str
 
 _HOMES = {
     "algorithms": ("Batch", "Online"),
@@ -179,6 +178,10 @@ if not TYPE_CHECKING:  # type checkers know the names above, and no others
 
     def __getattr__(name: str) -> object:
         """Import a public name when it is first used, so that `import ksom` is quick."""
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("kohonen2")
         for home, names in _HOMES.items():
             if name in names:
                 return getattr(_import_module(f"ksom.{home}"), name)

@@ -7,7 +7,6 @@ import traceback
 
 import click
 
-from ksom import __version__
 from ksom.commands import COMMANDS, named
 from ksom.commands.command import DEBUG, examples
 from ksom.errors import KsomError, one_line
@@ -42,6 +41,10 @@ class Commands(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         return named(cmd_name) if cmd_name in COMMANDS else None
 
@@ -51,7 +54,7 @@ class Commands(click.Group):
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog=examples("ksom train ksom:exp1", "ksom train --help"),
 )
-@click.version_option(__version__, prog_name="ksom")
+@click.version_option(package_name="kohonen2", prog_name="ksom")
 def cli() -> None:
     """Train self-organising maps (Kohonen maps) from YAML experiments."""
 

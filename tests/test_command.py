@@ -365,6 +365,12 @@ def test_every_command_has_help_with_an_example_and_is_in_the_readme(command: st
     assert f"ksom {command}" in (ROOT / "README.md").read_text()
 
 
+def test_the_list_of_commands_loads_none_of_them(tmp_path: Path) -> None:
+    code = "import sys; from ksom.entry import cli; cli.main(['--help'], standalone_mode=False)"
+    code += "; sys.exit(any(name in sys.modules for name in ('numpy', 'yaml', 'ksom.commands.train')))"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, stdout=subprocess.DEVNULL)
+
+
 def test_version_is_that_of_the_package(tmp_path: Path) -> None:
     from importlib.metadata import version
 
