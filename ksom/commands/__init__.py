@@ -29,7 +29,7 @@ COMMANDS = {
     "cache": "Show, or remove, what is kept for later runs.",
 }
 """In the order in which they are listed, with the line that stands there: who asks what there is waits for none of them
-to be loaded. Each is a function of its name in the file of its name; where Python itself has a function of that name, an
+to be loaded. Each is a function of its name in the file of its name; where Python has a function of that name, an
 underscore follows, as PEP 8 has it."""
 
 
