@@ -28,7 +28,7 @@ def learn(tiles, segment, room):
     """Show the segment's samples, one after another; afterwards the tiles still have to catch up."""
     for sample in range(segment.samples.shape[0]):
         if tiles.caught_up.size == 1:
-            node, _ = _look_into(0, sample, tiles, segment, room)
+            node, _ = _look_into(np.int64(0), sample, tiles, segment, room)  # a 0 of its own type is compiled for itself
         else:
             node = _search(sample, tiles, segment, room)
         segment.winners[sample, 0] = node // tiles.width
@@ -121,7 +121,7 @@ def rate_tile(tile, sample, tiles, segment, room):
     start, last = left - column + tiles.width - 1, right - left
     phases = segment.column_factors.shape[1]
     if phases == 1:
-        _copy_factors(segment.column_factors, block, 0, start, last, room.factors)
+        _copy_factors(segment.column_factors, block, np.int64(0), start, last, room.factors)
     two_ago = one_ago = np.int64(-1)
     for i in range(room.rates.shape[0]):
         down = min(top + i, bottom) - row + tiles.height - 1  # beyond the map's edge the last row's

@@ -174,7 +174,7 @@ def _let_go(sample, limit, room):
 @compiled(**PART)
 def _settle(begin, count, room, group, samples, nodes, squared_bits, failed):
     """Measure the candidates' distances as the reference does, and put them in their places."""
-    pairs = 0
+    pairs = np.int64(0)
     for place in range(count):
         if room.counts[place] < 0:
             failed[begin + place] = True

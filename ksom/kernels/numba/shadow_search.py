@@ -76,12 +76,12 @@ def search_shadows(start, stop, room, group, shadows, margin, samples, nodes, sq
 
     Where no bound holds, `failed` says so, and the answer is left to `search_failed`.
     """
-    first = 1
+    first = np.int64(1)  # not a type of its own, for which other functions would be compiled once more
     for begin in range(start, stop, BLOCK_SAMPLES):
         count = min(BLOCK_SAMPLES, stop - begin)
         _cast(begin, count, samples, group, shadows, margin, failed, room)
         multiply(count, shadows.norms, room.shadows, shadows.weights, room.scores)
-        pairs, looks = 0, 0
+        pairs, looks = np.int64(0), np.int64(0)
         for place in range(count):
             sample = begin + place
             if not failed[sample]:
@@ -119,7 +119,7 @@ def _cast(begin, count, samples, group, shadows, margin, failed, room):
 @compiled(**PART)
 def _look(place, sample, first, group, margin, samples, room):
     """Measure a sample's distances to the nodes that may be nearest, roughly; return how many they are."""
-    scores, least, best, looked = room.scores[place], room.lanes.least, room.best, 0
+    scores, least, best, looked = room.scores[place], room.lanes.least, room.best, np.int64(0)
     for rank in range(best.size):
         best[rank] = np.inf
     least_in_lanes(scores, least)
