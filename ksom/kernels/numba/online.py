@@ -28,7 +28,7 @@ def learn(tiles, segment, room):
     """Show the segment's samples, one after another; afterwards the tiles still have to catch up."""
     for sample in range(segment.samples.shape[0]):
         if tiles.caught_up.size == 1:
-            node, _ = _look_into(np.int64(0), sample, tiles, segment, room)  # a 0 of its own type is compiled for itself
+            node, _ = _look_into(np.int64(0), sample, tiles, segment, room)  # a mere 0 has a type of its own
         else:
             node = _search(sample, tiles, segment, room)
         segment.winners[sample, 0] = node // tiles.width
