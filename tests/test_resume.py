@@ -352,6 +352,6 @@ def test_a_plain_name_of_an_earlier_config_is_a_node_with_defaults(tmp_path: Pat
     first = Experiment(output_dir=tmp_path / "run")
     plain = {**first.config["MODEL"], "LATTICE": "rectangular", "NEIGHBOURHOOD": "gaussian"}
     first.trainer.config = {**first.config, "MODEL": plain}
-    first.trainer.hooks = {"STOP": Stop(), **first.trainer.hooks}
+    first.trainer.hooks["STOP"] = Stop()
     assert first.run().status == "stopped"
     assert Experiment(output_dir=tmp_path / "run").run(resume=True).status == "completed"

@@ -193,7 +193,7 @@ def walk(som: Map, samples: Any, k: int) -> Iterator[Found]:
     NotTrained
         If the map has no weights yet.
     """
-    elsewhere = getattr(som, "found_elsewhere", None)  # a run that a hook sees has none
+    elsewhere = getattr(checked(som), "found_elsewhere", None)  # a run that a hook sees has none
     coming = None if elsewhere is None else elsewhere(samples, k)
     if coming is None:
         for rows, block in pieces(som, samples):
