@@ -14,7 +14,7 @@ from ksom.kernels.numba.boxes import in_room, make_room
 from ksom.kernels.numba.look_ahead import LookAhead, is_worth_it
 from ksom.kernels.numba.online import catch_up, learn
 from ksom.kernels.numba.plain_online import is_pushing, learn_plainly
-from ksom.kernels.numba.search import Search
+from ksom.kernels.numba.search import NOTHING, Search
 from ksom.kernels.numba.segment import SEGMENT_BYTES, Segment, segments
 from ksom.kernels.numba.sparse import SparseSearch, add_sparse_samples
 from ksom.kernels.numba.terms import TERMS
@@ -64,7 +64,7 @@ class NumbaBackend:
         self._ahead: LookAhead | None = None
         self._boxes_hold = True
         self._search: Search | None = None
-        self._axes: NDArray[Any] | None = None
+        self._before = NOTHING
         self._sparse_search: SparseSearch | None = None
 
     @property
@@ -119,7 +119,7 @@ class NumbaBackend:
     def search(self) -> Search:
         """Return a search of the map as it is now."""
         if self._search is None:
-            self._search = Search(self._tiles, self._share_out, self._axes)
+            self._search = Search(self._tiles, self._share_out, self._before)
         return self._search
 
     def sparse_search(self) -> SparseSearch:
@@ -137,9 +137,9 @@ class NumbaBackend:
         return reported_distances(self._distance, totals, missing)
 
     def _forget_searches(self) -> None:
-        """Forget what was true of the map as it was, but for its axes: they will be nearly the same."""
+        """Forget what was true of the map as it was, but for what will be nearly so."""
         if self._search is not None:
-            self._axes = self._search.axes
+            self._before = self._search.found_out()
         self._search = self._sparse_search = None
 
     def _learn(self, segment: Segment) -> None:

@@ -1,7 +1,8 @@
 """Which way of searching a map is faster for the samples at hand; the answers are the same."""
 
-from collections.abc import Callable, Iterable
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,17 @@ from ksom.kernels.numba.threads import matrix_products_alone
 from ksom.kernels.numba.tile_search import make_answers, measure_boxes, search
 from ksom.kernels.numba.tiles import Tiles, as_map, as_tiles
 from ksom.kernels.numba.vectors import LANES, laid_out
-from ksom.kernels.numba.ways import PRODUCTS, TILES, Looks, Way, axes_to_try, left_in_question, quickest
+from ksom.kernels.numba.ways import (
+    PRODUCTS,
+    TILES,
+    Looks,
+    Way,
+    axes_to_try,
+    casting_cost,
+    left_in_question,
+    quickest,
+    shadows_cost,
+)
 from ksom.kernels.rounding import MOST_FEATURES, score_margin
 
 SHARE_SAMPLES = 256
@@ -27,11 +38,31 @@ PROBES = (32, 64)
 """How many samples are looked at to choose the way, at least and at most: with 4 of 512, the slower way was taken for
 one shape in twenty, which cost up to three times the time."""
 
+KEPT_FOR = 8
+"""For so many searches of a map that moves a way may be kept that it was slow to choose."""
+
+SHARE_FOR_AXES, LEFT = 0.1, 8
+"""To find axes may take that share of a search, in which about so many nodes are left in question."""
+
 FEW_SAMPLES = 128
 """So few samples are searched for in tiles: for products, the whole map has to be centred."""
 
 VISITED = 8
 """About so many tiles a sample looks into, where tiles are worth it: 8 to 10 at 8 features, 4 to 5 at 16."""
+
+
+class Before(NamedTuple):
+    """What a search of nearly the same map has found out: of the map as it was a moment ago."""
+
+    axes: NDArray[Any] | None = None
+    """The map's own axes, shape (D, axes)."""
+    ways: Mapping[int, Way] = MappingProxyType({})
+    """The ways that were chosen, by k."""
+    age: int = 0
+    """So many searches ago samples were looked at to choose them."""
+
+
+NOTHING = Before()
 
 
 class Search:
@@ -43,14 +74,15 @@ class Search:
         The map.
     share_out : callable
         How work is shared among threads, as `NumbaBackend` does.
-    nearly : ndarray of shape (D, axes), optional
-        The axes of nearly the same map: as it was a moment ago.
+    before : Before, optional
+        What was found out of nearly the same map.
     """
 
-    def __init__(self, tiles: Tiles, share_out: Callable[..., None], nearly: NDArray[Any] | None = None) -> None:
+    def __init__(self, tiles: Tiles, share_out: Callable[..., None], before: Before = NOTHING) -> None:
         measure_boxes(tiles)
         self.tiles = tiles
-        self._nearly = nearly
+        self._before = before
+        self._has_looked = False
         self._share_out = share_out
         self._asked = 0
         self._centred: list[Centred] = []
@@ -98,9 +130,19 @@ class Search:
             return TILES
         way, asked = self._ways.get(k, (TILES, 0))
         if self._asked >= 4 * asked:
-            way = self.way(samples, k)
+            before = None if asked else self._way_before(len(samples), k)
+            way = before or self.way(samples, k)
             self._ways[k] = way, self._asked
         return way
+
+    def _way_before(self, samples: int, k: int) -> Way | None:
+        """Return the way that was chosen a moment ago, if to find axes again would take long beside the search."""
+        way, (_, features, tile_nodes) = self._before.ways.get(k), self.tiles.weights.shape
+        if way is None or not way.axes or self._before.age >= KEPT_FOR:
+            return None
+        looks = Looks(samples, self._nodes, features, tile_nodes, 0, 0, are_axes_near=True)
+        takes = samples * shadows_cost(looks, way.axes, LEFT)
+        return way if casting_cost(looks, 2 * way.axes) > SHARE_FOR_AXES * takes else None
 
     def way(self, samples: NDArray[Any], k: int) -> Way:
         """Let some of the samples tell which way is the fastest; see `ways`.
@@ -109,6 +151,7 @@ class Search:
         is right: `benchmarks/sweep.py`.
         """
         fewest, most = PROBES
+        self._has_looked = True
         _, features, tile_nodes = self.tiles.weights.shape
         if len(samples) < FEW_SAMPLES or features > MOST_FEATURES:
             return TILES
@@ -180,13 +223,18 @@ class Search:
         """Return what casts the map's shadows; kept for the next call."""
         if self._shadows is None:
             [group] = self._groups()
-            self._shadows = MapShadows(group, self._nearly)
+            self._shadows = MapShadows(group, self._before.axes)
         return self._shadows
 
     @property
     def axes(self) -> NDArray[Any] | None:
         """The map's own axes, shape (D, axes), if they were found; else those of the map as it was."""
-        return self._nearly if self._shadows is None else self._shadows.axes
+        return self._before.axes if self._shadows is None else self._shadows.axes
+
+    def found_out(self) -> Before:
+        """Return what may be nearly true of the map when it has moved."""
+        ways = {k: way for k, (way, _) in self._ways.items()}
+        return Before(self.axes, ways, 0 if self._has_looked else self._before.age + 1)
 
     @property
     def _nodes(self) -> int:

@@ -89,7 +89,7 @@ def search_shadows(start, stop, room, group, shadows, margin, samples, nodes, sq
                 pairs = _pair(sample, looked, pairs, group, margin, samples, nodes, squared_bits, room)
                 looks += looked
         settle_pairs(pairs, room.pairs, group, samples, nodes, squared_bits)
-        first = min(NEAREST, looks // (16 * count))
+        first = np.int64(min(NEAREST, looks // (16 * count)))
 
 
 @compiled(**PART)

@@ -108,8 +108,10 @@ class MapShadows:
 
     @property
     def axes(self) -> NDArray[Any] | None:
-        """The axes that were found last, shape (D, axes)."""
-        return self._nearly if self._cast is None else self._cast.axes
+        """The axes that were found last, shape (D, axes); beyond them those that were nearly right."""
+        if self._cast is None or self._nearly is None:
+            return self._nearly if self._cast is None else self._cast.axes
+        return np.hstack([self._cast.axes, self._nearly[:, self._cast.axes.shape[1] :]])
 
     def cast(self, most: int) -> Cast:
         """Return the nodes along so many axes, at least."""
