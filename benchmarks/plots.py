@@ -10,7 +10,7 @@ from benchmarks.rows import ROWS
 
 AXES = {"samples": "samples", "side": "nodes", "features": "features", "threads": "threads"}
 
-COLOURS = ("tab:blue", "navy", "tab:green", "tab:purple", "tab:brown", "tab:pink", "tab:cyan")
+COLOURS = ("tab:blue", "navy", "tab:green", "tab:purple", "tab:brown", "tab:pink", "tab:cyan", "teal", "black")
 """Of the packages; red, orange, olive and grey have other meanings."""
 
 

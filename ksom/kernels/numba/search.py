@@ -17,7 +17,7 @@ from ksom.kernels.numba.terms import SQUARES
 from ksom.kernels.numba.threads import matrix_products_alone
 from ksom.kernels.numba.tile_search import make_answers, measure_boxes, search
 from ksom.kernels.numba.tiles import Tiles, as_map, as_tiles
-from ksom.kernels.numba.vectors import LANES, laid_out
+from ksom.kernels.numba.vectors import LANES, laid_out, multiple
 from ksom.kernels.numba.ways import (
     PRODUCTS,
     TILES,
@@ -99,7 +99,7 @@ class Search:
     ) -> tuple[NDArray[np.int64], NDArray[Any]]:
         """Search in the way that promises to be fastest, unless told which; only tiles do all distances and gaps."""
         samples, missing = laid_out(samples), None if missing is None else laid_out(missing)
-        self._cut_smaller(len(samples))
+        self._asked += len(samples)
         nodes, totals, total_bits = make_answers(samples, k)
         if way is None:
             way = self._way_so_far(samples, k) if missing is None and self.tiles.terms == SQUARES else TILES
@@ -117,12 +117,17 @@ class Search:
                 self._share_out(kernel, len(samples), work, SHARE_SAMPLES, samples, nodes, total_bits, failed)
         return nodes, totals
 
-    def _cut_smaller(self, samples: int) -> None:
-        """Cut the map into tiles that are better to search in, once so much is asked that it pays."""
-        enough = self._nodes / NODES_FOR_SAMPLE
-        if self._asked < enough <= self._asked + samples:
-            self.tiles = as_tiles(as_map(self.tiles), self.tiles.weights.dtype, _shape(self.tiles), self.tiles.terms)
-        self._asked += samples
+    def _tile_shape(self) -> tuple[int, int]:
+        """Return the rows and columns of the tiles that it pays to search in: once much is asked, others."""
+        if self._asked < self._nodes / NODES_FOR_SAMPLE:
+            return self.tiles.tile_height, self.tiles.tile_width
+        return _shape(self.tiles)
+
+    def _cut(self) -> None:
+        """Cut the map into the tiles that it pays to search in."""
+        shape = self._tile_shape()
+        if shape != (self.tiles.tile_height, self.tiles.tile_width):
+            self.tiles = as_tiles(as_map(self.tiles), self.tiles.weights.dtype, shape, self.tiles.terms)
 
     def _way_so_far(self, samples: NDArray[Any], k: int) -> Way:
         """Choose a way, and again whenever four times as much has been asked: samples may come in some order."""
@@ -152,12 +157,13 @@ class Search:
         """
         fewest, most = PROBES
         self._has_looked = True
-        _, features, tile_nodes = self.tiles.weights.shape
+        features = self.tiles.weights.shape[1]
         if len(samples) < FEW_SAMPLES or features > MOST_FEATURES:
             return TILES
         probes = laid_out(samples[:: len(samples) // min(most, max(fewest, len(samples) // FEW_SAMPLES))])
-        boxes, are_near = self.tiles.low.shape[1], self.axes is not None
-        looks = Looks(len(samples), self._nodes, features, tile_nodes, boxes, 1, are_near)
+        (rows, columns), are_near = self._tile_shape(), self.axes is not None
+        boxes = multiple(-(-self.tiles.height // rows) * -(-self.tiles.width // columns), LANES)
+        looks = Looks(len(samples), self._nodes, features, rows * columns, boxes, 1, are_near)
         if are_near and (way := self._quickest(looks, probes, k)) != TILES:
             return way  # would be even if a sample looked into one tile only: to count them takes longer than the rest
         return self._quickest(looks._replace(tiles=self._looked_into(probes, k)), probes, k)
@@ -172,6 +178,7 @@ class Search:
 
     def _looked_into(self, probes: NDArray[Any], k: int) -> float:
         """Return into how many tiles a sample looks, on average of some."""
+        self._cut()
         counts = np.zeros(len(probes), dtype=np.int64)
         nodes, _, total_bits = make_answers(probes, k)
         kernel = in_room(search, self.tiles)
@@ -185,6 +192,7 @@ class Search:
         nodes: NDArray[np.int64],
         total_bits: NDArray[Any],
     ) -> None:
+        self._cut()
         work = len(samples) * self.tiles.weights.size
         arrays = samples, missing, nodes, total_bits, np.empty(len(samples), dtype=np.int64)
         self._share_out(in_room(search, self.tiles), len(samples), work, SHARE_SAMPLES, *arrays)
