@@ -14,7 +14,7 @@ from ksom.compute.computes import as_compute
 from ksom.compute.processes import Processes
 from ksom.default_setup import Experiment
 from ksom.entry import cli
-from ksom.errors import ComputeError, ConfigError, ParameterError
+from ksom.errors import ComputeError, ConfigError, DataError, ParameterError
 from ksom.trainer import Trainer
 
 POINTS = np.random.default_rng(0).normal(size=(9, 2))
@@ -64,6 +64,14 @@ def test_what_only_one_process_can_do_is_refused(changes: dict[str, Any], told: 
     how = {"som": KohonenSOM(3, 4), "dataset": POINTS, **changes}
     with pytest.raises(ParameterError, match=told):
         Trainer(how.pop("som"), how.pop("dataset"), compute="processes", **how)
+
+
+def test_workers_are_let_go_of_where_a_map_does_not_fit_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[Processes] = []
+    monkeypatch.setattr(Processes, "close", lambda self: closed.append(self))
+    with pytest.raises(DataError, match="the map's weights have 3 features, the data 2"):
+        Trainer(KohonenSOM(1, 2, initial=np.zeros((1, 2, 3))), POINTS, compute="processes")
+    assert len(closed) == 1
 
 
 def test_an_executor_that_is_shut_down_is_found_before_anything_is_written(tmp_path: Path, shut_down: Executor) -> None:

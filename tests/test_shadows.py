@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from ksom.kernels.backend import OnlineStep
 from ksom.kernels.numba import centred, shadows, tiles
 from ksom.kernels.numba.backend import NumbaBackend
-from ksom.kernels.numba.ways import AXES, PRODUCTS, Looks, axes_to_try, left_in_question, quickest
+from ksom.kernels.numba.search import KEPT_FOR, Search
+from ksom.kernels.numba.ways import AXES, PRODUCTS, Looks, Way, axes_to_try, left_in_question, quickest
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.kernels.rounding import ShadowMargin, shadow_margin
 from ksom.samples import Block
@@ -167,6 +168,28 @@ def test_a_map_that_has_moved_begins_with_the_axes_that_it_had() -> None:
     backend.show([OnlineStep([Block(weights[0])], gaussian(30, 30, np.float32, 1.0), 0.1)])
     assert axes is not None
     assert backend.search().axes is axes
+
+
+def test_a_small_search_keeps_the_way_of_the_map_as_it_was_for_so_many_searches(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    weights, looked = plane(np.random.default_rng(0), 200), []
+    samples, step = weights.reshape(-1, 200)[:130], OnlineStep([], gaussian(30, 30, np.float32, 1.0), 0.1)
+    look = Search.way
+
+    def way(self: Search, samples: NDArray[Any], k: int) -> Way:
+        looked.append(len(samples))
+        look(self, samples, k)
+        return Way("shadows", 8)
+
+    monkeypatch.setattr(Search, "way", way)
+    backend, expected = NumbaBackend(weights, np.float32), NumpyBackend(weights, np.float32)
+    for _ in range(KEPT_FOR + 2):
+        found = backend.best_matching_nodes(Block(samples), 1)
+        assert found[0].tobytes() == expected.best_matching_nodes(Block(samples), 1)[0].tobytes()
+        backend.show([step._replace(blocks=[Block(weights[0])])])
+        expected.show([step._replace(blocks=[Block(weights[0])])])
+    assert looked == [130, 130]
 
 
 def test_a_map_whose_squares_overflow_is_searched_without_shadows() -> None:
