@@ -68,7 +68,11 @@ def test_what_only_one_process_can_do_is_refused(changes: dict[str, Any], told: 
 
 def test_workers_are_let_go_of_where_a_map_does_not_fit_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[Processes] = []
-    monkeypatch.setattr(Processes, "close", lambda self: closed.append(self))
+
+    def close(self: Processes) -> None:
+        closed.append(self)
+
+    monkeypatch.setattr(Processes, "close", close)
     with pytest.raises(DataError, match="the map's weights have 3 features, the data 2"):
         Trainer(KohonenSOM(1, 2, initial=np.zeros((1, 2, 3))), POINTS, compute="processes")
     assert len(closed) == 1
