@@ -8,9 +8,10 @@ import yaml
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from ksom.algorithms import Batch, Online
+from ksom.algorithms import ALGORITHMS, Batch, Online
 from ksom.arguments import LARGEST
 from ksom.dataset import Dataset
+from ksom.datasets import DATASETS
 from ksom.datasets.arrays import Array
 from ksom.datasets.colours import RandomColors
 from ksom.datasets.images import ImagePixels
@@ -22,7 +23,8 @@ from ksom.hooks.timing import TimeLimit
 from ksom.hooks.vlog import Vlog
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.initialisation import File
-from ksom.method.lattice import Rectangular
+from ksom.method.lattice import LATTICES, Rectangular
+from ksom.method.neighbourhood import NEIGHBOURHOODS
 from ksom.method.schedules import SCHEDULES, Exponential, Linear
 from ksom.trainer import Trainer
 
@@ -229,6 +231,9 @@ KEYS = {
 }
 NODES = {"LATTICE", "NEIGHBOURHOOD", "ALGORITHM", "SIGMA"}
 """What says by default what it is."""
+REGISTRIES = (ALGORITHMS, DATASETS, LATTICES, NEIGHBOURHOODS, SCHEDULES)
+OTHER_NAMES = {name.lower() for registry in REGISTRIES for name in registry}
+"""What a name may be, here or elsewhere: not all of them are told above."""
 
 
 @pytest.mark.parametrize("key", KEYS)
@@ -244,6 +249,7 @@ NODES = {"LATTICE", "NEIGHBOURHOOD", "ALGORITHM", "SIGMA"}
 @example(value=None)
 def test_a_yaml_value_is_taken_if_it_fits_and_named_with_its_path_if_not(tmp_path_factory, key, value):
     assume(not isinstance(value, int) or not 10**6 < abs(value) < 10**30)  # sides that fit into some memories
+    assume(KEYS[key](value) or str(value).lower() not in OTHER_NAMES)  # it may stand there, or need more beside it
     assume(key != "HOOKS.VLGO" or not one_of(*map(str.lower, HOOKS))(value))  # a hook's name is a good value
     tree = value
     for part in reversed(key.split(".")):

@@ -47,5 +47,5 @@ def test_readings_train(shown: Path) -> None:
 def test_the_table_names_every_member_that_a_subclass_may_give() -> None:
     members = {name for name in vars(Dataset) if not name.startswith("_")} | {"__len__"}
     beside = {"weights", "samples_per_iteration", "blocks", "encoding", "units"}  # follow from the others; of tables
-    beside |= {"piece", "blocks_between", "rows_shown"}  # follow from `rows`, for who shows or reads a part
+    beside |= {"piece", "of_epoch", "blocks_between", "rows_shown"}  # follow from `rows`, for who shows or reads a part
     assert {name for name in members - beside if f"`{name}" not in PAGE} == set()
