@@ -16,11 +16,12 @@ import ksom
 from ksom import Dataset
 from ksom.compute.compute import NOT_YET, results
 from ksom.compute.dask import Dask
+from ksom.compute.dask_executor import DaskExecutor
 from ksom.errors import ComputeError, KsomError, NotInstalled, ParameterError
 
 pytest.importorskip("distributed")
 
-from distributed import Client
+from distributed import Client, KilledWorker
 
 from tests.dask_cluster import DaskCluster
 from tests.killing_data import Killing
@@ -106,8 +107,27 @@ def test_a_client_of_ones_own_can_be_handed_in_and_stays_open(cluster: DaskClust
 
 
 def test_workers_killed_ten_times_over_in_mid_part_change_no_bit(cluster: DaskCluster, tmp_path: Path) -> None:
-    assert weights(Dask(cluster.address), data=Killing(POINTS, tmp_path, 10), iterations=5) == weights(iterations=5)
+    data = Killing(POINTS, tmp_path, 2, iterations=5)
+    assert weights(Dask(cluster.address), data=data, iterations=5) == weights(iterations=5)
     assert list(tmp_path.glob("kill-*")) == []
+
+
+def test_a_part_may_fail_as_late_as_when_its_result_is_fetched() -> None:
+    class Fetched:
+        """The result of a part whose worker died, and those who were to do it again."""
+
+        def result(self) -> Any:
+            raise KilledWorker("part", None, 3)
+
+        def add_done_callback(self, follow: Any) -> None:
+            follow(self)
+
+    class Scheduler:
+        status = "running"
+        submit = staticmethod(lambda *_, **__: Fetched())
+
+    with pytest.raises(ComputeError, match=r"^a part killed 8 workers; it may need more memory than they have$"):
+        DaskExecutor(Scheduler()).submit(int).result()
 
 
 def test_nothing_of_it_stays_on_the_disk(cluster: DaskCluster, tmp_path: Path) -> None:
@@ -117,7 +137,7 @@ def test_nothing_of_it_stays_on_the_disk(cluster: DaskCluster, tmp_path: Path) -
 
 def test_a_part_that_kills_every_worker_ends_the_training_and_is_named(tmp_path: Path) -> None:
     with pytest.raises(ComputeError, match=r"^part \d \(rows [\d,]+ … [\d,]+\) killed 2 workers; it may need more"):
-        weights(Dask(workers=1, tries=1), data=Killing(POINTS, tmp_path, 100))
+        weights(Dask(workers=1, tries=1), data=Killing(POINTS, tmp_path, 100, iterations=1))
 
 
 # -- what cannot work

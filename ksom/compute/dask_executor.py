@@ -89,8 +89,11 @@ class DaskExecutor(Executor):
 
 
 def _outcome(done: "distributed.Future") -> tuple[Any, Any]:
-    error = done.exception() if done.status == "error" else None
-    return (None, error) if error is not None else (done.result(), None)
+    """Return a part's result, or what kept it from having one: it may fail as late as when its result is fetched."""
+    try:
+        return done.result(), None
+    except BaseException as error:
+        return None, error
 
 
 def _is_killed(error: BaseException | None) -> bool:
