@@ -2,13 +2,15 @@
 
 import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
 import time
-from collections.abc import Iterator
+import traceback
+from collections.abc import Collection, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 
@@ -50,6 +52,14 @@ def done(compute: OnExecutor, task: Errand, parts: int = 8) -> list[int]:
     return [number for number, _ in results(compute.each(task, range(parts)))]
 
 
+def waiting_for_processes(before: Collection[threading.Thread]) -> list[str]:
+    """Where the threads are that pools of processes have; but for those that were there before."""
+    frames = sys._current_frames()
+    new = [thread for thread in threading.enumerate() if thread not in before]
+    waiting = [thread for thread in new if "Executor" in type(thread).__name__]
+    return ["".join(traceback.format_stack(frames[thread.ident])) for thread in waiting if thread.ident in frames]
+
+
 @pytest.mark.parametrize("kind", [Errand, Uneven, KillsOnce, Away])
 def test_results_come_in_order_each_once(two: Processes, tmp_path: Path, kind: type[Errand]) -> None:
     assert done(two, kind(tmp_path)) == [0, 10, 20, 30, 40, 50, 60, 70]
@@ -74,14 +84,16 @@ def test_no_more_parts_are_begun_than_the_window_has(tmp_path: Path) -> None:
 @pytest.mark.parametrize("tries", [1, 3])
 def test_a_part_that_kills_whoever_does_it_is_named(tmp_path: Path, tries: int) -> None:
     compute = Processes(2, tries=tries)
-    told = r"^part 2 \(rows of it\) killed \d workers; it may need more memory"
+    told = r"^part 2 \(rows of it\) killed (\d) workers?; it may need more memory"
     try:
         with pytest.raises(ComputeError, match=told) as got:
             done(compute, Kills(tmp_path))
     finally:
         compute.close()
-    assert f"killed {max(2, tries)} workers" in str(got.value)
-    assert Kills(tmp_path).tries(2) <= max(2, tries)
+    found = re.match(told, str(got.value))
+    assert found
+    assert tries <= int(found[1]) <= max(2, tries)  # where others were lost with it, it is tried alone
+    assert Kills(tmp_path).tries(2) <= int(found[1])
 
 
 def test_wrong_data_are_told_at_once_as_they_are(two: Processes, tmp_path: Path) -> None:
@@ -122,7 +134,7 @@ def test_a_straggler_is_done_by_somebody_else_too(
 
 
 def test_whoever_waits_may_look_up_and_leave_off(two: Processes, tmp_path: Path) -> None:
-    coming = two.each(Sleeps(tmp_path), range(8))
+    before, coming = threading.enumerate(), two.each(Sleeps(tmp_path), range(8))
     came: list[object] = []
     wait_until(lambda: Sleeps(tmp_path).tries(0) > 0, lambda: came.append(next(coming)))
     assert set(came) <= {NOT_YET}
@@ -130,7 +142,7 @@ def test_whoever_waits_may_look_up_and_leave_off(two: Processes, tmp_path: Path)
     began = time.monotonic()
     two.close()
     assert time.monotonic() - began < 60  # not the minutes of a part
-    assert not [thread for thread in threading.enumerate() if "Executor" in type(thread).__name__]
+    assert not waiting_for_processes(before)
 
 
 def test_a_process_killed_in_mid_answer_is_missed(
@@ -141,13 +153,13 @@ def test_a_process_killed_in_mid_answer_is_missed(
 
 
 def test_nobody_waits_for_the_rest_of_an_answer_when_all_is_over(tmp_path: Path) -> None:
-    compute = Processes(2)
+    before, compute = threading.enumerate(), Processes(2)
     coming = compute.each(NeverGoesOn(tmp_path), range(8))
     wait_until(lambda: NeverGoesOn(tmp_path).tries(2) > 0, lambda: next(coming))
     time.sleep(0.5)  # until the answer has begun
     coming.close()  # type: ignore[attr-defined]
     compute.close()
-    assert not [thread for thread in threading.enumerate() if "Executor" in type(thread).__name__]
+    assert not waiting_for_processes(before)
 
 
 def test_an_executor_that_does_nothing_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

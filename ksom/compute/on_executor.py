@@ -169,7 +169,8 @@ class OnExecutor:
         else:
             self._launch_again(task, flights)
         head = flights[0]
-        if len(head.futures) == 1 and head.is_flying and time.monotonic() - head.begun > self._long():
+        is_alone = len(head.futures) == 1 and head.is_flying and not self._is_suspect(head)
+        if is_alone and time.monotonic() - head.begun > self._long():
             self._submit(task, head)
 
     def _launch_again(self, task: Task[Result], flights: _Flights[Result]) -> None:

@@ -97,18 +97,18 @@ class Processes(OnExecutor):
         if self._pool is None:
             return False
         # There is no public way to end a part that is under way, and it may take a minute.
-        processes = _processes_of(self._pool)
-        answers: Any = getattr(self._pool, "_result_queue", None)
-        manager: threading.Thread | None = getattr(self._pool, "_executor_manager_thread", None)
-        codes = [process.exitcode for process in processes]
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._pool = self._lost_since = None
+        pool, self._pool, self._lost_since = self._pool, None, None
+        processes = _processes_of(pool)
+        answers: Any = getattr(pool, "_result_queue", None)
+        manager: threading.Thread | None = getattr(pool, "_executor_manager_thread", None)
+        pool.shutdown(wait=False, cancel_futures=True)
         for process in processes:
             process.kill()
         if answers is not None:  # who waits for the rest of an answer learns that it has no end: nobody else can write
             answers._writer.close()  # noqa: SLF001
         if manager is not None:
             manager.join(END_SECONDS)
+        codes = [process.exitcode for process in processes]  # not before: whoever else waits for a process has its code
         return any(code is not None and code > 0 for code in codes)
 
 
