@@ -8,14 +8,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ceilings, commands, report, scaling, sweep, where
+from benchmarks import ceilings, commands, report, scaling, sweep, threads, where
 from benchmarks.limits import FULL, QUICK
 from benchmarks.measure import measure
 from benchmarks.peers import PEERS
 from benchmarks.rows import ROWS
 
 RESULTS = Path(__file__).parent / "results"
-PARTS = ("rows", "commands", "ceilings", "scaling", "sweep", "where")
+PARTS = ("rows", "commands", "ceilings", "scaling", "threads", "sweep", "where")
 
 
 def main() -> None:
@@ -43,6 +43,7 @@ def _measured(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
         "commands": [("the command", lambda: commands.measure(limits))],
         "ceilings": [("what this machine can do", ceilings.measure)],
         "scaling": scaling.steps(limits),
+        "threads": threads.steps(limits),
         "sweep": sweep.steps(limits),
         "where": where.steps(limits),
     }

@@ -8,6 +8,7 @@ from typing import Any
 from benchmarks import plots
 from benchmarks.peers import PEERS
 from benchmarks.rows import ROWS
+from benchmarks.threads import MANY, alone, times_faster
 
 README = Path(__file__).parent / "README.md"
 BEGIN, END = "<!-- figures: written by `make bench` -->", "<!-- end of figures -->"
@@ -117,6 +118,23 @@ def _curves(results: Results) -> str:
     return _titled("How it grows", legend, "![](scaling.png)")
 
 
+def _threads(results: Results) -> str:
+    measured = [each for each in _of(results, "threads") if "seconds" in each]
+    several = sorted({each["row"]["threads"] for each in measured})[1:]
+    head = " | ".join(["1 thread", *(f"{n} threads" for n in several), "faster", "alone", f"{MANY} threads: faster"])
+    lines = [f"| row | {head} |", f"|---|{'--:|' * (len(several) + 4)}"]
+    for name in dict.fromkeys(each["row"]["name"] for each in measured):
+        seconds = {each["row"]["threads"]: each["seconds"] for each in measured if each["row"]["name"] == name}
+        told = [_short(seconds[n]) for n in sorted(seconds)]
+        told += [f"{seconds[1] / seconds[max(seconds)]:.2f} ×", f"{alone(seconds):.1%}"]
+        lines.append(f"| {name} | {' | '.join(told)} | {times_faster(seconds, MANY):.0f} × |")
+    legend = (
+        "Seconds of ksom. Alone: the share of one thread's time that others cannot take over, after Amdahl, from the "
+        f"largest number of threads; {MANY} threads are computed from it, not measured."
+    )
+    return _titled("Threads", legend, "\n".join(lines) * bool(measured))
+
+
 def _sweep(results: Results) -> str:
     cells = _of(results, "sweep")
     if not cells:
@@ -192,7 +210,7 @@ def _where(results: Results) -> str:
 
 
 SECTIONS: tuple[Callable[[Results], str], ...] = (
-    _machine, _seconds, _memory, _quality, _start, _commands, _curves, _sweep, _ceilings, _where,
+    _machine, _seconds, _memory, _quality, _start, _commands, _curves, _threads, _sweep, _ceilings, _where,
 )  # fmt: skip
 
 
