@@ -4,7 +4,7 @@ The weights are held as D planes of H × W nodes, so that sums over features add
 at once. That fixes every bit: the order of addition does not depend on the map's shape, on blocking or on the machine.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,9 @@ from ksom.method.neighbourhood import Factors
 from ksom.method.sphere import placed_on_sphere, put_on_sphere
 from ksom.samples import Block
 from ksom.sparse_rows import SparseRows
+
+PIECE_VALUES = 2**26
+"""So many values are added to others before somebody may look up: a quarter of a second."""
 
 
 class NumpyBackend:
@@ -66,12 +69,11 @@ class NumpyBackend:
                 made.sums[:, feature] += np.bincount(found[rows], values, nodes)
         return made or NodeSums.nothing(nodes, self.features)
 
-    def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
+    def moving_to_means(self, node_sums: NodeSums, factors: Factors) -> Iterator[None]:
         shape = self._planes.shape[1:]
-        smoothed = _smoothed if factors.is_product else _spread
-        numerators, denominators = (
-            smoothed(array.reshape(*shape, -1), factors) for array in (node_sums.sums, node_sums.counts)
-        )
+        applied = _smoothed if factors.is_product else _spread
+        numerators = yield from applied(node_sums.sums.reshape(*shape, -1), factors)
+        denominators = yield from applied(node_sums.counts.reshape(*shape, -1), factors)
         moving = denominators >= LEAST_WEIGHT
         weights = np.moveaxis(self._planes, 0, -1).astype(np.float64)
         np.divide(numerators, denominators, out=weights, where=moving)
@@ -165,29 +167,31 @@ def _by_feature(block: Block) -> Iterator[tuple[int, Any, NDArray[Any]]]:
         yield feature, rows, values if block.weights is None else block.weights[rows] * values
 
 
-def _smoothed(values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64]:
+def _smoothed(values: NDArray[np.float64], factors: Factors) -> Generator[None, None, NDArray[np.float64]]:
     """Σ_b h(b, k) · values[b] for every node k, shape (H, W, n): along rows, then along columns, b ascending.
 
     Phase after phase, where there are several. Plane is added to plane: a matrix product would add in an order that
     depends on the machine and its threads.
     """
     height, width = values.shape[:2]
-    total = np.zeros_like(values)
+    total, steps = np.zeros_like(values), _Steps(values.size)
     for phase, column_factors in enumerate(factors.columns):
         row_factors = np.where(factors.phases == phase, factors.rows, 0)
         along_rows = np.zeros_like(values)
         for source, plane in enumerate(values):
             along_rows += _seen_from(source, row_factors[source % 2], height)[:, np.newaxis, np.newaxis] * plane
+            yield from steps.done()
         for source in range(width):
             near = _seen_from(source, column_factors, width)[:, np.newaxis]
             total += near * along_rows[:, source, np.newaxis]
+            yield from steps.done()
     return total
 
 
-def _spread(values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64]:
+def _spread(values: NDArray[np.float64], factors: Factors) -> Generator[None, None, NDArray[np.float64]]:
     """Σ_b h(b, k) · values[b] for every node k, shape (H, W, n), for h that is no product; see `Spread`."""
     height, width = values.shape[:2]
-    total, order = np.zeros_like(values), spread(factors)
+    total, order, steps = np.zeros_like(values), spread(factors), _Steps(values.size)
     for parity in range(min(2, height)):
         targets = np.arange(parity, height, 2)
         along_rows, reached = np.zeros_like(values[parity::2]), 0
@@ -198,9 +202,24 @@ def _spread(values: NDArray[np.float64], factors: Factors) -> NDArray[np.float64
                 source = targets - (row - height + 1)
                 there = (source >= 0) & (source < height)
                 along_rows[there] += order.factors[parity, row, column] * values[source[there]]
+                yield from steps.done()
             reached, right = reach, column - width + 1
             total[parity::2, max(0, right) : width + right] += along_rows[:, max(0, -right) : width - right]
+            yield from steps.done()
     return total
+
+
+class _Steps:
+    """Counts steps of so many values each, and looks up after `PIECE_VALUES`; not before, if there are fewer in all."""
+
+    def __init__(self, values: int) -> None:
+        self._values, self._added = values, 0
+
+    def done(self) -> Iterator[None]:
+        self._added += self._values
+        if self._added >= PIECE_VALUES:
+            self._added = 0
+            yield
 
 
 def _seen_from(winner: int, table: NDArray[Any], length: int) -> NDArray[Any]:
