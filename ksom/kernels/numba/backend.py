@@ -105,8 +105,13 @@ class NumbaBackend:
 
     def moving_to_means(self, node_sums: NodeSums, factors: Factors) -> Iterator[None]:
         self._forget_searches()  # they take more memory than is needed here
-        numerators = yield from self._applied(factors, node_sums.sums)
-        denominators = yield from self._applied(factors, node_sums.counts)
+        if factors.is_product:
+            applied = partial(self._smoothed, smoothings(factors))
+        else:
+            order = spread(factors)
+            applied = partial(self._spread, order, order.additions)
+        numerators = yield from applied(node_sums.sums)
+        denominators = yield from applied(node_sums.counts)
         count, work = len(self._tiles.weights), numerators.size
         arrays = self._tiles, numerators, denominators
         self._share_out(take_means, count, work, 1, *arrays, LEAST_WEIGHT, self._distance.on_sphere)
@@ -156,12 +161,6 @@ class NumbaBackend:
             learn(self._tiles, segment, self._room)
             self._boxes_hold = True
 
-    def _applied(self, factors: Factors, values: NDArray[np.float64]) -> Generator[None, None, NDArray[np.float64]]:
-        """Σ_b h(b, k) · values[b] for every node k, shape (K, n)."""
-        if factors.is_product:
-            return self._smoothed(smoothings(factors), values)
-        return self._spread(spread(factors), values)
-
     def _smoothed(
         self, how: list[tuple[Smoothing, list[Smoothing]]], values: NDArray[np.float64]
     ) -> Generator[None, None, NDArray[np.float64]]:
@@ -186,28 +185,32 @@ class NumbaBackend:
         work = source.shape[1] * source.size
         return self._in_pieces(smooth, -(-lines // LANES), work, how, source, target, adding)
 
-    def _spread(self, order: Spread, values: NDArray[np.float64]) -> Generator[None, None, NDArray[np.float64]]:
+    def _spread(
+        self, order: Spread, additions: int, values: NDArray[np.float64]
+    ) -> Generator[None, None, NDArray[np.float64]]:
         """Σ_b h(b, k) · values[b] for h that is no product; a few features at a time, where a row of all takes long."""
         height, width, features = self._tiles.height, self._tiles.width, values.shape[1]
-        together = max(1, features // self._pieces(order.additions, width * features))
+        together = min(features, max(1, PIECE_WORK // (additions * width)))  # a row is done by one thread
         total = np.zeros_like(values)
         for first in range(0, features, together):
             some = slice(first, first + together)
             source = np.ascontiguousarray(values[:, some]).reshape(height, -1)
             target = np.zeros_like(source) if together < features else total.reshape(height, -1)
-            yield from self._in_pieces(spread_rows, height, order.additions * source.size, order, source, target)
+            yield from self._in_pieces(spread_rows, height, additions * source.size, order, source, target)
             if together < features:
                 total[:, some] = target.reshape(len(total), -1)
         return total
 
     def _in_pieces(self, kernel: Callable[..., None], count: int, work: int, *arrays: Any) -> Iterator[None]:
         """Let a kernel do 0 … count − 1, and look up in between if it takes long; as often as threads have enough."""
+        if self._pieces(work) == 1:
+            self._share_out(kernel, count, work, 1, *arrays)
+            return
         pieces = min(self._pieces(work), max(1, count // self._threads))
         for piece in range(pieces):
             first, last = count * piece // pieces, count * (piece + 1) // pieces
             self._share_out(partial(_from, first, kernel), last - first, work // pieces, 1, *arrays)
-            if pieces > 1:
-                yield
+            yield
 
     def _pieces(self, *work: int) -> int:
         """Return in how many pieces so much work is done, the product of some numbers."""
