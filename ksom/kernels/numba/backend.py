@@ -33,8 +33,13 @@ from ksom.sparse_rows import SparseRows
 _PARALLEL_WORK = 2**24
 """How many updated values are worth a second thread: half a millisecond of work, a start of threads takes a tenth."""
 
-PIECE_WORK = 2**31
-"""So many values, times a factor each, are added before somebody may look up, by each thread: a quarter of a second."""
+PIECE_WORK = 2**30
+"""So many values, times a factor each, are added before somebody may look up, by each thread: a tenth of a second, or
+half a one where they come from memory."""
+
+FILLED_AT_ONCE = 2**23
+"""So many numbers of new memory are filled before somebody may look up, 64 MB: a quarter of a second where the system
+has to find it first."""
 
 
 class NumbaBackend:
@@ -169,8 +174,8 @@ class NumbaBackend:
         of_rows, of_columns = (1, height, values.size // height), (height, width, values.shape[1])
         has_one_phase = len(how) == 1
         is_in_place = has_one_phase and self._pieces(max(height, width), values.size) == 1
-        along_rows = values if is_in_place else np.empty_like(values)
-        smoothed = along_rows if has_one_phase else np.zeros_like(values)
+        along_rows = values if is_in_place else (yield from _zeros_like(values))
+        smoothed = along_rows if has_one_phase else (yield from _zeros_like(values))
         for rows, columns in how:
             yield from self._smooth(rows, values.reshape(of_rows), along_rows.reshape(of_rows))
             for some in columns:
@@ -191,7 +196,7 @@ class NumbaBackend:
         """Σ_b h(b, k) · values[b] for h that is no product; a few features at a time, where a row of all takes long."""
         height, width, features = self._tiles.height, self._tiles.width, values.shape[1]
         together = min(features, max(1, PIECE_WORK // (additions * width)))  # a row is done by one thread
-        total = np.zeros_like(values)
+        total = yield from _zeros_like(values)
         for first in range(0, features, together):
             some = slice(first, first + together)
             source = np.ascontiguousarray(values[:, some]).reshape(height, -1)
@@ -222,6 +227,17 @@ class NumbaBackend:
             kernel(0, count, *arrays)
         else:
             share_out(kernel, count, self._threads, least, *arrays)
+
+
+def _zeros_like(values: NDArray[np.float64]) -> Generator[None, None, NDArray[np.float64]]:
+    """Return as many zeros."""
+    zeros = np.empty_like(values)
+    rows = max(1, FILLED_AT_ONCE // values.shape[1])
+    for start in range(0, len(zeros), rows):
+        if start:
+            yield
+        zeros[start : start + rows] = 0
+    return zeros
 
 
 def _from(first: int, kernel: Callable[..., None], start: int, stop: int, *arrays: Any) -> None:
