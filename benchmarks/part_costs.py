@@ -3,6 +3,7 @@
 import pickle
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -72,8 +73,8 @@ def costs(side: int) -> Costs:
     factors = whole_factors(NEIGHBOURHOODS["gaussian"](), LATTICES["rectangular"](side, side), side / 8)
     total = sums.of_all(nodes)
     if side < max(SIDES):  # the first of them compiles, or is loaded
-        kernels.move_to_means(total, factors)
-    move = _seconds(lambda: kernels.move_to_means(total, factors))
+        deque(kernels.moving_to_means(total, factors), maxlen=0)
+    move = _seconds(lambda: deque(kernels.moving_to_means(total, factors), maxlen=0))
     return Costs(side, rows, part, sums, pickle.dumps(sums, pickle.HIGHEST_PROTOCOL), write, read, move)
 
 

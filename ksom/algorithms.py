@@ -222,7 +222,8 @@ class Batch(Algorithm):
             under_way, left = UnderWay(iteration, sums.rows, sums), self._iterations - iteration
             yield from summing(som, feed, under_way, pace, self.compute, iterations=left)
             factors = whole_factors(som.neighbourhood, som.lattice, self._sigma(iteration))
-            som.kernels.move_to_means(self.node_sums(sums), factors)
+            for _ in som.kernels.moving_to_means(self.node_sums(sums), factors):
+                yield under_way  # all samples were shown; whoever goes on from here begins the move again
             begun = UnderWay(iteration + 1)
             yield begun
 

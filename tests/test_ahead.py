@@ -18,6 +18,7 @@ from ksom.kernels.numba.tiles import as_tiles, tile_nodes
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.samples import Block
 from tests.hard_cases import DTYPES, KINDS, Case, cases, gaussian, learned, maps
+from tests.moved import move_to_means
 
 
 @settings(max_examples=100)
@@ -100,6 +101,6 @@ def test_online_training_after_batch_training_has_the_reference_s_bits() -> None
     steps, results = [OnlineStep([Block(samples)], gaussian(40, 40, np.float64, 3.0), 0.1)], set()
     for made in (NumpyBackend, NumbaBackend):
         backend = made(weights, np.float64)
-        backend.move_to_means(backend.node_sums([Block(samples)]), gaussian(40, 40, np.float64, 5.0))
+        move_to_means(backend, backend.node_sums([Block(samples)]), gaussian(40, 40, np.float64, 5.0))
         results.add(learned(backend, steps))
     assert len(results) == 1

@@ -29,6 +29,7 @@ from ksom.method.schedules import Geometric, Linear
 from ksom.samples import Block
 from ksom.trainer import Trainer
 from tests.hard_cases import KINDS, Form, forms
+from tests.moved import move_to_means
 from tests.whole_sums import sum_of_parts
 
 MADE = {"numpy": NumpyBackend, "numba": NumbaBackend}
@@ -73,7 +74,7 @@ def learned(backend: Any, case: Case, cut: int = 10**9) -> bytes:
     """Train on samples that come in blocks of `cut` rows; return the bits."""
     blocks = [Block(case.samples[start : start + cut], start) for start in range(0, len(case.samples), cut)]
     for sigma in case.sigmas:
-        backend.move_to_means(backend.node_sums(iter(blocks)), case.factors(sigma))
+        move_to_means(backend, backend.node_sums(iter(blocks)), case.factors(sigma))
     return backend.weights.tobytes()
 
 
@@ -149,7 +150,7 @@ def test_means_are_the_sums_weighted_in_order(name, case, is_in_phases):
     weight = smoothed_number_by_number(counts.reshape(*shape[:2], 1), table)
     means = smoothed_number_by_number(sums.reshape(shape), table) / np.where(weight < LEAST_WEIGHT, 1, weight)
     expected = np.where(weight < LEAST_WEIGHT, case.weights, means.astype(case.weights.dtype)) + 0
-    backend.move_to_means(found, table)
+    move_to_means(backend, found, table)
     assert backend.weights.tobytes() == expected.astype(case.weights.dtype).tobytes()
 
 
@@ -274,7 +275,7 @@ def test_no_array_of_samples_by_nodes_is_made(name):
     samples = chance.random((20_000, 2), dtype=np.float32)
     backend = MADE[name](chance.random((50, 50, 2)), np.float32)
     tracemalloc.start()
-    backend.move_to_means(backend.node_sums([Block(samples)]), Case(backend.weights, samples, [9.0]).factors(9.0))
+    move_to_means(backend, backend.node_sums([Block(samples)]), Case(backend.weights, samples, [9.0]).factors(9.0))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 20e6  # 20,000 × 2,500 float32 are 200 MB
@@ -427,7 +428,7 @@ def test_means_are_those_of_the_definition_whatever_the_order(case):
     squared = squared_distances(lattice, *(index.ravel() for index in np.indices((lattice.size,) * 2)))
     h = neighbourhood.of(squared, np.array([[sigma]])).reshape(lattice.size, -1).T
     numerators, denominators, largest = h @ found.sums, h @ found.counts, h @ np.abs(found.sums)
-    backend.move_to_means(found, case.factors(sigma))
+    move_to_means(backend, found, case.factors(sigma))
     moves = denominators[:, 0] > 2 * LEAST_WEIGHT
     means, room = numerators[moves] / denominators[moves], 1e-9 * (largest[moves] / denominators[moves]).max(initial=0)
     np.testing.assert_allclose(backend.weights.reshape(lattice.size, -1)[moves], means, rtol=1e-9, atol=room + 1e-300)

@@ -10,6 +10,7 @@ from ksom.kernels.backend import OnlineStep
 from ksom.method.distance import DISTANCES, Distance, Manhattan, reported_distances
 from ksom.method.neighbourhood import Factors, Gaussian
 from ksom.samples import Block
+from tests.moved import move_to_means
 
 SAMPLES = np.random.default_rng(0).random((50, 3))
 WEIGHTS = np.random.default_rng(1).random((4, 5, 3))
@@ -139,7 +140,7 @@ def test_what_moves_a_node_puts_it_back_on_the_sphere(backend, how):
     if how == "online":
         made.show([OnlineStep([samples.rows(0, 1)], alone(), 0.5)])
     else:
-        made.move_to_means(made.node_sums([samples]), alone())
+        move_to_means(made, made.node_sums([samples]), alone())
     np.testing.assert_allclose(made.weights, [[np.array([0.8, 0.4]) / np.sqrt(0.8), [0, -1]]], rtol=1e-15)
     assert made.weights[0, 1].tolist() == [0, -1]
 

@@ -13,6 +13,7 @@ from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.method.lattice import Rectangular
 from ksom.method.neighbourhood import Gaussian, whole_factors
 from ksom.samples import Block
+from tests.moved import move_to_means
 from tests.whole_sums import sum_of_parts
 
 MADE = {"numpy": NumpyBackend, "numba": NumbaBackend}
@@ -35,7 +36,7 @@ def moved(backend: str, weights: Any, samples: Block, sigma: float = 0.1) -> Any
     """The map after one iteration, as lists."""
     made = MADE[backend](np.array(weights, dtype=np.float64), "float64")
     height, width, _ = np.shape(weights)
-    made.move_to_means(made.node_sums([samples]), whole_factors(Gaussian(), Rectangular(height, width), sigma))
+    move_to_means(made, made.node_sums([samples]), whole_factors(Gaussian(), Rectangular(height, width), sigma))
     return made.weights.tolist()
 
 

@@ -32,6 +32,7 @@ from ksom.method.quality import quality
 from ksom.samples import Block
 from ksom.trainer import Trainer
 from tests import hard_cases
+from tests.moved import move_to_means
 
 DTYPES = ["float32", "float64"]
 
@@ -131,7 +132,7 @@ def test_batch_training_is_the_reference_s(pair: Pair, shape: Any) -> None:
         assert_same(found.sums, expected.sums)
         assert_same(found.counts, expected.counts)
         for backend in (pair.reference, pair.backend):
-            backend.move_to_means(expected, whole_gaussian(shape, sigma))
+            move_to_means(backend, expected, whole_gaussian(shape, sigma))
         pair.assert_same_weights()
 
 
@@ -148,7 +149,7 @@ def test_training_on_any_lattice_with_any_neighbourhood_is_the_reference_s(
     pair.assert_same_weights()
     sums = pair.reference.node_sums([Block(samples)])
     for backend in (pair.reference, pair.backend):
-        backend.move_to_means(sums, whole_factors(neighbourhood, lattice, 2.3))
+        move_to_means(backend, sums, whole_factors(neighbourhood, lattice, 2.3))
     pair.assert_same_weights()
 
 
@@ -219,7 +220,7 @@ def test_without_samples_nothing_changes() -> None:
     weights = np.random.default_rng(0).random((2, 3, 2))
     backend = JaxBackend(weights, "float64")
     backend.show([OnlineStep([], gaussian((2, 3), "float64", 1.0), 0.1)])
-    backend.move_to_means(backend.node_sums([]), whole_gaussian((2, 3), 1.0))
+    move_to_means(backend, backend.node_sums([]), whole_gaussian((2, 3), 1.0))
     assert_same(backend.weights, weights)
 
 

@@ -21,6 +21,7 @@ from ksom.method.lattice import Rectangular
 from ksom.method.neighbourhood import Gaussian, whole_factors
 from ksom.samples import Block
 from tests.hard_cases import COMPILED, DTYPES, KINDS, Varied, directions, gaussian, learned, maps, varied, with_gaps
+from tests.moved import move_to_means
 
 MANY = settings(max_examples=100)
 
@@ -135,7 +136,7 @@ def learned_in_batches(backend: Any, block: Block, cut: int = 10**9) -> bytes:
     for sigma in (5.0, 1.0, 0.2):
         blocks = (block.rows(start, start + cut) for start in range(0, len(block.values), cut))
         factors = whole_factors(Gaussian(), Rectangular(height, width), sigma)
-        backend.move_to_means(backend.node_sums(blocks), factors)
+        move_to_means(backend, backend.node_sums(blocks), factors)
     return backend.weights.tobytes()
 
 

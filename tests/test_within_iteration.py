@@ -1,6 +1,8 @@
 """A training may stop in the middle of an iteration, and goes on as if it had not."""
 
 import dataclasses
+import importlib.util
+from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from ksom.hooks import Checkpoint, TimeLimit, Timing
 from ksom.hooks.hook import Hook
 from ksom.kernels.batch_sums import BatchSums
 from ksom.kernels.node_sums import PART_ROWS
+from ksom.method.lattice import Hexagonal, Rectangular
 from ksom.runs.checkpoint import checkpoint_paths, newest_checkpoint, position_of, read_checkpoint
 from ksom.runs.run import Outcome, Run
 from ksom.tasks.sight import newest_map
@@ -260,3 +263,121 @@ def test_the_newest_map_of_a_run_may_be_within_an_iteration(tmp_path: Path) -> N
     trainer("batch", StopsAfter(2), Checkpoint(), folder=tmp_path).train()
     path, iteration = newest_map(tmp_path, None)
     assert (path.name, iteration) == ("iteration-000000000+000000008192.npz", 0)
+
+
+# -- in the middle of the move of the nodes
+
+PIECES = {"numba.backend.PIECE_WORK": 50, "numpy_backend.PIECE_VALUES": 50, "numpy_backend.BAND_VALUES": 5}
+"""A moment's work, where a small map is moved as a large one is."""
+
+LARGE: dict[str, dict[str, Any]] = {
+    "a product": {},
+    "wrapped": {"lattice": Rectangular(7, 6, wrap="both")},
+    "hexagonal": {"lattice": Hexagonal(7, 6)},
+    "hexagonal, wrapped": {"lattice": Hexagonal(6, 7, wrap="both")},
+    "no product": {"neighbourhood": "epanechnikov"},
+    "no product, hexagonal": {"neighbourhood": "bubble", "lattice": Hexagonal(7, 6)},
+    "no product, wrapped": {"neighbourhood": "triangle", "lattice": Rectangular(7, 6, wrap="both")},
+    "sphere": {"distance": "cosine"},
+    "gaps": {"missing": "keep"},
+    "float64": {"dtype": "float64"},
+}
+BACKENDS = ["numpy", "numba"] + (["jax"] if importlib.util.find_spec("jax") else [])
+EUCLIDEAN_WITHOUT_GAPS = set(LARGE) - {"sphere", "gaps"}
+"""All that the backend jax can do."""
+MOVES = [
+    (backend, kind) for backend in BACKENDS for kind in LARGE if backend != "jax" or kind in EUCLIDEAN_WITHOUT_GAPS
+]
+
+
+def of_large_map(kind: str, backend: str, *hooks: Hook, rows: int = 900, **how: Any) -> Trainer:
+    lattice = LARGE[kind].get("lattice", Rectangular(7, 6))
+    som = KohonenSOM(lattice.height, lattice.width, backend=backend, threads=1, **{**LARGE[kind], "lattice": lattice})
+    samples = (GAPS if kind == "gaps" else POINTS)[:rows]
+    return Trainer(som, samples, iterations=3, hooks=hooks, **how)
+
+
+def moved_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in PIECES.items():
+        monkeypatch.setattr(f"ksom.kernels.{name}", value)
+    if "jax" in BACKENDS:
+        monkeypatch.setattr("ksom.kernels.jax.backend.MOVE_WORK", 0)
+
+
+@pytest.mark.parametrize(("backend", "kind"), MOVES)
+def test_a_stop_while_the_nodes_move_is_kept_and_gone_on_with(
+    backend: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = of_large_map(kind, backend)
+    first = whole.som.weights
+    whole.train()
+    moved_piece_by_piece(monkeypatch)
+    for pauses in (2, 3):  # the first one is after the samples
+        folder = tmp_path / str(pauses)
+        stopped = of_large_map(kind, backend, StopsAfter(pauses), Checkpoint(), folder=folder)
+        assert stopped.train() is Outcome.STOPPED
+        assert stopped.run.position == (0, 900)
+        assert stopped.som.weights.tobytes() == first.tobytes()
+        kept = newest_checkpoint(folder / "checkpoints")
+        assert kept is not None
+        again = of_large_map(kind, backend)
+        again.load_state(kept.state, kept.weights, kept.sums)
+        again.train()
+        assert again.som.weights.tobytes() == whole.som.weights.tobytes()
+
+
+@pytest.mark.parametrize(("backend", "kind"), MOVES)
+def test_who_looks_at_the_map_while_the_nodes_move_changes_nothing(
+    backend: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = of_large_map(kind, backend)
+    whole.train()
+    moved_piece_by_piece(monkeypatch)
+    looks = Looks()
+    looked_at = of_large_map(kind, backend, looks)
+    looked_at.train()
+    assert looked_at.som.weights.tobytes() == whole.som.weights.tobytes()
+    assert looks.pauses > 3 * 2  # in each iteration, more than those after the samples and after the move
+    assert all(len(answers) == 1 for answers in looks.seen.values())
+
+
+class Looks(Hook):
+    """Searches the map at each pause, and notes what it found where the training stood."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pauses = 0
+        self.seen: dict[tuple[int, int], set[bytes]] = defaultdict(set)
+
+    def at_pause(self, run: Run) -> None:
+        self.pauses += 1
+        found = run.best_matching_nodes(POINTS[:50])
+        self.seen[run.position].add(found.tobytes())
+
+
+@pytest.mark.parametrize("rows", [900, PART_ROWS, PART_ROWS + 900])
+def test_the_sums_of_a_whole_batch_are_those_of_all_its_parts(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    samples = np.resize(POINTS, (rows, 2))
+    made = [Trainer(KohonenSOM(7, 6, backend="numba"), samples, iterations=1) for _ in range(2)]
+    made[0].train()
+    moved_piece_by_piece(monkeypatch)
+    stopped = Trainer(KohonenSOM(7, 6, backend="numba"), samples, iterations=1, hooks=[StopsWithin(rows)])
+    assert stopped.train() is Outcome.STOPPED
+    assert stopped.under_way.sums is not None
+    assert stopped.under_way.sums.begun is None
+    made[1].load_state(stopped.state(), stopped.som.weights)
+    made[1].train()
+    assert made[1].som.weights.tobytes() == made[0].som.weights.tobytes()
+
+
+class StopsWithin(Hook):
+    """Asks for a stop at the second pause after all samples were shown."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__()
+        self.rows, self.pauses = rows, 0
+
+    def at_pause(self, run: Run) -> None:
+        self.pauses += run.position[1] == self.rows
+        if self.pauses == 2:
+            run.request_stop("enough")

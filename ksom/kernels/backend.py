@@ -1,6 +1,6 @@
 """What training and measuring need of a numerical core: the interface of all backends."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -74,8 +74,11 @@ class Backend(Protocol):
         """
         ...
 
-    def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
+    def moving_to_means(self, node_sums: NodeSums, factors: Factors) -> Iterator[None]:
         """Move every node to the mean of all samples, w_k ← Σ_b h(b, k) S_b / Σ_b h(b, k) n_b, added in float64.
+
+        All nodes move at once, at the end. On a large map it yields before that, wherever one may look up or leave off:
+        there the weights are as they were, and so are the sums, from which it may be begun again.
 
         The neighbourhood is applied along rows, then along columns, b ascending, phase after phase; one that is no
         product as `Spread` tells. A node whose denominator is below `LEAST_WEIGHT` keeps its weights; where each
@@ -85,7 +88,7 @@ class Backend(Protocol):
         Parameters
         ----------
         node_sums : NodeSums
-            S_b and n_b of every node b; its arrays may be worked in, and are used up.
+            S_b and n_b of every node b; when it has moved, its arrays may have been worked in, and are used up.
         factors : Factors
             h, in float64, as far as it reaches.
         """

@@ -60,6 +60,7 @@ class BatchSums:
         at_most : int
             How many; at least a block is taken, and never more than what is left of the part.
         """
+        assert self.begun is not None or self.rows % PART_ROWS == 0  # after `total` there is nothing to add
         left = PART_ROWS - self.rows % PART_ROWS
         before = samples.taken
         self.begun = node_sums(samples.next(min(left, max(1, at_most // SUM_ROWS) * SUM_ROWS)), self.begun)
@@ -75,13 +76,16 @@ class BatchSums:
     def of_arrays(cls, rows: int, arrays: Mapping[str, NDArray[np.float64]]) -> Self:
         """Return the sums of so many samples that were kept as such arrays; they are worked in.
 
+        Those of a whole batch may have been made one by `total`.
+
         Raises
         ------
         ValueError
             If they are not what `as_arrays` returns.
         """
         made = {name: _kept(arrays, name) for name in ("whole", "begun") if f"{name}_sums" in arrays}
-        if not made or (rows >= PART_ROWS) is not ("whole" in made) or (rows % PART_ROWS > 0) is not ("begun" in made):
+        needed = {"whole": rows >= PART_ROWS, "begun": rows % PART_ROWS > 0}
+        if list(made) not in ([name for name in needed if needed[name]], ["whole"]):
             raise ValueError(f"there must be sums of {rows} samples")
         return cls(rows, **made)
 

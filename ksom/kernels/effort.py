@@ -86,21 +86,22 @@ def peak_bytes(
 ) -> int:
     """Return how much memory a map takes while it does some work, beside the samples.
 
-    First weights are drawn in float64 and cast; whoever looks at the weights has a copy; to smooth sums over the map,
-    numpy makes three more of them, and numba none; on a lattice of several phases numba makes two, and one for a
-    neighbourhood that is no product, whose factors are as large as the map. For a batch that is large beside the map
-    numba searches in a map cut anew, parts of which are centred; of a batch of more than a part, the sums are kept
-    beside those of the part.
+    First weights are drawn in float64 and cast; whoever looks at the weights has a copy. For a batch that is large
+    beside the map numba searches in a map cut anew, parts of which are centred; of a batch of more than a part, the
+    sums are kept beside those of the part. Then these are smoothed over the map, and must stay as they are until all
+    nodes have moved: numpy makes three more of them, and numba one, if the map is large; on a lattice of several phases
+    it makes two. The factors of a neighbourhood that is no product are as large as the map.
     """
     weights, drawn, sums = nodes * features * itemsize, nodes * features * FLOAT64, nodes * (features + 1) * FLOAT64
     peak = drawn + weights
     if work.smoothed:
         batch = work.searched / max(1, work.searches)
-        in_numba = (1 if phases == 1 else 3) if is_product else 2
-        held = weights + (in_numba if backend == "numba" else 4) * sums
-        held += 0 if is_product else FACTORS * nodes * FLOAT64
+        searching = weights + (2 if batch > PART_ROWS else 1) * sums
         if backend == "numba" and not work.is_sparse and batch >= nodes / NODES_FOR_SAMPLE:
-            held += 2 * weights + min(2 * weights, 2 * GROUP_BYTES)
-        peak = max(peak, held + (sums if batch > PART_ROWS else 0))
+            searching += 2 * weights + min(2 * weights, 2 * GROUP_BYTES)
+        in_numba = 2 if phases == 1 or not is_product else 3
+        moving = weights + (in_numba if backend == "numba" else 4) * sums
+        moving += 0 if is_product else FACTORS * nodes * FLOAT64
+        peak = max(peak, searching, moving)
     least = LEAST_PLACES * features * itemsize if backend == "numba" else 0
     return int(peak * PADDING) + least + ROOM_BYTES

@@ -28,6 +28,13 @@ class Spread(NamedTuple):
     goes_on: NDArray[np.bool_]
     """Whether a column's sum goes on from that of the one before it, shape (2, 2 width − 1)."""
 
+    @property
+    def additions(self) -> int:
+        """How many values are added for each node, at most: rows to the sums along them, and these to the nodes."""
+        before = np.where(self.goes_on[:, 1:], self.reach[:, :-1], 0)
+        rows = self.reach.sum(axis=1) - before.sum(axis=1)
+        return int((rows + np.count_nonzero(self.reach, axis=1)).max())
+
 
 def spread(factors: Factors) -> Spread:
     """Return how a neighbourhood that is no product is applied."""

@@ -84,20 +84,62 @@ def moved_to_means(planes: jax.Array, sums: Sums, factors: Product | Spread, inf
     """
     *blocks, height, width = planes.shape
     features = blocks[0] * blocks[1]
-
-    def smoothed(values: jax.Array) -> jax.Array:
-        values = values.reshape(height, width, -1)
-        if isinstance(factors, Spread):
-            return _spread(values, factors, infinity)
-        return _smoothed(values, factors, infinity)
-
     sums_filled_up = jnp.pad(sums.sums, [(0, 0), (0, features - sums.sums.shape[1])])
-    numerators, denominators = smoothed(sums_filled_up), smoothed(sums.counts)
+    numerators = _applied(sums_filled_up.reshape(height, width, -1), factors, infinity)
+    denominators = _applied(sums.counts.reshape(height, width, -1), factors, infinity)
+    means = jnp.moveaxis(_means(numerators, denominators, planes.dtype), 2, 0).reshape(planes.shape)
+    return jnp.where(denominators[..., 0] >= LEAST_WEIGHT, means, planes)
+
+
+@functools.partial(jax.jit, static_argnames="shape")
+def applied(values: jax.Array, factors: Product | Spread, infinity: jax.Array, *, shape: Shape) -> jax.Array:
+    """Return Σ_b h(b, k) · values[b] for every node k, shape (H, W, n), for values of shape (K, n)."""
+    return _applied(values.reshape(shape.height, shape.width, -1), factors, infinity)
+
+
+@jax.jit
+def moved_plane(
+    plane: jax.Array, sums: jax.Array, denominators: jax.Array, factors: Product | Spread, infinity: jax.Array
+) -> jax.Array:
+    """Return one plane, shape (H, W), moved as `moved_to_means` moves all of them.
+
+    Parameters
+    ----------
+    plane : array of shape (H, W)
+        A feature's weights.
+    sums : array of shape (K, 1)
+        Its sums, float64.
+    denominators : array of shape (H, W, 1)
+        What `applied` makes of the counts.
+    factors : Product or Spread
+        The neighbourhood.
+    infinity : array of shape ()
+        See `rounded`.
+    """
+    numerators = _applied(sums.reshape(*plane.shape, 1), factors, infinity)
+    means = _means(numerators, denominators, plane.dtype)
+    return jnp.where(denominators[..., 0] >= LEAST_WEIGHT, means[..., 0], plane)
+
+
+@functools.partial(jax.jit, static_argnames="shape")
+def in_blocks(planes: list[jax.Array], *, shape: Shape) -> jax.Array:
+    """Return the planes of all features as one array, shape (B, F, H, W), filled up with zeros."""
+    stacked = jnp.pad(jnp.stack(planes), [(0, shape.filled - shape.features), (0, 0), (0, 0)])
+    return stacked.reshape(*shape.blocks, shape.height, shape.width)
+
+
+def _means(numerators: jax.Array, denominators: jax.Array, dtype: Any) -> jax.Array:
     # Without the barrier XLA multiplies by 1 / denominator, which rounds twice.
     means = numerators / lax.optimization_barrier(jnp.broadcast_to(denominators, numerators.shape))
-    means = jnp.moveaxis(means, 2, 0).astype(planes.dtype).reshape(planes.shape)
-    means = jnp.where(means == 0, 0, means)  # no −0: then a factor of 0 never changes a bit of a weight
-    return jnp.where(denominators[..., 0] >= LEAST_WEIGHT, means, planes)
+    means = means.astype(dtype)
+    return jnp.where(means == 0, 0, means)  # no −0: then a factor of 0 never changes a bit of a weight
+
+
+def _applied(values: jax.Array, factors: Product | Spread, infinity: jax.Array) -> jax.Array:
+    """Σ_b h(b, k) · values[b] for every node k, shape (H, W, n)."""
+    if isinstance(factors, Spread):
+        return _spread(values, factors, infinity)
+    return _smoothed(values, factors, infinity)
 
 
 def _smoothed(values: jax.Array, factors: Product, infinity: jax.Array) -> jax.Array:

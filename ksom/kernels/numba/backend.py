@@ -1,6 +1,7 @@
 """The compiled backend: what the numpy backend does, bit for bit, with less work."""
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -31,6 +32,14 @@ from ksom.sparse_rows import SparseRows
 
 _PARALLEL_WORK = 2**24
 """How many updated values are worth a second thread: half a millisecond of work, a start of threads takes a tenth."""
+
+PIECE_WORK = 2**30
+"""So many values, times a factor each, are added before somebody may look up, by each thread: a tenth of a second, or
+half a one where they come from memory."""
+
+FILLED_AT_ONCE = 2**23
+"""So many numbers of new memory are filled before somebody may look up, 64 MB: a quarter of a second where the system
+has to find it first."""
 
 
 class NumbaBackend:
@@ -99,17 +108,20 @@ class NumbaBackend:
                 add_samples(*_laid_out(block), found, SUM_ROWS, made.sums, made.counts)
         return made or NodeSums.nothing(nodes, self.features)
 
-    def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
+    def moving_to_means(self, node_sums: NodeSums, factors: Factors) -> Iterator[None]:
+        self._forget_searches()  # they take more memory than is needed here
         if factors.is_product:
-            smoothed = partial(self._smoothed, smoothings(factors))
+            applied = partial(self._smoothed, smoothings(factors))
         else:
-            smoothed = partial(self._spread, spread(factors))
-        numerators, denominators = map(smoothed, (node_sums.sums, node_sums.counts))
+            order = spread(factors)
+            applied = partial(self._spread, order, order.additions)
+        numerators = yield from applied(node_sums.sums)
+        denominators = yield from applied(node_sums.counts)
         count, work = len(self._tiles.weights), numerators.size
         arrays = self._tiles, numerators, denominators
         self._share_out(take_means, count, work, 1, *arrays, LEAST_WEIGHT, self._distance.on_sphere)
         self._boxes_hold = False
-        self._forget_searches()
+        self._forget_searches()  # of who looked up meanwhile
 
     def best_matching_nodes(self, block: Block, k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
         if isinstance(block.values, SparseRows):
@@ -156,31 +168,58 @@ class NumbaBackend:
 
     def _smoothed(
         self, how: list[tuple[Smoothing, list[Smoothing]]], values: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
-        """Σ_b h(b, k) · values[b] for every node k, shape (K, n), for a product; in place where there is one phase."""
+    ) -> Generator[None, None, NDArray[np.float64]]:
+        """Σ_b h(b, k) · values[b] for a product; in place where there is one phase and nobody looks up meanwhile."""
         height, width = self._tiles.height, self._tiles.width
         of_rows, of_columns = (1, height, values.size // height), (height, width, values.shape[1])
-        in_place = len(how) == 1
-        smoothed, along_rows = (values, values) if in_place else (np.zeros_like(values), np.empty_like(values))
+        has_one_phase = len(how) == 1
+        is_in_place = has_one_phase and self._pieces(max(height, width), values.size) == 1
+        along_rows = values if is_in_place else (yield from _zeros_like(values))
+        smoothed = along_rows if has_one_phase else (yield from _zeros_like(values))
         for rows, columns in how:
-            self._smooth(rows, values.reshape(of_rows), along_rows.reshape(of_rows))
+            yield from self._smooth(rows, values.reshape(of_rows), along_rows.reshape(of_rows))
             for some in columns:
-                self._smooth(some, along_rows.reshape(of_columns), smoothed.reshape(of_columns), adding=not in_place)
+                source, target = along_rows.reshape(of_columns), smoothed.reshape(of_columns)
+                yield from self._smooth(some, source, target, adding=not has_one_phase)
         return smoothed
 
     def _smooth(
         self, how: Smoothing, source: NDArray[np.float64], target: NDArray[np.float64], *, adding: bool = False
-    ) -> None:
+    ) -> Iterator[None]:
         lines = len(range(how.first, source.shape[0], how.step)) * source.shape[2]
-        self._share_out(smooth, -(-lines // LANES), source.shape[1] * source.size, 1, how, source, target, adding)
+        work = source.shape[1] * source.size
+        return self._in_pieces(smooth, -(-lines // LANES), work, how, source, target, adding)
 
-    def _spread(self, order: Spread, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Σ_b h(b, k) · values[b] for every node k, shape (K, n), for h that is no product."""
-        target = np.zeros_like(values)
-        work, by_rows = 2 * order.reach.shape[1] * values.size, (self._tiles.height, -1)
-        arrays = values.reshape(by_rows), target.reshape(by_rows)
-        self._share_out(spread_rows, self._tiles.height, work, 1, order, *arrays)
-        return target
+    def _spread(
+        self, order: Spread, additions: int, values: NDArray[np.float64]
+    ) -> Generator[None, None, NDArray[np.float64]]:
+        """Σ_b h(b, k) · values[b] for h that is no product; a few features at a time, where a row of all takes long."""
+        height, width, features = self._tiles.height, self._tiles.width, values.shape[1]
+        together = min(features, max(1, PIECE_WORK // (additions * width)))  # a row is done by one thread
+        total = yield from _zeros_like(values)
+        for first in range(0, features, together):
+            some = slice(first, first + together)
+            source = np.ascontiguousarray(values[:, some]).reshape(height, -1)
+            target = np.zeros_like(source) if together < features else total.reshape(height, -1)
+            yield from self._in_pieces(spread_rows, height, additions * source.size, order, source, target)
+            if together < features:
+                total[:, some] = target.reshape(len(total), -1)
+        return total
+
+    def _in_pieces(self, kernel: Callable[..., None], count: int, work: int, *arrays: Any) -> Iterator[None]:
+        """Let a kernel do 0 … count − 1, and look up in between if it takes long; as often as threads have enough."""
+        if self._pieces(work) == 1:
+            self._share_out(kernel, count, work, 1, *arrays)
+            return
+        pieces = min(self._pieces(work), max(1, count // self._threads))
+        for piece in range(pieces):
+            first, last = count * piece // pieces, count * (piece + 1) // pieces
+            self._share_out(partial(_from, first, kernel), last - first, work // pieces, 1, *arrays)
+            yield
+
+    def _pieces(self, *work: int) -> int:
+        """Return in how many pieces so much work is done, the product of some numbers."""
+        return max(1, -(-math.prod(work) // (PIECE_WORK * self._threads)))
 
     def _share_out(self, kernel: Callable[..., None], count: int, work: int, least: int, *arrays: Any) -> None:
         """Let a kernel do 0 … count − 1, on several threads if it is worth it."""
@@ -188,6 +227,22 @@ class NumbaBackend:
             kernel(0, count, *arrays)
         else:
             share_out(kernel, count, self._threads, least, *arrays)
+
+
+def _zeros_like(values: NDArray[np.float64]) -> Generator[None, None, NDArray[np.float64]]:
+    """Return as many zeros."""
+    zeros = np.empty_like(values)
+    rows = max(1, FILLED_AT_ONCE // values.shape[1])
+    for start in range(0, len(zeros), rows):
+        if start:
+            yield
+        zeros[start : start + rows] = 0
+    return zeros
+
+
+def _from(first: int, kernel: Callable[..., None], start: int, stop: int, *arrays: Any) -> None:
+    """Let a kernel do what is so much farther on."""
+    kernel(first + start, first + stop, *arrays)
 
 
 def _laid_out(block: Block) -> tuple[NDArray[Any], NDArray[np.bool_] | None, NDArray[np.float64] | None]:
