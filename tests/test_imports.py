@@ -45,6 +45,7 @@ LEVELS = [
         "archive",
         "experiment_files",
         "masking",
+        "package_versions",
         "plain_yaml",
         "regular_files",
         "representation",
