@@ -86,25 +86,28 @@ def _start(results: Results) -> str:
     return _titled("Start", legend, "\n".join(lines) * bool(measured))
 
 
+TIMES = ("first_seconds", "seconds", "training_seconds", "bare_seconds")
+"""What is told of a command."""
+
+
 def _commands(results: Results) -> str:
-    lines = ["| command | first | warm | of it training | bare |", "|---|--:|--:|--:|--:|"]
+    lines = ["| command | first | warm | of it training | bare | training : bare |", "|---|--:|--:|--:|--:|--:|"]
     commands = _of(results, "commands")
-    lines += [f"| {each['name']} | {_command(each, results)} |" for each in commands]
+    lines += [f"| {each['name']} | {_command(each)} |" for each in commands]
     legend = (
         "Seconds of a whole process; first: with nothing compiled yet. Training: what the run itself tells, with the "
         "default hooks (film, quality, checkpoints) and the loading of compiled kernels. Bare: the same training "
-        "without an experiment around it, from the table of times."
+        "by `ksom.train` without hooks, in a process that has its kernels, in turn with the command. Medians."
     )
     return _titled("The command", legend, "\n".join(lines) * bool(commands))
 
 
-def _command(result: dict[str, Any], results: Results) -> str:
+def _command(result: dict[str, Any]) -> str:
     if "seconds" not in result:
-        return f"{result['note']} | | |"
-    own = (each for each in _of(results, "rows") if each["peer"] == "ksom" and each["row"]["name"] == result["bare"])
-    bare = next((f"{_time(each)} ({result['bare']})" for each in own), "")
-    training = _short(result["training_seconds"]) if "training_seconds" in result else ""
-    return f"{_short(result['first_seconds'])} | {_short(result['seconds'])} | {training} | {bare}"
+        return f"{result['note']} | | | |"
+    told = [_short(result[name]) if name in result else "" for name in TIMES]
+    ratio = f"{result['training_seconds'] / result['bare_seconds']:.2f}" if "bare_seconds" in result else ""
+    return " | ".join([*told, ratio])
 
 
 def _curves(results: Results) -> str:

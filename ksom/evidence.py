@@ -124,7 +124,9 @@ class Evidence:
     @cached_property
     def distinct(self) -> int:
         """How many samples are different."""
-        return 0 if self.rows is None else len(np.unique(np.nan_to_num(self.rows), axis=0))
+        if self.rows is None:
+            return 0
+        return len({row.tobytes() for row in np.nan_to_num(self.rows) + 0})  # −0 becomes 0: bytes differ as numbers do
 
     @cached_property
     def away(self) -> NDArray[np.float64] | None:

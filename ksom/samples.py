@@ -255,7 +255,7 @@ def _as_numbers(values: Any, where: str) -> Any:
         what = "text" if array.dtype.kind == "U" else array.dtype
         advice = "; a file is read first, by np.load" if isinstance(values, str | Path) else ""
         raise DataError(f"{where}: the samples must be real numbers, got {what}{advice}")
-    if isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
+    if type(array) is not np.ndarray and isinstance(array, np.ma.MaskedArray) and np.ma.is_masked(array):
         return np.ma.filled(array.astype(np.result_type(array.dtype, np.float32)), np.nan)
     return array
 

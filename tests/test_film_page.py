@@ -37,7 +37,7 @@ def shown(frame: str) -> np.ndarray[Any, Any]:
 
 def page_of(folder: Path, **options: Any) -> Path:
     path = folder / "vlog.html"
-    path.write_text(film_page(film_of(folder / "film.gif", **options), EVIL), encoding="utf-8")
+    path.write_text(film_page(film_data(film_of(folder / "film.gif", **options)), EVIL), encoding="utf-8")
     return path
 
 

@@ -45,6 +45,7 @@ LEVELS = [
         "archive",
         "experiment_files",
         "masking",
+        "package_versions",
         "plain_yaml",
         "regular_files",
         "representation",
@@ -158,6 +159,36 @@ def test_import_ksom_does_not_load(heavy: str) -> None:
 def test_a_training_of_colours_does_not_load(unused: str) -> None:
     code = f"import sys, ksom; ksom.train(ksom.RandomColors(5), 2, 2, 1); sys.exit({unused!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.fixture(scope="module")
+def loaded_by_the_colour_experiment(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """What `ksom train` has loaded when 10 × 10 nodes are trained, film, picture and checkpoint made."""
+    code = (
+        "import atexit, sys; from pathlib import Path\n"
+        "atexit.register(lambda: Path('loaded').write_text(' '.join(sys.modules)))\n"
+        "sys.argv = ['ksom', 'train', 'ksom:exp1']\n"
+        "from ksom.__main__ import main; main()"
+    )
+    folder = tmp_path_factory.mktemp("colours")
+    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True, capture_output=True)
+    return set((folder / "loaded").read_text().split())
+
+
+@pytest.mark.parametrize(
+    "unused",
+    [
+        *["numba", "jax", "matplotlib", "imageio", "mlflow", "tensorboard", "sklearn", "scipy", "pandas", "pyarrow"],
+        *["asyncio", "email", "statistics", "importlib.metadata", "multiprocessing", "numpy.ma"],
+        *["ksom.compute.on_executor", "ksom.compute.processes", "ksom.exports", "ksom.sklearn", "ksom.tables"],
+        *["ksom.datasets.table", "ksom.hooks.mlflow", "ksom.hooks.plots", "ksom.hooks.tensorboard"],
+        *["ksom.pictures.plots", "ksom.runs.tracking", "ksom.tasks.report", "ksom.commands.sweep"],
+    ],
+)
+def test_the_command_that_trains_the_colour_map_does_not_load(
+    unused: str, loaded_by_the_colour_experiment: set[str]
+) -> None:
+    assert unused not in loaded_by_the_colour_experiment
 
 
 def test_every_public_name_can_be_imported() -> None:

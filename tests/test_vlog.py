@@ -22,6 +22,7 @@ from ksom.method.umatrix import umatrix
 from ksom.pictures.beside import Curve, UMatrix
 from ksom.pictures.film import Film
 from ksom.pictures.film_frames import FilmFrames
+from ksom.pictures.film_page import film_data, film_page
 from ksom.pictures.picture import SMALLEST_SIDE, Scale, colours_for
 from ksom.pictures.raster import NOWHERE, nodes_of_pixels
 from ksom.pictures.view import Hexagons, view_of
@@ -268,3 +269,31 @@ def test_films_of_blocks_are_to_the_byte_what_they_always_were(
     samples = np.random.default_rng(1).random((20, features))
     trained(tmp_path, som, samples, Shows(), Vlog(every=2, size=200, page=False), iterations=10)
     assert (tmp_path / "vlog.gif").read_bytes() == (tmp_path / "expected.gif").read_bytes()
+
+
+PAGES: dict[str, dict[str, Any]] = {
+    "blocks": {},
+    "hexagons": {"lattice": "hexagonal"},
+    "a legend and a curve": {"data": TABLE, "vlog": {"beside": "quantization_error", "size": 100}},
+    "no caption": {"vlog": {"caption": False, "fps": 3}},
+    "a chain": {"sides": (1, 12)},
+    "two colours": {"sides": (1, 2)},
+    "more frames than a page has": {"sides": (3, 3), "iterations": 230, "vlog": {"every": 1, "size": 16}},
+    "larger frames than a page holds": {"sides": (90, 90), "iterations": 30, "vlog": {"every": 1}},
+}
+
+
+@pytest.mark.parametrize("kind", PAGES)
+def test_a_page_of_what_was_filmed_is_that_of_the_film_in_its_file(tmp_path: Path, kind: str) -> None:
+    told = {
+        "sides": (6, 5),
+        "lattice": "rectangular",
+        "data": RandomColors(20),
+        "iterations": 12,
+        "vlog": {},
+        **PAGES[kind],
+    }
+    som = KohonenSOM(*told["sides"], lattice=told["lattice"])
+    trained(tmp_path, som, told["data"], Quality(every=2), Vlog(**told["vlog"]), iterations=told["iterations"])
+    shown = film_page(film_data(tmp_path / "vlog.gif"), f"film of {tmp_path.name}")
+    assert (tmp_path / "vlog.html").read_text(encoding="utf-8") == shown

@@ -5,7 +5,6 @@ from typing import Any
 
 from ksom.compute.compute import Compute
 from ksom.compute.here import Here
-from ksom.compute.on_executor import OnExecutor
 from ksom.errors import ParameterError
 from ksom.registry import Registry
 
@@ -31,6 +30,8 @@ def as_compute(value: Any) -> Compute:
         If it is none of these.
     """
     if isinstance(value, Executor):
+        from ksom.compute.on_executor import OnExecutor
+
         return OnExecutor(value)
     if type(value).__module__.startswith("distributed."):
         from ksom.compute.dask import Dask

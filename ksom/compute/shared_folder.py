@@ -1,9 +1,7 @@
 """A folder that a process and its workers see, for what is too large for a message."""
 
-import shutil
 import weakref
 from pathlib import Path
-from tempfile import mkdtemp
 
 from ksom.errors import OutputError
 
@@ -31,6 +29,9 @@ class SharedFolder:
             If it cannot be made.
         """
         if self._made is None:
+            import shutil  # few trainings have workers, or need a folder
+            from tempfile import mkdtemp
+
             try:
                 self._made = Path(mkdtemp(prefix="ksom-", dir=self._inside))
             except OSError as error:

@@ -14,7 +14,7 @@ from ksom.pictures.band import Band
 from ksom.pictures.beside import Beside, Curve, UMatrix
 from ksom.pictures.film import TRAILER, Film
 from ksom.pictures.film_formats import FORMATS, require_format, write_film
-from ksom.pictures.film_page import write_film_page
+from ksom.pictures.film_page import Shots, film_data, write_film_page
 from ksom.pictures.legend import Line, legend_of
 from ksom.pictures.picture import Colours, Scale, colours_for, require_size
 from ksom.pictures.scene import Scene
@@ -108,6 +108,7 @@ class Vlog(Hook):
         self._layout = LAYOUT
         self._earlier: Mapping[str, Any] = {}
         self._film: Film | None = None
+        self._shots: Shots | None = None
         self._scene: Scene | None = None
         self._run: Run | None = None
 
@@ -134,6 +135,7 @@ class Vlog(Hook):
         self._film = Film(run.folder / self.file)
         self._film.restore_trailer()
         if self._film.is_new:
+            self._shots = Shots() if self.page else None  # of a film that goes on, the file tells what was shown
             self._append(run, 1 / self.fps)
 
     def after_step(self, run: Run) -> None:
@@ -187,7 +189,11 @@ class Vlog(Hook):
             self._scene.beside.take(self._newest(run, self._scene.beside.metric))
         number = f"{run.iteration:{len(str(run.iterations))}}"  # as long in every frame
         caption = f"iteration {number} of {run.iterations}" if self.caption else ""
-        self._film.add(*self._scene.frame(run, caption), seconds)
+        drawn = self._scene.frame(run, caption)
+        frame = self._film.add(drawn.picture, drawn.colours, seconds)
+        if self._shots is not None:
+            told = " ".join(caption.split()) or None
+            self._shots.take(frame._replace(caption=told, caption_height=drawn.caption_height))
 
     def _view(self, run: Run) -> View:
         if self._layout == 1:
@@ -244,7 +250,8 @@ class Vlog(Hook):
                 write_film(film, film.with_suffix(f".{self.format}"))
         if self.page:
             with _warning():
-                write_film_page(film, film.with_suffix(".html"), f"film of {folder.resolve().name}")
+                shown = self._shots.shown() if self._shots else film_data(film)
+                write_film_page(shown, film.with_suffix(".html"), f"film of {folder.resolve().name}")
 
     def _say_scale(self, run: Run, view: View) -> None:
         rows, columns = view.reduce

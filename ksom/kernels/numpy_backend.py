@@ -251,5 +251,5 @@ def _seen_from(winner: int, table: NDArray[Any], length: int) -> NDArray[Any]:
 
 def _reached(factors: NDArray[Any]) -> slice:
     """Return the smallest range of nodes that holds all with a factor other than 0."""
-    within = np.flatnonzero(factors)
+    within = factors.nonzero()[0]
     return slice(int(within[0]), int(within[-1]) + 1)

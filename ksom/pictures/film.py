@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.pictures.film_frames import Frame
 from ksom.pictures.lettering import WHITE, line_of, scale_for
 from ksom.pictures.palette import indexed
 from ksom.pictures.picture import enlarged
@@ -51,8 +52,8 @@ class Film:
         picture = enlarged(indices + np.uint8(2), enlarge)  # after black and white
         self.add(_with_caption(picture, caption) if caption else picture, colours, seconds)
 
-    def add(self, picture: NDArray[np.uint8], colours: NDArray[np.uint8], seconds: float) -> None:
-        """Append a frame that is put together already.
+    def add(self, picture: NDArray[np.uint8], colours: NDArray[np.uint8], seconds: float) -> Frame:
+        """Append a frame that is put together already; return it as `FilmFrames` reads it again, without its caption.
 
         Parameters
         ----------
@@ -64,11 +65,12 @@ class Film:
             How long it is shown; GIFs count hundredths.
         """
         self._file.require_there()
-        frame = _frame(picture, colours, seconds)
+        frame = Frame(picture, _table(colours), _hundredths(seconds) / 100)
         if self.is_new:
-            self._file.append(_header(*picture.shape) + frame + TRAILER)
+            self._file.append(_header(*picture.shape) + _encoded(frame) + TRAILER)
         else:
-            self._file.append(frame + TRAILER, over=len(TRAILER))
+            self._file.append(_encoded(frame) + TRAILER, over=len(TRAILER))
+        return frame
 
     def restore_trailer(self) -> None:
         """End a film whole that was cut back to some frame: the next one had begun where its trailer was."""
@@ -86,14 +88,27 @@ def _header(height: int, width: int) -> bytes:
     return screen + b"\x21\xff\x0bNETSCAPE2.0" + struct.pack("<BBHB", 3, 1, 0, 0)
 
 
-def _frame(picture: NDArray[np.uint8], colours: NDArray[np.uint8], seconds: float) -> bytes:
-    """Return a frame as a GIF holds it, of indices into black, white and the colours."""
+def _table(colours: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return black, white and the colours as a GIF holds them, four, eight, … of them: the rest is black."""
+    count = 2 + len(colours)
+    table = np.zeros((max(4, 1 << (count - 1).bit_length()), 3), np.uint8)
+    table[WHITE], table[2:count] = 255, colours
+    return table
+
+
+def _hundredths(seconds: float) -> int:
+    """Return how long a frame is shown, as a GIF counts; browsers take less than two for a slow film."""
+    return max(2, round(seconds * 100))
+
+
+def _encoded(frame: Frame) -> bytes:
+    """Return a frame as a GIF holds it."""
     from PIL import GifImagePlugin, Image
 
-    image = Image.frombuffer("P", picture.shape[::-1], picture, "raw", "P", 0, 1)
-    image.putpalette(b"\x00\x00\x00\xff\xff\xff" + colours.tobytes())
-    hundredths = max(2, round(seconds * 100))  # browsers take less for a slow film
-    return b"".join(GifImagePlugin.getdata(image, duration=hundredths * 10, include_color_table=True))
+    image = Image.frombuffer("P", frame.picture.shape[::-1], frame.picture, "raw", "P", 0, 1)
+    image.putpalette(frame.colours.tobytes())
+    milliseconds = 10 * _hundredths(frame.seconds)
+    return b"".join(GifImagePlugin.getdata(image, duration=milliseconds, include_color_table=True))
 
 
 def _with_caption(picture: NDArray[np.uint8], caption: str) -> NDArray[np.uint8]:

@@ -3,7 +3,7 @@
 import base64
 import io
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,11 +28,71 @@ class _Shot(NamedTuple):
     caption: str | None
 
 
-def film_data(path: Path, *, most_frames: int = MOST_FRAMES, most_bytes: int = MOST_BYTES) -> dict[str, Any]:
-    """Return a film as pages take it: what `filmPlayer` of `film.js` shows.
+class Shots:
+    """What pages show of a film, gathered from its frames, one after another.
 
     Frames are lossless. Where there are too many, or they are too large, every second, fourth … is left out, never the
     first and the last.
+
+    Parameters
+    ----------
+    most_frames : int
+        How many frames at most, at least 2.
+    most_bytes : int
+        How long their texts are at most, together; the first and the last are there whatever their size.
+    """
+
+    def __init__(self, most_frames: int = MOST_FRAMES, most_bytes: int = MOST_BYTES) -> None:
+        self._most_frames, self._most_bytes = most_frames, most_bytes
+        self._shots: list[_Shot] = []
+        self._step = 1
+        self._number = -1
+
+    def __len__(self) -> int:
+        return self._number + 1
+
+    def take(self, frame: Frame) -> None:
+        """Take the next frame."""
+        self.pass_over()
+        self._newest = frame
+        if self._number == 0:
+            self._width, self._seconds = frame.picture.shape[1], frame.seconds
+        if self.wants(self._number):
+            self._add_newest()
+
+    def pass_over(self) -> None:
+        """Go on without a frame, which is not wanted, and is not the last one."""
+        self._number += 1
+
+    def wants(self, number: int) -> bool:
+        """Whether the frame of this number is among those that are shown, as far as is known, if it is not the last."""
+        return number % self._step == 0
+
+    def shown(self) -> dict[str, Any]:
+        """Return the film as pages take it, see `film_data`; its last frame is the newest, and no more can be taken."""
+        if self._shots[-1].number != self._number:
+            self._add_newest()
+        shots, count = self._shots, len(self)
+        return {
+            "frames": [shot.text for shot in shots],
+            "captions": [shot.caption or f"frame {shot.number + 1} of {count}" for shot in shots],
+            "width": self._width,
+            "fps": round(1 / max(0.02, self._seconds), 2),
+            "note": f"{len(shots)} of the film's {count} frames" if len(shots) < count else None,
+        }
+
+    def _add_newest(self) -> None:
+        self._shots.append(_shot(self._number, self._newest))
+        while len(self._shots) > 2 and self._are_too_many():
+            self._step *= 2
+            self._shots = [shot for shot in self._shots if self.wants(shot.number) or shot.number == self._number]
+
+    def _are_too_many(self) -> bool:
+        return len(self._shots) > self._most_frames or sum(len(shot.text) for shot in self._shots) > self._most_bytes
+
+
+def film_data(path: Path, *, most_frames: int = MOST_FRAMES, most_bytes: int = MOST_BYTES) -> dict[str, Any]:
+    """Return a film as pages take it: what `filmPlayer` of `film.js` shows. See `Shots` for which frames.
 
     Parameters
     ----------
@@ -56,50 +116,35 @@ def film_data(path: Path, *, most_frames: int = MOST_FRAMES, most_bytes: int = M
         If it is no film that ksom made.
     """
     with FilmFrames(path) as frames:
-        step, shots = 1, list[_Shot]()
+        shots = Shots(most_frames, most_bytes)
         for number in range(len(frames)):
-            if number % step and number < len(frames) - 1:
-                continue
-            shots.append(_shot(number, frames[number]))
-            while len(shots) > 2 and (len(shots) > most_frames or sum(len(shot.text) for shot in shots) > most_bytes):
-                step *= 2
-                shots = _thinned(shots, step, len(frames) - 1)
-        return {
-            "frames": [shot.text for shot in shots],
-            "captions": [shot.caption or f"frame {shot.number + 1} of {len(frames)}" for shot in shots],
-            "width": frames.width,
-            "fps": round(1 / max(0.02, frames[0].seconds), 2),
-            "note": f"{len(shots)} of the film's {len(frames)} frames" if len(shots) < len(frames) else None,
-        }
+            if shots.wants(number) or number == len(frames) - 1:
+                shots.take(frames[number])
+            else:
+                shots.pass_over()
+        return shots.shown()
 
 
-def film_page(path: Path, title: str) -> str:
+def film_page(film: Mapping[str, Any], title: str) -> str:
     """Return a page that shows a film, text of an HTML file: it opens offline.
 
     Parameters
     ----------
-    path : Path
-        The film.
+    film : mapping
+        The film, as `film_data` or `Shots.shown` tells it.
     title : str
         What the page is called; shown as text.
-
-    Raises
-    ------
-    DataError
-        If it is no film that ksom made.
     """
     body = '<main class="filmPage"><h1 id="title"></h1><div id="film"></div></main>'
-    data = {"title": title, "film": film_data(path)}
+    data = {"title": title, "film": film}
     return Page(title, ["film", "film_page"], ["page", "film"], data, body=body).as_html()
 
 
-def write_film_page(film: Path, path: Path, title: str) -> None:
+def write_film_page(film: Mapping[str, Any], path: Path, title: str) -> None:
     """Write the page of a film, whole or absent; see `film_page`.
 
     Raises
     ------
-    DataError
-        If it is no film that ksom made.
     OutputError
         If the file cannot be written.
     """
@@ -122,13 +167,12 @@ def _in_blocks(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     for side in range(math.gcd(*picture.shape), 1, -1):
         if picture.shape[0] % side == 0 and picture.shape[1] % side == 0:
             corners = picture[::side, ::side]
-            if np.array_equal(np.repeat(np.repeat(corners, side, axis=0), side, axis=1), picture):
+            first = picture[0].reshape(-1, side)  # tells nearly always, and is looked at in no time
+            if np.array_equal(first, np.repeat(corners[:1].T, side, axis=1)) and np.array_equal(
+                np.repeat(np.repeat(corners, side, axis=0), side, axis=1), picture
+            ):
                 return corners
     return picture
-
-
-def _thinned(shots: Sequence[_Shot], step: int, last: int) -> list[_Shot]:
-    return [shot for shot in shots if shot.number % step == 0 or shot.number == last]
 
 
 def _png(picture: NDArray[np.uint8], colours: NDArray[np.uint8]) -> bytes:

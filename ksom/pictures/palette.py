@@ -46,7 +46,7 @@ def indexed(pixels: NDArray[np.uint8], most: int = COLOURS) -> tuple[NDArray[np.
 def _exact(pixels: NDArray[np.uint8], most: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]] | None:
     """Return a picture of few colours as indices into them; None if there are too many."""
     few_rows = pixels[: -(-10 * most // pixels.shape[1])]  # quick to tell by, mostly
-    if len(np.unique(_codes(few_rows))) > most:
+    if len(set(_codes(few_rows).ravel().tolist())) > most:
         return None
     found, indices = np.unique(_codes(pixels), return_inverse=True)
     if len(found) > most:

@@ -1,6 +1,7 @@
 """What a frame of a film is put together from: the map, what stands beside it, a legend and a caption below."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,17 @@ SMALL_PER_SIDE = 200
 """Letters are one pixel bold for so many of the picture, where there is more to be read than a caption."""
 GAP = 8
 """Pixels between the map and what stands beside it, for each 250 of them."""
+
+
+class Drawn(NamedTuple):
+    """A frame that is put together."""
+
+    picture: NDArray[np.uint8]
+    """Indices into black, white and the colours, shape (h, w)."""
+    colours: NDArray[np.uint8]
+    """Shape (n, 3)."""
+    caption_height: int
+    """Rows at the picture's end that hold the caption."""
 
 
 class Scene:
@@ -54,8 +66,8 @@ class Scene:
         self._fixed = np.concatenate(fixed)
         self._chips, self._of_beside = 2, 2 + len(fixed[0])
 
-    def frame(self, run: Weighed, caption: str = "") -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Return a frame as indices into black, white and the colours that come with it.
+    def frame(self, run: Weighed, caption: str = "") -> Drawn:
+        """Return a frame.
 
         Parameters
         ----------
@@ -76,7 +88,7 @@ class Scene:
             rows.append(drawn(self.legend, width, scale, self._chips))
         if caption:
             rows.append(line_of(caption, scale))
-        return _below_each_other(rows), np.concatenate([self._fixed, found])
+        return Drawn(_below_each_other(rows), np.concatenate([self._fixed, found]), len(rows[-1]) if caption else 0)
 
     def _with_beside(
         self, beside: Beside, run: Weighed, picture: NDArray[np.uint8], scale: int
@@ -92,5 +104,9 @@ class Scene:
 
 def _below_each_other(rows: Sequence[NDArray[np.uint8]]) -> NDArray[np.uint8]:
     """Return pictures one below the other, white to their right."""
-    width = max(row.shape[1] for row in rows)
-    return np.concatenate([np.pad(row, ((0, 0), (0, width - row.shape[1])), constant_values=WHITE) for row in rows])
+    whole = np.full((sum(len(row) for row in rows), max(row.shape[1] for row in rows)), WHITE, np.uint8)
+    top = 0
+    for row in rows:
+        whole[top : top + len(row), : row.shape[1]] = row
+        top += len(row)
+    return whole

@@ -3,12 +3,9 @@
 import json
 import os
 import platform
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import IO, Any
 
@@ -17,6 +14,7 @@ import yaml
 from ksom.errors import OutputError
 from ksom.experiment_files import CONFIG, ENVIRONMENT
 from ksom.masking import masked_values
+from ksom.package_versions import package_version
 from ksom.regular_files import open_regular, read_regular
 from ksom.whole_files import as_json, open_own, remove_leftovers, replacing, writing
 
@@ -214,7 +212,7 @@ def environment() -> dict[str, Any]:
     names = ("kohonen2", "numpy", "numba", "jax", "pillow", "imageio", "pyyaml", "yacs", "click", "filelock")
     return {
         "python": sys.version.split()[0],
-        "packages": {name: _version(name) for name in names},
+        "packages": {name: package_version(name) for name in names},
         "system": platform.system(),
         "machine": platform.machine(),
         "cores": os.cpu_count(),
@@ -226,24 +224,18 @@ def versions_that_matter(backend: str) -> dict[str, str | None]:
     """Return the versions that can change a bit of what is learned: the numba backend has the bits of numpy's."""
     packages = ("kohonen2", "numpy", *(["jax"] if backend == "jax" else []))
     system = f"{platform.system()} {platform.machine()}"
-    return {"python": sys.version.split()[0], **{name: _version(name) for name in packages}, "system": system}
+    return {"python": sys.version.split()[0], **{name: package_version(name) for name in packages}, "system": system}
 
 
 def _git_commit() -> str | None:
     """Return the commit of the current folder, if it is in a git repository."""
+    import subprocess
+
     try:
         asked = subprocess.run(["git", "rev-parse", "HEAD"], capture_output=True, text=True, timeout=5, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return asked.stdout.strip() if asked.returncode == 0 else None
-
-
-@cache  # 2 ms each: a third of training the 10 × 10 map
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
 
 
 def _is_held(lock: IO[bytes]) -> bool:
