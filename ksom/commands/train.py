@@ -44,7 +44,7 @@ def train(  # noqa: PLR0917 (click passes them by name)
 ) -> int:
     """Train a map as a YAML file describes it; KEY VALUE pairs override the file.
 
-    Ctrl-C finishes the iteration, saves and stops; --resume goes on, and ends with the same bits.
+    Ctrl-C stops in a moment and saves what was learned; --resume goes on, and ends with the same bits.
     """
     from ksom.default_setup import Experiment
     from ksom.logger import log_to_console
