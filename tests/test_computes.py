@@ -15,6 +15,7 @@ from ksom.compute.processes import Processes
 from ksom.default_setup import Experiment
 from ksom.entry import cli
 from ksom.errors import ComputeError, ConfigError, DataError, ParameterError
+from ksom.kernels.node_sums import PART_ROWS
 from ksom.trainer import Trainer
 
 POINTS = np.random.default_rng(0).normal(size=(9, 2))
@@ -132,3 +133,12 @@ def test_a_run_says_who_worked(tmp_path: Path) -> None:
     assert "compute     processes" in experiment.plan()
     experiment.run()
     assert json.loads((tmp_path / "run/environment.json").read_text())["compute"] == "processes"
+
+
+def test_others_search_by_the_backend_that_so_many_samples_ask_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ksom.kernels.LOADING_SECONDS", 0.0)
+    som = KohonenSOM(3, 4, initial=np.zeros((3, 4, 2)))
+    assert som.kernels.name == "numpy"
+    with ThreadPoolExecutor(1) as executor, som.computed_by(executor):
+        som.found_elsewhere(Dataset(np.zeros((PART_ROWS + 1, 2))), 1)
+    assert som.kernels.name == "numba"
