@@ -84,6 +84,7 @@ class BestMatching(ABC):
             or len(samples) <= PART_ROWS
         ):
             return None  # nobody could share the work
+        self.expect(Work(searched=len(samples)), self.features)  # workers search by the backend that the map holds
         return searched(self, samples, k, self.compute, may_lack_all=may_lack_all)
 
     @property

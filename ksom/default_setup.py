@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from ksom.amounts import size_of
 from ksom.arguments import require_path
-from ksom.compute.computes import COMPUTES
+from ksom.compute.computes import COMPUTES, as_node
 from ksom.config import DEFAULTS, as_plain, is_off, load_config, require_no_secret
 from ksom.datasets import DATASETS
 from ksom.errors import ConfigError, KsomError, OutputError, TrainingFailed
@@ -174,7 +174,7 @@ class Experiment:
         seed = config["SEED"]
         self.dataset, data = build(DATASETS, config["DATASET"], "DATASET", folders, seed=seed)
         self.som, model = self._build_map(config, folders)
-        compute, computing = build(COMPUTES, config["COMPUTE"], "COMPUTE", folders)
+        compute, computing = build(COMPUTES, as_node(config["COMPUTE"]), "COMPUTE", folders)
         hooks = {key: _hook(key, node, folders) for key, node in config["HOOKS"].items() if not is_off(node)}
         with located("MODEL", elsewhere=Trainer.from_elsewhere):  # the map may not suit the algorithm
             self.trainer, training = call(

@@ -11,13 +11,15 @@ from ksom.commands import COMMANDS, named
 from ksom.commands.command import DEBUG, examples
 from ksom.errors import KsomError, one_line
 from ksom.masking import masked
+from ksom.runs.interruption import stopping_at_once
 
 
 def main() -> None:
     """Run the command, with one clear line for whatever goes wrong, and the conventional exit status."""
     asked: dict[str, bool] = {}
     try:
-        status = cli.main(standalone_mode=False, obj=asked)
+        with stopping_at_once():  # a temporary file goes, and workers end
+            status = cli.main(standalone_mode=False, obj=asked)
     except click.ClickException as error:
         shown = io.StringIO()
         error.show(shown)

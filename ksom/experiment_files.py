@@ -12,6 +12,9 @@ from ksom.remote_files import is_address
 
 SUFFIXES = {".yaml", ".yml"}
 
+OF_DATA = {".npy", ".npz", ".csv", ".tsv", ".parquet", ".arrow", ".feather"}
+"""How files end that are data, when they are given in the place of an experiment."""
+
 SHIPPED = "ksom:"
 """How the name of an experiment begins that comes with ksom: ksom:exp1."""
 
@@ -32,7 +35,11 @@ def file_meant(word: object) -> str:
         return ""
     if named := next((word + suffix for suffix in sorted(SUFFIXES) if _exists(Path(word + suffix))), None):
         return f"; did you mean {quoted(named)}?"
-    return f"; the experiment's file is given by --config-file {quoted(word)}" if _exists(Path(word)) else ""
+    if not _exists(Path(word)):
+        return ""
+    if Path(word).is_dir() or Path(word).suffix.lower() in OF_DATA:
+        return f"; {quoted(word)} is no experiment: `ksom init {word} -o mine.yaml` writes one that learns from data"
+    return f"; the experiment's file is given by --config-file {quoted(word)}"
 
 
 def experiment_file(name: str | Path) -> Path:

@@ -98,7 +98,7 @@ class KeptSummary(NamedTuple):
         except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, KsomError) as error:
             logger.info("%s: cannot be used, it is made again (%s)", self.path, error)
             return None
-        told = "dataset %s: read before and not changed since, so that it is not read to look at it (`ksom cache`)"
+        told = "dataset %s: looked at before and not changed since: not looked at again (`ksom cache`)"
         logger.info(told, type(dataset).__name__)
         return summary
 

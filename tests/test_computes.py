@@ -10,11 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from ksom import Batch, Dataset, KohonenSOM, train
-from ksom.compute.computes import as_compute
+from ksom.compute.computes import as_compute, as_node
 from ksom.compute.processes import Processes
 from ksom.default_setup import Experiment
 from ksom.entry import cli
 from ksom.errors import ComputeError, ConfigError, DataError, ParameterError
+from ksom.kernels.node_sums import PART_ROWS
 from ksom.trainer import Trainer
 
 POINTS = np.random.default_rng(0).normal(size=(9, 2))
@@ -35,7 +36,8 @@ def shut_down() -> Executor:
 @pytest.mark.parametrize(
     ("value", "told"),
     [
-        ("proceses", "compute must name a compute"),
+        ("proceses", "compute must be one of here, processes, dask, or of a scheduler.*did you mean 'processes'"),
+        ("host:8786", r"or of a scheduler of Dask its address \(tcp://host:8786\) or .json file, got 'host:8786'"),
         (7, "compute must be one of here, processes, dask, an executor of concurrent.futures, or a client of Dask"),
         (object(), "compute must be one of here, processes, dask"),
         (Processes, "compute must be one of here, processes, dask"),
@@ -95,6 +97,20 @@ def test_an_experiment_names_who_works_and_mistakes_are_told() -> None:
             Experiment(None, ["TRAINER.ALGORITHM", "batch", "COMPUTE", value])
 
 
+@pytest.mark.parametrize(
+    ("given", "where"), [("tcp://h:8786", {"ADDRESS": "tcp://h:8786"}), ("s.json", {"SCHEDULER_FILE": "s.json"})]
+)
+def test_an_experiment_names_a_scheduler_as_python_does(given: str, where: dict[str, str]) -> None:
+    assert as_node({"NAME": given}) == {"NAME": "dask", **where}
+
+
+def test_what_an_address_stands_for_is_in_the_resolved_experiment(monkeypatch: pytest.MonkeyPatch) -> None:
+    dask = pytest.importorskip("ksom.compute.dask")
+    monkeypatch.setattr(dask.Dask, "check", lambda self: None)
+    config = Experiment(None, ["TRAINER.ALGORITHM", "batch", "COMPUTE", "tcp://h:8786"]).config
+    assert (config["COMPUTE"]["NAME"], config["COMPUTE"]["ADDRESS"]) == ("dask", "tcp://h:8786")
+
+
 def test_a_command_tells_a_mistake_too(tmp_path: Path) -> None:
     train(POINTS, 2, 2, 1).save(tmp_path / "map.npz")
     np.save(tmp_path / "points.npy", POINTS)
@@ -117,3 +133,12 @@ def test_a_run_says_who_worked(tmp_path: Path) -> None:
     assert "compute     processes" in experiment.plan()
     experiment.run()
     assert json.loads((tmp_path / "run/environment.json").read_text())["compute"] == "processes"
+
+
+def test_others_search_by_the_backend_that_so_many_samples_ask_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ksom.kernels.LOADING_SECONDS", 0.0)
+    som = KohonenSOM(3, 4, initial=np.zeros((3, 4, 2)))
+    assert som.kernels.name == "numpy"
+    with ThreadPoolExecutor(1) as executor, som.computed_by(executor):
+        som.found_elsewhere(Dataset(np.zeros((PART_ROWS + 1, 2))), 1)
+    assert som.kernels.name == "numba"

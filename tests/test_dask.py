@@ -149,6 +149,7 @@ def test_a_part_that_kills_every_worker_ends_the_training_and_is_named(tmp_path:
         ({"address": "tcp://127.0.0.1:9"}, "nothing listens at tcp://127.0.0.1:9; start a scheduler"),
         ({"address": "nowhere://x"}, "nowhere://x is no scheduler of Dask"),
         ({"scheduler_file": "none.json"}, "there is no scheduler file none.json"),
+        ({"address": "nonsense"}, "nonsense is no scheduler of Dask (ValueError: missing port number"),
         ({"scheduler_file": __file__}, "is no scheduler of Dask"),
     ],
     ids=str,

@@ -253,6 +253,8 @@ IN_THE_WAY = {
     "customers.csv -o mine.yaml --csv latin-1": "--csv must be KEY=VALUE, such as encoding=latin-1, got 'latin-1'",
     "nothing.csv -o mine.yaml": "nothing.csv: there is no such file",
     "useless.csv -o mine.yaml": "useless.csv: no column is likely to be a feature; " + USELESS,
+    "empty.npy -o mine.yaml": "empty.npy: is empty",
+    "text.npy -o mine.yaml": "text.npy: is no .npy file, whatever its name says",
     "there.yaml -o mine.yaml": "there.yaml: is not of a kind that is looked into: " + KINDS,
 }
 
@@ -301,6 +303,8 @@ def test_init_refuses_in_one_line_and_writes_nothing(there, monkeypatch, capsys,
     (there / "parts").mkdir()
     customers().to_csv("parts/one.csv", index=False)
     (there / "useless.csv").write_text("a,b\n1,2\n1,2\n")
+    (there / "empty.npy").touch()
+    (there / "text.npy").write_text("1 2\n")
     before = sorted(there.rglob("*"))
     monkeypatch.setattr("sys.argv", ["ksom", "init", *words.split()])
     with pytest.raises(SystemExit) as stopped:

@@ -1,5 +1,6 @@
 """From a file to a file: what a map says about each row, and what it fills in."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ from ksom.errors import DataError
 from ksom.map_file import Layer
 from ksom.tasks import predicting
 from ksom.tasks.predicting import predict_file
+from tests.waiting import LONGEST_SECONDS, wait_until
 
 ROWS = 60
 
@@ -374,3 +376,22 @@ def test_a_row_without_any_value_keeps_its_gaps(with_empty: Path) -> None:
 def test_rows_without_any_value_are_left_out_of_labelling(with_empty: Path) -> None:
     run("label", with_empty / "map.npz", with_empty / "empty.csv", "--column", "kind")
     assert KohonenSOM.load(with_empty / "map.npz").layers["labels"].values.sum() == ROWS - 1
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="this system knows no closed terminal")
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_command_that_is_ended_leaves_no_file(name: str, tmp_path: Path) -> None:
+    KohonenSOM(1, 2, initial=np.zeros((1, 2, 1))).save(tmp_path / "map.npz")
+    np.lib.format.open_memmap(tmp_path / "zeros.npy", mode="w+", dtype=np.float32, shape=(100_000_000, 1)).flush()
+    (tmp_path / "out").mkdir()
+    words = ["predict", "map.npz", "zeros.npy", "-o", "out/answers.csv"]
+    command = subprocess.Popen([sys.executable, "-m", "ksom", *words], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
+    try:
+        wait_until(lambda: any((tmp_path / "out").iterdir()))
+        command.send_signal(getattr(signal, name))
+        _, told = command.communicate(timeout=LONGEST_SECONDS)
+    finally:
+        command.kill()
+    assert command.returncode == 128 + getattr(signal, name)
+    assert told.strip().startswith("stopped at once")
+    assert list((tmp_path / "out").iterdir()) == []

@@ -143,10 +143,12 @@ def test_a_hook_that_says_itself_when_it_acts_has_no_period_by_default():
         (["./quick", "SEED", "1"], "did you mean './quick.yaml'?"),
         (["./" + 300 * "x", "1"], "write KEY VALUE or KEY=VALUE, such as MODEL.WIDTH 40\n"),
         (["quick.txt"], "the experiment's file is given by --config-file 'quick.txt'"),
+        (["points.npy"], "'points.npy' is no experiment: `ksom init points.npy -o mine.yaml` writes one"),
     ],
 )
 def test_a_file_that_is_taken_for_a_key_is_recognised(folder, words, advice):
     (folder / "quick.txt").touch()
+    (folder / "points.npy").touch()
     refused = ksom("train", *words)
     assert refused.returncode == 1
     assert advice in refused.stderr

@@ -44,19 +44,17 @@ def train(  # noqa: PLR0917 (click passes them by name)
 ) -> int:
     """Train a map as a YAML file describes it; KEY VALUE pairs override the file.
 
-    Ctrl-C finishes the iteration, saves and stops; --resume goes on, and ends with the same bits.
+    Ctrl-C stops in a moment and saves what was learned; --resume goes on, and ends with the same bits.
     """
     from ksom.default_setup import Experiment
     from ksom.logger import log_to_console
-    from ksom.runs.interruption import stopping_at_once
 
     if resume and restart:
         raise click.UsageError("--resume goes on with a run, --restart begins it anew: give one of them")
     file, overrides = file_and_overrides(train, words, config_file)
     log_to_console()
     overrides = ["HOOKS.MLFLOW", "{}", *overrides] if mlflow else overrides
-    with stopping_at_once():  # the data are looked at, nothing is written yet
-        experiment = Experiment(file, overrides, output_dir)
+    experiment = Experiment(file, overrides, output_dir)
     if dry_run:
         say(_plan(experiment))
         return 0

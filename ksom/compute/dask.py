@@ -1,5 +1,6 @@
 """Workers of Dask: of this machine, or of a cluster."""
 
+import json
 import logging
 import os
 import time
@@ -19,6 +20,7 @@ from ksom.compute.probe import TOKEN, Probe, as_probed, probed, require_alike
 from ksom.compute.shared_folder import SharedFolder
 from ksom.errors import ComputeError, NotInstalled, ParameterError
 from ksom.masking import masked
+from ksom.regular_files import read_regular
 from ksom.whole_files import writing
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ CONNECT_SECONDS = 10.0
 
 WORKER_SECONDS = 60.0
 """How long the first worker may take to come; and how often it is said that none is left."""
+
+LARGEST_SCHEDULER_FILE = 2**20
 
 
 @COMPUTES.register("dask")
@@ -187,6 +191,7 @@ class Dask(OnExecutor):
         where = {"scheduler_file": str(self.scheduler_file)} if self.scheduler_file else {"address": self.address}
         named = masked(str(self.address or self.scheduler_file))
         try:
+            _require_place(self.address or _address_in(str(self.scheduler_file)))
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # versions are looked at below
                 made: Client = client(**where, timeout=CONNECT_SECONDS, set_as_default=False)
@@ -271,3 +276,19 @@ class Dask(OnExecutor):
 
 def _gigabytes(size: int) -> str:
     return f"{size / 1e9:.3g} GB" if size else "unlimited memory"
+
+
+def _address_in(scheduler_file: str) -> str:
+    """Return where a scheduler listens, as its file has it."""
+    told = json.loads(read_regular(scheduler_file, LARGEST_SCHEDULER_FILE))
+    if not isinstance(told, dict) or not isinstance(told.get("address"), str):
+        raise ValueError("it tells no address")
+    return str(told["address"])
+
+
+def _require_place(address: str) -> None:
+    """Refuse what is no address, before there is a client: one that could not begin waits 20 seconds for its end."""
+    from distributed.comm.addressing import get_address_host_port
+
+    if not address.startswith("inproc://"):  # in this process: neither a host nor a port
+        get_address_host_port(address)

@@ -31,7 +31,7 @@ class Interruption:
 def stopping_at_once() -> Iterator[None]:
     """Let SIGTERM and SIGHUP end the process with a line and the conventional status, while the block runs.
 
-    For what leaves nothing behind. Ctrl-C does so by itself.
+    What it was about to write is then cleared away, and its workers end. Ctrl-C does so by itself.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

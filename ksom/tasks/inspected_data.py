@@ -68,6 +68,10 @@ def inspected(data: str, csv: Mapping[str, Any] | None = None) -> Inspection | T
     with open_data(place) as file:
         start = file.read(max(len(MAGIC_NPY), len(MAGIC_ZIP)))
     if not start.startswith((MAGIC_NPY, MAGIC_ZIP)):
+        if place.suffix.lower() in {".npy", ".npz"}:
+            raise DataError(
+                f"{data}: {'is empty' if not start else f'is no {place.suffix} file, whatever its name says'}"
+            )
         kinds = "a table (.csv, .parquet, .arrow, …), an array (.npy, .npz), or a folder of images"
         raise DataError(f"{data}: is not of a kind that is looked into: {kinds}")
     return _of_array(data)
