@@ -227,7 +227,8 @@ def test_samples_may_be_in_any_order_of_memory(name):
 
 
 def test_the_kernels_are_compiled_once_for_each_precision():
-    assert len(batch.add_samples.signatures) <= 2
+    of_plain_samples = [each for each in batch.add_samples.signatures if str(each[1]) == str(each[2]) == "none"]
+    assert len(of_plain_samples) <= 2  # with gaps, or weights, by whatever tests came before, they are others
     assert len(batch.take_means.signatures) <= 2
     assert len(batch.smooth.signatures) == 1
 
