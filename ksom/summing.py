@@ -73,9 +73,9 @@ def require_parts(som: KohonenSOM, feed: Feed, compute: Compute) -> None:
         return
     if not feed.batches.can_be_cut:
         own = f"{type(feed.batches.dataset).__name__}, whose own batch() has no parts that others could read"
-        raise ParameterError("compute", f"be here for {own}; or give it rows() instead", compute)
+        raise ParameterError("compute", f"be 'here' for {own}; or give it rows() instead", compute)
     if som.backend == "jax":
-        raise ParameterError("compute", "be here for the backend jax; or take numba", compute)
+        raise ParameterError("compute", "be 'here' for the backend jax; or take numba", compute)
 
 
 def _is_done_here(feed: Feed, begun: UnderWay, pace: Pace, compute: Compute, iterations: int) -> bool:

@@ -175,7 +175,9 @@ class Trainer:
         if getattr(self.algorithm, "compute", None) is not None:
             self.algorithm.compute = compute
         elif not compute.is_here:
-            told = f"be here for {type(self.algorithm).__name__}, which shows samples one after another; or train batch"
+            told = (
+                f"be 'here' for {type(self.algorithm).__name__}, which shows samples one after another; or train batch"
+            )
             raise ParameterError("compute", told, given)
         compute.check()  # before it reads anything
         return compute

@@ -57,9 +57,9 @@ def test_an_address_and_a_file_of_a_scheduler_mean_dask() -> None:
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"algorithm": "online"}, "compute must be here for Online, which shows samples one after another"),
-        ({"dataset": Own(POINTS)}, r"compute must be here for Own, whose own batch\(\) has no parts"),
-        ({"som": KohonenSOM(3, 4, backend="jax")}, "compute must be here for the backend jax"),
+        ({"algorithm": "online"}, "compute must be 'here' for Online, which shows samples one after another"),
+        ({"dataset": Own(POINTS)}, r"compute must be 'here' for Own, whose own batch\(\) has no parts"),
+        ({"som": KohonenSOM(3, 4, backend="jax")}, "compute must be 'here' for the backend jax"),
     ],
 )
 def test_what_only_one_process_can_do_is_refused(changes: dict[str, Any], told: str) -> None:

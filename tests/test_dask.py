@@ -2,9 +2,11 @@
 
 import logging
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -138,6 +140,18 @@ def test_nothing_of_it_stays_on_the_disk(cluster: DaskCluster, tmp_path: Path) -
 def test_a_part_that_kills_every_worker_ends_the_training_and_is_named(tmp_path: Path) -> None:
     with pytest.raises(ComputeError, match=r"^part \d \(rows [\d,]+ … [\d,]+\) killed 2 workers; it may need more"):
         weights(Dask(workers=1, tries=1), data=Killing(POINTS, tmp_path, 100, iterations=1))
+
+
+def test_a_web_server_such_as_the_dashboard_is_told_from_a_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ksom.compute.dask.CONNECT_SECONDS", 1.0)
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        address = f"tcp://127.0.0.1:{server.server_port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(
+            ComputeError, match=rf"^compute: {address} is no scheduler of Dask .*something else listens"
+        ):
+            Dask(address).check()
+        server.shutdown()
 
 
 # -- what cannot work
@@ -276,7 +290,7 @@ def test_a_client_that_is_closed(cluster: DaskCluster) -> None:
 
 
 def test_a_training_that_shows_samples_one_after_another(cluster: DaskCluster) -> None:
-    with pytest.raises(ParameterError, match="compute must be here for Online"):
+    with pytest.raises(ParameterError, match="compute must be 'here' for Online"):
         ksom.train(POINTS[:10], 2, 2, 1, algorithm="online", compute=Dask(cluster.address))
 
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import socket
 import time
 import warnings
 from collections.abc import Iterable, Iterator
@@ -191,7 +192,7 @@ class Dask(OnExecutor):
         where = {"scheduler_file": str(self.scheduler_file)} if self.scheduler_file else {"address": self.address}
         named = masked(str(self.address or self.scheduler_file))
         try:
-            _require_place(self.address or _address_in(str(self.scheduler_file)))
+            _require_scheduler(self.address or _address_in(str(self.scheduler_file)))
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # versions are looked at below
                 made: Client = client(**where, timeout=CONNECT_SECONDS, set_as_default=False)
@@ -286,9 +287,23 @@ def _address_in(scheduler_file: str) -> str:
     return str(told["address"])
 
 
-def _require_place(address: str) -> None:
-    """Refuse what is no address, before there is a client: one that could not begin waits 20 seconds for its end."""
+def _require_scheduler(address: str) -> None:
+    """Refuse what is no address, and where somebody else listens, before there is a client.
+
+    One that could not begin waits 20 seconds for its end; and for a web server, as the scheduler's dashboard is one, it
+    waits without an end. A scheduler speaks first.
+    """
     from distributed.comm.addressing import get_address_host_port
 
-    if not address.startswith("inproc://"):  # in this process: neither a host nor a port
-        get_address_host_port(address)
+    if address.startswith("inproc://"):  # in this process: neither a host nor a port
+        return
+    where = get_address_host_port(address)
+    if address.startswith("tls://"):  # there the client has to speak first
+        return
+    with socket.create_connection(where, CONNECT_SECONDS) as connection:
+        try:
+            speaks = bool(connection.recv(1))
+        except TimeoutError:
+            speaks = False
+    if not speaks:
+        raise ValueError("something else listens there; a scheduler's dashboard has another port")
