@@ -92,7 +92,7 @@ class NumbaBackend:
         nodes, made = self._tiles.height * self._tiles.width, so_far
         for block in gathered(blocks, SEGMENT_BYTES):
             made = made or NodeSums.nothing(nodes, self.features, each_feature=block.missing is not None)
-            found = self.best_matching_nodes(block, 1)[0][:, 0] if winners is None else winners
+            found = self._winners(block) if winners is None else winners
             if isinstance(block.values, SparseRows):
                 add_sparse_samples(block.values, block.weights, found, made, self._share_out)
             else:
@@ -115,6 +115,11 @@ class NumbaBackend:
         if isinstance(block.values, SparseRows):
             return self.sparse_search().best_matching_nodes(block.values, k)
         return self.search().best_matching_nodes(block.values, k, block.missing)
+
+    def _winners(self, block: Block) -> NDArray[np.int64]:
+        if isinstance(block.values, SparseRows):
+            return self.best_matching_nodes(block, 1)[0][:, 0]
+        return self.search().winners(block.values, block.missing)
 
     def search(self) -> Search:
         """Return a search of the map as it is now."""
