@@ -47,11 +47,10 @@ class ProductRoom(NamedTuple):
 
 def make_product_room(group: Centred, k: int) -> ProductRoom:
     """Return memory for one thread."""
-    features, nodes = group.weights.shape[2], group.norms.shape[1]
-    dtype = group.weights.dtype
+    features, dtype = group.weights.shape[2], group.weights.dtype
     return ProductRoom(
         aligned((BLOCK_SAMPLES, features), dtype),
-        aligned((BLOCK_SAMPLES, nodes), dtype),
+        aligned((BLOCK_SAMPLES, group.norms.shape[1]), dtype),
         np.empty(BLOCK_SAMPLES, dtype=dtype),
         make_lanes(dtype),
         np.empty((BLOCK_SAMPLES, k), dtype=dtype),

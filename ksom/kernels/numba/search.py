@@ -1,6 +1,7 @@
 """Which way of searching a map is faster for the samples at hand; the answers are the same."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from ksom.kernels.effort import GROUP_BYTES, NODES_FOR_SAMPLE
 from ksom.kernels.numba.boxes import in_room
 from ksom.kernels.numba.centred import Centred, centred
 from ksom.kernels.numba.product_search import make_product_room, search_failed, search_products
+from ksom.kernels.numba.rooms import Rooms
 from ksom.kernels.numba.shadow_search import make_shadow_room, search_shadows
 from ksom.kernels.numba.shadows import MapShadows
 from ksom.kernels.numba.terms import SQUARES
@@ -19,6 +21,7 @@ from ksom.kernels.numba.tile_search import make_answers, measure_boxes, search
 from ksom.kernels.numba.tiles import Tiles, as_map, as_tiles
 from ksom.kernels.numba.vectors import LANES, laid_out, multiple
 from ksom.kernels.numba.ways import (
+    LOOKING,
     PRODUCTS,
     TILES,
     Looks,
@@ -41,8 +44,8 @@ one shape in twenty, which cost up to three times the time."""
 KEPT_FOR = 8
 """For so many searches of a map that moves a way may be kept that it was slow to choose."""
 
-SHARE_FOR_AXES, LEFT = 0.1, 8
-"""To find axes may take that share of a search, in which about so many nodes are left in question."""
+SHARE_TO_CHOOSE, LEFT = 0.1, 8
+"""To choose may take that share of a search, in which about so many nodes are left in question."""
 
 FEW_SAMPLES = 128
 """So few samples are searched for in tiles: for products, the whole map has to be centred."""
@@ -157,13 +160,13 @@ class Search:
         return way
 
     def _way_before(self, samples: int, k: int) -> Way | None:
-        """Return the way that was chosen a moment ago, if to find axes again would take long beside the search."""
+        """Return the way that was chosen a moment ago, if to choose again would take long beside the search."""
         way, (_, features, tile_nodes) = self._before.ways.get(k), self.tiles.weights.shape
         if way is None or not way.axes or self._before.age >= KEPT_FOR:
             return None
         looks = Looks(samples, self._nodes, features, tile_nodes, 0, 0, are_axes_near=True)
         takes = samples * shadows_cost(looks, way.axes, LEFT)
-        return way if casting_cost(looks, 2 * way.axes) > SHARE_FOR_AXES * takes else None
+        return way if LOOKING + casting_cost(looks, 2 * way.axes) > SHARE_TO_CHOOSE * takes else None
 
     def way(self, samples: NDArray[Any], k: int) -> Way:
         """Let some of the samples tell which way is the fastest; see `ways`.
@@ -224,10 +227,11 @@ class Search:
         work = len(samples) * self.tiles.weights.size
         margin = score_margin(self.tiles.weights.shape[1], samples.dtype)
         for group in self._groups():
+            rooms = Rooms(partial(make_product_room, group, nodes.shape[1]))
 
-            def score(start: int, stop: int, group: Centred = group) -> None:
-                room = make_product_room(group, nodes.shape[1])
-                search_products(start, stop, room, group, margin, samples, nodes, total_bits, failed, are_measured)
+            def score(start: int, stop: int, group: Centred = group, rooms: Rooms = rooms) -> None:
+                with rooms.lent() as room:
+                    search_products(start, stop, room, group, margin, samples, nodes, total_bits, failed, are_measured)
 
             self._share_out(score, len(samples), work, SHARE_SAMPLES)
 
@@ -242,10 +246,11 @@ class Search:
     ) -> None:
         with matrix_products_alone():
             group, (made, margin) = self._of_map().group, self._of_map().along(axes)
+        rooms = Rooms(partial(make_shadow_room, group, made, nodes.shape[1]))
 
         def score(start: int, stop: int) -> None:
-            room = make_shadow_room(group, made, nodes.shape[1])
-            search_shadows(start, stop, room, group, made, margin, samples, nodes, total_bits, failed, are_measured)
+            with rooms.lent() as room:
+                search_shadows(start, stop, room, group, made, margin, samples, nodes, total_bits, failed, are_measured)
 
         self._share_out(score, len(samples), len(samples) * self.tiles.weights.size, SHARE_SAMPLES)
 

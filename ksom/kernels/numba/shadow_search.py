@@ -54,12 +54,12 @@ class ShadowRoom(NamedTuple):
 
 def make_shadow_room(group: Centred, shadows: Shadows, k: int) -> ShadowRoom:
     """Return memory for one thread."""
-    dtype, nodes = group.weights.dtype, shadows.norms.shape[1]
+    dtype, nodes = group.weights.dtype, group.nodes.size
     return ShadowRoom(
         aligned((BLOCK_SAMPLES, shadows.axes.shape[1]), dtype),
         aligned((BLOCK_SAMPLES, shadows.begun.shape[1]), dtype),
         aligned((BLOCK_SAMPLES, shadows.weights.shape[1]), dtype),
-        aligned((BLOCK_SAMPLES, nodes), dtype),
+        aligned((BLOCK_SAMPLES, shadows.norms.shape[1]), dtype),
         np.empty(BLOCK_SAMPLES),
         np.empty(BLOCK_SAMPLES),
         np.empty(nodes, dtype=np.int64),
