@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ksom.kernels.backend import OnlineStep
+from ksom.kernels.backend import OnlineRun, OnlineStep
 from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, gathered
 from ksom.kernels.numba.batch import Smoothing, add_samples, smooth, smoothings, spread_rows, take_means
 from ksom.kernels.numba.boxes import in_room, make_room
@@ -75,7 +75,7 @@ class NumbaBackend:
     def features(self) -> int:
         return int(self._tiles.weights.shape[1])
 
-    def show(self, steps: Iterable[OnlineStep]) -> None:
+    def show(self, steps: Iterable[OnlineStep | OnlineRun]) -> None:
         for segment in segments(steps):
             self._forget_searches()
             if self._distance.on_sphere or is_pushing(segment):
