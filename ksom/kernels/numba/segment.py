@@ -135,7 +135,9 @@ def _by_distance(tables: NDArray[Any], around: int) -> tuple[NDArray[Any], NDArr
 
 def _reach(least: NDArray[Any], most: NDArray[Any]) -> NDArray[np.int64]:
     """Return the largest distance with a factor other than 0, for each table."""
-    reach: NDArray[np.int64] = np.where((least != 0) | (most != 0), np.arange(most.shape[1]), 0).max(axis=1)
+    has_factor = (least != 0) | (most != 0)
+    has_factor[:, 0] = True  # nobody is nearer
+    reach: NDArray[np.int64] = most.shape[1] - 1 - has_factor[:, ::-1].argmax(axis=1)
     return reach
 
 

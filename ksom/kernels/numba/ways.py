@@ -63,7 +63,7 @@ def tiles_cost(looks: Looks) -> float:
 
 def products_cost(looks: Looks) -> float:
     """Return what products take for a sample, nanoseconds: its scores, and the distances to a node or two, if any."""
-    return _scores_cost(looks, looks.features) + 0.4 * looks.features + 60
+    return _scores_cost(looks, looks.features) + 0.4 * looks.features + 20
 
 
 def shadows_cost(looks: Looks, axes: int, left: float) -> float:
@@ -71,7 +71,7 @@ def shadows_cost(looks: Looks, axes: int, left: float) -> float:
     casting = PRODUCT * looks.features * multiple(axes, TOGETHER)
     finding = (0.7 * min(left, LANES) + 2) * looks.nodes / LANES
     measuring = left * (8 + 0.068 * looks.features)
-    return casting + _scores_cost(looks, axes + 1) + finding + measuring + 0.8 * looks.features + 70
+    return casting + _scores_cost(looks, axes + 1) + finding + measuring + 0.6 * looks.features + 120
 
 
 def _scores_cost(looks: Looks, coordinates: int) -> float:
