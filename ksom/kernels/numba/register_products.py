@@ -41,7 +41,7 @@ def lanes_for(count: int, dtype: DTypeLike) -> int:
     Examples
     --------
     >>> [lanes_for(count, np.float32) for count in (12, 17, 48, 100, 900, 1024)], lanes_for(100, np.float64)
-    ([16, 32, 48, 16, 16, 64], 8)
+    ([16, 32, 48, 16, 48, 64], 8)
     """
     one, most = (size // np.dtype(dtype).itemsize for size in (REGISTER_BYTES, ROW_BYTES))
     return min(range(most, 0, -one), key=lambda together: multiple(count, together))
