@@ -10,13 +10,13 @@ from ksom.compute.compute import Compute
 from ksom.compute.here import Here
 from ksom.errors import ParameterError, TrainingFailed
 from ksom.feed import Feed
-from ksom.kernels.backend import OnlineStep
+from ksom.kernels.backend import OnlineRun, OnlineStep, cut
 from ksom.kernels.batch_sums import BatchSums, Samples
 from ksom.kernels.effort import Work
 from ksom.kernels.node_sums import NodeSums
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Lattice
-from ksom.method.neighbourhood import factors_of_all, require_no_negative, whole_factors
+from ksom.method.neighbourhood import Tables, apart, factors_of_all, require_no_negative, whole_factors
 from ksom.method.schedules import SCHEDULES, Exponential, Geometric, Schedule, ScheduleLike, as_schedule, values
 from ksom.pace import Pace
 from ksom.registry import Registry
@@ -139,11 +139,12 @@ class Online(Algorithm):
                 yield from self._piece_by_piece(som, feed, iteration, begun.rows, pace)
                 begun = UnderWay(iteration + 1)
         else:
-            self._show(som, self._steps(som, feed, range(begun.iteration, stop)))
+            self._show(som, self._runs(som, feed, range(begun.iteration, stop)))
 
     def _piece_by_piece(self, som: KohonenSOM, feed: Feed, iteration: int, rows: int, pace: Pace) -> Iterator[UnderWay]:
         """Do an iteration, from row `rows` on, some samples at a time."""
-        [step] = self._steps(som, feed, range(iteration, iteration + 1))
+        [factors] = factors_of_all(som.neighbourhood, som.lattice, [self._sigma(iteration)], som.dtype)
+        step = OnlineStep((), factors, self._learning_rate(iteration))
         samples = Samples(feed.batch(iteration, rows))
         while not samples.is_over():
             before = samples.taken
@@ -152,7 +153,7 @@ class Online(Algorithm):
             pace.end(samples.taken - before)
             yield UnderWay(iteration, rows + samples.taken)
 
-    def _show(self, som: KohonenSOM, steps: Iterable[OnlineStep]) -> None:
+    def _show(self, som: KohonenSOM, steps: Iterable[OnlineStep | OnlineRun]) -> None:
         with np.errstate(over="ignore", invalid="ignore") if som.neighbourhood.lowest < 0 else nullcontext():
             som.kernels.show(steps)
 
@@ -160,10 +161,17 @@ class Online(Algorithm):
         """Return sigma, lattice steps, and the learning rate of an iteration."""
         return {"sigma": self._sigma(iteration), "learning_rate": self._learning_rate(iteration)}
 
-    def _steps(self, som: KohonenSOM, feed: Feed, iterations: range) -> Iterator[OnlineStep]:
-        sigmas = list(map(self._sigma, iterations))
-        factors = factors_of_all(som.neighbourhood, som.lattice, sigmas, som.dtype)
-        return map(OnlineStep, feed.batches_of(iterations), factors, map(self._learning_rate, iterations))
+    def _runs(self, som: KohonenSOM, feed: Feed, iterations: range) -> Iterator[OnlineStep | OnlineRun]:
+        """Yield the iterations, many together where their samples are."""
+        tables = Tables(som.neighbourhood, som.lattice, list(map(self._sigma, iterations)), som.dtype)
+        for some, blocks in feed.runs(iterations):
+            if len(some) == 1:
+                [factors] = apart(tables.next(1))
+                yield OnlineStep(blocks, factors, self._learning_rate(some[0]))
+            else:
+                [block] = blocks
+                rates = list(map(self._learning_rate, some))
+                yield from cut(block, feed.samples_per_iteration, tables, rates)
 
 
 @ALGORITHMS.register("batch")

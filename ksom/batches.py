@@ -72,10 +72,11 @@ class Batches:
         blocks = self.checked(raw, _name(iteration))
         return tuple(blocks) if isinstance(raw, SameBlocks) else blocks
 
-    def of_each(self, iterations: range) -> Iterator[Iterable[Block]]:
-        """Yield the samples of each of some iterations as `of` returns them; raises as that does.
+    def runs(self, iterations: range) -> Iterator[tuple[range, Iterable[Block]]]:
+        """Yield some of the iterations in a row, again and again, with their samples in one block; or one, as `of`.
 
         Batches of few samples are read and looked at together: one by one that takes longer than to learn from them.
+        Raises as `of` does.
         """
         per_batch = self.dataset.samples_per_iteration(self.batch_size)
         at_once = BLOCK_ROWS // per_batch if self.can_be_cut and per_batch < len(self.dataset) else 0
@@ -83,23 +84,16 @@ class Batches:
             epoch, first = self.dataset.rows_shown(iterations[0], self.batch_size)
             together = iterations[: min(at_once, -(-(len(self.dataset) - first.start) // per_batch))]
             if len(together) < 2:
-                yield self.of(iterations[0])
+                yield iterations[:1], self.of(iterations[0])
                 iterations = iterations[1:]
                 continue
             rows = range(first.start, min(first.start + len(together) * per_batch, len(self.dataset)))
-            yield from self._cut_into(per_batch, epoch, rows, together)
+            raw = self.dataset.of_epoch(epoch, rows, shuffle=self.shuffle, seed=self.seed)
+            try:
+                yield together, tuple(self.checked(raw, ""))
+            except DataError:  # one of them tells which it is, when it is taken
+                yield from ((range(one, one + 1), self.of(one)) for one in together)
             iterations = iterations[len(together) :]
-
-    def _cut_into(self, size: int, epoch: int, rows: range, iterations: range) -> Iterator[Iterable[Block]]:
-        """Yield the batches of so many samples that some rows of an epoch's order, at most one block, are."""
-        raw = self.dataset.of_epoch(epoch, rows, shuffle=self.shuffle, seed=self.seed)
-        try:
-            [block] = self.checked(raw, "")
-        except DataError:
-            yield from map(self.of, iterations)  # one of them tells which it is, when it is taken
-            return
-        for start in range(0, len(rows), size):
-            yield (block.rows(start, min(start + size, len(rows))),)
 
     def piece(self, iteration: int, start: int, stop: int | None = None) -> Iterable[Block]:
         """Return the samples start … stop − 1 of an iteration; raises as `of`."""

@@ -23,6 +23,10 @@ PROBE_SIZE = 1000
 """Samples in the probe: enough to measure by, few enough to be searched every few iterations."""
 
 
+RUN_BYTES = 2**20
+"""How much of a small data set is handed out at once that is shown again and again."""
+
+
 class Feed:
     """Hands out the samples of a data set, iteration by iteration, as a map computes with them.
 
@@ -187,12 +191,22 @@ class Feed:
             return blocks
         return self._counting(blocks)
 
-    def batches_of(self, iterations: builtins.range) -> Iterator[Iterable[Block]]:
-        """Yield the samples of each of some iterations, as `batch` returns them; raises as that does."""
-        if self._always or self.samples_per_iteration == len(self.dataset):
-            yield from map(self.batch, iterations)
-        else:
-            yield from map(self._counting, self.batches.of_each(iterations))
+    def runs(self, iterations: builtins.range) -> Iterator[tuple[builtins.range, Iterable[Block]]]:
+        """Yield some of the iterations in a row, again and again, with their samples in one block; or one, as `batch`.
+
+        Raises as that does.
+        """
+        if not self._always and self.samples_per_iteration < len(self.dataset):
+            for some, blocks in self.batches.runs(iterations):
+                yield some, self._counting(blocks)
+            return
+        while iterations:
+            blocks, some = self.batch(iterations[0]), iterations[:1]
+            if isinstance(blocks, tuple) and len(blocks) == 1:  # of small data that never change
+                some = iterations[: max(1, RUN_BYTES // blocks[0].values.nbytes)]
+                blocks = (_repeated(blocks[0], len(some)),)
+            yield some, blocks
+            iterations = iterations[len(some) :]
 
     @property
     def _is_changed(self) -> bool:
@@ -210,6 +224,14 @@ class Feed:
             return seen
         means = self.intake.scaled(self.summary.mean).astype(block.values.dtype)
         return np.where(block.missing, means, block.values)
+
+
+def _repeated(block: Block, times: int) -> Block:
+    """Return samples that are shown so many times, one after another."""
+    if times == 1:
+        return block
+    missing = None if block.missing is None else np.tile(block.missing, (times, 1))
+    return Block(np.tile(block.values, (times, 1)), block.first_row, missing)
 
 
 def _array_in_memory(dataset: Dataset, dtype: np.dtype[Any]) -> NDArray[Any] | None:

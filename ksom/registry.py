@@ -5,12 +5,13 @@ A node is a mapping: `NAME` picks the class, the other keys, lower-cased, are it
 class: the one place where an experiment runs code that is not ksom's.
 """
 
+import functools
 import inspect
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
-from types import FunctionType
+from types import FunctionType, MappingProxyType
 from typing import Any, TypeVar
 
 from ksom.errors import ConfigError, KsomError, ParameterError, quoted, shown_key
@@ -274,14 +275,21 @@ def from_elsewhere(cls: type) -> Collection[str]:
     return names
 
 
-def arguments(cls: type) -> dict[str, inspect.Parameter]:
+def arguments(cls: type) -> Mapping[str, inspect.Parameter]:
     """Return the named arguments of a class's constructor."""
+    return _arguments(cls)
+
+
+@functools.lru_cache(maxsize=256)
+def _arguments(cls: Hashable) -> Mapping[str, inspect.Parameter]:
+    """Look at a class once: at three of them, in every training, took as long as 500 samples take to be learned."""
+    assert isinstance(cls, type)
     named = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     try:
         parameters = inspect.signature(cls).parameters
     except ValueError:  # some classes that are written in C do not tell
-        return {}
-    return {name: p for name, p in parameters.items() if p.kind in named}
+        return MappingProxyType({})
+    return MappingProxyType({name: p for name, p in parameters.items() if p.kind in named})
 
 
 def as_mapping(node: Any, path: str) -> dict[str, Any]:

@@ -60,15 +60,19 @@ def test_batches_that_are_read_together_are_those_that_are_read_one_by_one(size,
     iterations = range(first, first + count)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("ksom.batches.BLOCK_ROWS", 16)
-        together = [[block.values.tolist() for block in blocks] for blocks in feed.batches_of(iterations)]
-    assert together == [[block.values.tolist() for block in feed.batch(iteration)] for iteration in iterations]
+        together = [(some, [block.values for block in blocks]) for some, blocks in feed.runs(iterations)]
+    assert [iteration for some, _ in together for iteration in some] == list(iterations)
+    for some, blocks in together:
+        expected = [block.values for iteration in some for block in feed.batch(iteration)]
+        assert np.concatenate(blocks).tolist() == np.concatenate(expected).tolist()
+        assert len(some) == 1 or len(blocks) == 1
 
 
 def test_a_value_gone_wrong_is_told_by_its_iteration_though_batches_are_read_together():
     feed = Feed(Array(np.arange(40.0).reshape(20, 2)), 2)
     feed.dataset.samples = np.where(np.arange(40).reshape(20, 2) == 13, np.nan, feed.dataset.samples)
     with pytest.raises(DataError, match="the batch of iteration 3: row 0, column 1 is nan"):
-        list(map(list, feed.batches_of(range(10))))
+        [list(blocks) for _, blocks in feed.runs(range(10))]
 
 
 @pytest.mark.parametrize(("batch_size", "shown"), [(0, 9), (4, 4), (9, 9), (100, 9)])

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from ksom.errors import ParameterError
 from ksom.kernels import BACKENDS, get_backend
-from ksom.kernels.backend import OnlineStep
+from ksom.kernels.backend import OnlineStep, cut
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.lattice import Rectangular
-from ksom.method.neighbourhood import Gaussian, factors_of_all
+from ksom.method.neighbourhood import Gaussian, Tables, factors_of_all
 from ksom.samples import Block
 
 MADE = ["numpy", "numba"]
@@ -156,3 +156,18 @@ def test_every_backend_makes_maps(name):
 def test_unknown_backend_is_refused():
     with pytest.raises(ParameterError, match="backend must be one of auto, numpy, numba"):
         get_backend("abacus", np.zeros((1, 1, 1)), "float32")
+
+
+@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("rows", [1, 3, 7, 20])
+def test_iterations_together_learn_what_they_learn_one_by_one(name, rows, monkeypatch):
+    monkeypatch.setattr("ksom.method.neighbourhood.FACTORS_AT_ONCE", 40)  # two iterations'
+    lattice, weights, samples = Rectangular(5, 6), drawn(0, 5, 6, 3, dtype="float32"), drawn(1, 20, 3, dtype="float32")
+    count = -(-len(samples) // rows)
+    sigmas, rates = list(np.linspace(3, 0.5, count)), list(np.linspace(0.5, 0.1, count))
+    one, other = (get_backend(name, weights, "float32") for _ in range(2))
+    factors = factors_of_all(Gaussian(), lattice, sigmas, "float32")
+    blocks = [[Block(samples[start : start + rows])] for start in range(0, len(samples), rows)]
+    one.show([OnlineStep(*each) for each in zip(blocks, factors, rates, strict=True)])
+    other.show(cut(Block(samples), rows, Tables(Gaussian(), lattice, sigmas, "float32"), rates))
+    np.testing.assert_array_equal(other.weights, one.weights)

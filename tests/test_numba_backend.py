@@ -94,6 +94,8 @@ def test_so_has_that_of_hard_maps(kind: str, shape: tuple[int, int, int], dtype:
         for k in (1, 2):
             found = backend.search().best_matching_nodes(samples, k, way=fitting(way, shape[2]))
             assert bits(found) == bits([answer[:, :k] for answer in expected])
+        found = backend.search().winners(samples, way=fitting(way, shape[2]))
+        assert np.array_equal(found, expected[0][:, 0])
 
 
 @cache
@@ -136,6 +138,8 @@ def assert_same_answers(backend: Any, case: Case, k: int, kind: Any, way: Way) -
             for block in (block for step in case.steps for block in step.blocks):
                 expected, found = reference.best_matching_nodes(block, k), backend.best_matching_nodes(block, k)
                 assert bits(found) == bits(expected)
+                found = backend.search().winners(block.values, block.missing)
+                assert np.array_equal(found, expected[0][:, 0])
             backend.show(case.steps)
             reference.show(case.steps)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ksom.kernels.backend import BLOCK_DISTANCES, OnlineStep
+from ksom.kernels.backend import BLOCK_DISTANCES, OnlineRun, OnlineStep, one_by_one
 from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, regrouped
 from ksom.kernels.spread import spread
 from ksom.method.distance import Distance, Euclidean, reported_distances
@@ -51,8 +51,8 @@ class NumpyBackend:
     def features(self) -> int:
         return len(self._planes)
 
-    def show(self, steps: Iterable[OnlineStep]) -> None:
-        for blocks, factors, learning_rate in steps:
+    def show(self, steps: Iterable[OnlineStep | OnlineRun]) -> None:
+        for blocks, factors, learning_rate in one_by_one(steps):
             for block in blocks:
                 for number in range(len(block.values)):
                     sample = block.values[number : number + 1]

@@ -14,7 +14,7 @@ from jax.sharding import PartitionSpec as Placed
 from numpy.typing import DTypeLike, NDArray
 
 from ksom.errors import BackendUnavailable
-from ksom.kernels.backend import OnlineStep
+from ksom.kernels.backend import OnlineRun, OnlineStep, one_by_one
 from ksom.kernels.jax.batch import Product, Sums, add_blocks, applied, in_blocks, moved_plane, moved_to_means
 from ksom.kernels.jax.devices import all_devices, computing, require_room
 from ksom.kernels.jax.online import learn, pieces
@@ -81,8 +81,8 @@ class JaxBackend:
     def features(self) -> int:
         return self._shape.features
 
-    def show(self, steps: Iterable[OnlineStep]) -> None:
-        whole = (step._replace(blocks=_whole(step.blocks)) for step in steps)
+    def show(self, steps: Iterable[OnlineStep | OnlineRun]) -> None:
+        whole = (step._replace(blocks=_whole(step.blocks)) for step in one_by_one(steps))
         for piece in pieces(whole, self._shape, self._dtype):
             with self._computing():  # not while a data set's own code makes the samples
                 self._planes = learn(self._planes, self._on_every_device(piece), self._infinity)

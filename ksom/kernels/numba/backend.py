@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ksom.kernels.backend import OnlineStep
+from ksom.kernels.backend import OnlineRun, OnlineStep
 from ksom.kernels.node_sums import LEAST_WEIGHT, SUM_ROWS, NodeSums, gathered
 from ksom.kernels.numba.batch import Smoothing, add_samples, smooth, smoothings, spread_rows, take_means
 from ksom.kernels.numba.boxes import in_room, make_room
@@ -84,7 +84,7 @@ class NumbaBackend:
     def features(self) -> int:
         return int(self._tiles.weights.shape[1])
 
-    def show(self, steps: Iterable[OnlineStep]) -> None:
+    def show(self, steps: Iterable[OnlineStep | OnlineRun]) -> None:
         for segment in segments(steps):
             self._forget_searches()
             if self._distance.on_sphere or is_pushing(segment):
@@ -101,7 +101,7 @@ class NumbaBackend:
         nodes, made = self._tiles.height * self._tiles.width, so_far
         for block in gathered(blocks, SEGMENT_BYTES):
             made = made or NodeSums.nothing(nodes, self.features, each_feature=block.missing is not None)
-            found = self.best_matching_nodes(block, 1)[0][:, 0] if winners is None else winners
+            found = self._winners(block) if winners is None else winners
             if isinstance(block.values, SparseRows):
                 add_sparse_samples(block.values, block.weights, found, made, self._share_out)
             else:
@@ -127,6 +127,11 @@ class NumbaBackend:
         if isinstance(block.values, SparseRows):
             return self.sparse_search().best_matching_nodes(block.values, k)
         return self.search().best_matching_nodes(block.values, k, block.missing)
+
+    def _winners(self, block: Block) -> NDArray[np.int64]:
+        if isinstance(block.values, SparseRows):
+            return self.best_matching_nodes(block, 1)[0][:, 0]
+        return self.search().winners(block.values, block.missing)
 
     def search(self) -> Search:
         """Return a search of the map as it is now."""

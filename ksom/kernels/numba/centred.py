@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ksom.kernels.effort import GROUP_BYTES
 from ksom.kernels.numba.compilation import LOOSE, compiled
-from ksom.kernels.numba.register_products import lanes
+from ksom.kernels.numba.register_products import lanes_for
 from ksom.kernels.numba.tiles import Tiles, tile_nodes
 from ksom.kernels.numba.vectors import LANES, aligned, integers, multiple
 
@@ -29,7 +29,8 @@ class Centred(NamedTuple):
     weights: NDArray[Any]
     """w − c, shape (columns, lane groups, D, lanes), data units: what `register_products` reads lies together."""
     norms: NDArray[Any]
-    """‖w − c‖², shape (columns, nodes of a column), data units²; enormous where there is no node."""
+    """‖w − c‖², shape (columns, nodes of a column), data units²; enormous where there is no node. For more places than
+    `weights` has lanes: looked at in vectors, as scores are."""
     nodes: NDArray[np.int64]
     """The index of each node, in the columns' order."""
     rows: NDArray[Any]
@@ -64,15 +65,17 @@ def _group(weights: NDArray[Any], nodes: NDArray[np.int64], centre: NDArray[Any]
     tile, place = np.divmod(chosen, weights.shape[2])
     rows = np.ascontiguousarray(weights[tile, :, place])
     columns, size = column_shape(nodes.size, weights.itemsize)
-    together = lanes(weights.dtype)
-    planes = aligned((columns, size // together, len(centre), together), weights.dtype)
+    held = nodes.size if columns == 1 else size
+    together = lanes_for(held, weights.dtype)
+    filled = multiple(held, together)
+    planes = aligned((columns, filled // together, len(centre), together), weights.dtype)
     norms = aligned((columns, size), weights.dtype)
     norms[:] = np.finfo(weights.dtype).max / 4
     for column in range(columns):
         some = rows[column * size : (column + 1) * size] - centre
-        padded = np.zeros((size, len(centre)), weights.dtype)
+        padded = np.zeros((filled, len(centre)), weights.dtype)
         padded[: len(some)] = some
-        planes[column] = padded.reshape(size // together, together, -1).swapaxes(1, 2)
+        planes[column] = padded.reshape(filled // together, together, -1).swapaxes(1, 2)
         norms[column, : len(some)] = np.einsum("ij,ij->i", some, some, dtype=np.float64)
     reach = np.sqrt(float(norms.reshape(-1)[: nodes.size].max()))
     bits = integers(planes).dtype

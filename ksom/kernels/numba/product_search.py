@@ -47,11 +47,10 @@ class ProductRoom(NamedTuple):
 
 def make_product_room(group: Centred, k: int) -> ProductRoom:
     """Return memory for one thread."""
-    features, nodes = group.weights.shape[2], group.norms.shape[1]
-    dtype = group.weights.dtype
+    features, dtype = group.weights.shape[2], group.weights.dtype
     return ProductRoom(
         aligned((BLOCK_SAMPLES, features), dtype),
-        aligned((BLOCK_SAMPLES, nodes), dtype),
+        aligned((BLOCK_SAMPLES, group.norms.shape[1]), dtype),
         np.empty(BLOCK_SAMPLES, dtype=dtype),
         make_lanes(dtype),
         np.empty((BLOCK_SAMPLES, k), dtype=dtype),
@@ -63,17 +62,19 @@ def make_product_room(group: Centred, k: int) -> ProductRoom:
 
 
 @compiled(**ENTRY)
-def search_products(start, stop, room, group, margin, samples, nodes, squared_bits, failed):
+def search_products(start, stop, room, group, margin, samples, nodes, squared_bits, failed, are_measured):
     """Put the nearest of a group's nodes among the nearest so far of the samples start … stop − 1.
 
-    Where too many are in question, `failed` says so, and the answer is left to `search_failed`.
+    Where too many are in question, `failed` says so, and the answer is left to `search_failed`. If it is not
+    `are_measured`, the nearest node of all alone is asked for, of a map that is one group, and where scores leave but
+    one in question, its distance is not told.
     """
     for begin in range(start, stop, BLOCK_SAMPLES):
         count = min(BLOCK_SAMPLES, stop - begin)
         _centre(begin, count, samples, group, margin, failed, room)
         for column in range(group.weights.shape[0]):
             _score_column(column, count, group, room)
-        _settle(begin, count, room, group, samples, nodes, squared_bits, failed)
+        _settle(begin, count, room, group, samples, nodes, squared_bits, failed, are_measured)
 
 
 @compiled(**ENTRY)
@@ -172,14 +173,17 @@ def _let_go(sample, limit, room):
 
 
 @compiled(**PART)
-def _settle(begin, count, room, group, samples, nodes, squared_bits, failed):
+def _settle(begin, count, room, group, samples, nodes, squared_bits, failed, are_measured):
     """Measure the candidates' distances as the reference does, and put them in their places."""
     pairs = np.int64(0)
     for place in range(count):
         if room.counts[place] < 0:
             failed[begin + place] = True
         else:
-            pairs = _pair(place, begin + place, pairs, group.nodes.size, room)
+            before = pairs
+            pairs = _pair(place, begin + place, before, group.nodes.size, room)
+            if pairs == before + 1 and not are_measured:
+                nodes[begin + place, 0], pairs = group.nodes[room.pairs.which[before, 1]], before
     settle_pairs(pairs, room.pairs, group, samples, nodes, squared_bits)
 
 

@@ -6,6 +6,7 @@ How LLVM is told so, numba has no words for: the loop is put together instructio
 to 116 GFLOP/s at 16 … 784 features, where OpenBLAS did 87 to 100.
 """
 
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -14,11 +15,16 @@ from numba.core import cgutils, types
 from numba.extending import lower_builtin, type_callable
 from numpy.typing import DTypeLike
 
+from ksom.kernels.numba.vectors import multiple
+
 SAMPLES = 4
-"""How many samples are multiplied at once: each weight that is loaded is used so often."""
+"""How many samples are multiplied at once, at least: each weight that is loaded is used so often."""
 
 ROW_BYTES = 256
-"""The nodes that lie together, in bytes of one feature's weights: four of the largest registers there are."""
+"""The most nodes that lie together, in bytes of one feature's weights: four of the largest registers there are."""
+
+REGISTER_BYTES = 64
+"""So many bytes, or two, three or four times as many, may lie together: the largest register there is."""
 
 CONTRACT = ("contract",)
 """Multiplying and adding are one operation where the processor has it; nothing else may differ from what is written."""
@@ -29,10 +35,23 @@ def lanes(dtype: DTypeLike) -> int:
     return ROW_BYTES // np.dtype(dtype).itemsize
 
 
-def put_products(so_far, samples, weights, sums):
-    """Put so_far + samples · weights into sums, shapes (4 or 1, lanes), (4, features), (features, lanes), (4, lanes).
+def lanes_for(count: int, dtype: DTypeLike) -> int:
+    """Return how many of some nodes, or axes, lie together so that the fewest places stay empty; the most of such.
 
-    The last axis of each lies together. Called from Python, as numpy does it; in what order it adds is not told.
+    Examples
+    --------
+    >>> [lanes_for(count, np.float32) for count in (12, 17, 48, 100, 900, 1024)], lanes_for(100, np.float64)
+    ([16, 32, 48, 16, 48, 64], 8)
+    """
+    one, most = (size // np.dtype(dtype).itemsize for size in (REGISTER_BYTES, ROW_BYTES))
+    return min(range(most, 0, -one), key=lambda together: multiple(count, together))
+
+
+def put_products(so_far, samples, weights, sums):
+    """Put so_far + samples · weights into sums, shapes (n or 1, lanes), (n, features), (features, lanes), (n, lanes).
+
+    The last axis of each lies together, and n is as `products.samples_at_once` tells. Called from Python, as numpy does
+    it; in what order it adds is not told.
     """
     sums[:] = so_far + samples @ weights
 
@@ -54,22 +73,42 @@ def _lowered(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
     )
     item = weights.item_bytes
     vector = ir.VectorType(weights.item, width // item)
-    for part in range(0, ROW_BYTES, width * vectors):
-        places = [part // item + i * (width // item) for i in range(vectors)]
-        zero = ir.Constant(vector, None)
-        held = [[cgutils.alloca_once_value(builder, zero) for _ in places] for _ in range(SAMPLES)]
-        with cgutils.for_range(builder, weights.count) as loop:
-            loaded = [weights.load(loop.index, weights.at(place), vector) for place in places]
-            for sample, row in enumerate(held):
-                value = _in_all_lanes(builder, samples.load(samples.at(sample), loop.index, samples.item), vector)
-                for sum_, weight in zip(row, loaded, strict=True):
-                    product = builder.fmul(value, weight, flags=CONTRACT)
-                    builder.store(builder.fadd(builder.load(sum_), product, flags=CONTRACT), sum_)
-        for sample, row in enumerate(held):
-            for sum_, place in zip(row, places, strict=True):
-                begun = so_far.load(so_far.row(sample), so_far.at(place), vector)
-                sums.store(builder.fadd(begun, builder.load(sum_), flags=CONTRACT), sums.at(sample), sums.at(place))
+    for size in range(REGISTER_BYTES, ROW_BYTES + 1, REGISTER_BYTES):
+        with builder.if_then(builder.icmp_signed("==", weights.length, weights.at(size // item))):
+            of_vector = min(vectors, size // width)
+            parts = range(0, size, width * of_vector)
+            places = [[(part + i * width) // item for i in range(of_vector)] for part in parts]
+            at_once = max(SAMPLES, width * vectors // size * SAMPLES)
+            few = [range(first, first + at_once) for first in range(0, ROW_BYTES // size * SAMPLES, at_once)]
+            for some, columns in product(few, places):
+                _put_few(builder, vector, some, columns, so_far, samples, weights, sums)
     return context.get_dummy_value()
+
+
+def _put_few(
+    builder: Any,
+    vector: Any,
+    few: range,
+    places: list[int],
+    so_far: "Rows",
+    samples: "Rows",
+    weights: "Rows",
+    sums: "Rows",
+) -> None:
+    """Write the instructions for as many samples and vectors as registers hold sums of."""
+    zero = ir.Constant(vector, None)
+    held = {sample: [cgutils.alloca_once_value(builder, zero) for _ in places] for sample in few}
+    with cgutils.for_range(builder, weights.count) as loop:
+        loaded = [weights.load(loop.index, weights.at(place), vector) for place in places]
+        for sample, row in held.items():
+            value = _in_all_lanes(builder, samples.load(samples.at(sample), loop.index, samples.item), vector)
+            for sum_, weight in zip(row, loaded, strict=True):
+                multiplied = builder.fmul(value, weight, flags=CONTRACT)
+                builder.store(builder.fadd(builder.load(sum_), multiplied, flags=CONTRACT), sum_)
+    for sample, row in held.items():
+        for sum_, place in zip(row, places, strict=True):
+            begun = so_far.load(so_far.row(sample), so_far.at(place), vector)
+            sums.store(builder.fadd(begun, builder.load(sum_), flags=CONTRACT), sums.at(sample), sums.at(place))
 
 
 def registers(processor: tuple[str, ...]) -> tuple[int, int]:
@@ -108,7 +147,7 @@ class Rows:
         self._builder = builder
         self._begin = array.data
         self._stride = cgutils.unpack_tuple(builder, array.strides, 2)[0]
-        self.count = cgutils.unpack_tuple(builder, array.shape, 2)[0]
+        self.count, self.length = cgutils.unpack_tuple(builder, array.shape, 2)
         self.item = context.get_data_type(kind.dtype)
         self.item_bytes = kind.dtype.bitwidth // 8
 

@@ -1,6 +1,7 @@
 """Which way of searching a map is faster for the samples at hand; the answers are the same."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -11,6 +12,7 @@ from ksom.kernels.effort import GROUP_BYTES, NODES_FOR_SAMPLE
 from ksom.kernels.numba.boxes import in_room
 from ksom.kernels.numba.centred import Centred, centred
 from ksom.kernels.numba.product_search import make_product_room, search_failed, search_products
+from ksom.kernels.numba.rooms import Rooms
 from ksom.kernels.numba.shadow_search import make_shadow_room, search_shadows
 from ksom.kernels.numba.shadows import MapShadows
 from ksom.kernels.numba.terms import SQUARES
@@ -19,6 +21,7 @@ from ksom.kernels.numba.tile_search import make_answers, measure_boxes, search
 from ksom.kernels.numba.tiles import Tiles, as_map, as_tiles
 from ksom.kernels.numba.vectors import LANES, laid_out, multiple
 from ksom.kernels.numba.ways import (
+    LOOKING,
     PRODUCTS,
     TILES,
     Looks,
@@ -41,8 +44,8 @@ one shape in twenty, which cost up to three times the time."""
 KEPT_FOR = 8
 """For so many searches of a map that moves a way may be kept that it was slow to choose."""
 
-SHARE_FOR_AXES, LEFT = 0.1, 8
-"""To find axes may take that share of a search, in which about so many nodes are left in question."""
+SHARE_TO_CHOOSE, LEFT = 0.1, 8
+"""To choose may take that share of a search, in which about so many nodes are left in question."""
 
 FEW_SAMPLES = 128
 """So few samples are searched for in tiles: for products, the whole map has to be centred."""
@@ -98,6 +101,22 @@ class Search:
         way: Way | None = None,
     ) -> tuple[NDArray[np.int64], NDArray[Any]]:
         """Search in the way that promises to be fastest, unless told which; only tiles do all distances and gaps."""
+        return self._searched(samples, k, missing, way, are_measured=True)
+
+    def winners(
+        self, samples: NDArray[Any], missing: NDArray[np.bool_] | None = None, *, way: Way | None = None
+    ) -> NDArray[np.int64]:
+        """Return the best matching node of each sample alone, shape (n,).
+
+        Whose bound on rounding leaves but one node in question is then not measured as the reference does, which takes
+        a sum that waits for each addition: of most samples, a fifth to a half of the search.
+        """
+        return self._searched(samples, 1, missing, way, are_measured=not self._is_one_group)[0][:, 0]
+
+    def _searched(
+        self, samples: NDArray[Any], k: int, missing: NDArray[np.bool_] | None, way: Way | None, *, are_measured: bool
+    ) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        """Return the nearest nodes, and how far they are; the latter is not told if it need not be measured."""
         samples, missing = laid_out(samples), None if missing is None else laid_out(missing)
         self._asked += len(samples)
         nodes, totals, total_bits = make_answers(samples, k)
@@ -108,9 +127,9 @@ class Search:
         else:
             failed = np.zeros(len(samples), dtype=np.bool_)
             if way == PRODUCTS:
-                self._by_products(samples, nodes, total_bits, failed)
+                self._by_products(samples, nodes, total_bits, failed, are_measured)
             else:
-                self._by_shadows(way.axes, samples, nodes, total_bits, failed)
+                self._by_shadows(way.axes, samples, nodes, total_bits, failed, are_measured)
             if failed.any():
                 work = len(samples) * self.tiles.weights.size
                 kernel = in_room(search_failed, self.tiles)
@@ -141,13 +160,13 @@ class Search:
         return way
 
     def _way_before(self, samples: int, k: int) -> Way | None:
-        """Return the way that was chosen a moment ago, if to find axes again would take long beside the search."""
+        """Return the way that was chosen a moment ago, if to choose again would take long beside the search."""
         way, (_, features, tile_nodes) = self._before.ways.get(k), self.tiles.weights.shape
         if way is None or not way.axes or self._before.age >= KEPT_FOR:
             return None
         looks = Looks(samples, self._nodes, features, tile_nodes, 0, 0, are_axes_near=True)
         takes = samples * shadows_cost(looks, way.axes, LEFT)
-        return way if casting_cost(looks, 2 * way.axes) > SHARE_FOR_AXES * takes else None
+        return way if LOOKING + casting_cost(looks, 2 * way.axes) > SHARE_TO_CHOOSE * takes else None
 
     def way(self, samples: NDArray[Any], k: int) -> Way:
         """Let some of the samples tell which way is the fastest; see `ways`.
@@ -198,15 +217,21 @@ class Search:
         self._share_out(in_room(search, self.tiles), len(samples), work, SHARE_SAMPLES, *arrays)
 
     def _by_products(
-        self, samples: NDArray[Any], nodes: NDArray[np.int64], total_bits: NDArray[Any], failed: NDArray[np.bool_]
+        self,
+        samples: NDArray[Any],
+        nodes: NDArray[np.int64],
+        total_bits: NDArray[Any],
+        failed: NDArray[np.bool_],
+        are_measured: bool,
     ) -> None:
         work = len(samples) * self.tiles.weights.size
         margin = score_margin(self.tiles.weights.shape[1], samples.dtype)
         for group in self._groups():
+            rooms = Rooms(partial(make_product_room, group, nodes.shape[1]))
 
-            def score(start: int, stop: int, group: Centred = group) -> None:
-                room = make_product_room(group, nodes.shape[1])
-                search_products(start, stop, room, group, margin, samples, nodes, total_bits, failed)
+            def score(start: int, stop: int, group: Centred = group, rooms: Rooms = rooms) -> None:
+                with rooms.lent() as room:
+                    search_products(start, stop, room, group, margin, samples, nodes, total_bits, failed, are_measured)
 
             self._share_out(score, len(samples), work, SHARE_SAMPLES)
 
@@ -217,13 +242,15 @@ class Search:
         nodes: NDArray[np.int64],
         total_bits: NDArray[Any],
         failed: NDArray[np.bool_],
+        are_measured: bool,
     ) -> None:
         with matrix_products_alone():
             group, (made, margin) = self._of_map().group, self._of_map().along(axes)
+        rooms = Rooms(partial(make_shadow_room, group, made, nodes.shape[1]))
 
         def score(start: int, stop: int) -> None:
-            room = make_shadow_room(group, made, nodes.shape[1])
-            search_shadows(start, stop, room, group, made, margin, samples, nodes, total_bits, failed)
+            with rooms.lent() as room:
+                search_shadows(start, stop, room, group, made, margin, samples, nodes, total_bits, failed, are_measured)
 
         self._share_out(score, len(samples), len(samples) * self.tiles.weights.size, SHARE_SAMPLES)
 

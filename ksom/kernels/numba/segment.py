@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ksom.kernels.backend import OnlineStep
-from ksom.samples import Block
+from ksom.kernels.backend import OnlineRun, OnlineStep
 
 SEGMENT_BYTES = 2**24
 """How much is gathered for one call, samples and factors: 16 MB."""
@@ -17,14 +16,14 @@ OPEN = 2**40
 
 
 class Segment(NamedTuple):
-    """U samples, to be shown one after another, in B blocks that each have factors of their own."""
+    """U samples, to be shown one after another, in B iterations, or parts of some, with factors of their own."""
 
     samples: NDArray[Any]
     """Shape (U, D), data units."""
     missing: NDArray[np.bool_] | None
     """Where no value is known, shape (U, D); None: nowhere."""
     block: NDArray[np.int64]
-    """The block that each sample is in, shape (U,)."""
+    """The number of each sample's iteration among them, shape (U,)."""
     winners: NDArray[np.int64]
     """Row and column of each sample's best matching node, shape (U, 2); filled in while the map learns."""
     row_rates: NDArray[Any]
@@ -50,40 +49,50 @@ class Segment(NamedTuple):
     column_factors_beyond: NDArray[Any]
 
 
-def segments(steps: Iterable[OnlineStep]) -> Iterator[Segment]:
+def segments(steps: Iterable[OnlineStep | OnlineRun]) -> Iterator[Segment]:
     """Gather steps into segments of about `SEGMENT_BYTES`; a step with many samples may span several."""
-    # Lists of arrays and numbers: the garbage collector need not look into them.
-    shown, rows, columns, learning_rates, size = _nothing()
-    for blocks, factors, learning_rate in steps:
-        for block in blocks:
-            shown.append(block)
-            rows.append(factors.rows)
-            columns.append(factors.columns)
-            learning_rates.append(learning_rate)
-            # Tables of twice the size follow from those that came.
-            size += block.values.nbytes + 2 * (factors.rows.nbytes + factors.columns.nbytes)
-            if size >= SEGMENT_BYTES:
-                yield _segment(shown, rows, columns, factors.phases, learning_rates)
-                shown, rows, columns, learning_rates, size = _nothing()
-    if shown:
-        yield _segment(shown, rows, columns, factors.phases, learning_rates)
+    gathered: list[OnlineRun] = []
+    size = 0
+    for run in _runs(steps):
+        gathered.append(run)
+        # Tables of twice the size follow from those that came.
+        size += run.block.values.nbytes + 2 * (run.tables.rows.nbytes + run.tables.columns.nbytes)
+        if size >= SEGMENT_BYTES:
+            yield _segment(gathered)
+            gathered, size = [], 0
+    if gathered:
+        yield _segment(gathered)
 
 
-def _nothing() -> tuple[list[Block], list[NDArray[Any]], list[NDArray[Any]], list[float], int]:
-    return [], [], [], [], 0
+def _runs(steps: Iterable[OnlineStep | OnlineRun]) -> Iterator[OnlineRun]:
+    """Yield runs as they are, and of a step each block as a run of one."""
+    for step in steps:
+        if isinstance(step, OnlineRun):
+            yield step
+            continue
+        tables = step.factors._replace(rows=step.factors.rows[np.newaxis], columns=step.factors.columns[np.newaxis])
+        for block in step.blocks:
+            yield OnlineRun(block, max(1, len(block.values)), tables, [step.learning_rate])
 
 
-def _segment(
-    blocks: list[Block],
-    row_tables: list[NDArray[Any]],
-    column_tables: list[NDArray[Any]],
-    phases: NDArray[np.int32],
-    learning_rates: list[float],
-) -> Segment:
-    """Gather blocks of samples and how each is learned: its factors and its learning rate."""
+def _numbers(runs: list[OnlineRun]) -> NDArray[np.int64]:
+    """Return for each sample the number of its iteration, counted from the first of some runs."""
+    firsts = np.cumsum([0, *(len(run.learning_rates) for run in runs)])
+    sizes = [len(run.block.values) for run in runs]
+    starts = np.cumsum([0, *sizes])[:-1]
+    within = np.arange(sum(sizes)) - np.repeat(starts, sizes)
+    numbers: NDArray[np.int64] = within // np.repeat([run.rows for run in runs], sizes)
+    numbers += np.repeat(firsts[:-1], sizes)
+    return numbers
+
+
+def _segment(runs: list[OnlineRun]) -> Segment:
+    """Gather samples and how each is learned: its iteration's factors and learning rate."""
+    blocks, phases = [run.block for run in runs], runs[0].tables.phases
     samples = np.ascontiguousarray(np.concatenate([block.values for block in blocks]))
     missing = None if blocks[0].missing is None else np.concatenate([block.missing for block in blocks])
-    rows, columns = np.array(row_tables), np.array(column_tables)
+    rows, columns = (np.concatenate(tables) for tables in zip(*(run.tables[:2] for run in runs), strict=True))
+    learning_rates = [rate for run in runs for rate in run.learning_rates]
     row_rates = np.array(learning_rates, dtype=samples.dtype)[:, np.newaxis] * rows
     row_around, column_around = _around(rows), _around(columns)
     least_rate, most_rate = _by_distance(row_rates[:, np.newaxis], row_around)
@@ -91,7 +100,7 @@ def _segment(
     return Segment(
         samples,
         missing if missing is None else np.ascontiguousarray(missing),
-        np.repeat(np.arange(len(rows)), [len(block.values) for block in blocks]),
+        _numbers(runs),
         np.empty((len(samples), 2), dtype=np.int64),
         row_rates,
         columns,
@@ -126,7 +135,9 @@ def _by_distance(tables: NDArray[Any], around: int) -> tuple[NDArray[Any], NDArr
 
 def _reach(least: NDArray[Any], most: NDArray[Any]) -> NDArray[np.int64]:
     """Return the largest distance with a factor other than 0, for each table."""
-    reach: NDArray[np.int64] = np.where((least != 0) | (most != 0), np.arange(most.shape[1]), 0).max(axis=1)
+    has_factor = (least != 0) | (most != 0)
+    has_factor[:, 0] = True  # nobody is nearer
+    reach: NDArray[np.int64] = most.shape[1] - 1 - has_factor[:, ::-1].argmax(axis=1)
     return reach
 
 

@@ -54,12 +54,12 @@ class ShadowRoom(NamedTuple):
 
 def make_shadow_room(group: Centred, shadows: Shadows, k: int) -> ShadowRoom:
     """Return memory for one thread."""
-    dtype, nodes = group.weights.dtype, shadows.norms.shape[1]
+    dtype, nodes = group.weights.dtype, group.nodes.size
     return ShadowRoom(
         aligned((BLOCK_SAMPLES, shadows.axes.shape[1]), dtype),
         aligned((BLOCK_SAMPLES, shadows.begun.shape[1]), dtype),
         aligned((BLOCK_SAMPLES, shadows.weights.shape[1]), dtype),
-        aligned((BLOCK_SAMPLES, nodes), dtype),
+        aligned((BLOCK_SAMPLES, shadows.norms.shape[1]), dtype),
         np.empty(BLOCK_SAMPLES),
         np.empty(BLOCK_SAMPLES),
         np.empty(nodes, dtype=np.int64),
@@ -71,10 +71,11 @@ def make_shadow_room(group: Centred, shadows: Shadows, k: int) -> ShadowRoom:
 
 
 @compiled(**ENTRY)
-def search_shadows(start, stop, room, group, shadows, margin, samples, nodes, squared_bits, failed):
+def search_shadows(start, stop, room, group, shadows, margin, samples, nodes, squared_bits, failed, are_measured):
     """Find the nearest nodes of the samples start … stop − 1, as many as `nodes` has columns.
 
-    Where no bound holds, `failed` says so, and the answer is left to `search_failed`.
+    Where no bound holds, `failed` says so, and the answer is left to `search_failed`. If it is not `are_measured`, the
+    nearest alone is asked for, and where rough distances leave but one in question, its distance is not told.
     """
     first = np.int64(1)  # not a type of its own, for which other functions would be compiled once more
     for begin in range(start, stop, BLOCK_SAMPLES):
@@ -86,7 +87,11 @@ def search_shadows(start, stop, room, group, shadows, margin, samples, nodes, sq
             sample = begin + place
             if not failed[sample]:
                 looked = _look(place, sample, first, group, margin, samples, room)
-                pairs = _pair(sample, looked, pairs, group, margin, samples, nodes, squared_bits, room)
+                left = _leave_out(looked, margin, room)
+                if left == 1 and not are_measured:
+                    nodes[sample, 0] = group.nodes[room.looked_at[0]]
+                else:
+                    pairs = _pair(sample, left, pairs, group, samples, nodes, squared_bits, room)
                 looks += looked
         settle_pairs(pairs, room.pairs, group, samples, nodes, squared_bits)
         first = np.int64(min(NEAREST, looks // (16 * count)))
@@ -192,14 +197,24 @@ def highest_score(farthest, radius, rest, own, reach, margin):
 
 
 @compiled(**PART)
-def _pair(sample, looked, pairs, group, margin, samples, nodes, squared_bits, room):
-    """List the nodes that may be nearest still, of those that were looked at; where they are too many, settle some."""
+def _leave_out(looked, margin, room):
+    """Leave out nodes that cannot be nearest, of those that were looked at; return how many are left in question."""
     farthest = np.float64(room.best[room.best.size - 1]) * (1 + margin.for_distance) ** 2 + 3 * margin.underflow
+    left = np.int64(0)
     for i in range(looked):
         if room.rough[i] <= farthest:
-            if pairs == PAIRS:
-                settle_pairs(pairs, room.pairs, group, samples, nodes, squared_bits)
-                pairs = 0
-            room.pairs.which[pairs, 0], room.pairs.which[pairs, 1] = sample, room.looked_at[i]
-            pairs += 1
+            room.looked_at[left] = room.looked_at[i]
+            left += 1
+    return left
+
+
+@compiled(**PART)
+def _pair(sample, left, pairs, group, samples, nodes, squared_bits, room):
+    """List the nodes that are left in question; where there are too many pairs, settle some."""
+    for i in range(left):
+        if pairs == PAIRS:
+            settle_pairs(pairs, room.pairs, group, samples, nodes, squared_bits)
+            pairs = 0
+        room.pairs.which[pairs, 0], room.pairs.which[pairs, 1] = sample, room.looked_at[i]
+        pairs += 1
     return pairs

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ksom.kernels.numba.centred import Centred
 from ksom.kernels.numba.products import BLOCK_FEATURES
-from ksom.kernels.numba.register_products import lanes
+from ksom.kernels.numba.register_products import lanes_for
 from ksom.kernels.numba.vectors import LANES, aligned, multiple
 from ksom.kernels.rounding import ShadowMargin, shadow_margin
 
@@ -43,13 +43,14 @@ class Shadows(NamedTuple):
     """What the search by shadows needs of a map."""
 
     axes: NDArray[Any]
-    """V, shape (lane groups, D, lanes)."""
+    """V, shape (lane groups, D, lanes), filled up with zeros."""
     begun: NDArray[Any]
     """What coordinates are added to: zeros, shape (1, axes filled up)."""
     weights: NDArray[Any]
     """The shadows of the nodes, shape (lane groups, axes + 1, lanes), data units."""
     norms: NDArray[Any]
-    """Their squared lengths, shape (1, nodes filled up), data units²; enormous where there is no node."""
+    """Their squared lengths, shape (1, nodes filled up to a multiple of `LANES`), data units²; enormous where there is
+    no node. Those of `weights` are filled up to fewer."""
 
 
 def principal_axes(rows: NDArray[Any], most: int, nearly: NDArray[Any] | None = None) -> NDArray[Any]:
@@ -154,25 +155,26 @@ def lack_of_orthonormality(axes: NDArray[Any]) -> float:
 
 def shadows(group: Centred, nodes: Cast, count: int) -> tuple[Shadows, ShadowMargin]:
     """Return the shadows along the first `count` axes, and what bounds the scores between them."""
-    dtype, together = group.weights.dtype, lanes(group.weights.dtype)
+    dtype = group.weights.dtype
     axes, along = nodes.axes[:, :count], nodes.along[:, :count]
     off = axes.T.astype(np.float64) @ axes.astype(np.float64) - np.eye(count)
     rest = nodes.squares - np.einsum("ij,ij->i", along, along) + np.einsum("ij,ij->i", along @ off, along)
-    filled = multiple(len(along), LANES)
-    cast_nodes = np.zeros((filled, count + 1), dtype)
-    cast_nodes[: len(along), :count], cast_nodes[: len(along), count] = along, np.sqrt(np.maximum(rest, 0))
-    norms = aligned((1, filled), dtype)
+    cast_nodes = np.empty((len(along), count + 1), dtype)
+    cast_nodes[:, :count], cast_nodes[:, count] = along, np.sqrt(np.maximum(rest, 0))
+    norms = aligned((1, multiple(len(along), LANES)), dtype)
     norms[:] = np.finfo(dtype).max / 4
-    norms[0, : len(along)] = np.einsum("ij,ij->i", cast_nodes, cast_nodes, dtype=np.float64)[: len(along)]
-    filled_axes = np.zeros((multiple(count, together), len(axes)), dtype)
-    filled_axes[:count] = axes.T
-    made = Shadows(_in_lanes(filled_axes), np.zeros((1, len(filled_axes)), dtype), _in_lanes(cast_nodes), norms)
+    norms[0, : len(along)] = np.einsum("ij,ij->i", cast_nodes, cast_nodes, dtype=np.float64)
+    axes_lanes = _in_lanes(axes.T)
+    begun = np.zeros((1, axes_lanes.shape[0] * axes_lanes.shape[2]), dtype)
+    made = Shadows(axes_lanes, begun, _in_lanes(cast_nodes), norms)
     return made, shadow_margin(len(axes), count, BLOCK_FEATURES, lack_of_orthonormality(axes), dtype)
 
 
 def _in_lanes(rows: NDArray[Any]) -> NDArray[Any]:
     """Return rows as `register_products` reads them, shape (lane groups, columns, lanes)."""
-    together = lanes(rows.dtype)
-    made = aligned((len(rows) // together, rows.shape[1], together), rows.dtype)
-    made[:] = rows.reshape(-1, together, rows.shape[1]).swapaxes(1, 2)
+    together = lanes_for(len(rows), rows.dtype)
+    filled = np.zeros((multiple(len(rows), together), rows.shape[1]), rows.dtype)
+    filled[: len(rows)] = rows
+    made = aligned((len(filled) // together, rows.shape[1], together), rows.dtype)
+    made[:] = filled.reshape(-1, together, rows.shape[1]).swapaxes(1, 2)
     return made

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ksom.kernels.numba.register_products import lanes_for
 from ksom.kernels.numba.shadows import AXES_NODES, FEW_FEATURES, STEPS, MapShadows
 from ksom.kernels.numba.vectors import LANES, multiple
 
@@ -14,6 +15,12 @@ AXES = (8, 12, 16, 24, 32, 48, 64)
 PRODUCT, SCORE = 0.0182, 0.13
 """Nanoseconds: to multiply and add one number, and to look at one score. Only what the ways cost beside each other
 matters."""
+
+LOOKING = 6e5
+"""Nanoseconds: to look at some samples, beside what it takes to find axes for them."""
+
+TOGETHER = lanes_for(1, np.float32)
+"""Nodes, or axes, are multiplied in multiples of so many."""
 
 
 class Way(NamedTuple):
@@ -55,21 +62,20 @@ def tiles_cost(looks: Looks) -> float:
 
 
 def products_cost(looks: Looks) -> float:
-    """Return what products take for a sample, nanoseconds: its scores, and the distances to a node or two."""
-    return _scores_cost(looks, looks.features) + 0.6 * looks.features + 90
+    """Return what products take for a sample, nanoseconds: its scores, and the distances to a node or two, if any."""
+    return _scores_cost(looks, looks.features) + 0.4 * looks.features + 20
 
 
 def shadows_cost(looks: Looks, axes: int, left: float) -> float:
     """Return what shadows take for a sample, nanoseconds: its own, scores, and the nodes left in question."""
-    casting = PRODUCT * looks.features * multiple(axes, LANES)
+    casting = PRODUCT * looks.features * multiple(axes, TOGETHER)
     finding = (0.7 * min(left, LANES) + 2) * looks.nodes / LANES
     measuring = left * (8 + 0.068 * looks.features)
-    return casting + _scores_cost(looks, axes + 1) + finding + measuring + 1.5 * looks.features + 200
+    return casting + _scores_cost(looks, axes + 1) + finding + measuring + 0.6 * looks.features + 120
 
 
 def _scores_cost(looks: Looks, coordinates: int) -> float:
-    nodes = multiple(looks.nodes, LANES)
-    return nodes * (PRODUCT * coordinates + SCORE)
+    return multiple(looks.nodes, TOGETHER) * PRODUCT * coordinates + multiple(looks.nodes, LANES) * SCORE
 
 
 def casting_cost(looks: Looks, axes: int) -> float:
