@@ -36,8 +36,8 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
 
     def decorated(kernel: Callable[..., Any]) -> Any:
         made = njit(**options)(kernel)
-        if isinstance(made, Dispatcher) and "pipeline_class" not in options:  # NUMBA_DISABLE_JIT leaves it as it is
-            made._cache = MachineCode(kernel)  # type: ignore[attr-defined]  # private to numba
+        if isinstance(made, Dispatcher):  # NUMBA_DISABLE_JIT leaves it as it is
+            made._cache = MachineCode(kernel, is_part="pipeline_class" in options)  # type: ignore[attr-defined]  # private to numba
         return made
 
     return decorated

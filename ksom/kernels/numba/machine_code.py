@@ -22,6 +22,7 @@ from numba.core.serialize import dumps
 
 from ksom.errors import OutputError
 from ksom.kernels.numba.kept_code import kept_in, tell_of_no_place
+from ksom.kernels.numba.parts import PartContext
 from ksom.whole_files import replacing
 
 logger = logging.getLogger(__name__)
@@ -36,9 +37,13 @@ class MachineCode(NullCache):
     ----------
     kernel : function
         The kernel, not compiled.
+    is_part : bool
+        Whether it is a part of kernels, of which no machine code is made: then a compiler that was ended, or one for
+        another kernel, goes on from there.
     """
 
-    def __init__(self, kernel: Callable[..., Any]) -> None:
+    def __init__(self, kernel: Callable[..., Any], *, is_part: bool = False) -> None:
+        self._is_part = is_part
         self._kernel = f"{kernel.__module__}.{kernel.__qualname__}"
 
     def load_overload(self, signature: Any, context: Any) -> Any:
@@ -47,7 +52,10 @@ class MachineCode(NullCache):
         folder = kept_in()
         try:
             kept = None if folder is None else _read(folder / self._name(signature, context.codegen()))
-            return kept and CompileResult._rebuild(context, *pickle.loads(kept))
+            if kept is None or not self._is_part:
+                return kept and CompileResult._rebuild(context, *pickle.loads(kept))
+            made: Any = CompileResult._rebuild(PartContext(context), *pickle.loads(kept))
+            return made._replace(target_context=context)
         except Exception:  # whatever is wrong with it: it is compiled again, and written over
             logger.debug("%s: cannot be loaded", self._kernel, exc_info=True)
             return None
@@ -60,7 +68,7 @@ class MachineCode(NullCache):
         code = dumps(compiled._reduce())
         try:
             folder.mkdir(mode=0o700, exist_ok=True)  # another version's first run may have cleared it away
-            with replacing(folder / self._name(signature, compiled.library.codegen)) as file:
+            with replacing(folder / self._name(signature, compiled.codegen)) as file:
                 file.write(hashlib.sha256(code).digest() + code)
         except (OSError, OutputError) as error:
             tell_of_no_place(folder, str(error.__cause__ or error))

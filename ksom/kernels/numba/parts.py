@@ -7,6 +7,7 @@ compile all that a training takes half of the time, and it is as fast.
 
 from typing import Any
 
+from llvmlite.binding import parse_bitcode
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
 
@@ -32,6 +33,18 @@ class PartLibrary(JITCodeLibrary):
         self._ensure_finalized()
         return 0
 
+    def serialize_using_object_code(self) -> tuple[str, str, bytes]:
+        """Return what is kept of it: there is no object code, only what others link."""
+        return self.name, "part", self._get_module_for_linking().as_bitcode()
+
+    @classmethod
+    def _unserialize(cls, codegen: Any, state: tuple[str, str, bytes]) -> "PartLibrary":
+        name, _, code = state
+        made = cls(codegen, name)
+        made._shared_module = parse_bitcode(code)
+        made._finalized = True
+        return made
+
     @property
     def codegen(self) -> Any:
         """Who is told of the part's environment: nobody, since only machine code has one."""
@@ -41,6 +54,30 @@ class PartLibrary(JITCodeLibrary):
 class _Nobody:
     def set_env(self, name: str, environment: Any) -> None:
         """Do nothing."""
+
+
+class PartContext:
+    """What parts that were kept are made again in: a target context, but for the kind of library.
+
+    Parameters
+    ----------
+    context : object
+        Numba's.
+    """
+
+    def __init__(self, context: Any) -> None:
+        self._context = context
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._context, name)
+
+    def codegen(self) -> Any:
+        """Return what makes a library of what was kept: itself."""
+        return self
+
+    def unserialize_library(self, state: Any) -> PartLibrary:
+        """Return a library of what was kept."""
+        return PartLibrary._unserialize(self._context.codegen(), state)
 
 
 class PartCompiler(Compiler):
