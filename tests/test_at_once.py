@@ -181,15 +181,15 @@ def test_a_training_that_stops_before_numba_takes_over_goes_on_after_it(
     monkeypatch.setattr(kernels, "LOADING_SECONDS", -1.0)
     monkeypatch.setattr(at_once, "PIECE_SECONDS", 0.01)
 
-    def made(asked: int, hooks: Sequence[Hook] = ()) -> Trainer:
-        monkeypatch.setattr(at_once, "COMPILER", handing_over_after(asked))
+    def made(script: Sequence[bool], hooks: Sequence[Hook] = ()) -> Trainer:
+        monkeypatch.setattr(at_once, "COMPILER", Scripted(script))
         rows = np.random.default_rng(0).normal(size=(60, 3))
         return Trainer(KohonenSOM(12, 12), rows, iterations=8, algorithm=algorithm, batch_size=50, hooks=hooks)
 
-    whole, begun = made(10**9), made(10**9, [StopsAt4()])
+    whole, begun = made([False]), made([False], [StopsAt4()])
     whole.train()
     assert begun.train() is Outcome.STOPPED
-    resumed = made(3)
+    resumed = made([False, False, False, True])
     resumed.load_state(begun.state(), begun.som.weights)
     resumed.train()
     assert not isinstance(resumed.som.kernels._held, NumpyBackend)  # type: ignore[attr-defined]
