@@ -1,8 +1,8 @@
 """The numerical core: one file per backend behind one small interface.
 
 A backend holds the weights in the layout that suits it. `numpy` is the reference: the file to read to understand the
-method, and the definition of its bits. `numba` gives the same bits, compiled and with less work. `jax` computes on
-accelerators, within rounding of the reference.
+method, and the definition of its bits. `numba` gives the same bits, compiled and with less work; `at_once` is both, the
+former until the latter is compiled. `jax` computes on accelerators, within rounding of the reference.
 """
 
 import logging
@@ -45,8 +45,8 @@ def get_backend(
     Parameters
     ----------
     name : {"auto", "numpy", "numba", "jax"}
-        Which one; "auto" takes numpy or numba, whichever is done first, and logs which and why. It never takes jax: to
-        see whether there is an accelerator takes longer than a small map.
+        Which one; "auto" takes numpy or numba, whichever is done first, and logs which and why; numba begins as
+        `AtOnce` does. It never takes jax: to see whether there is an accelerator takes longer than a small map.
     weights : ndarray of shape (H, W, D)
         First weights, data units; copied.
     dtype : dtype
