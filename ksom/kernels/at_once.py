@@ -4,6 +4,7 @@ Both have the same bits, so whoever is there does the next piece of work, and no
 """
 
 import logging
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 PIECE_SECONDS = 0.05
 """About so long numpy works before somebody looks whether the kernels are there."""
+
+LOOK_SECONDS = 0.01
+"""How often is looked, where pieces are smaller."""
 
 PATIENCE_SECONDS = 1.0
 """What takes numpy longer, and cannot be cut, waits for the kernels."""
@@ -69,6 +73,8 @@ class AtOnce:
         self._shape = weights.shape
         is_product = neighbourhood is None or neighbourhood.is_product
         self._to_move = self._errand("means", [] if is_product else ["spread"])
+        self._shown_in_piece = self._piece(Work(shown=1), 1)
+        self._next_look = 0.0
         is_known = Errand("search", self._dtype.name, type(distance).__name__).is_marked()
         self._held: NumpyBackend | NumbaBackend = self._numba(weights) if is_known else self._numpy(weights)
 
@@ -128,14 +134,21 @@ class AtOnce:
 
     def _shown(self, step: OnlineStep, block: Block) -> int:
         """Show a block's samples as long as there are no kernels; return how many were shown."""
-        errands, count = [self._to_show(block)], len(block.values)
-        piece = self._piece(Work(shown=count), count)
-        for begin in range(0, count, piece):
-            if COMPILER.has(errands, [self._to_search(block)]):
+        count = len(block.values)
+        for begin in range(0, count, self._shown_in_piece):
+            if self._is_time_to_look() and COMPILER.has([self._to_show(block)], [self._to_search(block)]):
                 return begin
-            some = block.rows(begin, min(begin + piece, count))
+            some = block.rows(begin, min(begin + self._shown_in_piece, count))
             self._plain().show([step._replace(blocks=[some])])
         return count
+
+    def _is_time_to_look(self) -> bool:
+        """Whether numpy has worked for a while; to look takes as long as to show a sample to a small map."""
+        now = time.monotonic()
+        if isinstance(self._held, NumpyBackend) and now < self._next_look:
+            return False
+        self._next_look = now + LOOK_SECONDS
+        return True
 
     def _sums_in_pieces(
         self,
