@@ -45,8 +45,18 @@ def make_own(folder: Path) -> None:
 
 
 def _place() -> Path:
-    if chosen := os.environ.get(CHOSEN):
-        return Path(chosen)
+    chosen = os.environ.get(CHOSEN)
+    return Path(chosen) if chosen else usual_place()
+
+
+def usual_place() -> Path:
+    """Return the user's cache of ksom, where the system has such folders.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the user has no home.
+    """
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or _home(), "ksom", "Cache")
     if sys.platform == "darwin":

@@ -15,9 +15,9 @@ import numba
 import numpy as np
 import pytest
 
-from ksom.kernels.numba import machine_code
+from ksom.kernels.numba import kept_code, machine_code
 from ksom.kernels.numba.compilation import ENTRY, compiled
-from ksom.kernels.numba.machine_code import VERSIONS, kept_in
+from ksom.kernels.numba.kept_code import VERSIONS, kept_in
 
 KERNELS = Path(machine_code.__file__).parents[1]
 
@@ -54,7 +54,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty folder for machine code."""
     monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
     kept_in.cache_clear()
-    machine_code._tell.cache_clear()
+    kept_code.tell_of_no_place.cache_clear()
     yield tmp_path
     kept_in.cache_clear()
 

@@ -1,12 +1,14 @@
 """The numerical core: one file per backend behind one small interface.
 
 A backend holds the weights in the layout that suits it. `numpy` is the reference: the file to read to understand the
-method, and the definition of its bits. `numba` gives the same bits, compiled and with less work. `jax` computes on
-accelerators, within rounding of the reference.
+method, and the definition of its bits. `numba` gives the same bits, compiled and with less work; `at_once` is both, the
+former until the latter is compiled. `jax` computes on accelerators, within rounding of the reference.
 """
 
 import logging
 import os
+import sys
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import DTypeLike, NDArray
@@ -43,8 +45,8 @@ def get_backend(
     Parameters
     ----------
     name : {"auto", "numpy", "numba", "jax"}
-        Which one; "auto" takes numpy or numba, whichever is done first, and logs which and why. It never takes jax: to
-        see whether there is an accelerator takes longer than a small map.
+        Which one; "auto" takes numpy or numba, whichever is done first, and logs which and why; numba begins as
+        `AtOnce` does. It never takes jax: to see whether there is an accelerator takes longer than a small map.
     weights : ndarray of shape (H, W, D)
         First weights, data units; copied.
     dtype : dtype
@@ -73,6 +75,10 @@ def get_backend(
     if name == "auto":
         name, why = ("numpy", needs_numpy) if needs_numpy else choice(numpy_seconds)
         logger.log(logging.INFO if numpy_seconds else logging.DEBUG, "backend: %s (auto: %s)", name, why)
+        if name == "numba":
+            from ksom.kernels.at_once import AtOnce
+
+            return AtOnce(weights, dtype, threads or _cores(), distance, neighbourhood)
     if name == "numba":
         return _numba_backend()(weights, dtype, threads or _cores(), distance)
     if name == "jax":
@@ -110,11 +116,20 @@ def choice(numpy_seconds: float) -> tuple[str, str]:
     """Return the backend that is done first, and why."""
     if not needs_speed(numpy_seconds):
         return "numpy", "there is little to do, numpy is done before numba is loaded"
+    if why := _lack_of_numba():
+        return "numpy", why
+    return "numba", f"it can be loaded, and numpy would take about {numpy_seconds:.2g} s"
+
+
+def _lack_of_numba() -> str:
+    """Return why numba cannot be loaded, as far as that can be told without loading it."""
     try:
+        if "numba" not in sys.modules and find_spec("numba") is not None:
+            return ""
         _numba_backend()
     except BackendUnavailable as error:
-        return "numpy", str(error)
-    return "numba", f"it can be loaded, and numpy would take about {numpy_seconds:.2g} s"
+        return str(error)
+    return ""
 
 
 def _numba_backend() -> "type[NumbaBackend]":

@@ -10,7 +10,7 @@ from ksom.kernels.backend import BLOCK_DISTANCES
 from ksom.kernels.node_sums import PART_ROWS, SUM_ROWS
 
 LOADING_SECONDS = 0.6
-"""What it takes to load numba and kernels that were compiled before; once on every machine, about 10 s to compile."""
+"""What it takes to load numba and kernels that were compiled before; nobody waits for others: see `at_once`."""
 
 CALL_SECONDS, FEATURE_SECONDS = 15e-6, 3.6e-6
 """To show one sample, or to search for one block of them: at all, and for each feature, which numpy is called for."""

@@ -150,15 +150,15 @@ def _copy_strip(left, width, smoothing, source, strip, outers, inners):
 
 @compiled(**PART)
 def _add_runs(i, smoothing, strip, total):
-    """Add the lines' places that have a factor to a total."""
+    """Add the lines' places that have a factor to a total; a mere 1 or 2 has a type of its own."""
     meets, runs = smoothing.meets, smoothing.runs
     for run in range(runs.shape[0]):
         start, stop = max(0, i - runs[run, 1]), min(strip.shape[0], i - runs[run, 0] + 1)
         if meets[i % 2, 0] and meets[i % 2, 1]:
-            _add(i, start, stop, 1, smoothing.factors, strip, total)
+            _add(i, start, stop, np.int64(1), smoothing.factors, strip, total)
         else:
             parity = 0 if meets[i % 2, 0] else 1
-            _add(i, start + (start + parity) % 2, stop, 2, smoothing.factors, strip, total)
+            _add(i, start + (start + parity) % 2, stop, np.int64(2), smoothing.factors, strip, total)
 
 
 @compiled(**PART)

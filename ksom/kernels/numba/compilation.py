@@ -7,6 +7,7 @@ from numba import njit
 from numba.core.dispatcher import Dispatcher
 
 from ksom.kernels.numba.machine_code import MachineCode
+from ksom.kernels.numba.parts import PartCompiler
 
 ENTRY: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 """How a function that Python calls is compiled: without the interpreter's lock, and without fastmath, which may fuse or
@@ -17,9 +18,14 @@ search 2.5 times as long. Such a function cannot make arrays, nor assign a part 
 MAKING_ROOM: dict[str, Any] = {**ENTRY, "_nrt": True}
 """How a function is compiled that makes arrays of its own; the others need not count references."""
 
-PART: dict[str, Any] = {**ENTRY, "forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-"""How a part of such a function is compiled: into it, and without a way in from Python, which took a third of the time
-to compile."""
+PART: dict[str, Any] = {
+    **ENTRY,
+    "forceinline": True,
+    "no_cpython_wrapper": True,
+    "no_cfunc_wrapper": True,
+    "pipeline_class": PartCompiler,
+}
+"""How a part of such a function is compiled: into it, and not by itself; see `parts`."""
 
 LOOSE: dict[str, Any] = {**PART, "fastmath": {"contract", "reassoc", "nnan", "nsz"}}
 """How sums and minima are compiled whose order does not matter, so that they fill vectors."""
@@ -31,7 +37,7 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     def decorated(kernel: Callable[..., Any]) -> Any:
         made = njit(**options)(kernel)
         if isinstance(made, Dispatcher):  # NUMBA_DISABLE_JIT leaves it as it is
-            made._cache = MachineCode(kernel)  # type: ignore[attr-defined]  # private to numba
+            made._cache = MachineCode(kernel, is_part="pipeline_class" in options)  # type: ignore[attr-defined]  # private to numba
         return made
 
     return decorated

@@ -8,6 +8,9 @@ from numpy.typing import DTypeLike, NDArray
 from ksom.kernels.numba.compilation import LOOSE, PART, compiled
 from ksom.kernels.numba.vectors import LANES, aligned, integers, ordered
 
+FROM_FIRST = np.int64(-1)
+"""Before the first lane: a mere −1 has a type of its own, for which `next_lane` would be compiled once more."""
+
 
 class Lanes(NamedTuple):
     """Memory for the smallest scores."""

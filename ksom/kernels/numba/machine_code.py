@@ -10,28 +10,22 @@ To load machine code is to unpickle it, which can run anything: it is kept only 
 import hashlib
 import logging
 import pickle
-import shutil
 import sys
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import config
 from numba.core.caching import NullCache
 from numba.core.compiler import CompileResult
 from numba.core.serialize import dumps
-from numba.misc.appdirs import AppDirs
 
-from ksom.cache_folder import make_own
 from ksom.errors import OutputError
+from ksom.kernels.numba.kept_code import kept_in, tell_of_no_place
+from ksom.kernels.numba.parts import PartContext
 from ksom.whole_files import replacing
 
 logger = logging.getLogger(__name__)
-
-VERSIONS = 4
-"""For so many versions of the kernels machine code is kept: one takes a few megabytes."""
 
 _HASH_BYTES = hashlib.sha256().digest_size
 
@@ -43,9 +37,13 @@ class MachineCode(NullCache):
     ----------
     kernel : function
         The kernel, not compiled.
+    is_part : bool
+        Whether it is a part of kernels, of which no machine code is made: then a compiler that was ended, or one for
+        another kernel, goes on from there.
     """
 
-    def __init__(self, kernel: Callable[..., Any]) -> None:
+    def __init__(self, kernel: Callable[..., Any], *, is_part: bool = False) -> None:
+        self._is_part = is_part
         self._kernel = f"{kernel.__module__}.{kernel.__qualname__}"
 
     def load_overload(self, signature: Any, context: Any) -> Any:
@@ -54,7 +52,10 @@ class MachineCode(NullCache):
         folder = kept_in()
         try:
             kept = None if folder is None else _read(folder / self._name(signature, context.codegen()))
-            return kept and CompileResult._rebuild(context, *pickle.loads(kept))
+            if kept is None or not self._is_part:
+                return kept and CompileResult._rebuild(context, *pickle.loads(kept))
+            made: Any = CompileResult._rebuild(PartContext(context), *pickle.loads(kept))
+            return made._replace(target_context=context)
         except Exception:  # whatever is wrong with it: it is compiled again, and written over
             logger.debug("%s: cannot be loaded", self._kernel, exc_info=True)
             return None
@@ -67,61 +68,15 @@ class MachineCode(NullCache):
         code = dumps(compiled._reduce())
         try:
             folder.mkdir(mode=0o700, exist_ok=True)  # another version's first run may have cleared it away
-            with replacing(folder / self._name(signature, compiled.library.codegen)) as file:
+            with replacing(folder / self._name(signature, compiled.codegen)) as file:
                 file.write(hashlib.sha256(code).digest() + code)
         except (OSError, OutputError) as error:
-            _tell(folder, str(error.__cause__ or error))
+            tell_of_no_place(folder, str(error.__cause__ or error))
 
     def _name(self, signature: Any, codegen: Any) -> str:
         """Return the name of the file for these types on this processor."""
         made_for = (self._kernel, signature, codegen.magic_tuple(), numba.__version__, sys.implementation.cache_tag)
         return f"{self._kernel.rpartition('.')[2]}.{hashlib.sha256(repr(made_for).encode()).hexdigest()[:32]}"
-
-
-@cache
-def kept_in() -> Path | None:
-    """Return the folder of these sources' machine code; None if there is no place for it, which is told."""
-    chosen = config.CACHE_DIR  # type: ignore[attr-defined]  # NUMBA_CACHE_DIR
-    place = (Path(chosen, "ksom") if chosen else Path(AppDirs("ksom", appauthor=False).user_cache_dir)) / "kernels"
-    try:
-        if str(place).startswith("~"):
-            raise FileNotFoundError("this user has no home")
-        folder = place / _digest_of_sources()
-        is_new = not folder.exists()
-        for each in (place.parent, place, folder):
-            make_own(each)
-    except OSError as error:
-        _tell(place, error.strerror or str(error))
-        return None
-    if is_new:
-        _forget_others(folder)
-    return folder
-
-
-def _digest_of_sources() -> str:
-    """Return what tells this version of the kernels from others: of all that a kernel may take in, or be given."""
-    here = Path(__file__).parent
-    sources = sorted([*here.glob("*.py"), *here.parent.glob("*.py")])
-    if not sources:
-        raise FileNotFoundError("the kernels' sources are not there")
-    digest = hashlib.sha256()
-    for source in sources:
-        digest.update(hashlib.sha256(source.read_bytes()).digest())
-    return digest.hexdigest()[:32]
-
-
-def _forget_others(newest: Path) -> None:
-    """Delete the machine code of all but the newest versions of the kernels."""
-    others = sorted((each for each in newest.parent.iterdir() if each != newest), key=_changed)
-    for old in others[: max(0, len(others) - VERSIONS + 1)]:
-        shutil.rmtree(old, ignore_errors=True)
-
-
-def _changed(path: Path) -> float:
-    try:
-        return path.stat().st_mtime
-    except OSError:  # another process deletes it as well
-        return 0
 
 
 def _read(path: Path) -> bytes | None:
@@ -132,9 +87,3 @@ def _read(path: Path) -> bytes | None:
         return None
     code = content[_HASH_BYTES:]
     return code if content[:_HASH_BYTES] == hashlib.sha256(code).digest() else None
-
-
-@cache
-def _tell(folder: Path, why: str) -> None:
-    told = "compiled kernels cannot be kept, every run compiles them anew, for about 10 seconds"
-    logger.warning("%s: %s (%s); set NUMBA_CACHE_DIR to a folder of your own that can be written", folder, told, why)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ksom.kernels.numba.centred import Centred, centre_one, squared_norm
 from ksom.kernels.numba.compilation import ENTRY, PART, compiled
-from ksom.kernels.numba.lanes import Lanes, least_in_lanes, make_lanes, next_lane, smallest_of
+from ksom.kernels.numba.lanes import FROM_FIRST, Lanes, least_in_lanes, make_lanes, next_lane, smallest_of
 from ksom.kernels.numba.pairs import Pairs, make_pairs, settle_pairs
 from ksom.kernels.numba.products import BLOCK_SAMPLES, multiply
 from ksom.kernels.numba.tile_search import search_one
@@ -124,7 +124,7 @@ def _keep(sample, begin, scores, room, least_integer):
         limit = min(nearest, best[sample, 0]) + margin
     else:
         limit = _second(room, best[sample, 0], best[sample, 1], nearest, least_integer) + margin
-    lane = next_lane(room.lanes.least, limit, -1)
+    lane = next_lane(room.lanes.least, limit, FROM_FIRST)
     while lane < LANES:
         for i in range(lane, scores.size, LANES):
             if scores[i] <= limit:
@@ -135,7 +135,7 @@ def _keep(sample, begin, scores, room, least_integer):
 @compiled(**PART)
 def _second(room, first_score, second_score, nearest, least_integer):
     """Return the second smallest of two scores and the lanes' scores, the smallest of which is `nearest`."""
-    lane = next_lane(room.lanes.least, nearest, -1)
+    lane = next_lane(room.lanes.least, nearest, FROM_FIRST)
     room.lanes.least[lane] = np.inf
     next_nearest = smallest_of(room.lanes, least_integer)
     room.lanes.least[lane] = nearest

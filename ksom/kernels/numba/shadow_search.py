@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ksom.kernels.numba.centred import Centred, centre_one, squared_norm
 from ksom.kernels.numba.compilation import ENTRY, LOOSE, PART, compiled
-from ksom.kernels.numba.lanes import Lanes, least_in_lanes, make_lanes, next_lane, smallest_of
+from ksom.kernels.numba.lanes import FROM_FIRST, Lanes, least_in_lanes, make_lanes, next_lane, smallest_of
 from ksom.kernels.numba.pairs import Pairs, make_pairs, settle_pairs
 from ksom.kernels.numba.products import BLOCK_SAMPLES, multiply
 from ksom.kernels.numba.shadows import Shadows
@@ -135,7 +135,7 @@ def _look(place, sample, first, group, margin, samples, room):
     farthest = np.float64(best[best.size - 1]) * (1 + margin.for_distance) + margin.underflow
     own = squared_norm(place, room.shadows) / 4
     limit = highest_score(farthest, room.radii[place], room.rests[place], own, group.reach, margin)
-    lane = next_lane(least, limit, -1)
+    lane = next_lane(least, limit, FROM_FIRST)
     while lane < LANES:
         for i in range(lane, min(scores.size, group.nodes.size), LANES):
             if scores[i] <= limit:
@@ -148,7 +148,7 @@ def _look(place, sample, first, group, margin, samples, room):
 def _take_nearest(scores, lanes, least_integer):
     """Take out the smallest score, and return its place."""
     nearest = smallest_of(lanes, least_integer)
-    lane = next_lane(lanes.least, nearest, -1)
+    lane = next_lane(lanes.least, nearest, FROM_FIRST)
     place, least = lane, scores.dtype.type(np.inf)
     for i in range(lane, scores.size, LANES):
         if scores[i] == nearest:
