@@ -14,23 +14,25 @@ import pytest
 
 from ksom import kernels
 from ksom.hooks.hook import Hook
-from ksom.kernels import at_once, compiler, errand, get_backend
+from ksom.kernels import at_once, compiler, errand, get_backend, numpy_backend
 from ksom.kernels.at_once import AtOnce
-from ksom.kernels.backend import Backend, OnlineStep
+from ksom.kernels.backend import Backend, OnlineRun, OnlineStep, cut
 from ksom.kernels.compiler import Compiler, started
 from ksom.kernels.errand import Errand
 from ksom.kernels.node_sums import SUM_ROWS
+from ksom.kernels.numba import backend as numba_backend
 from ksom.kernels.numba.kept_code import kept_in
 from ksom.kernels.numpy_backend import NumpyBackend
 from ksom.kohonensom_model import KohonenSOM
 from ksom.method.distance import Cosine, Distance, Euclidean, Manhattan
 from ksom.method.lattice import Rectangular
-from ksom.method.neighbourhood import Gaussian, whole_factors
+from ksom.method.neighbourhood import Gaussian, Tables, whole_factors
 from ksom.runs.run import Outcome
 from ksom.samples import Block
 from ksom.sparse_rows import SparseRows
 from ksom.trainer import Trainer
 from tests.hard_cases import gaussian, with_gaps
+from tests.moved import move_to_means
 from tests.waiting import wait_until
 
 SHOW = Errand("show", "float32", "Euclidean")
@@ -45,9 +47,6 @@ class Scripted:
     def has(self, errands: Sequence[Errand], soon: Sequence[Errand] = ()) -> bool:
         self.asked += 1
         return self.script[min(self.asked, len(self.script)) - 1]
-
-    def wait(self, errands: Sequence[Errand]) -> None:
-        pass
 
 
 def handing_over_after(asked: int) -> Scripted:
@@ -74,11 +73,13 @@ def _by_the_sample(monkeypatch: pytest.MonkeyPatch) -> None:
 def learned_online(backend: Backend, distance: Distance, dtype: Any, *, has_gaps: bool) -> bytes:
     chance = np.random.default_rng(0)
     for _ in range(2):
-        steps = []
+        steps: list[OnlineStep | OnlineRun] = []
         for count in (3, 1, 4):
             values = chance.normal(size=(count, 3)).astype(dtype)
             block = with_gaps(values, chance) if has_gaps else Block(values)
             steps.append(OnlineStep(iter([block]), gaussian(20, 20, dtype, 3.0), 0.3))
+            factors = Tables(Gaussian(), Rectangular(20, 20), [2.0, 1.0], dtype)
+            steps += cut(block, (count + 1) // 2, factors, [0.2, 0.1][: -(-count // ((count + 1) // 2))])
         backend.show(iter(steps))
     return backend.weights.tobytes()
 
@@ -90,7 +91,7 @@ def learned_in_batches(backend: Backend, distance: Distance, dtype: Any, *, has_
         block = with_gaps(values, chance) if has_gaps else Block(values, 0, None, chance.random(rows))
         sums = backend.node_sums(iter([block.rows(0, SUM_ROWS), block.rows(SUM_ROWS, rows)]))
         told += [sums.sums.tobytes(), sums.counts.tobytes()]
-        backend.move_to_means(sums, whole_factors(Gaussian(), Rectangular(10, 9), 2.0))
+        move_to_means(backend, sums, whole_factors(Gaussian(), Rectangular(10, 9), 2.0))
         some = block.rows(0, 200)
         told += [each.tobytes() for each in (*backend.best_matching_nodes(some, 2), backend.distances(some))]
     return b"".join([*told, backend.weights.tobytes()])
@@ -156,6 +157,31 @@ def test_sparse_samples_may_be_handed_over_between_two_blocks(monkeypatch: pytes
         found = AtOnce(weights, np.float32, 1, Euclidean()).node_sums([Block(sparse)])
         assert found.sums.tobytes() == expected.sums.tobytes()
         assert found.counts.tobytes() == expected.counts.tobytes()
+
+
+@pytest.mark.parametrize("moves_compiled", [False, True])
+def test_who_searches_while_the_nodes_move_changes_nothing(
+    moves_compiled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Half(Scripted):
+        """Has what moves nodes, or what searches, and not the other."""
+
+        def has(self, errands: Sequence[Errand], soon: Sequence[Errand] = ()) -> bool:
+            return (errands[0].work == "means") is moves_compiled
+
+    for pieces, module in (("PIECE_VALUES", numpy_backend), ("PIECE_WORK", numba_backend)):
+        monkeypatch.setattr(module, pieces, 1)
+    samples = Block(np.random.default_rng(0).normal(size=(300, 3)).astype(np.float32))
+    weights, factors = np.random.default_rng(1).normal(size=(8, 9, 3)), gaussian(8, 9, np.float64, 2.0)
+    alone = NumpyBackend(weights, np.float32)
+    move_to_means(alone, alone.node_sums([samples]), factors)
+    monkeypatch.setattr(at_once, "COMPILER", Half([]))
+    backend, looks = AtOnce(weights, np.float32, 1, Euclidean()), 0
+    for _ in backend.moving_to_means(backend.node_sums([samples]), factors):
+        backend.best_matching_nodes(samples, 1)
+        looks += 1
+    assert looks
+    assert backend.weights.tobytes() == alone.weights.tobytes()
 
 
 def test_nothing_shown_or_added_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -385,6 +411,7 @@ def test_ctrl_c_is_not_for_it(place: Path) -> None:
 
 TRAINING = """
 import sys
+import time
 import numpy as np
 import ksom.kernels
 from ksom.kernels.compiler import COMPILER
@@ -406,7 +433,8 @@ holed = np.where(rows > 2, np.nan, rows)
 exec(sys.argv[2])
 if sys.argv[1] == "first":
     assert COMPILER._wanted
-    COMPILER.wait(list(COMPILER._wanted))
+    while not COMPILER.has(list(COMPILER._wanted)):
+        time.sleep(0.02)
     assert COMPILER._process is None or COMPILER._process.wait() == 0
 trainer.som.save(sys.argv[3])
 print(sorted(set(compiled)))
@@ -414,6 +442,7 @@ print(sorted(set(compiled)))
 
 JOBS = {
     "online": "KohonenSOM(20, 20), rows, algorithm='online', iterations=2, calibrate=True",
+    "online, single": "KohonenSOM(9, 9, distance='manhattan'), rows, algorithm='online', batch_size=1, iterations=9",
     "online, few": "KohonenSOM(20, 20, dtype='float64'), rows[:20, :3], algorithm='online', iterations=2",
     "online, far": "KohonenSOM(20, 20), np.tile(rows, 7), algorithm='online', iterations=1",
     "online, pushing": "KohonenSOM(9, 9, neighbourhood='mexican_hat'), rows, algorithm=Online(2.0, 0.01), iterations=2",

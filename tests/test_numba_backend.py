@@ -1,5 +1,6 @@
 """The compiled kernels give the reference's bits; what they leave out cannot matter; every line of them runs here."""
 
+import copy
 import importlib
 import sys
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from numpy.typing import NDArray
 
+from ksom import train
 from ksom.errors import BackendUnavailable
 from ksom.kernels import get_backend
 from ksom.kernels.backend import OnlineStep
@@ -403,6 +405,13 @@ def test_a_map_that_is_asked_much_changes_to_the_compiled_backend() -> None:
     assert som.kernels.name == "numpy"
     som.expect(Work(searched=10**6), 3)
     assert som.kernels.name == "numba"
+
+
+def test_a_map_that_was_trained_and_searched_can_be_copied() -> None:
+    samples = np.random.default_rng(0).random((300, 40))
+    som = train(samples, 6, 6, 2, algorithm="batch", backend="numba")
+    copied = copy.deepcopy(som)
+    np.testing.assert_array_equal(copied.best_matching_nodes(samples), som.best_matching_nodes(samples))
 
 
 def test_distances_are_those_of_the_reference() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from ksom.kernels.backend import Backend, OnlineStep
+from ksom.kernels.backend import OnlineRun, OnlineStep, one_by_one
 from ksom.kernels.compiler import COMPILER
 from ksom.kernels.effort import Work, numpy_seconds
 from ksom.kernels.errand import AHEAD_FEATURES, AXES_FEATURES, MANY_SAMPLES, Errand
@@ -86,16 +86,13 @@ class AtOnce:
     def features(self) -> int:
         return self._held.features
 
-    def show(self, steps: Iterable[OnlineStep]) -> None:
+    def show(self, steps: Iterable[OnlineStep | OnlineRun]) -> None:
         left = iter(steps)
-        for step in left:
-            blocks = iter(step.blocks)
-            for block in blocks:
-                shown = self._shown(step, block)
-                if shown < len(block.values):
-                    rest = step._replace(blocks=chain([block.rows(shown, len(block.values))], blocks))
-                    self._compiled().show(chain([rest], left))
-                    return
+        for first in left:
+            if isinstance(first, OnlineRun) and self._can_show(first.block):
+                self._compiled().show(chain([first], left))
+            else:
+                self._show_in_pieces(one_by_one(chain([first], left)))
 
     def node_sums(
         self, blocks: Iterable[Block], so_far: NodeSums | None = None, winners: NDArray[np.int64] | None = None
@@ -108,11 +105,15 @@ class AtOnce:
             return self._sums_in_pieces(regrouped(left, SUM_ROWS), so_far, winners, errands)
         return self._held.node_sums([], so_far)
 
-    def move_to_means(self, node_sums: NodeSums, factors: Factors) -> None:
+    def moving_to_means(self, node_sums: NodeSums, factors: Factors) -> Iterator[None]:
         errands = [self._errand("means", [] if factors.is_product else ["spread"])]
-        if not COMPILER.has(errands) and self._seconds(Work(smoothed=1)) > PATIENCE_SECONDS:
-            COMPILER.wait(errands)
-        self._whoever(errands).move_to_means(node_sums, factors)
+        takes_long = self._seconds(Work(smoothed=1)) > PATIENCE_SECONDS
+        while not COMPILER.has(errands) and takes_long:
+            time.sleep(LOOK_SECONDS)
+            yield
+        moving = self._whoever(errands)
+        yield from moving.moving_to_means(node_sums, factors)
+        self._held = moving  # whoever looked up meanwhile may have had somebody else search
 
     def best_matching_nodes(self, block: Block, k: int) -> tuple[NDArray[np.int64], NDArray[Any]]:
         errands, count, begin = [self._to_search(block)], len(block.values), 0
@@ -132,11 +133,21 @@ class AtOnce:
     def distances(self, block: Block) -> NDArray[Any]:
         return self._whoever([self._errand("distances", _kind(block))]).distances(block)
 
+    def _show_in_pieces(self, steps: Iterator[OnlineStep]) -> None:
+        """Show samples as long as there are no kernels, and the rest with them."""
+        for step in steps:
+            blocks = iter(step.blocks)
+            for block in blocks:
+                shown = self._shown(step, block)
+                if shown < len(block.values):
+                    rest = step._replace(blocks=chain([block.rows(shown, len(block.values))], blocks))
+                    self._compiled().show(chain([rest], steps))
+
     def _shown(self, step: OnlineStep, block: Block) -> int:
         """Show a block's samples as long as there are no kernels; return how many were shown."""
         count = len(block.values)
         for begin in range(0, count, self._shown_in_piece):
-            if self._is_time_to_look() and COMPILER.has([self._to_show(block)], [self._to_search(block)]):
+            if self._is_time_to_look() and self._can_show(block):
                 return begin
             some = block.rows(begin, min(begin + self._shown_in_piece, count))
             self._plain().show([step._replace(blocks=[some])])
@@ -149,6 +160,9 @@ class AtOnce:
             return False
         self._next_look = now + LOOK_SECONDS
         return True
+
+    def _can_show(self, block: Block) -> bool:
+        return COMPILER.has([self._to_show(block)], [self._to_search(block)])
 
     def _sums_in_pieces(
         self,
@@ -184,11 +198,11 @@ class AtOnce:
     def _errand(self, work: str, how: Iterable[str]) -> Errand:
         return Errand(work, self._dtype.name, type(self._distance).__name__, tuple(how))
 
-    def _whoever(self, errands: Sequence[Errand]) -> Backend:
+    def _whoever(self, errands: Sequence[Errand]) -> "NumpyBackend | NumbaBackend":
         """Return who can do some errands without a wait."""
         return self._compiled() if COMPILER.has(errands) else self._plain()
 
-    def _compiled(self) -> Backend:
+    def _compiled(self) -> "NumpyBackend | NumbaBackend":
         """Return the numba backend; numpy's, where numba turns out not to work here."""
         if isinstance(self._held, NumpyBackend) and not self._is_broken:
             self._held = self._numba(self._held.weights)

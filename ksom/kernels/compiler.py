@@ -56,11 +56,6 @@ class Compiler:
             self._look((*errands, *soon))
             return self._ready.issuperset(errands)
 
-    def wait(self, errands: Sequence[Errand]) -> None:
-        """Wait for what would take longer without."""
-        while not self.has(errands):
-            time.sleep(LOOK_SECONDS)
-
     def end(self) -> None:
         """End the process, and forget what it was to do; what it has compiled is kept."""
         with self._lock:

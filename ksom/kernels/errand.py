@@ -6,11 +6,11 @@ import sys
 from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import NamedTuple
 
 from ksom.kernels.numba.kept_code import kept_in
+from ksom.package_versions import package_version
 
 MANY_SAMPLES = 128
 """From so many samples on there are other ways to search than in tiles; see `numba.search.FEW_SAMPLES`."""
@@ -51,7 +51,7 @@ class Errand(NamedTuple):
 def _compiled_for() -> str:
     """Return what tells this processor, and what compiles for it, from others, as far as that can be told at once."""
     chosen = [os.environ.get(name, "") for name in ("NUMBA_CPU_NAME", "NUMBA_CPU_FEATURES")]
-    about = [*_processor(), *chosen, *map(_version, ("numba", "llvmlite")), sys.implementation.cache_tag]
+    about = [*_processor(), *chosen, *map(package_version, ("numba", "llvmlite")), sys.implementation.cache_tag]
     return sha256(repr(about).encode()).hexdigest()[:16]
 
 
@@ -62,10 +62,3 @@ def _processor() -> Iterable[str]:
     except OSError:
         told = []
     return platform.machine(), platform.processor(), *sorted(set(told))
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -88,7 +88,8 @@ def _sums(backend: Any, samples: NDArray[Any], errand: Errand) -> None:
 def _means(backend: Any, samples: NDArray[Any], errand: Errand) -> None:
     kind: Neighbourhood = Triangle() if "spread" in errand.how else Gaussian()
     sums = NodeSums.nothing(SIDE * SIDE, samples.shape[1])
-    backend.move_to_means(sums, whole_factors(kind, Rectangular(SIDE, SIDE), 2.0))
+    for _ in backend.moving_to_means(sums, whole_factors(kind, Rectangular(SIDE, SIDE), 2.0)):
+        pass
 
 
 def _distances(backend: Any, samples: NDArray[Any], errand: Errand) -> None:

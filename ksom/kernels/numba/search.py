@@ -1,8 +1,7 @@
 """Which way of searching a map is faster for the samples at hand; the answers are the same."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from functools import partial
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -59,8 +58,8 @@ class Before(NamedTuple):
 
     axes: NDArray[Any] | None = None
     """The map's own axes, shape (D, axes)."""
-    ways: Mapping[int, Way] = MappingProxyType({})
-    """The ways that were chosen, by k."""
+    ways: tuple[tuple[int, Way], ...] = ()
+    """k, and the way that was chosen for it."""
     age: int = 0
     """So many searches ago samples were looked at to choose them."""
 
@@ -161,7 +160,7 @@ class Search:
 
     def _way_before(self, samples: int, k: int) -> Way | None:
         """Return the way that was chosen a moment ago, if to choose again would take long beside the search."""
-        way, (_, features, tile_nodes) = self._before.ways.get(k), self.tiles.weights.shape
+        way, (_, features, tile_nodes) = dict(self._before.ways).get(k), self.tiles.weights.shape
         if way is None or not way.axes or self._before.age >= KEPT_FOR:
             return None
         looks = Looks(samples, self._nodes, features, tile_nodes, 0, 0, are_axes_near=True)
@@ -268,7 +267,7 @@ class Search:
 
     def found_out(self) -> Before:
         """Return what may be nearly true of the map when it has moved."""
-        ways = {k: way for k, (way, _) in self._ways.items()}
+        ways = tuple((k, way) for k, (way, _) in self._ways.items())
         return Before(self.axes, ways, 0 if self._has_looked else self._before.age + 1)
 
     @property

@@ -91,7 +91,10 @@ def _segment(runs: list[OnlineRun]) -> Segment:
     blocks, phases = [run.block for run in runs], runs[0].tables.phases
     samples = np.ascontiguousarray(np.concatenate([block.values for block in blocks]))
     missing = None if blocks[0].missing is None else np.concatenate([block.missing for block in blocks])
-    rows, columns = (np.concatenate(tables) for tables in zip(*(run.tables[:2] for run in runs), strict=True))
+    of_runs = zip(*(run.tables[:2] for run in runs), strict=True)
+    rows, columns = (
+        np.ascontiguousarray(np.concatenate(tables)) for tables in of_runs
+    )  # for one kernel, of one layout
     learning_rates = [rate for run in runs for rate in run.learning_rates]
     row_rates = np.array(learning_rates, dtype=samples.dtype)[:, np.newaxis] * rows
     row_around, column_around = _around(rows), _around(columns)
