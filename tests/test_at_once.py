@@ -325,6 +325,20 @@ def test_several_maps_share_a_process(place: Path, monkeypatch: pytest.MonkeyPat
     assert len(asked) == 1
 
 
+@pytest.mark.skipif(not hasattr(os, "getpriority"), reason="no such priorities there")
+@pytest.mark.parametrize(("seconds", "nice"), [(1.0, compiler.NICE), (60.0, 0)])
+def test_the_compiler_lets_pass_what_numpy_does_soon(
+    seconds: float, nice: int, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    process, made = asleep(), Compiler()
+    monkeypatch.setattr(compiler, "started", lambda errands: process)
+    monkeypatch.setattr(at_once, "COMPILER", made)
+    backend = get_backend("auto", np.ones((2, 2, 1)), np.float32, numpy_seconds=seconds)
+    backend.best_matching_nodes(Block(np.zeros((3, 1), np.float32)), 1)
+    assert os.getpriority(os.PRIO_PROCESS, process.pid) == max(nice, os.getpriority(os.PRIO_PROCESS, 0))
+    made.end()
+
+
 OTHERS = [
     SHOW._replace(dtype="float64"),
     SHOW._replace(distance="Manhattan"),

@@ -78,7 +78,8 @@ def get_backend(
         if name == "numba":
             from ksom.kernels.at_once import AtOnce
 
-            return AtOnce(weights, dtype, threads or _cores(), distance, neighbourhood)
+            how: Any = {"neighbourhood": neighbourhood, "expected_seconds": numpy_seconds}
+            return AtOnce(weights, dtype, threads or _cores(), distance, **how)
     if name == "numba":
         return _numba_backend()(weights, dtype, threads or _cores(), distance)
     if name == "jax":

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ksom.kernels.backend import OnlineRun, OnlineStep, one_by_one
-from ksom.kernels.compiler import COMPILER
+from ksom.kernels.compiler import COMPILER, HURRY_SECONDS
 from ksom.kernels.effort import Work, numpy_seconds
 from ksom.kernels.errand import AHEAD_FEATURES, AXES_FEATURES, MANY_SAMPLES, Errand
 from ksom.kernels.node_sums import SUM_ROWS, NodeSums, regrouped
@@ -54,6 +54,8 @@ class AtOnce:
         One of those that `TERMS` knows.
     neighbourhood : Neighbourhood, optional
         What the map learns by, if it is known.
+    expected_seconds : float
+        How long numpy would take for all that is asked of it, as far as known.
     """
 
     name = "numba"
@@ -65,11 +67,15 @@ class AtOnce:
         dtype: DTypeLike,
         threads: int,
         distance: Distance,
+        *,
         neighbourhood: Neighbourhood | None = None,
+        expected_seconds: float = 0.0,
     ) -> None:
         self._dtype, self._threads, self._distance = np.dtype(dtype), threads, distance
         self._is_pushing = neighbourhood is not None and neighbourhood.lowest < 0
         self._is_broken = False
+        if expected_seconds > HURRY_SECONDS:
+            COMPILER.is_urgent = True
         self._shape = weights.shape
         is_product = neighbourhood is None or neighbourhood.is_product
         self._to_move = self._errand("means", [] if is_product else ["spread"])
