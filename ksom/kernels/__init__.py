@@ -74,7 +74,8 @@ def get_backend(
         raise BackendUnavailable(f"backend {name}: {needs_numpy}; take the backend numpy")
     if name == "auto":
         name, why = ("numpy", needs_numpy) if needs_numpy else choice(numpy_seconds)
-        logger.log(logging.INFO if numpy_seconds else logging.DEBUG, "backend: %s (auto: %s)", name, why)
+        level = logging.INFO if needs_speed(numpy_seconds) else logging.DEBUG  # of little work, nobody asks who does it
+        logger.log(level, "backend: %s (auto: %s)", name, why)
         if name == "numba":
             from ksom.kernels.at_once import AtOnce
 
