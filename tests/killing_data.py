@@ -16,8 +16,8 @@ class Killing(Dataset):
     often enough: deaths in as many iterations are counted apart.
     """
 
-    def __init__(self, samples: Any, folder: Path, times: int, iterations: int) -> None:
-        super().__init__(samples)
+    def __init__(self, samples: Any, folder: Path, times: int, iterations: int, weights: Any = None) -> None:
+        super().__init__(samples, weights)
         self.me, self.folder = os.getpid(), folder
         for iteration in range(iterations):
             for number in range(times):
@@ -25,7 +25,7 @@ class Killing(Dataset):
 
     def piece(self, iteration: int, start: int, stop: int | None = None, **how: Any) -> Iterable[Any]:
         for number, rows in enumerate(super().piece(iteration, start, stop, **how)):
-            if number == 5 and os.getpid() != self.me:
+            if number == 1 and os.getpid() != self.me:
                 for file in sorted(self.folder.glob(f"kill-{iteration}-*")):
                     file.unlink(missing_ok=True)
                     os.kill(os.getpid(), signal.SIGKILL)

@@ -41,7 +41,7 @@ GAPS[::7, 0], GAPS[3::5, 1] = np.nan, np.nan
 KINDS: dict[str, dict[str, Any]] = {
     "dense": {"data": POINTS},
     "numba": {"data": POINTS, "backend": "numba"},
-    "mini-batch": {"data": POINTS, "batch_size": 262_144 + 5000, "shuffle": True},
+    "mini-batch": {"data": POINTS, "batch_size": 262_144 + 500, "shuffle": True},
     "gaps": {"data": GAPS, "missing": "keep"},
     "weighted": {"data": Dataset(POINTS, CHANCE.integers(0, 3, len(POINTS)))},
     "sparse": {"data": random_sparse(len(POINTS), 20, 0.05, "csr", random_state=0)},
@@ -108,9 +108,14 @@ def test_a_client_of_ones_own_can_be_handed_in_and_stays_open(cluster: DaskClust
         assert client.submit(int, "7").result() == 7
 
 
-def test_workers_killed_ten_times_over_in_mid_part_change_no_bit(cluster: DaskCluster, tmp_path: Path) -> None:
-    data = Killing(POINTS, tmp_path, 2, iterations=5)
-    assert weights(Dask(cluster.address), data=data, iterations=5) == weights(iterations=5)
+@pytest.mark.parametrize(("kind", "iterations"), {**dict.fromkeys(KINDS, 2), "dense": 5}.items())
+def test_workers_killed_again_and_again_in_mid_part_change_no_bit(
+    kind: str, iterations: int, cluster: DaskCluster, tmp_path: Path
+) -> None:
+    how = {**KINDS[kind], "iterations": iterations}
+    data = how["data"] if isinstance(how["data"], Dataset) else Dataset(how["data"])
+    killing = Killing(data.samples, tmp_path, 2, iterations, weights=data.weights)
+    assert weights(Dask(cluster.address), **{**how, "data": killing}) == weights(**how)
     assert list(tmp_path.glob("kill-*")) == []
 
 
