@@ -18,6 +18,7 @@ import pytest
 from ksom.kernels.numba import kept_code, machine_code
 from ksom.kernels.numba.compilation import ENTRY, compiled
 from ksom.kernels.numba.kept_code import VERSIONS, kept_in
+from ksom.kernels.numba.parts import how_parts_are_compiled
 
 KERNELS = Path(machine_code.__file__).parents[1]
 
@@ -211,3 +212,13 @@ def test_kernels_take_in_nothing_but_what_the_digest_is_made_of(path: Path) -> N
     outside = [node for node in nodes if (node.module or "").startswith("ksom") and "ksom.kernels" not in node.module]
     taken = [getattr(importlib.import_module(node.module), name.name) for node in outside for name in node.names]
     assert all(isinstance(what, type) for what in taken)  # what arrays are called: no arithmetic
+
+
+@pytest.mark.parametrize(
+    ("version", "is_tried"), [((0, 59), False), ((0, 60), True), ((0, 99), False), ((1, 0), False)]
+)
+def test_with_a_numba_that_was_not_tried_parts_are_compiled_as_all_functions(
+    version: tuple[int, int], is_tried: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numba, "version_info", numba.version_info._replace(short=version))
+    assert bool(how_parts_are_compiled()) is is_tried

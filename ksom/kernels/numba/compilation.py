@@ -7,7 +7,7 @@ from numba import njit
 from numba.core.dispatcher import Dispatcher
 
 from ksom.kernels.numba.machine_code import MachineCode
-from ksom.kernels.numba.parts import PartCompiler
+from ksom.kernels.numba.parts import how_parts_are_compiled
 
 ENTRY: dict[str, Any] = {"nogil": True, "error_model": "numpy", "_nrt": False}
 """How a function that Python calls is compiled: without the interpreter's lock, and without fastmath, which may fuse or
@@ -23,7 +23,7 @@ PART: dict[str, Any] = {
     "forceinline": True,
     "no_cpython_wrapper": True,
     "no_cfunc_wrapper": True,
-    "pipeline_class": PartCompiler,
+    **how_parts_are_compiled(),
 }
 """How a part of such a function is compiled: into it, and not by itself; see `parts`."""
 

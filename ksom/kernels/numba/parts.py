@@ -7,9 +7,18 @@ compile all that a training takes half of the time, and it is as fast.
 
 from typing import Any
 
+import numba
 from llvmlite.binding import parse_bitcode
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import Compiler
+
+TRIED = (60, 68)
+"""The minor versions of numba from which to which this was tried: it is made of what numba keeps to itself."""
+
+
+def how_parts_are_compiled() -> dict[str, Any]:
+    """Return the options of a part's compilation; with another numba it is compiled as all functions are."""
+    return {"pipeline_class": PartCompiler} if TRIED[0] <= numba.version_info.short[1] <= TRIED[1] else {}
 
 
 class PartLibrary(JITCodeLibrary):
@@ -21,7 +30,8 @@ class PartLibrary(JITCodeLibrary):
     def finalize(self) -> None:
         """Take in the parts of the part, and leave it at that."""
         for library in dict.fromkeys(self._linking_libraries):
-            self._reload_init.update(library._reload_init)
+            if hasattr(library, "_reload_init"):  # not before numba 0.64
+                self._reload_init.update(library._reload_init)
             self._final_module.link_in(library._get_module_for_linking(), preserve=True)
         if self.is_loose:
             self._optimize_final_module()
