@@ -370,9 +370,12 @@ def test_samples_in_memory_of_any_kind_are_searched_by_the_same_compiled_kernels
 @pytest.fixture
 def without_numba(monkeypatch: pytest.MonkeyPatch) -> None:
     """Numba is not installed, and nothing has loaded it yet."""
-    monkeypatch.setattr("ksom.kernels.numba", sys.modules["ksom.kernels.numba"])  # another one takes its place
-    for name in [name for name in sys.modules if name == "numba" or name.startswith("ksom.kernels.")]:
+    loaded = dict(sys.modules)
+    for name in [name for name in loaded if name.startswith("ksom.kernels.")]:
+        package, _, module = name.rpartition(".")
+        monkeypatch.setattr(loaded[package], module, loaded[name])  # to be put back: another one takes its place
         monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "numba", raising=False)
     monkeypatch.setitem(sys.modules, "numba", None)
 
 
