@@ -440,7 +440,7 @@ def test_an_experiment_runs_in_a_thread_too(quick: Path) -> None:
 def test_a_folder_of_somebody_else_gets_one_line(quick: Path) -> None:
     (quick / "theirs").mkdir(mode=0o700)
     quick.chmod(0o755)
-    code = "import os, unicodedata, ksom.default_setup, ksom.entry, filelock; "  # they may not read what is loaded later
+    code = "import os, unicodedata, ksom.default_setup, ksom.entry, filelock; "  # read while one may
     code += "from ksom.hooks import *; os.setuid(65534); ksom.entry.main()"
     command = [sys.executable, "-c", code, "train", "--output-dir", quick / "theirs/run"]
     refused = subprocess.run(command, cwd="/", capture_output=True, text=True, check=False)
