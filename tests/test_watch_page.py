@@ -22,6 +22,7 @@ from ksom.tasks.watching.live_page import LivePage
 from ksom.tasks.watching.server import Server
 from tests.browser import PHONE, opened
 from tests.trainings import begun, write_slow_experiment
+from tests.waiting import wait_until
 
 RUN = "logs/run"
 
@@ -83,12 +84,14 @@ def test_the_page_grows_with_the_run_and_a_chosen_node_stays_chosen(training):
         page.locator("#watched strong", has_text="running").wait_for()
         page.locator("main canvas").first.wait_for()
         first = int(re.search(r"iteration (\d+)/150", page.inner_text("#watched"))[1])
-        page.locator("main canvas.base").first.focus()
-        page.keyboard.press("ArrowDown")
-        chosen = page.locator(".details h3").first
-        chosen.wait_for()
-        name = page.inner_text(".details")
-        assert "No node chosen" not in name
+
+        def choose():
+            """Press a key, once more where the page was made anew in between."""
+            page.locator("main canvas.base").first.focus()
+            page.keyboard.press("ArrowDown")
+            page.wait_for_timeout(100)
+
+        wait_until(lambda: "No node chosen" not in page.inner_text(".details"), choose)
         page.locator("#watched strong", has_text="completed").wait_for(timeout=60_000)
         page.locator("body > header", has_text="completed").wait_for(timeout=60_000)
         assert first < 150
