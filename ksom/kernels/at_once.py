@@ -77,8 +77,7 @@ class AtOnce:
         if expected_seconds > HURRY_SECONDS:
             COMPILER.is_urgent = True
         self._shape = weights.shape
-        is_product = neighbourhood is None or neighbourhood.is_product
-        self._to_move = self._errand("means", [] if is_product else ["spread"])
+        self._moves_soon = self._to_move(is_product=neighbourhood is None or neighbourhood.is_product)
         self._shown_in_piece = self._piece(Work(shown=1), 1)
         self._next_look = 0.0
         is_known = Errand("search", self._dtype.name, type(distance).__name__).is_marked()
@@ -106,13 +105,13 @@ class AtOnce:
         blocks = iter(blocks)
         for first in blocks:
             errands, left = self._to_sum(first), chain([first], blocks)
-            if COMPILER.has(errands, [self._to_move]):
+            if COMPILER.has(errands, [self._moves_soon]):
                 return self._compiled().node_sums(left, so_far, winners)
             return self._sums_in_pieces(regrouped(left, SUM_ROWS), so_far, winners, errands)
         return self._held.node_sums([], so_far)
 
     def moving_to_means(self, node_sums: NodeSums, factors: Factors) -> Iterator[None]:
-        errands = [self._errand("means", [] if factors.is_product else ["spread"])]
+        errands = [self._to_move(is_product=factors.is_product)]
         takes_long = self._seconds(Work(smoothed=1)) > PATIENCE_SECONDS
         while not COMPILER.has(errands) and takes_long:
             time.sleep(LOOK_SECONDS)
@@ -200,6 +199,9 @@ class AtOnce:
     def _to_sum(self, block: Block) -> list[Errand]:
         weighted = [] if block.weights is None else ["weights"]
         return [self._to_search(block), self._errand("sums", [*_kind(block), *weighted])]
+
+    def _to_move(self, *, is_product: bool) -> Errand:
+        return self._errand("means", [] if is_product else ["spread"])
 
     def _errand(self, work: str, how: Iterable[str]) -> Errand:
         return Errand(work, self._dtype.name, type(self._distance).__name__, tuple(how))
